@@ -1,0 +1,1 @@
+console.log('main on', process.version, process.argv.slice(2))

@@ -1,0 +1,7 @@
+/** A value that is there now, or later where I/O is really needed. Callers stay synchronous until they see a promise. */
+export type MaybePromise<T> = T | Promise<T>
+
+/** Whether a value that may be a promise is one. */
+export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
+  return typeof value === 'object' && value !== null && 'then' in value
+}

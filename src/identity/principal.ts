@@ -1,0 +1,39 @@
+/** How a caller proved who they are. `upstream`: the API itself checks the credential, nothing was verified here. */
+export type CredentialKind = 'none' | 'apiKey' | 'jwt' | 'upstream'
+
+/** Who is calling. Built by `identity`, read by everyone else. */
+export interface Principal {
+  /** Stable and unique across kinds: `anonymous`, `key:<id>`, `<iss>|<sub>`, `upstream:<hash of the credential>`. */
+  readonly id: string
+  readonly kind: CredentialKind
+  /** The key's owner, or the token's `sub`; empty for nobody. */
+  readonly subject: string
+  /** The token's `iss`; empty for other kinds. */
+  readonly issuer: string
+  /** What the credential may be called in a log: the key id, the token's `jti` or a short hash. Never the credential. */
+  readonly credentialId: string
+  readonly scopes: ReadonlySet<string>
+  readonly roles: readonly string[]
+  readonly groups: readonly string[]
+  /** Claims of a token; a null-prototype object, empty for other kinds. */
+  readonly claims: Readonly<Record<string, unknown>>
+  /** Operations the credential is confined to; `undefined` for all. */
+  readonly operations: ReadonlySet<string> | undefined
+  /** Milliseconds since the epoch; `Infinity` where the credential names none. */
+  readonly expiresAtMs: number
+}
+
+/** Nobody: no rights at all. Every exchange starts here, so that a forgotten check denies. */
+export const ANONYMOUS: Principal = Object.freeze({
+  id: 'anonymous',
+  kind: 'none',
+  subject: '',
+  issuer: '',
+  credentialId: '',
+  scopes: new Set<string>(),
+  roles: [],
+  groups: [],
+  claims: Object.freeze(Object.create(null) as Record<string, unknown>),
+  operations: new Set<string>(),
+  expiresAtMs: Infinity,
+})

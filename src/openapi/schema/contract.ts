@@ -1,0 +1,37 @@
+import type { Finding, SchemaRegistry } from '../model.ts'
+
+/** One way in which a value breaks its schema. Names the place, never the value. */
+export interface Violation {
+  /** JSON Pointer into the value (RFC 6901); for an unknown or missing field, the pointer of that field. */
+  readonly pointer: string
+  /** The schema keyword that failed, such as `type`, `maxLength`, `unevaluatedProperties`, `readOnly`. */
+  readonly keyword: string
+  /** Short and free of input, such as `must be integer`. */
+  readonly message: string
+}
+
+/** Returns `undefined` when the value is fine, else at most 32 violations. Never throws. */
+export type Validate = (value: unknown) => readonly Violation[] | undefined
+
+/** What a filter did with a value. */
+export interface Filtered {
+  /** The value without undeclared fields; the same object when nothing was dropped. */
+  readonly value: unknown
+  /** Pointers of the dropped fields with the name and kind of each; empty when nothing was dropped. At most 100. */
+  readonly dropped: readonly string[]
+}
+
+/** Never throws, never changes its input. */
+export type Filter = (value: unknown) => Filtered
+
+export interface CompileOptions {
+  readonly registry: SchemaRegistry
+  /** `readOnly` is refused in requests, `writeOnly` in responses. */
+  readonly direction: 'request' | 'response'
+  /** `refuse`: as if `unevaluatedProperties: false` stood at every object that names properties and does not say otherwise. */
+  readonly unknownFields: 'refuse' | 'allow'
+  /** Assert `format` (requests do; the test suite of JSON Schema does not). */
+  readonly formats: boolean
+  /** Takes what is worth telling the operator: keywords that cannot be done, catastrophic patterns, unfilterable schemas. */
+  report(finding: Finding): void
+}
