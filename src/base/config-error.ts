@@ -17,7 +17,9 @@ export class ConfigError extends Error {
   readonly faults: readonly ConfigFault[]
 
   constructor(faults: readonly ConfigFault[] | ConfigFault) {
-    const list = Array.isArray(faults) ? (faults as readonly ConfigFault[]) : [faults as ConfigFault]
+    const list = Array.isArray(faults)
+      ? (faults as readonly ConfigFault[])
+      : [faults as ConfigFault]
     super(list.map(formatFault).join('\n'))
     this.name = 'ConfigError'
     this.faults = list
@@ -26,7 +28,9 @@ export class ConfigError extends Error {
 
 /** `file:line:column path: message (cure)`, leaving out what is not known. */
 export function formatFault(fault: ConfigFault): string {
-  const place = [fault.file, fault.line, fault.column].filter((part) => part !== undefined).join(':')
+  const place = [fault.file, fault.line, fault.column]
+    .filter((part) => part !== undefined)
+    .join(':')
   const head = [place, fault.path].filter((part) => part !== '').join(' ')
   const cure = fault.cure === undefined ? '' : ` (${fault.cure})`
   return `${head === '' ? '' : `${head}: `}${fault.message}${cure}`

@@ -32,7 +32,14 @@ export interface SchemaRegistry {
 
 export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie' | 'querystring'
 export type ParameterStyle =
-  | 'simple' | 'label' | 'matrix' | 'form' | 'spaceDelimited' | 'pipeDelimited' | 'deepObject' | 'cookie'
+  | 'simple'
+  | 'label'
+  | 'matrix'
+  | 'form'
+  | 'spaceDelimited'
+  | 'pipeDelimited'
+  | 'deepObject'
+  | 'cookie'
 
 /** A declared parameter, references resolved and defaults filled in. */
 export interface Parameter {
@@ -95,7 +102,10 @@ export interface SecurityScheme {
 }
 
 /** One way in: every scheme of it must be met (AND). An empty list lets anonymous callers in. */
-export type SecurityAlternative = readonly { readonly scheme: string; readonly scopes: readonly string[] }[]
+export type SecurityAlternative = readonly {
+  readonly scheme: string
+  readonly scopes: readonly string[]
+}[]
 
 /** One operation of one API. */
 export interface Operation {

@@ -1,0 +1,97 @@
+import type { MaybePromise } from '../base/maybe-promise.ts'
+import type { Exchange, RequestHead } from '../pipeline/exchange.ts'
+
+/** What goes back to the client in one piece. */
+export interface Answer {
+  readonly status: number
+  /** Flat list of names and values; framing fields are the edge's own. */
+  readonly headers: readonly string[]
+  readonly body: Buffer | string | undefined
+  /** The connection must not be used again (HTTP/1.1: `Connection: close`). */
+  readonly close: boolean
+}
+
+/** What the edge does after the request head was judged. */
+export type HeadVerdict =
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  /** `buffer`: read the whole body (at most `maxBodyBytes`), call `decideBody`. `stream`: pass it on, at most `maxBodyBytes`. */
+  | {
+      readonly kind: 'forward'
+      readonly body: 'none' | 'buffer' | 'stream'
+      readonly maxBodyBytes: number
+    }
+  /** The client asked to switch protocols and may: open a tunnel. */
+  | { readonly kind: 'upgrade' }
+
+/** What the edge does after the body was judged. */
+export type BodyVerdict =
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  | { readonly kind: 'forward' }
+
+/** What the edge does after the API's response head was judged. */
+export type ResponseVerdict =
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  /** Read at most `maxBodyBytes` (more is a failure `response_too_large`), then `decideResponseBody`. */
+  | { readonly kind: 'buffer'; readonly maxBodyBytes: number }
+  /** Pass the body on as it comes; `answer.body` is `undefined`. */
+  | { readonly kind: 'stream'; readonly answer: Answer }
+
+/** The request as it goes to the API; written anew from parsed parts, framing is the edge's own. */
+export interface UpstreamRequest {
+  /** Key of the upstream in the plan, see `Core.upstreams`. */
+  readonly upstream: string
+  readonly method: string
+  readonly path: string
+  /** Flat list of names and values, without framing and hop-by-hop fields. Includes `host`. */
+  readonly headers: readonly string[]
+  /** The API's answer as a whole may take this long to begin (its response head), in milliseconds. */
+  readonly firstByteMs: number
+}
+
+/** Why an exchange broke off outside of any control's judgement. */
+export type FailureCause =
+  | 'client_too_slow' // 408
+  | 'body_too_large' // 413
+  | 'upstream_refused' // 502
+  | 'upstream_protocol' // 502
+  | 'upstream_tls' // 502
+  | 'upstream_timeout' // 504
+  | 'response_too_large' // 502
+  | 'overloaded' // 503
+  | 'defect' // 500
+
+/** One upstream as the edge needs it. */
+export interface UpstreamTarget {
+  /** `http://127.0.0.1:3000`, no path. */
+  readonly origin: string
+  readonly connectMs: number
+  /** PEM of the authority to trust; `undefined`: the system's. */
+  readonly ca: string | undefined
+}
+
+/**
+ * The decision core, as an edge drives it: head, body, response head, response body, end.
+ * No method throws; a defect becomes a 500 answer. `end` is called exactly once for every exchange that began.
+ */
+export interface Core {
+  readonly upstreams: ReadonlyMap<string, UpstreamTarget>
+  begin(head: RequestHead): Exchange
+  decideHead(exchange: Exchange): MaybePromise<HeadVerdict>
+  decideBody(exchange: Exchange, body: Buffer): MaybePromise<BodyVerdict>
+  upstreamRequest(exchange: Exchange): UpstreamRequest
+  /** `rawHeaders`: flat list as received. */
+  decideResponseHead(
+    exchange: Exchange,
+    status: number,
+    rawHeaders: readonly string[],
+  ): MaybePromise<ResponseVerdict>
+  decideResponseBody(exchange: Exchange, body: Buffer): MaybePromise<Answer>
+  fail(exchange: Exchange, cause: FailureCause, detail: string): Answer
+  end(exchange: Exchange): void
+  /** For what the parser of the edge refused before there was a request: an answer, and an access record. */
+  refuseUnparsed(
+    peer: { readonly address: string; readonly port: number },
+    status: number,
+    detail: string,
+  ): Answer
+}

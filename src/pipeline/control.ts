@@ -1,0 +1,83 @@
+import type { MaybePromise } from '../base/maybe-promise.ts'
+import type { Denial, ReasonSpec } from './denial.ts'
+import type { Exchange, UpstreamResponse } from './exchange.ts'
+import type { Mode, Policy } from './policy.ts'
+import type { Site } from './site.ts'
+
+/** In the order in which a request meets them; nobody orders controls by hand. */
+export const STAGES = [
+  'admit',
+  'route',
+  'inspect-head',
+  'authenticate',
+  'limit',
+  'authorize',
+  'validate',
+  'authorize-object',
+  'body',
+  'inspect-body',
+  'forward',
+  'filter',
+  'record',
+] as const
+export type Stage = (typeof STAGES)[number]
+
+type Verdict = MaybePromise<Denial | undefined>
+
+/** What a control does for one operation (or for every request). Hooks it does not need it leaves out. */
+export interface Guard {
+  onRequest?(exchange: Exchange): Verdict
+  /** By existing, asks for the request body to be read whole before it is forwarded. */
+  onRequestBody?(exchange: Exchange, body: Buffer): Verdict
+  /** Whether a request header (lower case) stays behind. A pure function of the name: its answers are remembered. */
+  dropsRequestHeader?(name: string): boolean
+  /** Adds fields (flat list) to the request that goes to the API. */
+  onForward?(exchange: Exchange, headers: string[]): void
+  onResponse?(exchange: Exchange, response: UpstreamResponse): Verdict
+  /** Whether this response's body must be read whole. Asked after `onResponse`. */
+  wantsResponseBody?(exchange: Exchange, response: UpstreamResponse): boolean
+  /** May set `exchange.replacement`. `body` is what is left by the guards before, decompressed. */
+  onResponseBody?(exchange: Exchange, body: Buffer): Verdict
+  /** Whether a response header (lower case) stays behind; as above. */
+  dropsResponseHeader?(name: string): boolean
+  /** Adds fields to the final answer, refusals included. */
+  onAnswer?(exchange: Exchange, headers: string[]): void
+  /** Always, also on abort; must not throw. */
+  onEnd?(exchange: Exchange): void
+}
+
+/**
+ * One control: what it is called, where it stands, what it may say, and how it is made ready for an operation.
+ * `Config` is what it needs of the policy, `Kit` the services it may use.
+ */
+export interface Control<Config, Kit> {
+  readonly name: string
+  /** Ids of CONTROLS that it implements, such as `KEY-02`. */
+  readonly ids: readonly string[]
+  readonly stage: Stage
+  /** `gateway`: one guard for every request, before or around routing. `operation`: one guard each. */
+  readonly scope: 'gateway' | 'operation'
+  /** Block of the configuration whose `mode` governs it; `undefined`: it cannot be switched off. */
+  readonly block: string | undefined
+  /** What the profile `adopt` does with it. */
+  readonly adopt: 'enforce' | 'observe'
+  /** What happens when it throws. */
+  readonly onFault: 'deny' | 'pass'
+  readonly reasons: Readonly<Record<string, ReasonSpec>>
+  /** Its part of the policy, or `undefined` when the policy does not want it here. */
+  configure(policy: Policy): Config | undefined
+  /** `undefined` when there is nothing to do. Gateway-wide controls get no site. Throws `ConfigError`. */
+  compile(config: Config, site: Site | undefined, kit: Kit): Guard | undefined
+}
+
+/** The mode that holds for a control under a policy: its own name, then its block, then `adopt`, then the policy's. */
+export function modeOf(
+  control: Pick<Control<never, never>, 'name' | 'block' | 'adopt'>,
+  policy: Policy,
+): Mode {
+  if (control.block === undefined) return 'enforce'
+  const own = policy.modes.get(control.name) ?? policy.modes.get(control.block)
+  if (own !== undefined) return own
+  if (policy.adopt !== undefined && control.adopt === 'observe') return 'monitor'
+  return policy.mode
+}

@@ -1,0 +1,125 @@
+import type { CanonicalQuery } from '../http/target.ts'
+import type { HeaderTable } from '../http/head.ts'
+import type { Principal } from '../identity/principal.ts'
+import { ANONYMOUS } from '../identity/principal.ts'
+import type { DenialError } from './denial.ts'
+import type { Site } from './site.ts'
+
+/** What the edge knows of a request before anybody judged it. */
+export interface RequestHead {
+  readonly method: string
+  readonly rawTarget: string
+  readonly httpVersion: string
+  readonly headers: HeaderTable
+  /** HTTP/2 `:authority`. */
+  readonly authority: string | undefined
+  readonly peerAddress: string
+  readonly peerPort: number
+  readonly listener: 'https' | 'http'
+  readonly tls:
+    | {
+        readonly protocol: string
+        readonly cipher: string
+        readonly servername: string | undefined
+      }
+    | undefined
+  /** Whether a body follows (Content-Length above 0, or Transfer-Encoding, or an open HTTP/2 stream). */
+  readonly hasBody: boolean
+}
+
+/** Values of the declared parameters, typed; null-prototype objects by place. */
+export interface ParameterValues {
+  readonly path: Readonly<Record<string, unknown>>
+  readonly query: Readonly<Record<string, unknown>>
+  readonly header: Readonly<Record<string, unknown>>
+  readonly cookie: Readonly<Record<string, unknown>>
+}
+
+/** A refusal that happened, or would have happened in `monitor`. */
+export interface DecisionRecord {
+  readonly control: string
+  readonly reason: string
+  readonly status: number
+  readonly detail: string | undefined
+  readonly errors: readonly DenialError[] | undefined
+}
+
+/** A line for the stream of security events. */
+export interface SecurityEvent {
+  /** OWASP logging vocabulary, or `sp_…`. */
+  readonly name: string
+  readonly level: 'info' | 'warn' | 'critical'
+  readonly control: string
+  readonly reason: string
+  readonly detail?: string
+}
+
+/** What the API answered; built by the edge's call, read by response guards. */
+export interface UpstreamResponse {
+  readonly status: number
+  readonly headers: HeaderTable
+}
+
+const NO_QUERY: CanonicalQuery = { text: '', pairs: [] }
+
+/** One request and its answer on the way through. Every field has one writer, named beside it. */
+export class Exchange {
+  readonly id: string
+  readonly head: RequestHead
+  /** Wall clock, milliseconds. */
+  readonly startedMs: number
+
+  /** `address`: the client's address, and the key limits use for it (IPv6 by /64). */
+  clientAddress = ''
+  clientKey = ''
+  /** `address`: TLS ends here, or a trusted proxy says that it ended there. */
+  isSecure = false
+  /** `target` */
+  path = ''
+  query: CanonicalQuery = NO_QUERY
+  /** `routes`: the operation and the raw (still percent-encoded) values of its path parameters, in template order. */
+  site: Site | undefined = undefined
+  pathValues: readonly string[] = []
+  /** `authenticate` */
+  principal: Principal = ANONYMOUS
+  /** `authenticate`: lower-case header names and cookie names that carried a credential. */
+  credentialHeaders: readonly string[] = []
+  credentialCookies: readonly string[] = []
+  /** Guards of the authorize stage: the first that allowed; the runner denies when it stays `undefined`. */
+  authorizedBy: string | undefined = undefined
+  /** `parameters` */
+  parameters: ParameterValues | undefined = undefined
+  /** `body`: the decoded body, and whether there was one. */
+  body: unknown = undefined
+  hasBodyValue = false
+  /** Edge: bytes of the body as they will be forwarded, when the operation buffers. */
+  bodyBytes: Buffer | undefined = undefined
+
+  /** Edge, through the gateway. */
+  upstream: UpstreamResponse | undefined = undefined
+  /** Response guards: the body to send in place of the API's. */
+  replacement: Buffer | undefined = undefined
+  /** Flat list of fields that go on every answer to this request: limits, CORS, deprecation. */
+  readonly answerHeaders: string[] = []
+
+  /** Runner. */
+  decision: DecisionRecord | undefined = undefined
+  readonly observed: DecisionRecord[] = []
+  readonly events: SecurityEvent[] = []
+
+  /** Gateway, for the record. */
+  status = 0
+  bytesIn = 0
+  bytesOut = 0
+  upstreamMs = 0
+  abortedBy: 'client' | 'upstream' | undefined = undefined
+  /** Monotonic milliseconds at the start, for durations. */
+  readonly startedAt: number
+
+  constructor(id: string, head: RequestHead, startedMs: number) {
+    this.id = id
+    this.head = head
+    this.startedMs = startedMs
+    this.startedAt = performance.now()
+  }
+}

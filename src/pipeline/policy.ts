@@ -1,0 +1,92 @@
+/** What a control does with what it finds. `monitor`: decide, count, log, let through. */
+export type Mode = 'enforce' | 'monitor' | 'off'
+
+/** `20/s burst 100`: `count` per `windowMs`, with up to `burst` at once. */
+export interface Rate {
+  readonly count: number
+  readonly windowMs: number
+  readonly burst: number
+}
+
+/** `10/5min ban 15min`. */
+export interface FailureLimit {
+  readonly count: number
+  readonly windowMs: number
+  readonly banMs: number
+}
+
+/** One part of a limit's key: the client address, the principal, a claim, or a part of the request. */
+export type LimitKeyPart =
+  | { readonly from: 'ip' | 'principal' }
+  | { readonly from: 'body' | 'query' | 'path' | 'header' | 'claim'; readonly name: string }
+
+/** `5/min by ip, body.email`. With several parts each combination has its own bucket. */
+export interface OperationLimit {
+  readonly rate: Rate | undefined
+  readonly by: readonly LimitKeyPart[]
+  /** What one call takes from the principal's bucket; 1 unless said. */
+  readonly cost: number
+}
+
+/** How a document's security scheme is met. */
+export type SchemeKind = 'apiKey' | 'jwt' | 'upstream'
+
+export interface AclEntry {
+  readonly roles: readonly string[]
+  readonly groups: readonly string[]
+  readonly subjects: readonly string[]
+}
+
+/** Everything that decides about one operation (or, for gateway-wide controls, about all): merged, parsed, units applied. */
+export interface Policy {
+  readonly mode: Mode
+  /** Mode of a block (`validate`, `limits`, …) or of a single control by name; the control's name wins. */
+  readonly modes: ReadonlyMap<string, Mode>
+  /** Set while the profile `adopt` runs here: controls that say so only observe. */
+  readonly adopt: { readonly untilMs: number } | undefined
+  readonly listen: {
+    /** Allowed origins, serialized (`https://app.example.com`); empty: CORS is off. */
+    readonly cors: readonly string[]
+    /** Host names and addresses served, lower case, without port; a leading `*.` matches one label. */
+    readonly hosts: readonly string[]
+    /** `max-age` of HSTS in seconds; 0: none. */
+    readonly hstsSeconds: number
+    readonly plain: 'redirect' | 'refuse' | 'serve'
+    readonly httpsPort: number | undefined
+    /** CIDR texts, as configured. */
+    readonly trustedProxies: readonly string[]
+    readonly forwardedHeader: 'x-forwarded-for' | 'forwarded'
+  }
+  readonly auth: {
+    readonly schemes: ReadonlyMap<string, SchemeKind>
+    /** Path of the claim that holds a token's roles, such as `['roles']` or `['realm_access', 'roles']`. */
+    readonly rolesClaim: readonly string[]
+    readonly groupsClaim: readonly string[]
+  }
+  readonly authorize: {
+    /** Role -> permissions (`*`, `orders:*`, a scope, `op:<operationId>`); `undefined`: not written. */
+    readonly roles: ReadonlyMap<string, readonly string[]> | undefined
+    /** Operation id -> who may call it. */
+    readonly acl: ReadonlyMap<string, AclEntry> | undefined
+  }
+  readonly validate: {
+    readonly request: 'strict' | 'schema' | 'off'
+    readonly response: 'filter' | 'strict' | 'observe' | 'off'
+    readonly maxBodyBytes: number
+    readonly maxDepth: number
+    /** Hosts that URL-typed fields may name; empty: any public host. */
+    readonly urlHosts: readonly string[]
+    /** Caps for strings (code points) and arrays without their own bound; `undefined`: none. */
+    readonly caps: { readonly string: number; readonly array: number } | undefined
+  }
+  readonly data: { readonly errors: 'generic' | 'pass' }
+  readonly limits: {
+    readonly ip: Rate | undefined
+    readonly principal: Rate | undefined
+    readonly failures: FailureLimit | undefined
+    readonly errors: Rate | undefined
+    readonly operation: OperationLimit | undefined
+    /** Further header spelling, such as `X-Rate-Limit-`. */
+    readonly headerAliases: readonly string[]
+  }
+}
