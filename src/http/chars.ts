@@ -1,0 +1,71 @@
+/** Builds a 256-entry membership table; index it by character code or byte, anything above 255 reads `undefined`. */
+export function charTable(chars: string): Uint8Array {
+  const table = new Uint8Array(256)
+  for (let i = 0; i < chars.length; i++) table[chars.charCodeAt(i)] = 1
+  return table
+}
+
+/** The letters and digits of ASCII. */
+export const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+
+const TCHAR = charTable(`${ALPHANUMERIC}!#$%&'*+-.^_\`|~`)
+
+/** Value of each hexadecimal digit by character code; 255 for every other character. */
+export const HEX_VALUE: Uint8Array = hexValues()
+
+function hexValues(): Uint8Array {
+  const table = new Uint8Array(256).fill(255)
+  for (let value = 0; value < 16; value++) {
+    const digit = value.toString(16)
+    table[digit.charCodeAt(0)] = value
+    table[digit.toUpperCase().charCodeAt(0)] = value
+  }
+  return table
+}
+
+/** Value of the two hexadecimal digits at `at`, or -1 when they are not two digits. */
+export function hexByteAt(text: string, at: number): number {
+  const high = HEX_VALUE[text.charCodeAt(at)] ?? 255
+  const low = HEX_VALUE[text.charCodeAt(at + 1)] ?? 255
+  return high === 255 || low === 255 ? -1 : high * 16 + low
+}
+
+/** Whether `text` is a non-empty `token` (RFC 9110 section 5.6.2). */
+export function isToken(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (TCHAR[text.charCodeAt(i)] !== 1) return false
+  return text.length > 0
+}
+
+/** Whether `text` is one or more ASCII digits. */
+export function isDigits(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 48 || code > 57) return false
+  }
+  return text.length > 0
+}
+
+/**
+ * Whether a field value holds a byte that could end or hide a line: any control but tab, or DEL, or a character
+ * above 255, which has no single byte (RFC 9110 section 5.5).
+ */
+export function hasControl(value: string): boolean {
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i)
+    if (code < 32 ? code !== 9 : code === 127 || code > 255) return true
+  }
+  return false
+}
+
+/** Removes spaces and tabs at both ends, nothing else (`trim` would also remove other white space). */
+export function trimOws(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && isOws(text.charCodeAt(start))) start++
+  while (end > start && isOws(text.charCodeAt(end - 1))) end--
+  return start === 0 && end === text.length ? text : text.slice(start, end)
+}
+
+function isOws(code: number): boolean {
+  return code === 32 || code === 9
+}

@@ -1,0 +1,281 @@
+import { hasControl, isDigits, isToken } from './chars.ts'
+import { HeaderTable } from './header-table.ts'
+import { connectionOptions, isProtectedOption } from './hop-by-hop.ts'
+import { parseHost } from './host.ts'
+import type { Host } from './host.ts'
+
+/** Why a message head is refused. Every one of these closes the connection (h2: resets the stream). */
+export interface WireFault {
+  /** 405 needs `Allow`, which the caller adds. */
+  readonly status: 400 | 405 | 414 | 417 | 431 | 501 | 505
+  /** Stable code for the log. */
+  readonly reason: WireReason
+  /** What exactly, for the log; names fields, never holds a field's value. */
+  readonly detail: string
+}
+
+/** The stable reasons of `checkHead`. */
+export type WireReason =
+  | 'http_version'
+  | 'method'
+  | 'target_too_long'
+  | 'header_limit'
+  | 'header_name'
+  | 'header_value'
+  | 'header_duplicate'
+  | 'framing'
+  | 'host'
+  | 'hop_by_hop'
+  | 'h2'
+  | 'expect'
+
+/** Bounds of a message head; all in bytes but `maxFields`. */
+export interface HeadLimits {
+  readonly maxTargetBytes: number
+  readonly maxHeaderBytes: number
+  readonly maxFieldBytes: number
+  readonly maxFields: number
+  readonly maxCookieBytes: number
+}
+
+/** The bounds of [WIRE-04]. */
+export const HEAD_LIMITS: HeadLimits = {
+  maxTargetBytes: 8192,
+  maxHeaderBytes: 16_384,
+  maxFieldBytes: 8192,
+  maxFields: 100,
+  maxCookieBytes: 4096,
+}
+
+/** A message head as the transport's parser delivered it. */
+export interface HeadInput {
+  readonly method: string
+  /** Request target as it stood on the wire; `:path` in h2. */
+  readonly rawTarget: string
+  /** As Node says it: `1.0`, `1.1`, `2.0`. */
+  readonly httpVersion: string
+  readonly headers: HeaderTable
+  readonly transport: 'http1' | 'http2'
+  /** `:authority` in h2. */
+  readonly authority?: string
+  /** Methods that exist at all; `STANDARD_METHODS` when left out. CONNECT, TRACE and TRACK stay refused. */
+  readonly methods?: ReadonlySet<string>
+  /** Further lower-case field names that `Connection` must not name, such as declared key headers. */
+  readonly protectedFields?: ReadonlySet<string>
+  readonly limits?: HeadLimits
+}
+
+/** Methods known without a document that declares more. */
+export const STANDARD_METHODS: ReadonlySet<string> = new Set([
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+  'QUERY',
+])
+
+const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK'])
+const H2_CONNECTION_FIELDS: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+])
+const SINGLE_FIELDS: readonly string[] = ['content-type', 'origin', 'expect']
+const FRAMING_LOOKALIKES: ReadonlySet<string> = new Set([
+  'transferencoding',
+  'contentlength',
+  'host',
+  'connection',
+])
+/** Longest `Content-Length` that is exact in a double. */
+const MAX_LENGTH_DIGITS = 15
+
+/**
+ * Checks one request head for everything that llhttp and nghttp2 let pass [WIRE-01..04, 07, 09], and again for most
+ * of what they refuse. Target syntax is `canonicalTarget`'s part.
+ * @returns `undefined`, or why the message is refused. Never throws.
+ */
+export function checkHead(input: HeadInput): WireFault | undefined {
+  return (
+    checkVersion(input) ??
+    checkMethod(input) ??
+    checkLimits(input.rawTarget, input.headers, input.limits ?? HEAD_LIMITS) ??
+    checkFields(input.headers) ??
+    (input.transport === 'http1' ? checkFraming(input) : checkH2(input)) ??
+    checkHost(input) ??
+    checkConnection(input)
+  )
+}
+
+/**
+ * The host a checked message is for: `Host`, or `:authority` in h2.
+ * @returns `undefined` only for a head that `checkHead` refuses.
+ */
+export function effectiveHost(headers: HeaderTable, authority?: string): Host | undefined {
+  return parseHost(authority ?? headers.get('host') ?? '')
+}
+
+function bad(reason: WireReason, detail: string): WireFault {
+  return { status: 400, reason, detail }
+}
+
+function checkVersion({ httpVersion, transport, headers }: HeadInput): WireFault | undefined {
+  const known =
+    transport === 'http2'
+      ? httpVersion === '2.0' || httpVersion === '2'
+      : httpVersion === '1.1' || httpVersion === '1.0'
+  if (!known) return { status: 505, reason: 'http_version', detail: 'version not served' }
+  if (transport === 'http1' && headers.pseudoFields > 0) {
+    return bad('header_name', 'pseudo-header field in HTTP/1')
+  }
+  return undefined
+}
+
+function checkMethod({ method, methods = STANDARD_METHODS }: HeadInput): WireFault | undefined {
+  if (REFUSED_METHODS.has(method)) {
+    return { status: method === 'CONNECT' ? 501 : 405, reason: 'method', detail: method }
+  }
+  if (methods.has(method)) return undefined
+  if (!isToken(method)) return bad('method', 'method is not a token')
+  // Methods are case-sensitive; nghttp2 lets `get` pass, and an upstream may fold it to GET.
+  if (method !== method.toUpperCase()) return bad('method', 'method is not in upper case')
+  return { status: 501, reason: 'method', detail: 'method not recognized' }
+}
+
+function checkLimits(
+  target: string,
+  headers: HeaderTable,
+  limits: HeadLimits,
+): WireFault | undefined {
+  if (target.length > limits.maxTargetBytes) {
+    return { status: 414, reason: 'target_too_long', detail: `target ${target.length} bytes` }
+  }
+  if (headers.size > limits.maxFields) return tooLarge(`${headers.size} fields`)
+  if (headers.bytes > limits.maxHeaderBytes) return tooLarge(`header block ${headers.bytes} bytes`)
+  let cookieBytes = 0
+  for (let i = 0; i < headers.size; i++) {
+    const name = headers.nameAt(i)
+    const bytes = headers.valueAt(i).length
+    if (name.length + bytes > limits.maxFieldBytes) return tooLarge('one field over its limit')
+    if (name === 'cookie') cookieBytes += bytes
+  }
+  return cookieBytes > limits.maxCookieBytes ? tooLarge(`cookies ${cookieBytes} bytes`) : undefined
+}
+
+function tooLarge(detail: string): WireFault {
+  return { status: 431, reason: 'header_limit', detail }
+}
+
+function checkFields(headers: HeaderTable): WireFault | undefined {
+  for (let i = 0; i < headers.size; i++) {
+    const name = headers.nameAt(i)
+    if (!isPlainName(name)) {
+      if (!isToken(name)) return bad('header_name', 'field name is not a token')
+      // `Transfer_Encoding` and `Content.Length` are the framing fields to a server that folds punctuation.
+      if (FRAMING_LOOKALIKES.has(name.replaceAll(/[^a-z0-9]/g, ''))) return bad('framing', name)
+    }
+    if (hasControl(headers.valueAt(i))) return bad('header_value', name)
+  }
+  for (const name of SINGLE_FIELDS)
+    if (headers.count(name) > 1) return bad('header_duplicate', name)
+  return checkExpect(headers.get('expect'))
+}
+
+/** Letters and digits in groups joined by single hyphens: what honest names look like, so the slow checks are rare. */
+function isPlainName(name: string): boolean {
+  let afterHyphen = true
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i)
+    const isHyphen = code === 45
+    if (isHyphen ? afterHyphen : !((code >= 97 && code <= 122) || (code >= 48 && code <= 57)))
+      return false
+    afterHyphen = isHyphen
+  }
+  return !afterHyphen
+}
+
+function checkExpect(expect: string | undefined): WireFault | undefined {
+  if (expect === undefined || expect.toLowerCase() === '100-continue') return undefined
+  return { status: 417, reason: 'expect', detail: 'only 100-continue is known' }
+}
+
+/** RFC 9112 section 6: exactly one way to tell where the body ends. */
+function checkFraming({ headers, httpVersion }: HeadInput): WireFault | undefined {
+  const codings = headers.count('transfer-encoding')
+  if (codings > 0) {
+    if (codings > 1) return bad('framing', 'transfer-encoding repeated')
+    if (headers.get('transfer-encoding')?.toLowerCase() !== 'chunked') {
+      return bad('framing', 'transfer-encoding other than chunked')
+    }
+    // RFC 9112 section 6.1: an HTTP/1.0 hop in between may have passed it on without understanding it.
+    if (httpVersion === '1.0') return bad('framing', 'transfer-encoding in HTTP/1.0')
+    if (headers.has('content-length'))
+      return bad('framing', 'transfer-encoding with content-length')
+  }
+  return checkContentLength(headers)
+}
+
+function checkContentLength(headers: HeaderTable): WireFault | undefined {
+  const count = headers.count('content-length')
+  if (count === 0) return undefined
+  if (count > 1) return bad('framing', 'content-length repeated')
+  const length = headers.get('content-length') ?? ''
+  if (length.length > MAX_LENGTH_DIGITS || !isDigits(length)) {
+    return bad('framing', 'content-length is not a plain decimal number')
+  }
+  return undefined
+}
+
+/** RFC 9113 section 8.2.2: no connection-specific fields; `te` may only say `trailers`. */
+function checkH2({ headers, rawTarget }: HeadInput): WireFault | undefined {
+  if (rawTarget.charCodeAt(0) !== 47 && rawTarget !== '*') return bad('h2', ':path is not a path')
+  for (let i = 0; i < headers.size; i++) {
+    if (H2_CONNECTION_FIELDS.has(headers.nameAt(i))) return bad('h2', headers.nameAt(i))
+  }
+  const te = headers.get('te')
+  if (te !== undefined && te !== 'trailers') return bad('h2', 'te')
+  return checkContentLength(headers)
+}
+
+function checkHost(input: HeadInput): WireFault | undefined {
+  const { headers, transport, authority, rawTarget } = input
+  const count = headers.count('host')
+  if (count > 1) return bad('host', 'host repeated')
+  if (count === 0 && (transport === 'http1' || authority === undefined))
+    return bad('host', 'no host')
+  const field = count === 0 ? undefined : parseHost(headers.get('host') ?? '')
+  if (count === 1 && field === undefined) return bad('host', 'host malformed')
+  if (transport === 'http1') return checkAbsoluteForm(rawTarget, field)
+  if (authority === undefined) return undefined
+  const pseudo = parseHost(authority)
+  if (pseudo === undefined) return bad('host', ':authority malformed')
+  // RFC 9113 section 8.3.1: a request whose Host differs is malformed; each hop would choose its own.
+  return field !== undefined && field.text !== pseudo.text ? bad('host', 'host differs') : undefined
+}
+
+/** RFC 9112 section 3.2.2: Host must be identical to the authority of the target. */
+function checkAbsoluteForm(rawTarget: string, host: Host | undefined): WireFault | undefined {
+  if (rawTarget.charCodeAt(0) === 47) return undefined
+  const match = /^https?:\/\/([^/?#]*)/i.exec(rawTarget)
+  if (match === null) return undefined
+  const named = parseHost(match[1] ?? '')
+  if (named === undefined) return bad('host', 'authority of the target malformed')
+  return named.text === host?.text ? undefined : bad('host', 'target names another host')
+}
+
+function checkConnection({
+  headers,
+  transport,
+  protectedFields,
+}: HeadInput): WireFault | undefined {
+  if (transport === 'http2' || !headers.has('connection')) return undefined
+  const options = connectionOptions(headers)
+  if (options === undefined) return bad('hop_by_hop', 'connection is not a list of tokens')
+  const named = options.find((option) => isProtectedOption(option, protectedFields))
+  return named === undefined ? undefined : bad('hop_by_hop', `connection names ${named}`)
+}
