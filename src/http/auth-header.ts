@@ -1,0 +1,89 @@
+import { ALPHANUMERIC, charTable, isToken } from './chars.ts'
+import { quotedString, readQuotedString, readToken, skipOws } from './quoted-string.ts'
+
+/** The credentials of one `Authorization` field. */
+export interface Credentials {
+  /** In lower case. */
+  readonly scheme: string
+  /** What follows the scheme when it is one `token68`, such as a bearer token; else `undefined`. */
+  readonly token: string | undefined
+  /** Comma-separated parameters, names in lower case; empty when `token` is there or nothing follows. */
+  readonly parameters: ReadonlyMap<string, string>
+  /** What follows the scheme, untouched, for schemes with their own grammar. */
+  readonly rest: string
+}
+
+/** One challenge of `WWW-Authenticate`. */
+export interface Challenge {
+  /** As it is to be written, such as `Bearer`. */
+  readonly scheme: string
+  /** Written in order as quoted strings. */
+  readonly parameters?: readonly (readonly [name: string, value: string])[]
+}
+
+const TOKEN68 = charTable(`${ALPHANUMERIC}-._~+/`)
+const NONE: ReadonlyMap<string, string> = new Map()
+const MAX_PARAMETERS = 32
+
+/**
+ * Splits `Authorization`, strictly: one scheme, one or more spaces, then one token68 or a list of parameters without
+ * repeats. A second token (`Bearer a, Bearer b`), a stray quote or an empty element is malformed.
+ * @returns `undefined` when malformed. Never throws.
+ * @see RFC 9110 section 11.4
+ */
+export function parseAuthorization(text: string): Credentials | undefined {
+  const space = text.indexOf(' ')
+  const name = space < 0 ? text : text.slice(0, space)
+  if (!isToken(name)) return undefined
+  const scheme = name.toLowerCase()
+  const rest = space < 0 ? '' : text.slice(skipSpaces(text, space))
+  if (rest === '') return { scheme, token: undefined, parameters: NONE, rest }
+  if (isToken68(rest)) return { scheme, token: rest, parameters: NONE, rest }
+  const parameters = readList(rest)
+  return parameters === undefined ? undefined : { scheme, token: undefined, parameters, rest }
+}
+
+function skipSpaces(text: string, at: number): number {
+  let end = at
+  while (text.charCodeAt(end) === 32) end++
+  return end
+}
+
+/** Whether the text is a `token68`: letters, digits, `-._~+/`, then any number of `=`. */
+export function isToken68(text: string): boolean {
+  let i = 0
+  while (i < text.length && TOKEN68[text.charCodeAt(i)] === 1) i++
+  if (i === 0) return false
+  while (i < text.length && text.charCodeAt(i) === 61) i++
+  return i === text.length
+}
+
+function readList(text: string): ReadonlyMap<string, string> | undefined {
+  const parameters = new Map<string, string>()
+  for (let i = 0; ;) {
+    const name = readToken(text, i, '= \t,"')
+    if (name === undefined) return undefined
+    const equals = skipOws(text, name.end)
+    if (text.charCodeAt(equals) !== 61) return undefined
+    const at = skipOws(text, equals + 1)
+    const value = readQuotedString(text, at) ?? readToken(text, at, ' \t,')
+    const key = name.value.toLowerCase()
+    if (value === undefined || parameters.has(key)) return undefined
+    if (parameters.size >= MAX_PARAMETERS) return undefined
+    parameters.set(key, value.value)
+    i = skipOws(text, value.end)
+    if (i >= text.length) return parameters
+    if (text.charCodeAt(i) !== 44) return undefined
+    i = skipOws(text, i + 1)
+  }
+}
+
+/** Writes the value of one `WWW-Authenticate` field that offers every challenge in order [AUN-03]. */
+export function formatChallenges(challenges: readonly Challenge[]): string {
+  return challenges.map(formatChallenge).join(', ')
+}
+
+function formatChallenge({ scheme, parameters = [] }: Challenge): string {
+  const list = parameters.map(([name, value]) => `${name}=${quotedString(value)}`).join(', ')
+  return list === '' ? scheme : `${scheme} ${list}`
+}
