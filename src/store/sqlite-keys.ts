@@ -1,0 +1,185 @@
+import type { SQLInputValue, StatementSync } from 'node:sqlite'
+import { keepUse } from './key-row.ts'
+import type { KeyRecords, KeyRow, KeyUse } from './records.ts'
+import { StoreError } from './records.ts'
+import type { SqliteLink } from './sqlite-link.ts'
+
+type Cell = SQLInputValue
+type Cells = Record<string, unknown>
+
+/** Column -> value of a row. Its keys are the column list of every statement. */
+function encode(row: KeyRow): Record<string, Cell> {
+  return {
+    id: row.id,
+    kind: row.kind,
+    env: row.env,
+    owner: row.owner,
+    name: row.name,
+    secret_hash_hex: row.secretHashHex,
+    pepper_version: row.pepperVersion,
+    last_four: row.lastFour,
+    previous_hash_hex: row.previousHashHex ?? null,
+    previous_pepper_version: row.previousPepperVersion ?? null,
+    previous_until_ms: row.previousUntilMs ?? null,
+    scopes: JSON.stringify(row.scopes),
+    roles: JSON.stringify(row.roles),
+    groups: JSON.stringify(row.groups),
+    operations: encodeList(row.operations),
+    cidrs: encodeList(row.cidrs),
+    origins: encodeList(row.origins),
+    tags: JSON.stringify(row.tags),
+    created_at_ms: row.createdAtMs,
+    created_by: row.createdBy,
+    expires_at_ms: row.expiresAtMs === Infinity ? null : row.expiresAtMs,
+    rotated_at_ms: row.rotatedAtMs ?? null,
+    revoked_at_ms: row.revokedAtMs ?? null,
+    revoked_why: row.revokedWhy ?? null,
+    quarantined_at_ms: row.quarantinedAtMs ?? null,
+    quarantined_why: row.quarantinedWhy ?? null,
+    exposed_at_ms: row.exposedAtMs ?? null,
+    ...encodeUse(row),
+  }
+}
+
+function encodeUse(row: KeyRow): Record<string, Cell> {
+  return {
+    last_used_at_ms: row.lastUsedAtMs ?? null,
+    first_used_at_ms: row.firstUsedAtMs ?? null,
+    first_network: row.firstNetwork ?? null,
+    first_agent: row.firstAgent ?? null,
+  }
+}
+
+function encodeList(list: readonly string[] | undefined): string | null {
+  return list === undefined ? null : JSON.stringify(list)
+}
+
+function decode(cells: Cells): KeyRow {
+  return {
+    id: text(cells['id']),
+    kind: cells['kind'] === 'pk' ? 'pk' : 'sk',
+    env: text(cells['env']),
+    owner: text(cells['owner']),
+    name: text(cells['name']),
+    secretHashHex: text(cells['secret_hash_hex']),
+    pepperVersion: Number(cells['pepper_version']),
+    lastFour: text(cells['last_four']),
+    previousHashHex: maybeText(cells['previous_hash_hex']),
+    previousPepperVersion: maybeNumber(cells['previous_pepper_version']),
+    previousUntilMs: maybeNumber(cells['previous_until_ms']),
+    scopes: list(cells['scopes']) ?? [],
+    roles: list(cells['roles']) ?? [],
+    groups: list(cells['groups']) ?? [],
+    operations: list(cells['operations']),
+    cidrs: list(cells['cidrs']),
+    origins: list(cells['origins']),
+    tags: list(cells['tags']) ?? [],
+    createdAtMs: Number(cells['created_at_ms']),
+    createdBy: text(cells['created_by']),
+    expiresAtMs: maybeNumber(cells['expires_at_ms']) ?? Infinity,
+    rotatedAtMs: maybeNumber(cells['rotated_at_ms']),
+    revokedAtMs: maybeNumber(cells['revoked_at_ms']),
+    revokedWhy: maybeText(cells['revoked_why']),
+    quarantinedAtMs: maybeNumber(cells['quarantined_at_ms']),
+    quarantinedWhy: maybeText(cells['quarantined_why']),
+    exposedAtMs: maybeNumber(cells['exposed_at_ms']),
+    lastUsedAtMs: maybeNumber(cells['last_used_at_ms']),
+    firstUsedAtMs: maybeNumber(cells['first_used_at_ms']),
+    firstNetwork: maybeText(cells['first_network']),
+    firstAgent: maybeText(cells['first_agent']),
+  }
+}
+
+function text(cell: unknown): string {
+  if (typeof cell === 'string') return cell
+  throw new StoreError('unavailable', 'a text column of api_key holds something else')
+}
+
+function maybeText(cell: unknown): string | undefined {
+  return cell === null ? undefined : text(cell)
+}
+
+function maybeNumber(cell: unknown): number | undefined {
+  return cell === null ? undefined : Number(cell)
+}
+
+/** Fails closed: a list that is no list of strings would widen or narrow rights by accident. */
+function list(cell: unknown): readonly string[] | undefined {
+  if (cell === null) return undefined
+  const value: unknown = JSON.parse(text(cell))
+  if (Array.isArray(value) && value.every((entry) => typeof entry === 'string')) return value
+  throw new StoreError('unavailable', 'a list column of api_key holds something else')
+}
+
+const TOUCH = `UPDATE api_key SET last_used_at_ms = max(coalesce(last_used_at_ms, 0), :usedAtMs),
+  first_network = CASE WHEN first_used_at_ms IS NULL THEN :network ELSE first_network END,
+  first_agent = CASE WHEN first_used_at_ms IS NULL THEN :agent ELSE first_agent END,
+  first_used_at_ms = coalesce(first_used_at_ms, :usedAtMs) WHERE id = :id`
+
+/** Keys in SQLite; every statement is prepared once. */
+export class SqliteKeys implements KeyRecords {
+  readonly #link: SqliteLink
+  readonly #get: StatementSync
+  #insert: StatementSync | undefined
+  #update: StatementSync | undefined
+
+  constructor(link: SqliteLink) {
+    this.#link = link
+    this.#get = link.db.prepare('SELECT * FROM api_key WHERE id = ?')
+  }
+
+  insert(row: KeyRow): void {
+    const cells = encode(row)
+    const names = Object.keys(cells)
+    this.#insert ??= this.#link.db.prepare(
+      `INSERT INTO api_key (${names.join()}) VALUES (${names.map((name) => `:${name}`).join()})`,
+    )
+    const statement = this.#insert
+    this.#link.guard(() => statement.run(cells))
+  }
+
+  get(id: string): KeyRow | undefined {
+    const cells = this.#link.guard(() => this.#get.get(id))
+    return cells === undefined ? undefined : decode(cells)
+  }
+
+  list(): readonly KeyRow[] {
+    const sql = 'SELECT * FROM api_key ORDER BY created_at_ms, id'
+    return this.#link.guard(() => this.#link.db.prepare(sql).all()).map(decode)
+  }
+
+  update(id: string, change: (row: KeyRow) => KeyRow): KeyRow | undefined {
+    return this.#link.transact(() => {
+      const old = this.get(id)
+      if (old === undefined) return undefined
+      const row = keepUse(old, change(old))
+      this.#write(row)
+      return row
+    })
+  }
+
+  delete(id: string): boolean {
+    const statement = this.#link.db.prepare('DELETE FROM api_key WHERE id = ?')
+    return this.#link.guard(() => statement.run(id)).changes > 0
+  }
+
+  touch(uses: readonly KeyUse[]): void {
+    const statement = this.#link.db.prepare(TOUCH)
+    this.#link.lazily(() => {
+      for (const { id, usedAtMs, firstNetwork, firstAgent } of uses)
+        statement.run({ id, usedAtMs, network: firstNetwork ?? null, agent: firstAgent ?? null })
+    })
+  }
+
+  #write(row: KeyRow): void {
+    const used = encodeUse(row)
+    const cells = Object.fromEntries(
+      Object.entries(encode(row)).filter(([name]) => !(name in used)),
+    )
+    const sets = Object.keys(cells).filter((name) => name !== 'id')
+    this.#update ??= this.#link.db.prepare(
+      `UPDATE api_key SET ${sets.map((name) => `${name} = :${name}`).join()} WHERE id = :id`,
+    )
+    this.#update.run(cells)
+  }
+}
