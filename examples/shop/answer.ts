@@ -16,7 +16,7 @@ export function refusal(status: number, code: string, message: string): Answer {
 
 /**
  * The answer to an exception.
- * HOLE `stack-trace`, `sql-error`: the whole exception, its SQL included, goes to the client.
+ * HOLE `stack-trace`: the whole exception, its SQL included, goes to the client.
  */
 export function failure(error: unknown): Answer {
   const { message, stack } = error instanceof Error ? error : new Error(String(error))

@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { firstRow, literal, type Row } from './database.ts'
 import { subjectOf } from './token.ts'
 
-/** Whom the shop takes a request without any credential for. It may do everything a customer may. */
+/** HOLE `no-credential`: a request without any credential may do what a customer may. */
 export const GUEST: Row = {
   id: 0,
   name: 'Guest',

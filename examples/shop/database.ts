@@ -31,7 +31,7 @@ export function openDatabase(path: string): DatabaseSync {
 
 /**
  * Runs the text of one statement and gives its rows.
- * HOLE `injection-*`: callers build `sql` by string; an exception carries that text along.
+ * Callers build `sql` by string: HOLE `sql-error`: an exception carries that text along.
  */
 export function runSql(database: DatabaseSync, sql: string): readonly Row[] {
   try {
@@ -65,7 +65,7 @@ export function literal(value: unknown): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 
-/** Inserts every field of `fields` and gives the row back. HOLE `mass-assignment-*`: no list of fields. */
+/** Inserts every field of `fields`, whatever they are called, and gives the row back. */
 export function insertRow(database: DatabaseSync, table: string, fields: Row): Row {
   const names = Object.keys(fields).join(', ')
   const values = Object.values(fields).map(literal).join(', ')
@@ -74,7 +74,7 @@ export function insertRow(database: DatabaseSync, table: string, fields: Row): R
   return row
 }
 
-/** Sets every field of `fields` on row `id` as it came in the path. HOLE `mass-assignment-*`. */
+/** Sets every field of `fields` on row `id` as it came in the path; gives the row back. */
 export function updateRow(
   database: DatabaseSync,
   target: { readonly table: string; readonly id: string },

@@ -4,7 +4,10 @@ import { pathValue, type Call, type Route } from '../router.ts'
 import { page } from './page.ts'
 import { toUser } from './users.ts'
 
-/** What only administrators should reach. HOLE `admin-*`: nobody asks for the role. */
+/**
+ * What only administrators should reach. HOLE `admin-list`, `admin-delete`, `admin-report`: nobody asks
+ * for the role.
+ */
 export const ADMIN_ROUTES: readonly Route[] = [
   { method: 'GET', template: '/admin/users', answer: listUsers },
   { method: 'DELETE', template: '/admin/users/{userId}', answer: deleteUser },

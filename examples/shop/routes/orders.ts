@@ -15,7 +15,7 @@ export const ORDER_ROUTES: readonly Route[] = [
 
 const NO_ORDER = refusal(404, 'no_order', 'There is no such order.')
 
-/** The row, less an address that nobody gave (the document knows no null there). */
+/** The row, less an address that nobody gave. HOLE `internal-notes`: all other columns go out. */
 function toOrder(row: Row): Row {
   const { shippingAddress, ...order } = row
   return shippingAddress === null ? order : row
