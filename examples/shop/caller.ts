@@ -4,7 +4,7 @@ import { firstRow, literal, type Row } from './database.ts'
 import { subjectOf } from './token.ts'
 
 /** HOLE `no-credential`: a request without any credential may do what a customer may. */
-export const GUEST: Row = {
+const GUEST: Row = {
   id: 0,
   name: 'Guest',
   email: 'guest@shop.example',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { Validator } from '@seriousme/openapi-schema-validator'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { parse } from 'yaml'
 import { send, type Destination } from './calls.ts'
@@ -155,4 +156,10 @@ test('the document is silent about what the holes leak', () => {
       word,
     )
   }
+})
+
+test('the document is well-formed OpenAPI', async () => {
+  const result = await new Validator().validate(text)
+  assert.deepEqual(result.errors ?? [], [])
+  assert.ok(result.valid)
 })
