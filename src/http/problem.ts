@@ -24,9 +24,9 @@ export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 
 const QUOTA_EXCEEDED = 'https://iana.org/assignments/http-problem-types#quota-exceeded'
 
-/** The stable identifier of a public class of problems. */
-export function problemUri(type: string): string {
-  return type === 'quota_exceeded' ? QUOTA_EXCEEDED : `urn:sallyport:problem:${type}`
+/** The stable identifier of a public class of problems; every 429 has the registered one. */
+export function problemUri(status: number, type: string): string {
+  return status === 429 ? QUOTA_EXCEEDED : `urn:sallyport:problem:${type}`
 }
 
 /**
@@ -36,7 +36,7 @@ export function problemUri(type: string): string {
 export function problemJson(problem: Problem): string {
   const { status, type, title, requestId, errors, violatedPolicies } = problem
   return JSON.stringify({
-    type: problemUri(type),
+    type: problemUri(status, type),
     title,
     status,
     instance: requestId,

@@ -1,0 +1,96 @@
+import { parseAddress } from '../base/address.ts'
+import { ALPHANUMERIC, charTable, isDigits } from './chars.ts'
+
+/** Why a URL in a request is refused; stable codes for the log. */
+export type UrlFault =
+  | 'malformed'
+  | 'scheme'
+  | 'user_info'
+  | 'port'
+  | 'host_not_allowed'
+  | 'ip_literal'
+  | 'private_name'
+
+/** Settings of `urlFault`. */
+export interface UrlRules {
+  /**
+   * The only hosts allowed, lower case, `host` (port 443) or `host:port`; the operator's word overrules the checks on
+   * addresses and private names. Left out or empty: any public name.
+   */
+  readonly allowHosts?: ReadonlySet<string>
+}
+
+const MAX_URL = 2048
+const AUTHORITY_CHAR = charTable(`${ALPHANUMERIC}.-_:[]`)
+/** Ends of names that lead inside: private use, or public services that answer with whatever address the name spells. */
+const PRIVATE_SUFFIXES: readonly string[] = (
+  'localhost local localdomain internal intranet lan home corp private home.arpa in-addr.arpa ip6.arpa onion test ' +
+  'invalid example nip.io sslip.io xip.io localtest.me lvh.me vcap.me lacolhost.com yoogle.com readme.localtest.me ' +
+  'local.gd 1u.ms rbndr.us traefik.me fbi.com.localhost svc cluster.local consul'
+).split(' ')
+
+/**
+ * Judges a URL that the API may go and fetch [VAL-07]: https, no user information, port 443, a public name in plain
+ * ASCII. Every IP literal is refused, in every spelling a resolver takes (decimal, octal, hexadecimal, short, mapped).
+ * A name may still resolve to an inside address: whoever connects must check the address again.
+ * @returns `undefined`, or why it is refused. Never throws.
+ */
+export function urlFault(text: string, rules?: UrlRules): UrlFault | undefined {
+  if (text.length > MAX_URL || !isPrintableAscii(text)) return 'malformed'
+  const match = /^([A-Za-z][A-Za-z0-9+.-]*):(?:\/\/([^/?#]*))?/.exec(text)
+  if (match === null) return 'malformed'
+  if (match[1]?.toLowerCase() !== 'https') return 'scheme'
+  const authority = match[2]?.toLowerCase() ?? ''
+  if (authority.includes('@')) return 'user_info'
+  if (authority === '' || !isAuthorityText(authority) || !URL.canParse(text)) {
+    return looksNumeric(authority) ? 'ip_literal' : 'malformed'
+  }
+  return hostFault(authority, rules?.allowHosts)
+}
+
+function hostFault(
+  authority: string,
+  allowHosts: ReadonlySet<string> | undefined,
+): UrlFault | undefined {
+  const colon = authority.lastIndexOf(':')
+  const hasPort = colon > authority.lastIndexOf(']')
+  const host = hasPort ? authority.slice(0, colon) : authority
+  const port = hasPort ? authority.slice(colon + 1) : '443'
+  if (!isDigits(port)) return 'malformed'
+  if (allowHosts !== undefined && allowHosts.size > 0) {
+    const isAllowed = allowHosts.has(`${host}:${port}`) || (port === '443' && allowHosts.has(host))
+    return isAllowed ? undefined : 'host_not_allowed'
+  }
+  if (host.startsWith('[') || looksNumeric(host)) return 'ip_literal'
+  if (!isPublicName(host)) return 'private_name'
+  return port === '443' ? undefined : 'port'
+}
+
+/** Backslashes, tabs and line feeds are what URL parsers disagree about; non-ASCII hosts hide dots and digits. */
+function isPrintableAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code <= 32 || code > 126 || code === 92) return false
+  }
+  return true
+}
+
+function isAuthorityText(authority: string): boolean {
+  for (let i = 0; i < authority.length; i++) {
+    if (AUTHORITY_CHAR[authority.charCodeAt(i)] !== 1) return false
+  }
+  return true
+}
+
+/** A last label of digits or `0x...` makes resolvers read the whole as an IPv4 address (WHATWG "ends in a number"). */
+function looksNumeric(host: string): boolean {
+  const labels = host.replace(/\.+$/, '').split('.')
+  const last = labels.at(-1) ?? ''
+  return parseAddress(host) !== undefined || isDigits(last) || /^0x[0-9a-f]*$/.test(last)
+}
+
+function isPublicName(host: string): boolean {
+  if (host.endsWith('.') || !host.includes('.') || host.includes('..') || host.startsWith('.'))
+    return false
+  return !PRIVATE_SUFFIXES.some((suffix) => host === suffix || host.endsWith(`.${suffix}`))
+}
