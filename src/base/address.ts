@@ -86,15 +86,3 @@ function longestZeroRun(groups: readonly string[]): { start: number; length: num
   }
   return best
 }
-
-/**
- * What to count an address under: IPv4 as it is (mapped IPv6 becomes IPv4), IPv6 as its /64, which is what one
- * customer gets and can change within at will [NET-01]. A text that is no address is its own key.
- */
-export function addressKey(address: string): string {
-  if (!address.includes(':')) return address
-  const bits = parseAddress(address)
-  if (bits === undefined) return address
-  if (isIpv4Bits(bits)) return ipv4Text(bits)
-  return `${formatAddress(`${bits.slice(0, 4)}\u0000\u0000\u0000\u0000`)}/64`
-}

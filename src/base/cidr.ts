@@ -116,7 +116,7 @@ function compare(left: string, right: string): number {
  * Compiles a list of addresses and blocks.
  * @throws ConfigError with every faulty entry, each at `path[index]`.
  */
-export function parseAddressSet(entries: readonly string[], path: string): AddressSet {
+export function compileAddressSet(entries: readonly string[], path: string): AddressSet {
   const blocks: Cidr[] = []
   const errors: ConfigError[] = []
   for (const [i, entry] of entries.entries()) {
@@ -129,4 +129,85 @@ export function parseAddressSet(entries: readonly string[], path: string): Addre
   }
   if (errors.length > 0) throw new ConfigError(errors.flatMap((error) => error.faults))
   return new AddressSet(blocks)
+}
+
+/**
+ * What to count an address under: IPv4 as it is (mapped IPv6 becomes IPv4), IPv6 as its /64, which is what one
+ * customer gets and can change within at will [NET-01]. A text that is no address is its own key.
+ */
+export function addressKey(address: string): string {
+  if (!address.includes(':')) return address
+  const bits = parseAddress(address)
+  if (bits === undefined) return address
+  if (isIpv4Bits(bits)) return formatAddress(bits)
+  return `${formatAddress(`${bits.slice(0, 4)}\u0000\u0000\u0000\u0000`)}/64`
+}
+
+const LOOPBACK: AddressSet = compileAddressSet(['127.0.0.0/8', '::1'], 'loopback')
+
+/** RFC 1918, link-local, carrier-grade NAT, unique local. */
+const PRIVATE_BLOCKS: readonly string[] = [
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  'fc00::/7',
+  'fe80::/10',
+  'fec0::/10',
+]
+const PRIVATE: AddressSet = compileAddressSet([...PRIVATE_BLOCKS, '127.0.0.0/8', '::1'], 'private')
+
+/** IANA special-purpose registries (RFC 6890), and IPv6 forms that carry an IPv4 address inside. */
+const SPECIAL: AddressSet = compileAddressSet(
+  [
+    ...PRIVATE_BLOCKS,
+    '0.0.0.0/8',
+    '127.0.0.0/8',
+    '192.0.0.0/24',
+    '192.0.2.0/24',
+    '192.31.196.0/24',
+    '192.52.193.0/24',
+    '192.88.99.0/24',
+    '192.175.48.0/24',
+    '198.18.0.0/15',
+    '198.51.100.0/24',
+    '203.0.113.0/24',
+    '224.0.0.0/4',
+    '240.0.0.0/4',
+    // The unspecified address, loopback, and the retired IPv4-compatible form.
+    '::/96',
+    // IPv4-translated, NAT64 and local NAT64, discard-only.
+    '::ffff:0:0:0/96',
+    '64:ff9b::/96',
+    '64:ff9b:1::/48',
+    '100::/64',
+    // Teredo, benchmarking, ORCHID and the rest of the IETF block; documentation; 6to4; SRv6.
+    '2001::/23',
+    '2001:db8::/32',
+    '2002::/16',
+    '3fff::/20',
+    '5f00::/16',
+    'ff00::/8',
+  ],
+  'special',
+)
+
+/** Whether the address is on this machine: 127.0.0.0/8, ::1, and their mapped spellings. */
+export function isLoopback(address: string): boolean {
+  return LOOPBACK.has(address)
+}
+
+/** Whether only neighbors have the address: loopback, RFC 1918, link-local, carrier-grade NAT, unique local. */
+export function isPrivate(address: string): boolean {
+  return PRIVATE.has(address)
+}
+
+/**
+ * Whether nobody on the public internet answers at the address: loopback, private, link-local, multicast, unspecified,
+ * documentation, reserved, and IPv6 forms that smuggle an IPv4 address. For checks against SSRF.
+ * A text that is no address answers `false`.
+ */
+export function isSpecialUse(address: string): boolean {
+  return SPECIAL.has(address)
 }

@@ -10,7 +10,7 @@ export const systemClock: Clock = { nowMs: () => Date.now() }
 export class FakeClock implements Clock {
   #nowMs: number
 
-  constructor(startMs = Date.UTC(2026, 0, 1)) {
+  constructor(startMs: number = Date.UTC(2026, 0, 1)) {
     this.#nowMs = startMs
   }
 

@@ -9,7 +9,7 @@ let used = POOL_BYTES
  * A new request id: 128 random bits as 32 lower-case hexadecimal digits, which is also a valid W3C trace id.
  * Random bytes are drawn 256 ids at a time; each is used once.
  */
-export function newRequestId(): string {
+export function newId(): string {
   if (used >= POOL_BYTES) {
     randomFillSync(pool)
     used = 0

@@ -17,6 +17,23 @@ export interface ForwardedHop {
 const MAX_HOPS = 32
 
 /**
+ * The chain of addresses that a trusted proxy reports, client first, from the one field it is configured to write.
+ * A hop that `Forwarded` hides reads `unknown`: no address, so in no list of trusted ones.
+ * @returns `undefined` when malformed or longer than 32 hops [NET-01]. Never throws.
+ */
+export function forwardedAddresses(
+  fields: readonly string[],
+  header: 'forwarded' | 'x-forwarded-for',
+): readonly string[] | undefined {
+  if (header === 'x-forwarded-for') {
+    const addresses = parseXForwardedFor(fields)
+    return 'fault' in addresses ? undefined : addresses
+  }
+  const hops = parseForwarded(fields)
+  return 'fault' in hops ? undefined : hops.map(({ address }) => address ?? 'unknown')
+}
+
+/**
  * Reads all `X-Forwarded-For` fields, leftmost (client) first, as canonical addresses; a port behind an IPv4 address or
  * a bracketed IPv6 address is dropped.
  * @param fields the values in the order of the message.
