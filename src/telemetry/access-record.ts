@@ -1,0 +1,160 @@
+import type { DecisionRecord, Exchange } from '../pipeline/exchange.ts'
+import { jsonText, jsonTexts } from './json-text.ts'
+import { redact, redactPath } from './redact.ts'
+import { createTimestamps, milliseconds } from './timestamp.ts'
+
+type Principal = Exchange['principal']
+
+/** Longest user agent and unrouted path in a line, in characters. */
+const MAX_TEXT_CHARS = 256
+const MAX_NAME_CHARS = 64
+const MAX_NAMES = 20
+const MAX_OBSERVED = 16
+/** Routes come from the documents; user agents come from strangers. */
+const MAX_ROUTES = 20_000
+const MAX_AGENTS = 1024
+
+/** Writes one exchange as one line of JSON, without the line's end. */
+export type AccessFormatter = (exchange: Exchange, durationMs: number) => string
+
+/**
+ * Makes the writer of access records [LOG-01]: flat ECS names, `sallyport.*` where ECS has none, printable ASCII.
+ * `url.path` is the route's template, never the path with its values; a request without a route gets
+ * `sallyport.path`, redacted and cut at 256 characters. Of the query only the names are written. Headers, cookies
+ * and bodies never are [LOG-04]. `event.duration` is in nanoseconds (ECS), `sallyport.*_ms` in milliseconds.
+ */
+export function createAccessFormatter(pseudonym: (id: string) => string): AccessFormatter {
+  const timestamp = createTimestamps()
+  const principals = new WeakMap<Principal, string>()
+  const routes = new TextCache(MAX_ROUTES, routeFields)
+  const agents = new TextCache(
+    MAX_AGENTS,
+    (agent) => `,"user_agent.original":${jsonText(redact(agent), MAX_TEXT_CHARS)}`,
+  )
+  const who = (principal: Principal): string => {
+    const known = principals.get(principal)
+    if (known !== undefined) return known
+    const fields = principalFields(principal, pseudonym)
+    principals.set(principal, fields)
+    return fields
+  }
+  return (exchange, durationMs) => {
+    const { head, site, decision } = exchange
+    const agent = head.headers.get('user-agent')
+    return (
+      `{"@timestamp":"${timestamp(exchange.startedMs)}","event.dataset":"sallyport.access"` +
+      `,"event.outcome":"${outcomeOf(exchange)}"` +
+      `,"http.request.id":${jsonText(exchange.id, MAX_NAME_CHARS)}` +
+      `,"http.request.method":${jsonText(head.method, MAX_NAME_CHARS)}` +
+      (site === undefined ? pathField(exchange) : routes.get(site.label)) +
+      (exchange.query.pairs.length === 0 ? '' : queryField(exchange)) +
+      `,"http.response.status_code":${exchange.status}` +
+      `,"http.request.bytes":${exchange.bytesIn},"http.response.bytes":${exchange.bytesOut}` +
+      `,"event.duration":${Math.round(durationMs * 1000) * 1000}` +
+      `,"sallyport.duration_ms":${milliseconds(durationMs)}` +
+      (exchange.upstreamMs > 0
+        ? `,"sallyport.upstream_ms":${milliseconds(exchange.upstreamMs)}`
+        : '') +
+      addressFields(exchange) +
+      (exchange.principal.kind === 'none' ? '' : who(exchange.principal)) +
+      (decision === undefined ? ',"sallyport.decision":"allow"' : decisionFields(decision)) +
+      (exchange.observed.length === 0 ? '' : observedField(exchange.observed)) +
+      (exchange.abortedBy === undefined ? '' : `,"sallyport.aborted":"${exchange.abortedBy}"`) +
+      `,"sallyport.listener":"${head.listener}"` +
+      (head.tls === undefined ? '' : tlsField(head.tls.protocol)) +
+      `,"http.version":${jsonText(head.httpVersion, MAX_NAME_CHARS)}` +
+      (agent === undefined ? '' : agents.get(agent)) +
+      '}'
+    )
+  }
+}
+
+/** Remembers what was made of a text; forgets everything when an attacker fills it. */
+class TextCache {
+  readonly #capacity: number
+  readonly #make: (text: string) => string
+  #known = new Map<string, string>()
+
+  constructor(capacity: number, make: (text: string) => string) {
+    this.#capacity = capacity
+    this.#make = make
+  }
+
+  get(text: string): string {
+    let made = this.#known.get(text)
+    if (made !== undefined) return made
+    made = this.#make(text)
+    if (this.#known.size >= this.#capacity) this.#known = new Map()
+    this.#known.set(text, made)
+    return made
+  }
+}
+
+function outcomeOf(exchange: Exchange): string {
+  if (exchange.abortedBy !== undefined) return 'unknown'
+  return exchange.status < 400 ? 'success' : 'failure'
+}
+
+function routeFields(label: string): string {
+  const template = label.slice(label.indexOf(' ') + 1)
+  return `,"url.path":${jsonText(template)},"sallyport.route":${jsonText(label)}`
+}
+
+function pathField(exchange: Exchange): string {
+  const path = exchange.path === '' ? exchange.head.rawTarget : exchange.path
+  return `,"sallyport.path":${jsonText(redactPath(path), MAX_TEXT_CHARS)}`
+}
+
+function queryField(exchange: Exchange): string {
+  const { pairs } = exchange.query
+  const names: string[] = []
+  for (let i = 0; i < pairs.length && i < MAX_NAMES; i++) names.push(redact(pairs[i]?.[0] ?? ''))
+  return `,"sallyport.query_names":${jsonTexts(names, MAX_NAMES, MAX_NAME_CHARS)}`
+}
+
+function addressFields(exchange: Exchange): string {
+  const { clientAddress } = exchange
+  const { peerAddress } = exchange.head
+  if (clientAddress === '' || clientAddress === peerAddress)
+    return `,"client.address":${jsonText(peerAddress, MAX_NAME_CHARS)}`
+  return `,"client.address":${jsonText(clientAddress, MAX_NAME_CHARS)},"source.address":${jsonText(peerAddress, MAX_NAME_CHARS)}`
+}
+
+function principalFields(principal: Principal, pseudonym: (id: string) => string): string {
+  const id = jsonText(redact(principal.credentialId), 128)
+  return `,"user.id":"${pseudonym(principal.id)}","sallyport.credential.kind":"${principal.kind}","sallyport.credential.id":${id}`
+}
+
+// A decision below 400 is an answer that the gateway gave by itself (a preflight, a redirect), no refusal.
+function decisionFields(decision: DecisionRecord): string {
+  const { control, reason, detail, errors } = decision
+  return (
+    `,"sallyport.decision":"${decision.status < 400 ? 'answer' : 'deny'}"` +
+    `,"sallyport.control":${jsonText(control, MAX_NAME_CHARS)},"sallyport.reason":${jsonText(reason, MAX_NAME_CHARS)}` +
+    (detail === undefined ? '' : `,"sallyport.detail":${jsonText(redact(detail))}`) +
+    (errors === undefined || errors.length === 0
+      ? ''
+      : `,"sallyport.errors":${jsonTexts(pointersOf(errors), MAX_NAMES, MAX_TEXT_CHARS)}`)
+  )
+}
+
+function pointersOf(errors: NonNullable<DecisionRecord['errors']>): readonly string[] {
+  return errors.slice(0, MAX_NAMES).map((error) => redact(error.pointer))
+}
+
+function observedField(observed: readonly DecisionRecord[]): string {
+  const items = observed
+    .slice(0, MAX_OBSERVED)
+    .map(
+      ({ control, reason }) =>
+        `{"control":${jsonText(control, MAX_NAME_CHARS)},"reason":${jsonText(reason, MAX_NAME_CHARS)}}`,
+    )
+  return `,"sallyport.would_refuse":[${items.join(',')}]`
+}
+
+const TLS_VERSION = /^TLSv(1(?:\.\d)?)$/
+
+function tlsField(protocol: string): string {
+  const version = TLS_VERSION.exec(protocol)?.[1] ?? protocol
+  return `,"tls.version":${jsonText(version, MAX_NAME_CHARS)}`
+}

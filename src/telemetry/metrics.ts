@@ -1,0 +1,223 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { systemClock } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Exchange } from '../pipeline/exchange.ts'
+import { CellFamily, labelText, numberText, writeHead } from './metric-family.ts'
+import type { Cell, MetricFamily } from './metric-family.ts'
+import { RouteMetrics } from './route-metrics.ts'
+import type { SinkState } from './sink.ts'
+
+/** What `/metrics` answers with. */
+export const METRICS_MEDIA_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
+
+/** How metrics are made. */
+export interface MetricsOptions {
+  readonly version: string
+  readonly clock?: Clock
+  /** Names of the controls of the authorize stages: a denial of theirs is an authorization decision. */
+  readonly authorizeControls?: ReadonlySet<string>
+}
+
+/** The gateway's numbers. Nothing here throws. */
+export interface Metrics {
+  /** A request is under way; `ended` takes it off again. */
+  began(): void
+  ended(exchange: Exchange, seconds: number): void
+  configReloaded(result: 'success' | 'failure'): void
+  /** A certificate in use; `notAfterMs` is the end of its validity. */
+  certificate(name: string, notAfterMs: number): void
+  securityEvent(name: string, level: string): void
+  /** A further counter or gauge, such as `sallyport_h2_resets_total`. The same name gives the same family. */
+  counter(name: string, help: string, labelNames?: readonly string[]): MetricFamily
+  gauge(name: string, help: string, labelNames?: readonly string[]): MetricFamily
+  /** Sinks whose losses are shown. */
+  watchSinks(states: () => readonly SinkState[]): void
+  /** Prometheus text exposition format 0.0.4. */
+  text(): string
+  /** Stops the event loop's clock. */
+  close(): void
+}
+
+const NO_CONTROLS: ReadonlySet<string> = new Set()
+/** The runner's own denial when no control of the authorize stage decided. */
+const NO_POLICY = 'no_policy'
+
+/** Makes the counters and starts measuring the event loop's delay. */
+export function createMetrics(options: MetricsOptions): Metrics {
+  return new GatewayMetrics(options)
+}
+
+class GatewayMetrics implements Metrics {
+  readonly #clock: Clock
+  readonly #authorizeControls: ReadonlySet<string>
+  readonly #routes = new RouteMetrics()
+  readonly #families = new Map<string, CellFamily>()
+  readonly #delay = monitorEventLoopDelay({ resolution: 20 })
+  readonly #certificates = new Map<string, number>()
+  readonly #upstreamErrors: MetricFamily
+  readonly #reloads: MetricFamily
+  readonly #events: MetricFamily
+  readonly #allowed: Cell
+  readonly #refused: Cell
+  readonly #inflight: Cell
+  #sinkStates: () => readonly SinkState[] = () => []
+
+  constructor(options: MetricsOptions) {
+    this.#clock = options.clock ?? systemClock
+    this.#authorizeControls = options.authorizeControls ?? NO_CONTROLS
+    this.#upstreamErrors = this.counter(
+      'sallyport_upstream_errors_total',
+      'Faults of the API or of the way to it.',
+      ['reason'],
+    )
+    this.#reloads = this.counter(
+      'sallyport_config_reload_total',
+      'Configurations loaded after the start.',
+      ['result'],
+    )
+    this.#events = this.counter(
+      'sallyport_security_events_total',
+      'Lines of the security stream.',
+      ['event', 'level'],
+    )
+    const effects = this.counter('sallyport_authz_decisions_total', 'Authorization decisions.', [
+      'effect',
+    ])
+    this.#allowed = effects.cell('allow')
+    this.#refused = effects.cell('deny')
+    this.#inflight = this.gauge('sallyport_inflight', 'Requests under way.').cell()
+    this.#reloads.cell('success')
+    this.#reloads.cell('failure')
+    this.gauge('sallyport_build_info', 'Version of the program.', ['version', 'node']).cell(
+      options.version,
+      process.version,
+    ).value = 1
+    this.#delay.enable()
+  }
+
+  began(): void {
+    this.#inflight.value++
+  }
+
+  ended(exchange: Exchange, seconds: number): void {
+    if (this.#inflight.value > 0) this.#inflight.value--
+    this.#routes.record(exchange, seconds)
+    const { decision, upstream, abortedBy } = exchange
+    if (decision !== undefined) this.#countDenial(decision.control, decision.reason)
+    else if (exchange.authorizedBy !== undefined) this.#allowed.value++
+    if (upstream !== undefined && upstream.status >= 500)
+      this.#upstreamErrors.cell('status_5xx').value++
+    if (abortedBy === 'upstream') this.#upstreamErrors.cell('aborted').value++
+  }
+
+  configReloaded(result: 'success' | 'failure'): void {
+    this.#reloads.cell(result).value++
+  }
+
+  certificate(name: string, notAfterMs: number): void {
+    this.#certificates.set(name, notAfterMs)
+  }
+
+  securityEvent(name: string, level: string): void {
+    this.#events.cell(name, level).value++
+  }
+
+  counter(name: string, help: string, labelNames: readonly string[] = []): MetricFamily {
+    return this.#family(new CellFamily({ name, help, type: 'counter' }, labelNames))
+  }
+
+  gauge(name: string, help: string, labelNames: readonly string[] = []): MetricFamily {
+    return this.#family(new CellFamily({ name, help, type: 'gauge' }, labelNames))
+  }
+
+  watchSinks(states: () => readonly SinkState[]): void {
+    this.#sinkStates = states
+  }
+
+  text(): string {
+    const out: string[] = []
+    this.#routes.write(out)
+    for (const family of this.#families.values()) family.write(out)
+    this.#writeCertificates(out)
+    this.#writeSinks(out)
+    this.#writeDelay(out)
+    writeProcess(out, this.#clock.nowMs())
+    return `${out.join('\n')}\n`
+  }
+
+  close(): void {
+    this.#delay.disable()
+  }
+
+  #countDenial(control: string, reason: string): void {
+    if (this.#authorizeControls.has(control) || reason === NO_POLICY) this.#refused.value++
+    else if (reason.startsWith('upstream_')) this.#upstreamErrors.cell(reason).value++
+  }
+
+  #family(fresh: CellFamily): MetricFamily {
+    const known = this.#families.get(fresh.head.name)
+    if (known !== undefined) return known
+    this.#families.set(fresh.head.name, fresh)
+    return fresh
+  }
+
+  #writeCertificates(out: string[]): void {
+    const name = 'sallyport_cert_expiry_seconds'
+    writeHead(out, {
+      name,
+      help: 'Seconds until the certificate expires; negative: since.',
+      type: 'gauge',
+    })
+    for (const [certificate, notAfterMs] of this.#certificates) {
+      const left = Math.round((notAfterMs - this.#clock.nowMs()) / 1000)
+      out.push(`${name}${labelText(['certificate'], [certificate])} ${numberText(left)}`)
+    }
+  }
+
+  #writeSinks(out: string[]): void {
+    const states = this.#sinkStates()
+    const dropped = 'sallyport_log_dropped_total'
+    writeHead(out, {
+      name: dropped,
+      help: 'Log lines lost because a sink was down or slow.',
+      type: 'counter',
+    })
+    for (const state of states) {
+      for (const stream of ['access', 'security'] as const)
+        out.push(
+          `${dropped}${labelText(['sink', 'stream'], [state.name, stream])} ${state.dropped[stream]}`,
+        )
+    }
+    const queue = 'sallyport_log_queue_bytes'
+    writeHead(out, { name: queue, help: 'Log lines that wait to be written.', type: 'gauge' })
+    for (const state of states)
+      out.push(`${queue}${labelText(['sink'], [state.name])} ${state.bufferedBytes}`)
+  }
+
+  #writeDelay(out: string[]): void {
+    const name = 'sallyport_eventloop_delay_seconds'
+    const delay = this.#delay
+    const seconds = (nanos: number): string => numberText(Number.isFinite(nanos) ? nanos / 1e9 : 0)
+    writeHead(out, { name, help: 'How late the event loop was, since the start.', type: 'summary' })
+    for (const quantile of [0.5, 0.99])
+      out.push(
+        `${name}${labelText(['quantile'], [String(quantile)])} ${seconds(delay.percentile(quantile * 100))}`,
+      )
+    const sum = delay.count === 0 ? 0 : delay.mean * delay.count
+    out.push(`${name}_sum ${seconds(sum)}`, `${name}_count ${delay.count}`)
+  }
+}
+
+function writeProcess(out: string[], nowMs: number): void {
+  const { rss, heapUsed } = process.memoryUsage()
+  const { user, system } = process.cpuUsage()
+  const startedSeconds = Math.round(nowMs / 1000 - process.uptime())
+  const one = (name: string, help: string, type: 'counter' | 'gauge', value: number): void => {
+    writeHead(out, { name, help, type })
+    out.push(`${name} ${numberText(value)}`)
+  }
+  one('process_cpu_seconds_total', 'CPU time, user and system.', 'counter', (user + system) / 1e6)
+  one('process_resident_memory_bytes', 'Resident memory.', 'gauge', rss)
+  one('nodejs_heap_used_bytes', 'Heap in use.', 'gauge', heapUsed)
+  one('process_start_time_seconds', 'Start, seconds since 1970.', 'gauge', startedSeconds)
+}

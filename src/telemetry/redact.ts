@@ -1,0 +1,73 @@
+/** What stands in a log where a secret stood. */
+export const REDACTED = '[redacted]'
+
+/** Longest text that is searched; the rest is cut off before, so that a search costs a bounded time. */
+const MAX_SEARCHED_CHARS = 8192
+
+interface Pattern {
+  readonly find: RegExp
+  readonly put: string
+}
+
+// Every pattern starts at a literal and eats greedily without a required tail, or has bounded repeats: hostile text
+// costs linear time. None is anchored on the left, since `%3Dsp_…` and `xpassword=` leak as well.
+const PATTERNS: readonly Pattern[] = [
+  // Whole header lines: cookies and credentials hold `;`, `=` and blanks, so all up to the end of the line goes.
+  {
+    find: /((?:authorization|cookie|dpop|x-api-key|x-auth-token)["']?\s{0,4}[:=]\s{0,4})[^\r\n]+/gi,
+    put: `$1${REDACTED}`,
+  },
+  { find: /-----BEGIN [A-Z ]{0,40}PRIVATE KEY[\s\S]*?(?:-----END|$)/g, put: REDACTED },
+  // Gateway keys, with the default prefix or another one.
+  { find: /[a-z0-9]{0,16}_(?:sk|pk)_[\w-]{6,}/gi, put: REDACTED },
+  { find: /sp_(?=[a-z_-]{0,64}[0-9A-Z])[\w-]{8,}/g, put: REDACTED },
+  { find: /eyJ[\w.~+/=-]{8,}/g, put: REDACTED },
+  {
+    find: /((?:bearer|basic|apikey|dpop|digest|negotiate)(?:\s|%20|\+){1,8})(?!(?:tokens?|credentials?|auth\w*|schemes?|proofs?|keys?|headers?|error|realm)\b)[^\s,;"']+/gi,
+    put: `$1${REDACTED}`,
+  },
+  {
+    find: /((?:pass(?:word|wd|phrase|code)?|pwd|secret|api[-_]?key|token|(?<![a-z])(?:auth|key|pin|otp|sid|sig|code|jwt|csrf|xsrf)|session(?:[-_]?id)?|signature|assertion|code_verifier|credentials?|private[-_]?key)(?:["']|%22)?\s{0,4}(?:[:=]|%3[ad])\s{0,4})(?:"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,;&"'})\]]+)/gi,
+    put: `$1${REDACTED}`,
+  },
+  { find: /:\/\/[^\s/@:]{0,256}(?::[^\s/@]{0,256})?@/g, put: `://${REDACTED}@` },
+  { find: /(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_\w{20,}|xox[abprs]-[\w-]{10,}/g, put: REDACTED },
+  { find: /\$(?:2[abxy]|argon2(?:id?|d)|scrypt|[156])\$[^\s"',]+/g, put: REDACTED },
+]
+
+/** Something random enough to be a key or an id: nothing of it is needed to understand an unknown path. */
+const OPAQUE_RUN = /[\w-]{32,}/g
+
+/**
+ * The text without what looks like a secret: gateway keys, tokens, `Authorization`-like values, values of names such
+ * as `password` or `token`, user information of URLs, private keys, password hashes [LOG-04].
+ * Reads the first 8 192 characters, drops the rest. Takes linear time. Never throws.
+ */
+export function redact(text: string): string {
+  let out = text.length > MAX_SEARCHED_CHARS ? text.slice(0, MAX_SEARCHED_CHARS) : text
+  for (const { find, put } of PATTERNS) out = out.replace(find, put)
+  return out
+}
+
+/**
+ * The path of a request that met no route: without query, without secrets, without long opaque runs.
+ * Percent-encoding hides nothing: a text that holds a secret once decoded (twice) is given decoded and redacted.
+ */
+export function redactPath(rawTarget: string): string {
+  const raw = pathOf(rawTarget.slice(0, MAX_SEARCHED_CHARS))
+  const decoded = decodeAscii(decodeAscii(raw))
+  const clean = redact(decoded).replace(OPAQUE_RUN, REDACTED)
+  return clean === decoded ? raw : clean
+}
+
+function pathOf(target: string): string {
+  const end = target.search(/[?#]/)
+  return end < 0 ? target : target.slice(0, end)
+}
+
+function decodeAscii(text: string): string {
+  if (!text.includes('%')) return text
+  return text.replace(/%([2-7][0-9a-f])/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  )
+}

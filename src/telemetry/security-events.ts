@@ -1,0 +1,108 @@
+import type { Exchange, SecurityEvent } from '../pipeline/exchange.ts'
+import { jsonText } from './json-text.ts'
+import { redact } from './redact.ts'
+import { createTimestamps } from './timestamp.ts'
+
+const MAX_NAME_CHARS = 128
+/** A request that sets off more than this is told by its first events; the rest adds nothing but size. */
+const MAX_PER_EXCHANGE = 32
+
+/** Something that happened to the gateway itself: start, stop, configuration, keys, graduation, dependencies. */
+export interface LifecycleEvent {
+  /** OWASP logging vocabulary, or `sp_…`. */
+  readonly name: string
+  readonly level: 'info' | 'warn' | 'critical'
+  /** What did it, such as `config`, `keys`, `sink`. */
+  readonly control: string
+  readonly reason: string
+  /** No secrets; redacted all the same. */
+  readonly detail?: string
+  /** Further facts, such as `{ key_id: 'k1', actor: 'uid 0' }`; written as `sallyport.<name>`. At most 16. */
+  readonly facts?: Readonly<Record<string, string | number | boolean>>
+}
+
+/** Writes the lines of the security stream, each without its line's end. */
+export interface EventFormatter {
+  /** One line for each event of the exchange, then one `sp_would_refuse` for each refusal that `monitor` held back. */
+  ofExchange(exchange: Exchange): readonly string[]
+  ofLifecycle(event: LifecycleEvent, nowMs: number): string
+}
+
+/**
+ * Makes the writer of security events [LOG-02]: `event.action` is the name of the OWASP vocabulary, the request id
+ * joins a line with its access record, `sallyport.enforced` is false where `monitor` let the request through.
+ */
+export function createEventFormatter(pseudonym: (id: string) => string): EventFormatter {
+  const timestamp = createTimestamps()
+  return {
+    ofExchange: (exchange) => {
+      if (exchange.events.length === 0 && exchange.observed.length === 0) return []
+      const tail = contextFields(exchange, pseudonym)
+      const head = headField(timestamp(exchange.startedMs))
+      const lines: string[] = []
+      for (const event of exchange.events.slice(0, MAX_PER_EXCHANGE))
+        lines.push(
+          `${head}${eventFields(event)},"sallyport.enforced":${!isObserved(exchange, event)}${tail}`,
+        )
+      for (const { control, reason, detail } of exchange.observed.slice(0, MAX_PER_EXCHANGE)) {
+        const event = { name: 'sp_would_refuse', level: 'info', control, reason } as const
+        const fields = eventFields(detail === undefined ? event : { ...event, detail })
+        lines.push(`${head}${fields},"sallyport.enforced":false${tail}`)
+      }
+      return lines
+    },
+    ofLifecycle: (event, nowMs) =>
+      `${headField(timestamp(nowMs))}${eventFields(event)}${factFields(event.facts)}}`,
+  }
+}
+
+function headField(time: string): string {
+  return `{"@timestamp":"${time}","event.dataset":"sallyport.security"`
+}
+
+function eventFields(event: SecurityEvent): string {
+  return (
+    `,"event.action":${jsonText(event.name, MAX_NAME_CHARS)},"log.level":"${event.level}"` +
+    `,"sallyport.control":${jsonText(event.control, MAX_NAME_CHARS)},"sallyport.reason":${jsonText(event.reason, MAX_NAME_CHARS)}` +
+    (event.detail === undefined ? '' : `,"sallyport.detail":${jsonText(redact(event.detail))}`)
+  )
+}
+
+function isObserved(exchange: Exchange, event: SecurityEvent): boolean {
+  return exchange.observed.some(
+    ({ control, reason }) => control === event.control && reason === event.reason,
+  )
+}
+
+function contextFields(exchange: Exchange, pseudonym: (id: string) => string): string {
+  const address = exchange.clientAddress === '' ? exchange.head.peerAddress : exchange.clientAddress
+  const { principal } = exchange
+  return (
+    `,"http.request.id":${jsonText(exchange.id, MAX_NAME_CHARS)}` +
+    `,"client.address":${jsonText(address, MAX_NAME_CHARS)}` +
+    (principal.kind === 'none'
+      ? ''
+      : `,"user.id":"${pseudonym(principal.id)}","sallyport.credential.kind":"${principal.kind}"` +
+        `,"sallyport.credential.id":${jsonText(redact(principal.credentialId), MAX_NAME_CHARS)}`) +
+    `,"sallyport.route":${jsonText(exchange.site?.label ?? 'unrouted')}` +
+    `,"http.response.status_code":${exchange.status}}`
+  )
+}
+
+const FACT_NAME = /^[a-z][a-z0-9_.]{0,39}$/
+const MAX_FACTS = 16
+const MAX_FACT_CHARS = 1024
+
+function factFields(facts: LifecycleEvent['facts']): string {
+  let out = ''
+  for (const [name, value] of Object.entries(facts ?? {}).slice(0, MAX_FACTS)) {
+    if (!FACT_NAME.test(name)) continue
+    out += `,"sallyport.${name}":${factText(value)}`
+  }
+  return out
+}
+
+function factText(value: string | number | boolean): string {
+  if (typeof value === 'string') return jsonText(redact(value), MAX_FACT_CHARS)
+  return typeof value === 'number' && !Number.isFinite(value) ? 'null' : String(value)
+}
