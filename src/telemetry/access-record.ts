@@ -1,4 +1,4 @@
-import type { DecisionRecord, Exchange } from '../pipeline/exchange.ts'
+import type { DecisionRecord, Exchange, RequestHead } from '../pipeline/exchange.ts'
 import { jsonText, jsonTexts } from './json-text.ts'
 import { redact, redactPath } from './redact.ts'
 import { createTimestamps, milliseconds } from './timestamp.ts'
@@ -31,6 +31,7 @@ export function createAccessFormatter(pseudonym: (id: string) => string): Access
     MAX_AGENTS,
     (agent) => `,"user_agent.original":${jsonText(redact(agent), MAX_TEXT_CHARS)}`,
   )
+  const protocols = createProtocolFields()
   const who = (principal: Principal): string => {
     const known = principals.get(principal)
     if (known !== undefined) return known
@@ -42,10 +43,9 @@ export function createAccessFormatter(pseudonym: (id: string) => string): Access
     const { head, site, decision } = exchange
     const agent = head.headers.get('user-agent')
     return (
-      `{"@timestamp":"${timestamp(exchange.startedMs)}","event.dataset":"sallyport.access"` +
-      `,"event.outcome":"${outcomeOf(exchange)}"` +
+      `{"@timestamp":"${timestamp(exchange.startedMs)}${outcomeOf(exchange)}` +
       `,"http.request.id":${jsonText(exchange.id, MAX_NAME_CHARS)}` +
-      `,"http.request.method":${jsonText(head.method, MAX_NAME_CHARS)}` +
+      (METHOD_FIELDS.get(head.method) ?? methodField(head.method)) +
       (site === undefined ? pathField(exchange) : routes.get(site.label)) +
       (exchange.query.pairs.length === 0 ? '' : queryField(exchange)) +
       `,"http.response.status_code":${exchange.status}` +
@@ -60,9 +60,7 @@ export function createAccessFormatter(pseudonym: (id: string) => string): Access
       (decision === undefined ? ',"sallyport.decision":"allow"' : decisionFields(decision)) +
       (exchange.observed.length === 0 ? '' : observedField(exchange.observed)) +
       (exchange.abortedBy === undefined ? '' : `,"sallyport.aborted":"${exchange.abortedBy}"`) +
-      `,"sallyport.listener":"${head.listener}"` +
-      (head.tls === undefined ? '' : tlsField(head.tls.protocol)) +
-      `,"http.version":${jsonText(head.httpVersion, MAX_NAME_CHARS)}` +
+      protocols(head) +
       (agent === undefined ? '' : agents.get(agent)) +
       '}'
     )
@@ -90,9 +88,14 @@ class TextCache {
   }
 }
 
+const OUTCOME = '","event.dataset":"sallyport.access","event.outcome":'
+const UNKNOWN = `${OUTCOME}"unknown"`
+const SUCCESS = `${OUTCOME}"success"`
+const FAILURE = `${OUTCOME}"failure"`
+
 function outcomeOf(exchange: Exchange): string {
-  if (exchange.abortedBy !== undefined) return 'unknown'
-  return exchange.status < 400 ? 'success' : 'failure'
+  if (exchange.abortedBy !== undefined) return UNKNOWN
+  return exchange.status < 400 ? SUCCESS : FAILURE
 }
 
 function routeFields(label: string): string {
@@ -154,7 +157,38 @@ function observedField(observed: readonly DecisionRecord[]): string {
 
 const TLS_VERSION = /^TLSv(1(?:\.\d)?)$/
 
+/** Listener, TLS and HTTP version: few combinations, so the last one is kept. */
+function createProtocolFields(): (head: RequestHead) => string {
+  let listener = ''
+  let tls: string | undefined
+  let http = ''
+  let fields = ''
+  return (head) => {
+    const protocol = head.tls?.protocol
+    if (head.listener === listener && protocol === tls && head.httpVersion === http) return fields
+    listener = head.listener
+    tls = protocol
+    http = head.httpVersion
+    fields =
+      `,"sallyport.listener":"${head.listener}"` +
+      (protocol === undefined ? '' : tlsField(protocol)) +
+      `,"http.version":${jsonText(http, MAX_NAME_CHARS)}`
+    return fields
+  }
+}
+
 function tlsField(protocol: string): string {
   const version = TLS_VERSION.exec(protocol)?.[1] ?? protocol
   return `,"tls.version":${jsonText(version, MAX_NAME_CHARS)}`
+}
+
+const METHOD_FIELDS: ReadonlyMap<string, string> = new Map(
+  ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].map((name) => [
+    name,
+    methodField(name),
+  ]),
+)
+
+function methodField(method: string): string {
+  return `,"http.request.method":${jsonText(method, MAX_NAME_CHARS)}`
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { jsonText, jsonTexts } from './json-text.ts'
 
 test('any text comes back from JSON.parse and stays printable ASCII without markup', () => {

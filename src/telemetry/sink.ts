@@ -49,6 +49,8 @@ export const SINK_LIMITS: SinkLimits = {
   retryMs: 1000,
 }
 
+/** Most batches in one write. */
+const MAX_MERGED = 16
 /** A terminal that is not ready is asked again after this. */
 const EAGAIN_MS = 20
 
@@ -198,8 +200,12 @@ class BufferedSink implements Sink {
   }
 
   #pump(): void {
+    if (this.#isWriting || this.#outlet === undefined) return
+    // After a stall, fewer and larger writes catch up sooner.
+    if (this.#batches.length > 1)
+      this.#batches.unshift(Buffer.concat(this.#batches.splice(0, MAX_MERGED)))
     const batch = this.#batches[0]
-    if (batch === undefined || this.#isWriting || this.#outlet === undefined) return
+    if (batch === undefined) return
     this.#isWriting = true
     this.#outlet.write(batch, (error, written) => this.#onWritten(batch, error, written))
   }
