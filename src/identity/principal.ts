@@ -23,6 +23,11 @@ export interface Principal {
   readonly expiresAtMs: number
 }
 
+/** The claims of a credential that has none. */
+export const NO_CLAIMS: Readonly<Record<string, unknown>> = Object.freeze(
+  Object.create(null) as Record<string, unknown>,
+)
+
 /** Nobody: no rights at all. Every exchange starts here, so that a forgotten check denies. */
 export const ANONYMOUS: Principal = Object.freeze({
   id: 'anonymous',
@@ -33,7 +38,7 @@ export const ANONYMOUS: Principal = Object.freeze({
   scopes: new Set<string>(),
   roles: [],
   groups: [],
-  claims: Object.freeze(Object.create(null) as Record<string, unknown>),
+  claims: NO_CLAIMS,
   operations: new Set<string>(),
   expiresAtMs: Infinity,
 })
