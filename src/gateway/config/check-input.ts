@@ -1,0 +1,62 @@
+import { issueFaults, issueMessage } from './faults.ts'
+import type { SallyportConfig } from './input.ts'
+import { refuseNotAvailable } from './not-available.ts'
+import type { ConfigPath } from './paths.ts'
+import { valueAt, withoutPath } from './paths.ts'
+import type { Report } from './report.ts'
+import { configSchema } from './schema/config.ts'
+
+/** Each pass takes at least one block away, so few are needed; the bound only guards against a mistake here. */
+const MAX_PASSES = 64
+
+/** Refuses keys that JavaScript treats specially: the schema would skip them in silence. */
+function refuseSpecialKeys(data: unknown, at: ConfigPath, report: Report): void {
+  if (typeof data !== 'object' || data === null) return
+  const isList = Array.isArray(data)
+  for (const [key, value] of Object.entries(data)) {
+    const here = [...at, isList ? Number(key) : key]
+    if (key === '__proto__') report.fault(here, 'unknown key "__proto__"', 'leave it out')
+    else refuseSpecialKeys(value, here, report)
+  }
+}
+
+/**
+ * Checks the data of a configuration against the schema and notes every fault.
+ * @returns what is left when the faulty parts are taken away, so that the checks that follow find the rest of the faults.
+ */
+export function checkInput(data: unknown, report: Report): SallyportConfig {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+    report.fault(
+      [],
+      data === null ? 'is empty' : 'must be a block of keys',
+      'sallyport init writes one',
+    )
+    return {}
+  }
+  refuseSpecialKeys(data, [], report)
+  const pruned = [...refuseNotAvailable(data, report)]
+  let rest: unknown = data
+  for (const path of pruned) rest = withoutPath(rest, path)
+  for (let pass = 0; pass < MAX_PASSES; pass++) {
+    const result = configSchema.safeParse(rest, { error: issueMessage })
+    if (result.success) {
+      report.prune(pruned)
+      return result.data
+    }
+    const faults = result.error.issues.flatMap((issue) => issueFaults(issue, rest))
+    // Later passes see what the first left behind, such as a block that lost a required key.
+    if (pass === 0) for (const { at, message, cure } of faults) report.fault(at, message, cure)
+    for (const { at } of faults) {
+      const point = prunePoint(rest, at)
+      pruned.push(point)
+      rest = withoutPath(rest, point)
+    }
+  }
+  report.prune([[]])
+  return {}
+}
+
+/** What to take away for a fault: the value, or what it is missing from. */
+function prunePoint(data: unknown, at: ConfigPath): ConfigPath {
+  return valueAt(data, at) === undefined ? at.slice(0, -1) : at
+}

@@ -1,0 +1,188 @@
+/** `off` in YAML stays a word (YAML 1.2); `false` is what people write in TypeScript. Both mean off. */
+export type OffInput = 'off' | false
+export type ModeInput = 'enforce' | 'monitor' | OffInput
+type OneOrMore = string | readonly string[]
+
+/** One upstream, as an object; a plain URL is the short form. */
+export interface UpstreamObjectInput {
+  url: string
+  timeout?: string | undefined
+  connectTimeout?: string | undefined
+  ca?: string | undefined
+  allowPlain?: boolean | undefined
+}
+
+/** One API: its document and where it runs. */
+export interface ApiInput {
+  openapi: string
+  overlays?: readonly string[] | undefined
+  upstream: string | UpstreamObjectInput
+  basePath?: string | undefined
+}
+
+/** The profile for an API that exists already. */
+export interface ProfileInput {
+  name: 'adopt'
+  until: string
+  graduated?: readonly string[] | undefined
+}
+
+/** Certificate and key of the HTTPS port. */
+export interface TlsObjectInput {
+  cert: string
+  key: string
+  min?: '1.2' | '1.3' | 1.2 | 1.3 | undefined
+}
+
+/** Where the gateway listens and whom it believes. */
+export interface ListenInput {
+  https?: number | undefined
+  http?: number | undefined
+  plain?: 'redirect' | 'refuse' | 'serve' | undefined
+  tls?: 'auto' | TlsObjectInput | undefined
+  hsts?: string | false | undefined
+  trustedProxies?: readonly string[] | undefined
+  forwardedHeader?: 'x-forwarded-for' | 'forwarded' | undefined
+  cors?: readonly string[] | undefined
+  hosts?: readonly string[] | undefined
+  health?: number | string | undefined
+  address?: string | undefined
+  mode?: ModeInput | undefined
+}
+
+/** One issuer of tokens. */
+export interface IssuerInput {
+  audience: OneOrMore
+  algs?: readonly string[] | undefined
+  maxAge?: string | undefined
+  skew?: string | undefined
+  jwks?: string | undefined
+  typ?: OneOrMore | undefined
+}
+
+/** How callers prove who they are. */
+export interface AuthInput {
+  apiKey?:
+    | {
+        prefix?: string | undefined
+        expires?: string | undefined
+        overlap?: string | undefined
+      }
+    | undefined
+  jwt?: { issuers: Readonly<Record<string, IssuerInput>> } | undefined
+  schemes?: Readonly<Record<string, 'apiKey' | 'jwt' | 'upstream'>> | undefined
+  roles?: string | undefined
+  groups?: string | undefined
+  mode?: ModeInput | undefined
+}
+
+/** Who may call one operation. */
+export interface AclEntryInput {
+  roles?: readonly string[] | undefined
+  groups?: readonly string[] | undefined
+  subjects?: readonly string[] | undefined
+}
+
+/** Who may do what. */
+export interface AuthorizeInput {
+  roles?: Readonly<Record<string, readonly string[]>> | undefined
+  acl?: Readonly<Record<string, AclEntryInput>> | undefined
+  mode?: ModeInput | undefined
+}
+
+/** How strictly messages follow the document. */
+export interface ValidateInput {
+  request?: 'strict' | 'schema' | OffInput | undefined
+  response?: 'filter' | 'strict' | 'observe' | OffInput | undefined
+  maxBody?: string | undefined
+  maxDepth?: number | undefined
+  urlHosts?: readonly string[] | undefined
+  caps?: { string?: number | undefined; array?: number | undefined } | OffInput | undefined
+  mode?: ModeInput | undefined
+}
+
+/** What answers may reveal. */
+export interface DataInput {
+  errors?: 'generic' | 'pass' | undefined
+  mode?: ModeInput | undefined
+}
+
+/** The limit of one operation, as an object; a rate is the short form. */
+export interface OperationLimitObjectInput {
+  rate?: string | undefined
+  by?: OneOrMore | undefined
+  cost?: number | undefined
+}
+export type OperationLimitInput = string | false | OperationLimitObjectInput
+
+/** How much is too much. */
+export interface LimitsInput {
+  ip?: string | false | undefined
+  principal?: string | false | undefined
+  failures?: string | false | undefined
+  errors?: string | false | undefined
+  operations?: OffInput | Readonly<Record<string, OperationLimitInput>> | undefined
+  headers?: { aliases?: readonly string[] | undefined } | undefined
+  whenStoreFails?: 'local' | undefined
+  mode?: ModeInput | undefined
+}
+
+/** What a rule may say about limits: only those that are counted once the operation is known. */
+export interface RuleLimitsInput {
+  principal?: string | false | undefined
+  operation?: OperationLimitInput | undefined
+  mode?: ModeInput | undefined
+}
+
+/** One rule: which operations, and what holds for them. */
+export interface RuleInput {
+  api?: string | undefined
+  operation?: OneOrMore | undefined
+  operations?: OneOrMore | undefined
+  path?: OneOrMore | undefined
+  paths?: OneOrMore | undefined
+  tag?: OneOrMore | undefined
+  tags?: OneOrMore | undefined
+  method?: OneOrMore | undefined
+  methods?: OneOrMore | undefined
+  mode?: ModeInput | undefined
+  auth?: { mode?: ModeInput | undefined } | undefined
+  authorize?: { mode?: ModeInput | undefined } | undefined
+  validate?: ValidateInput | undefined
+  data?: DataInput | undefined
+  limits?: RuleLimitsInput | undefined
+  relax?: Readonly<Record<string, 'monitor' | OffInput>> | undefined
+  why?: string | undefined
+  until?: string | undefined
+}
+
+/** Where the decision log goes. */
+export interface LogsInput {
+  redact?: 'auto' | undefined
+  sinks?: readonly string[] | undefined
+}
+
+/** The whole file, as YAML or as the argument of `defineConfig`. Every key is described in docs/configuration.md. */
+export interface SallyportConfig {
+  openapi?: string | undefined
+  overlays?: readonly string[] | undefined
+  upstream?: string | UpstreamObjectInput | undefined
+  basePath?: string | undefined
+  apis?: Readonly<Record<string, ApiInput>> | undefined
+  profile?: ProfileInput | undefined
+  mode?: ModeInput | undefined
+  listen?: ListenInput | undefined
+  workers?: 'auto' | 1 | undefined
+  transport?: 'node' | undefined
+  auth?: AuthInput | undefined
+  authorize?: AuthorizeInput | undefined
+  validate?: ValidateInput | undefined
+  data?: DataInput | undefined
+  limits?: LimitsInput | undefined
+  rules?: readonly RuleInput[] | undefined
+  logs?: LogsInput | undefined
+  admin?: { listen?: string | undefined } | undefined
+  secrets?: string | undefined
+  store?: string | undefined
+  counters?: 'memory' | undefined
+}

@@ -1,0 +1,134 @@
+import type { ConfigPath } from './paths.ts'
+import { formatPath } from './paths.ts'
+import type { Report } from './report.ts'
+
+/** A key that DESIGN promises and this release does not have. `when` names the values that are meant; all unless said. */
+export interface NotAvailable {
+  /** Steps joined by dots; `*` stands for any one step. */
+  readonly key: string
+  readonly when?: (value: unknown) => boolean
+  /** The values that are meant, for the documentation. */
+  readonly values?: string
+}
+
+const startsWith =
+  (...schemes: readonly string[]) =>
+  (value: unknown): boolean =>
+    typeof value === 'string' && schemes.some((scheme) => value.startsWith(scheme))
+
+const isNoneOf =
+  (...known: readonly unknown[]) =>
+  (value: unknown): boolean =>
+    !known.includes(value)
+
+const isOneOf =
+  (...known: readonly unknown[]) =>
+  (value: unknown): boolean =>
+    known.includes(value)
+
+/** Every promised key without its feature. A key leaves this table in the change that brings the feature. */
+export const NOT_AVAILABLE: readonly NotAvailable[] = [
+  { key: 'upstream.urls' },
+  { key: 'upstream.retry' },
+  { key: 'upstream.breaker' },
+  { key: 'upstream.health' },
+  { key: 'apis.*.upstream.urls' },
+  { key: 'apis.*.upstream.retry' },
+  { key: 'apis.*.upstream.breaker' },
+  { key: 'apis.*.upstream.health' },
+  { key: 'listen.tls.clientCa' },
+  {
+    key: 'workers',
+    when: (value) => typeof value === 'number' && Number.isInteger(value) && value > 1,
+    values: 'more than 1',
+  },
+  { key: 'transport', when: isOneOf('fast'), values: 'fast' },
+  { key: 'auth.opaque' },
+  { key: 'auth.mtls' },
+  { key: 'auth.sigv4' },
+  { key: 'auth.signature' },
+  { key: 'auth.wrap' },
+  { key: 'auth.oidc' },
+  { key: 'auth.session' },
+  { key: 'auth.password' },
+  { key: 'auth.mfa' },
+  { key: 'auth.jwt.issuers.*.dpop' },
+  {
+    key: 'auth.schemes.*',
+    when: isOneOf('opaque', 'mtls', 'sigv4', 'signature', 'oidc', 'session', 'password'),
+    values: 'opaque, mtls, sigv4, signature, oidc, session, password',
+  },
+  { key: 'authorize.operations' },
+  { key: 'authorize.schemas' },
+  { key: 'authorize.fields' },
+  { key: 'authorize.denied' },
+  { key: 'data.mask' },
+  { key: 'data.tokenize' },
+  { key: 'data.seal' },
+  { key: 'limits.concurrency' },
+  { key: 'limits.plans' },
+  {
+    key: 'limits.whenStoreFails',
+    when: isNoneOf('local', null, undefined),
+    values: 'other than local',
+  },
+  { key: 'network' },
+  { key: 'waf' },
+  { key: 'detect' },
+  { key: 'rules.*.mfa' },
+  { key: 'rules.*.waf' },
+  { key: 'rules.*.network' },
+  { key: 'rules.*.detect' },
+  { key: 'rules.*.data.mask' },
+  { key: 'rules.*.data.tokenize' },
+  { key: 'rules.*.data.seal' },
+  { key: 'rules.*.limits.concurrency' },
+  { key: 'rules.*.limits.plans' },
+  { key: 'rules.*.authorize.operations' },
+  { key: 'rules.*.authorize.schemas' },
+  { key: 'rules.*.authorize.fields' },
+  { key: 'rules.*.authorize.denied' },
+  { key: 'logs.audit' },
+  { key: 'alerts' },
+  { key: 'admin.listen', when: startsWith('tcp:', 'http:', 'https:'), values: 'tcp:, https:' },
+  { key: 'secrets', when: startsWith('kms:', 'vault:'), values: 'kms:, vault:' },
+  {
+    key: 'store',
+    when: startsWith('postgres:', 'postgresql:'),
+    values: 'postgres://…',
+  },
+  {
+    key: 'counters',
+    when: startsWith('redis:', 'rediss:', 'valkey:'),
+    values: 'redis://…, valkey://…',
+  },
+]
+
+/** Every path of `data` that matches the steps of one entry, with its value. */
+function* matches(
+  data: unknown,
+  steps: readonly string[],
+  at: ConfigPath,
+): Generator<{ at: ConfigPath; value: unknown }> {
+  const [step, ...rest] = steps
+  if (step === undefined) return yield { at, value: data }
+  if (typeof data !== 'object' || data === null) return
+  const isList = Array.isArray(data)
+  for (const [key, value] of Object.entries(data)) {
+    if (step === '*' || step === key) yield* matches(value, rest, [...at, isList ? +key : key])
+  }
+}
+
+/** Refuses every key of `data` whose feature this release does not have. Returns the paths it refused. */
+export function refuseNotAvailable(data: unknown, report: Report): readonly ConfigPath[] {
+  const refused: ConfigPath[] = []
+  for (const entry of NOT_AVAILABLE) {
+    for (const { at, value } of matches(data, entry.key.split('.'), [])) {
+      if (entry.when?.(value) === false) continue
+      const name = entry.when === undefined ? '' : `: ${String(value)}`
+      report.fault(at, `${formatPath(at)}${name} is not available yet`, 'leave it out')
+      refused.push(at)
+    }
+  }
+  return refused
+}

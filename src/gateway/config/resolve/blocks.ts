@@ -1,0 +1,159 @@
+import type { FailureLimit, Rate } from '../../../base/units.ts'
+import {
+  parseFailureLimit,
+  parseLimitKeyPart,
+  parseOperationLimit,
+  parseRate,
+  parseSize,
+} from '../../../base/units.ts'
+import type { AclEntry, Mode, Policy } from '../../../pipeline/policy.ts'
+import { DEFAULTS } from '../defaults.ts'
+import type {
+  AuthorizeInput,
+  DataInput,
+  LimitsInput,
+  ModeInput,
+  OperationLimitInput,
+  SallyportConfig,
+  ValidateInput,
+} from '../input.ts'
+import type { ConfigPath } from '../paths.ts'
+import type { BlockSettings, OperationLimitSettings } from '../settings.ts'
+import { parseHostName } from '../values/network.ts'
+import { parseHeaderAlias } from '../values/text.ts'
+import { resolveSchemes } from './auth.ts'
+import type { Resolver } from './resolver.ts'
+import { isOff, toList, toMode } from './resolver.ts'
+
+/** Blocks that have a `mode`. */
+export const MODE_BLOCKS = ['listen', 'auth', 'authorize', 'validate', 'data', 'limits'] as const
+
+type WithModes = {
+  readonly [block in (typeof MODE_BLOCKS)[number]]?:
+    | { readonly mode?: ModeInput | undefined }
+    | undefined
+}
+
+/** Block -> its own mode, for the blocks that have one. */
+export function resolveModes(input: WithModes): ReadonlyMap<string, Mode> {
+  const modes = new Map<string, Mode>()
+  for (const block of MODE_BLOCKS) {
+    const mode = toMode(input[block]?.mode)
+    if (mode !== undefined) modes.set(block, mode)
+  }
+  return modes
+}
+
+function resolveCaps(input: ValidateInput['caps']): Policy['validate']['caps'] {
+  if (input === undefined || isOff(input)) return undefined
+  return { string: input.string ?? DEFAULTS.capString, array: input.array ?? DEFAULTS.capArray }
+}
+
+/** What a `validate` block says; keys that are not written are absent. */
+export function resolveValidate(input: ValidateInput): Partial<Policy['validate']> {
+  const { request, response, maxBody, maxDepth, urlHosts, caps } = input
+  return {
+    ...(request !== undefined && { request: isOff(request) ? 'off' : request }),
+    ...(response !== undefined && { response: isOff(response) ? 'off' : response }),
+    ...(maxBody !== undefined && { maxBodyBytes: parseSize(maxBody, '') }),
+    ...(maxDepth !== undefined && { maxDepth }),
+    ...(urlHosts !== undefined && { urlHosts: urlHosts.map((host) => parseHostName(host, '')) }),
+    ...(caps !== undefined && { caps: resolveCaps(caps) }),
+  }
+}
+
+/** What a `data` block says; keys that are not written are absent. */
+export function resolveData(input: DataInput): Partial<Policy['data']> {
+  return input.errors === undefined ? {} : { errors: input.errors }
+}
+
+/** A rate, or `undefined` for off. */
+export function resolveRate(input: string | false): Rate | undefined {
+  return isOff(input) ? undefined : parseRate(input, '')
+}
+
+function resolveFailures(input: string | false): FailureLimit | undefined {
+  return isOff(input) ? undefined : parseFailureLimit(input, '')
+}
+
+/** The limit of an operation, or `undefined` for off; notes an object that says nothing. */
+export function resolveOperationLimit(
+  input: OperationLimitInput,
+  at: ConfigPath,
+  resolver: Resolver,
+): OperationLimitSettings | undefined {
+  if (isOff(input)) return undefined
+  if (typeof input === 'string') return { ...parseOperationLimit(input, ''), cost: 1 }
+  if (input.rate === undefined && input.cost === undefined) {
+    resolver.report.fault(at, 'says neither rate nor cost', 'write { rate: 5/min } or { cost: 10 }')
+  }
+  if (input.by !== undefined && input.rate === undefined) {
+    resolver.report.fault([...at, 'by'], 'by needs a rate', 'add rate: 5/min')
+  }
+  return {
+    rate: input.rate === undefined ? undefined : parseRate(input.rate, ''),
+    by: toList(input.by).map((part) => parseLimitKeyPart(part, '')),
+    cost: input.cost ?? 1,
+  }
+}
+
+function resolveLimits(input: LimitsInput): BlockSettings['limits'] {
+  return {
+    ip: resolveRate(input.ip ?? DEFAULTS.ipLimit),
+    principal: resolveRate(input.principal ?? DEFAULTS.principalLimit),
+    failures: resolveFailures(input.failures ?? DEFAULTS.failureLimit),
+    errors: resolveRate(input.errors ?? DEFAULTS.errorLimit),
+    headerAliases: (input.headers?.aliases ?? []).map((alias) => parseHeaderAlias(alias, '')),
+  }
+}
+
+function resolveOperationLimits(
+  input: LimitsInput,
+  resolver: Resolver,
+): BlockSettings['operationLimits'] {
+  if (input.operations === undefined || isOff(input.operations)) return new Map()
+  return new Map(
+    Object.entries(input.operations).map(([id, limit]) => [
+      id,
+      resolveOperationLimit(limit, ['limits', 'operations', id], resolver),
+    ]),
+  )
+}
+
+function resolveAuthorize(input: AuthorizeInput, resolver: Resolver): Policy['authorize'] {
+  const acl = Object.entries(input.acl ?? {}).map(([id, entry]): [string, AclEntry] => {
+    const { roles = [], groups = [], subjects = [] } = entry
+    if (roles.length + groups.length + subjects.length === 0) {
+      const cure = 'name roles, groups or subjects'
+      resolver.report.fault(['authorize', 'acl', id], 'lets nobody in', cure)
+    }
+    return [id, { roles, groups, subjects }]
+  })
+  return {
+    roles: input.roles === undefined ? undefined : new Map(Object.entries(input.roles)),
+    acl: input.acl === undefined ? undefined : new Map(acl),
+  }
+}
+
+const VALIDATE_DEFAULTS: Policy['validate'] = {
+  request: DEFAULTS.request,
+  response: DEFAULTS.response,
+  maxBodyBytes: parseSize(DEFAULTS.maxBody, ''),
+  maxDepth: DEFAULTS.maxDepth,
+  urlHosts: [],
+  caps: undefined,
+}
+
+/** The blocks of the policy, defaults filled in. */
+export function resolveBlocks(input: SallyportConfig, resolver: Resolver): BlockSettings {
+  return {
+    mode: toMode(input.mode) ?? DEFAULTS.mode,
+    modes: resolveModes(input),
+    auth: resolveSchemes(input.auth ?? {}, resolver),
+    authorize: resolveAuthorize(input.authorize ?? {}, resolver),
+    validate: { ...VALIDATE_DEFAULTS, ...resolveValidate(input.validate ?? {}) },
+    data: { errors: DEFAULTS.errors, ...resolveData(input.data ?? {}) },
+    limits: resolveLimits(input.limits ?? {}),
+    operationLimits: resolveOperationLimits(input.limits ?? {}, resolver),
+  }
+}

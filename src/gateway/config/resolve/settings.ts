@@ -1,0 +1,69 @@
+import { DEFAULTS } from '../defaults.ts'
+import type { LogsInput, ProfileInput, SallyportConfig } from '../input.ts'
+import type { Settings } from '../settings.ts'
+import type { SinkTarget, StoreTarget } from '../values/text.ts'
+import {
+  parseFileReference,
+  parseSink,
+  parseSocketAddress,
+  parseStore,
+  parseUntil,
+} from '../values/text.ts'
+import { resolveApis } from './apis.ts'
+import { resolveAuth } from './auth.ts'
+import { resolveBlocks } from './blocks.ts'
+import { resolveListen } from './listen.ts'
+import type { Resolver } from './resolver.ts'
+import { resolveRules } from './rules.ts'
+
+/** What the kernel takes as the path of a Unix socket (`sun_path` of Linux, without the closing zero). */
+const MAX_SOCKET_PATH_BYTES = 107
+
+function resolveProfile(input: ProfileInput | undefined): Settings['profile'] {
+  if (input === undefined) return undefined
+  const graduated = new Set(input.graduated ?? [])
+  return { name: input.name, untilMs: parseUntil(input.until, ''), graduated }
+}
+
+function resolveSinks(input: LogsInput, resolver: Resolver): readonly SinkTarget[] {
+  return (input.sinks ?? DEFAULTS.sinks).map((text) => {
+    const sink = parseSink(text, '')
+    return sink.kind === 'file' ? { kind: 'file', path: resolver.path(sink.path) } : sink
+  })
+}
+
+function resolveStore(text: string, resolver: Resolver): StoreTarget {
+  const store = parseStore(text, '')
+  return store.kind === 'sqlite' ? { kind: 'sqlite', path: resolver.path(store.path) } : store
+}
+
+function resolveSocket(text: string, resolver: Resolver): string {
+  const socket = resolver.path(parseSocketAddress(text, ''))
+  if (Buffer.byteLength(socket) > MAX_SOCKET_PATH_BYTES) {
+    resolver.report.fault(
+      ['admin', 'listen'],
+      `the socket path ${socket} is longer than ${MAX_SOCKET_PATH_BYTES} bytes`,
+      'write admin: { listen: "unix:/run/sallyport.sock" } or another short path',
+    )
+  }
+  return socket
+}
+
+/** Turns input that the schema has accepted into settings; what is wrong is noted in the resolver's report. */
+export function resolveSettings(input: SallyportConfig, resolver: Resolver): Settings {
+  return {
+    apis: resolveApis(input, resolver),
+    profile: resolveProfile(input.profile),
+    listen: resolveListen(input.listen ?? {}, resolver),
+    workers: 1,
+    transport: DEFAULTS.transport,
+    auth: resolveAuth(input.auth ?? {}, resolver),
+    blocks: resolveBlocks(input, resolver),
+    rules: resolveRules(input.rules ?? [], resolver),
+    logs: { sinks: resolveSinks(input.logs ?? {}, resolver) },
+    admin: { socket: resolveSocket(input.admin?.listen ?? DEFAULTS.adminListen, resolver) },
+    secretsFile: resolver.path(parseFileReference(input.secrets ?? DEFAULTS.secrets, '')),
+    store: resolveStore(input.store ?? DEFAULTS.store, resolver),
+    counters: DEFAULTS.counters,
+  }
+}

@@ -1,0 +1,72 @@
+import * as z from 'zod'
+import { DEFAULTS } from '../defaults.ts'
+import type { SallyportConfig } from '../input.ts'
+import { parseFileReference, parseSink, parseSocketAddress, parseStore } from '../values/text.ts'
+import { apiSchema, profileSchema, shorthandFields } from './api.ts'
+import { authSchema } from './auth.ts'
+import { mode, optional, parsedText } from './fields.ts'
+import { listenSchema } from './listen.ts'
+import { authorizeSchema, dataSchema, limitsSchema, validateSchema } from './policy.ts'
+import { ruleSchema } from './rules.ts'
+
+const logsSchema = z.strictObject({
+  redact: optional(
+    z.literal('auto'),
+    'auto: credentials, secrets and undeclared values never reach a log.',
+    'auto',
+  ),
+  sinks: optional(
+    z.array(parsedText('a log sink', parseSink)).min(1),
+    'Where the log goes: stdout, stderr, file:PATH.',
+    DEFAULTS.sinks,
+  ),
+})
+
+const adminSchema = z.strictObject({
+  listen: optional(
+    parsedText('unix:PATH', parseSocketAddress),
+    'The Unix socket of the admin API.',
+    DEFAULTS.adminListen,
+  ),
+})
+
+/** The whole configuration: unknown keys are refused at every level. */
+export const configSchema: z.ZodType<SallyportConfig> = z.strictObject({
+  ...shorthandFields,
+  apis: optional(
+    z.record(z.string().regex(/^[A-Za-z][\w-]{0,60}$/, 'must be a short name'), apiSchema),
+    'Several APIs by name, in place of openapi and upstream.',
+  ),
+  profile: optional(profileSchema, 'How an existing API is taken in; everything enforces without.'),
+  mode: mode('enforce, monitor (decide, count, log, let through) or off; a block’s own mode wins.'),
+  listen: optional(listenSchema, 'Where the gateway listens and whom it believes.'),
+  workers: optional(
+    z.literal(['auto', 1]),
+    'Worker threads; this release runs one.',
+    DEFAULTS.workers,
+  ),
+  transport: optional(z.literal('node'), 'The data plane.', DEFAULTS.transport),
+  auth: optional(authSchema, 'How callers prove who they are.'),
+  authorize: optional(authorizeSchema, 'Who may do what; deny once roles or acl is written.'),
+  validate: optional(validateSchema, 'How strictly messages follow the document.'),
+  data: optional(dataSchema, 'What answers may reveal.'),
+  limits: optional(limitsSchema, 'How much is too much; every limit may be off.'),
+  rules: optional(
+    z.array(ruleSchema),
+    'Exceptions for some operations; they merge over the blocks above, the narrowest selector wins.',
+    [],
+  ),
+  logs: optional(logsSchema, 'The decision log.'),
+  admin: optional(adminSchema, 'The admin API.'),
+  secrets: optional(
+    parsedText('file:PATH', parseFileReference),
+    'Pepper and sealing keys; made with mode 0600 at the first start.',
+    DEFAULTS.secrets,
+  ),
+  store: optional(
+    parsedText('sqlite:PATH or memory:', parseStore),
+    'Where keys and other records are kept.',
+    DEFAULTS.store,
+  ),
+  counters: optional(z.literal('memory'), 'Where limits are counted.', DEFAULTS.counters),
+})

@@ -1,0 +1,159 @@
+import type { Secret } from '../../base/secret.ts'
+import type { LimitKeyPart, Rate } from '../../base/units.ts'
+import type { Mode, Policy } from '../../pipeline/policy.ts'
+import type { JwksSource } from './values/jwt.ts'
+import type { SinkTarget, StoreTarget } from './values/text.ts'
+
+/** Where an API runs. */
+export interface UpstreamSettings {
+  /** `http://127.0.0.1:3000`, no path. */
+  readonly origin: string
+  /** Path of the configured URL without trailing slash; `undefined` where it has none. */
+  readonly path: string | undefined
+  readonly timeoutMs: number
+  readonly connectMs: number
+  /** PEM of the authority to trust; `undefined`: the system's. */
+  readonly ca: string | undefined
+}
+
+/** One API. The short form of the file gives one named `api`. */
+export interface ApiSettings {
+  readonly name: string
+  /** Absolute path. */
+  readonly openapi: string
+  /** Absolute paths, in the order of application. */
+  readonly overlays: readonly string[]
+  readonly upstream: UpstreamSettings
+  /** Public base path, without trailing slash; `undefined`: that of the document's first server. */
+  readonly basePath: string | undefined
+}
+
+/** The certificate of the HTTPS port. Its files are among `LoadedConfig.files`, so that a renewal reloads. */
+export type TlsSettings =
+  | { readonly kind: 'auto' }
+  | {
+      readonly kind: 'given'
+      /** PEM, with the chain. */
+      readonly cert: string
+      readonly key: Secret
+      readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+    }
+
+export interface ListenSettings {
+  readonly https: number | undefined
+  readonly http: number | undefined
+  readonly plain: 'redirect' | 'refuse' | 'serve'
+  readonly tls: TlsSettings
+  /** Seconds of `max-age`; 0: no HSTS. */
+  readonly hstsSeconds: number
+  readonly trustedProxies: readonly string[]
+  readonly forwardedHeader: 'x-forwarded-for' | 'forwarded'
+  readonly cors: readonly string[]
+  /** As configured: lower case, ASCII, IPv6 without brackets. `Policy.listen.hosts` adds those served anyway. */
+  readonly hosts: readonly string[]
+  /** `undefined` address: all addresses. */
+  readonly health: { readonly port: number; readonly address: string | undefined } | undefined
+  /** Address to bind; `undefined`: all. */
+  readonly address: string | undefined
+}
+
+/** One issuer of access tokens. */
+export interface IssuerSettings {
+  /** Exact `iss`. */
+  readonly issuer: string
+  readonly audiences: readonly string[]
+  readonly algs: readonly string[]
+  readonly maxAgeMs: number
+  readonly skewMs: number
+  /** The path of `file` is absolute. */
+  readonly jwks: JwksSource
+  /** Accepted `typ` headers, lower case. */
+  readonly typ: readonly string[]
+}
+
+export interface AuthSettings {
+  readonly apiKey: {
+    readonly prefix: string
+    readonly expiresMs: number
+    readonly overlapMs: number
+  }
+  readonly issuers: readonly IssuerSettings[]
+}
+
+/** The limit of an operation as written; an empty `by` is filled in once the operation is known. */
+export interface OperationLimitSettings {
+  readonly rate: Rate | undefined
+  readonly by: readonly LimitKeyPart[]
+  readonly cost: number
+}
+
+/** Which operations a rule is about: every kind that is written must match. */
+export interface RuleSelector {
+  readonly api: string | undefined
+  readonly operations: readonly string[]
+  readonly paths: readonly string[]
+  readonly tags: readonly string[]
+  /** Upper case. */
+  readonly methods: readonly string[]
+}
+
+/** One rule: what it selects and what it lays over the blocks. Keys that are not written are absent. */
+export interface RuleSettings {
+  /** Position in the file, from 0. */
+  readonly index: number
+  readonly select: RuleSelector
+  readonly mode: Mode | undefined
+  /** Block -> mode. */
+  readonly modes: ReadonlyMap<string, Mode>
+  readonly validate: Partial<Policy['validate']>
+  readonly data: Partial<Policy['data']>
+  readonly limits: {
+    readonly principal?: Rate | undefined
+    readonly operation?: OperationLimitSettings | undefined
+  }
+  /** Block or control -> mode, until it ends by itself. */
+  readonly relax:
+    | { readonly modes: ReadonlyMap<string, Mode>; readonly why: string; readonly untilMs: number }
+    | undefined
+  readonly why: string | undefined
+}
+
+/** The blocks of the policy as they stand before any rule. */
+export interface BlockSettings {
+  readonly mode: Mode
+  /** Block -> its own mode, where one is written. */
+  readonly modes: ReadonlyMap<string, Mode>
+  readonly auth: Policy['auth']
+  readonly authorize: Policy['authorize']
+  readonly validate: Policy['validate']
+  readonly data: Policy['data']
+  readonly limits: Omit<Policy['limits'], 'operation'>
+  /** Operation id -> its limit; `undefined` value: off. */
+  readonly operationLimits: ReadonlyMap<string, OperationLimitSettings | undefined>
+}
+
+/** The whole configuration: typed, defaults filled in, units applied, paths absolute, references resolved. */
+export interface Settings {
+  readonly apis: readonly ApiSettings[]
+  readonly profile:
+    | {
+        readonly name: 'adopt'
+        readonly untilMs: number
+        /** `OPERATION` or `API:OPERATION`. */
+        readonly graduated: ReadonlySet<string>
+      }
+    | undefined
+  readonly listen: ListenSettings
+  readonly workers: 1
+  readonly transport: 'node'
+  readonly auth: AuthSettings
+  readonly blocks: BlockSettings
+  readonly rules: readonly RuleSettings[]
+  readonly logs: { readonly sinks: readonly SinkTarget[] }
+  /** Absolute path of the Unix socket. */
+  readonly admin: { readonly socket: string }
+  /** Absolute path; made with mode 0600 at the first start. */
+  readonly secretsFile: string
+  readonly store: StoreTarget
+  readonly counters: 'memory'
+}
