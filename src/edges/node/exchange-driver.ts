@@ -1,0 +1,402 @@
+import type { Duplex, Readable } from 'node:stream'
+import type { MaybePromise } from '../../base/maybe-promise.ts'
+import { isPromise } from '../../base/maybe-promise.ts'
+import type {
+  Answer,
+  BodyVerdict,
+  FailureCause,
+  HeadVerdict,
+  ResponseVerdict,
+} from '../../gateway/core.ts'
+import type { Exchange, RequestHead } from '../../pipeline/exchange.ts'
+import type { ClientEnd, ClientEvents } from './client.ts'
+import { Deadline } from './deadline.ts'
+import type { EdgeContext, ExchangePorts } from './edge-context.ts'
+import { answerLast } from './edge-context.ts'
+import { joined, RequestBody } from './request-body.ts'
+import { contentLength, isEventStream } from './response-head.ts'
+import type { Swept } from './sweeper.ts'
+import type { CallEvents } from './upstream-call.ts'
+import { UpstreamCall } from './upstream-call.ts'
+import { failureCause, failureDetail } from './upstream-errors.ts'
+
+const EMPTY = Buffer.alloc(0)
+const GONE = new Error('the exchange is over')
+
+/** What follows a verdict. */
+type Step<T> = (self: ExchangeDriver, verdict: T) => void
+
+/**
+ * Drives one exchange through the core: head, body, upstream, response head, response body, end. Synchronous from the
+ * request's arrival to the upstream's socket when no verdict is a promise. `core.end` is called exactly once.
+ */
+export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
+  readonly #edge: EdgeContext
+  readonly #client: ClientEnd
+  readonly #ports: ExchangePorts
+  #exchange: Exchange | undefined = undefined
+  #phase: 'deciding' | 'reading' | 'waiting' | 'streaming' | 'tunnel' | 'answered' | 'over' =
+    'deciding'
+  #isCounted = false
+  #requestBody: RequestBody | undefined = undefined
+  #call: UpstreamCall | undefined = undefined
+  #calledAt = 0
+  #response: ResponseVerdict | undefined = undefined
+  #responseLength: number | undefined = undefined
+  #responseChunks: Buffer[] = []
+  #isResponseEnded = false
+  #upgraded: Duplex | undefined = undefined
+  #bytesIn = 0
+  #bytesOut = 0
+  readonly #deadline = new Deadline()
+
+  constructor(edge: EdgeContext, ports: ExchangePorts) {
+    this.#edge = edge
+    this.#ports = ports
+    this.#client = ports.client
+  }
+
+  /** Begins. Never throws. */
+  start(head: RequestHead): void {
+    const { core, limits, upstreams, sweeper } = this.#edge
+    this.#client.attach(this)
+    this.#ports.connection.enter(this)
+    try {
+      if (core.upstreams !== upstreams.targets) upstreams.update(core.upstreams)
+      this.#exchange = core.begin(head)
+      sweeper.add(this)
+      if (this.#edge.inFlight >= limits.inFlight) {
+        this.#fail('overloaded', `${this.#edge.inFlight} requests in flight`)
+        return
+      }
+      this.#isCounted = true
+      this.#edge.inFlight++
+      this.#await(core.decideHead(this.#exchange), ExchangeDriver.#headStep)
+    } catch (error) {
+      this.#defect(error)
+    }
+  }
+
+  // ---- verdicts ----
+
+  // One function each, not one per request.
+  static readonly #headStep: Step<HeadVerdict> = (self, verdict) => self.#onHead(verdict)
+  static readonly #bodyStep: Step<BodyVerdict> = (self, verdict) => self.#onBody(verdict)
+  static readonly #responseStep: Step<ResponseVerdict> = (self, verdict) =>
+    self.#onResponse(verdict)
+  static readonly #tunnelStep: Step<ResponseVerdict> = (self, verdict) => self.#onUpgraded(verdict)
+  static readonly #answerStep: Step<Answer> = (self, answer) => self.#send(answer)
+
+  /** Goes on at once where the verdict is there, later where it is not. */
+  #await<T>(verdict: MaybePromise<T>, next: Step<T>): void {
+    if (isPromise(verdict)) void this.#later(verdict, next)
+    else next(this, verdict)
+  }
+
+  async #later<T>(verdict: Promise<T>, next: Step<T>): Promise<void> {
+    try {
+      const settled = await verdict
+      if (this.#phase !== 'over') next(this, settled)
+    } catch (error) {
+      this.#defect(error)
+    }
+  }
+
+  #onHead(verdict: HeadVerdict): void {
+    if (verdict.kind === 'answer') return this.#send(verdict.answer)
+    if (verdict.kind === 'forward') return this.#takeBody(verdict.body, verdict.maxBodyBytes)
+    const { upgrade } = this.#ports
+    if (upgrade === undefined) return this.#fail('defect', 'not an upgrade request')
+    this.#forward(undefined, upgrade.protocol)
+  }
+
+  #takeBody(mode: 'none' | 'buffer' | 'stream', maxBytes: number): void {
+    const { hasBody } = this.#begun().head
+    if (mode === 'none' || (mode === 'stream' && !hasBody)) return this.#forward(undefined)
+    if (!hasBody) return this.#judgeBody(EMPTY)
+    const said = this.#client.bodyLength
+    if (said !== undefined && said > maxBytes) {
+      return this.#fail('body_too_large', `content-length ${said}, limit ${maxBytes}`)
+    }
+    const { limits } = this.#edge
+    this.#requestBody = new RequestBody(this.#client, { mode, maxBytes, limits })
+    if (mode === 'stream') this.#forward(this.#requestBody.upload)
+    else this.#enter('reading', limits.bufferedBodyMs)
+    this.#client.startBody()
+  }
+
+  #judgeBody(body: Buffer): void {
+    const exchange = this.#begun()
+    exchange.bodyBytes = body
+    this.#phase = 'deciding'
+    this.#await(this.#edge.core.decideBody(exchange, body), ExchangeDriver.#bodyStep)
+  }
+
+  #onBody(verdict: BodyVerdict): void {
+    if (verdict.kind === 'answer') return this.#send(verdict.answer)
+    const { bodyBytes } = this.#begun()
+    this.#forward(bodyBytes === undefined || bodyBytes.length === 0 ? undefined : bodyBytes)
+  }
+
+  #forward(body: Buffer | Readable | undefined, upgrade?: string): void {
+    const request = this.#edge.core.upstreamRequest(this.#begun())
+    const upstream = this.#edge.upstreams.get(request.upstream)
+    if (upstream === undefined)
+      return this.#fail('upstream_refused', `no upstream ${request.upstream}`)
+    this.#enter('waiting', request.firstByteMs)
+    this.#calledAt = performance.now()
+    // A streamed body keeps the client's length; without one it is chunked anew.
+    const streamedBytes =
+      body === undefined || body instanceof Buffer ? undefined : this.#client.bodyLength
+    this.#call = new UpstreamCall(upstream, request, { body, streamedBytes, upgrade, events: this })
+    this.#call.start()
+  }
+
+  // ---- the client ----
+
+  bodyData(chunk: Buffer): void {
+    const body = this.#requestBody
+    if (body === undefined || this.#phase === 'over' || this.#phase === 'answered') return
+    this.#bytesIn += chunk.length
+    this.#deadline.moved()
+    if (!body.take(chunk))
+      this.#fail('body_too_large', `more than ${body.bytes - chunk.length} bytes`)
+  }
+
+  bodyEnd(): void {
+    const whole = this.#requestBody?.complete()
+    if (this.#phase !== 'reading' || whole === undefined) return
+    try {
+      this.#judgeBody(whole)
+    } catch (error) {
+      this.#defect(error)
+    }
+  }
+
+  clientGone(): void {
+    // A tunnel reports its own end, with what passed through it.
+    if (this.#phase === 'over' || this.#phase === 'tunnel') return
+    if (this.#exchange !== undefined) this.#exchange.abortedBy ??= 'client'
+    this.#end()
+  }
+
+  clientDrained(): void {
+    this.#deadline.hold(false)
+    this.#call?.resume()
+  }
+
+  clientFlushed(): void {
+    this.#end()
+  }
+
+  // ---- the upstream ----
+
+  upstreamHead(status: number, rawHeaders: readonly string[]): void {
+    if (this.#phase !== 'waiting') return
+    try {
+      const exchange = this.#begun()
+      exchange.upstreamMs = performance.now() - this.#calledAt
+      this.#responseLength = contentLength(rawHeaders)
+      // Silence before the verdict is the core's own doing; afterwards it is the upstream's.
+      const { eventStreamIdleMs, responseIdleMs } = this.#edge.limits
+      this.#enter('streaming', isEventStream(rawHeaders) ? eventStreamIdleMs : responseIdleMs)
+      const verdict = this.#edge.core.decideResponseHead(exchange, status, rawHeaders)
+      if (isPromise(verdict)) this.#call?.pause()
+      this.#await(verdict, ExchangeDriver.#responseStep)
+    } catch (error) {
+      this.#defect(error)
+    }
+  }
+
+  #onResponse(verdict: ResponseVerdict): void {
+    if (verdict.kind === 'answer') return this.#send(verdict.answer)
+    const length = this.#responseLength
+    if (verdict.kind === 'stream') {
+      this.#uncount()
+      this.#client.head(verdict.answer, length)
+    } else if (length !== undefined && length > verdict.maxBodyBytes) {
+      return this.#fail('response_too_large', `content-length ${length}`)
+    }
+    this.#response = verdict
+    const early = this.#responseChunks
+    this.#responseChunks = []
+    for (const chunk of early) this.#take(chunk, verdict)
+    if (this.#isResponseEnded) this.#complete(verdict)
+    else this.#call?.resume()
+  }
+
+  upstreamData(chunk: Buffer): void {
+    if (this.#phase !== 'streaming') return
+    this.#deadline.moved()
+    // The client library may deliver what it had already read although the call is paused.
+    if (this.#response === undefined) this.#responseChunks.push(chunk)
+    else this.#take(chunk, this.#response)
+  }
+
+  #take(chunk: Buffer, verdict: ResponseVerdict): void {
+    if (this.#phase !== 'streaming') return
+    this.#bytesOut += chunk.length
+    if (verdict.kind === 'stream') {
+      // The last bytes and the end in one write.
+      if (this.#bytesOut === this.#responseLength) return this.#close(this.#client.end(chunk))
+      if (this.#client.write(chunk)) return
+      // The client is slow now; its own stall timer watches it.
+      this.#deadline.hold(true)
+      this.#call?.pause()
+      return
+    }
+    this.#responseChunks.push(chunk)
+    if (verdict.kind === 'buffer' && this.#bytesOut > verdict.maxBodyBytes) {
+      this.#fail('response_too_large', `more than ${verdict.maxBodyBytes} bytes`)
+    }
+  }
+
+  upstreamEnd(): void {
+    if (this.#phase !== 'streaming') return
+    this.#isResponseEnded = true
+    if (this.#response === undefined) return
+    try {
+      this.#complete(this.#response)
+    } catch (error) {
+      this.#defect(error)
+    }
+  }
+
+  #complete(verdict: ResponseVerdict): void {
+    if (this.#phase !== 'streaming') return
+    if (verdict.kind === 'stream') return this.#close(this.#client.end(undefined))
+    const body = joined(this.#responseChunks)
+    this.#responseChunks = []
+    this.#phase = 'deciding'
+    this.#await(this.#edge.core.decideResponseBody(this.#begun(), body), ExchangeDriver.#answerStep)
+  }
+
+  upstreamError(error: Error): void {
+    if (this.#phase !== 'waiting' && this.#phase !== 'streaming') return
+    this.#fail(failureCause(error), failureDetail(error))
+  }
+
+  upstreamUpgrade(rawHeaders: readonly string[], socket: Duplex): void {
+    this.#upgraded = socket
+    // The close that follows an error ends the exchange; without a listener the error would end the process.
+    socket.on('error', () => socket.destroy())
+    try {
+      this.#enter('streaming', 0)
+      this.#await(
+        this.#edge.core.decideResponseHead(this.#begun(), 101, rawHeaders),
+        ExchangeDriver.#tunnelStep,
+      )
+    } catch (error) {
+      this.#defect(error)
+    }
+  }
+
+  #onUpgraded(verdict: ResponseVerdict): void {
+    const { upgrade } = this.#ports
+    if (verdict.kind === 'answer') return this.#send(verdict.answer)
+    if (verdict.kind === 'buffer' || upgrade === undefined || this.#upgraded === undefined) {
+      return this.#fail('defect', 'a switch of protocols cannot be buffered')
+    }
+    this.#uncount()
+    this.#phase = 'tunnel'
+    upgrade.open(verdict.answer, this.#upgraded, (bytesIn, bytesOut) => {
+      this.#bytesIn = bytesIn
+      this.#bytesOut = bytesOut
+      this.#end()
+    })
+  }
+
+  // ---- the ends ----
+
+  #send(answer: Answer): void {
+    if (this.#phase === 'over' || this.#phase === 'answered') return
+    this.#call?.abort(GONE)
+    this.#requestBody?.discard()
+    this.#bytesOut = answer.body === undefined ? 0 : Buffer.byteLength(answer.body)
+    this.#phase = 'answered'
+    this.#close(this.#client.answer(answer))
+  }
+
+  /** The answer was handed to the connection; `isFlushed`: and left it. */
+  #close(isFlushed: boolean): void {
+    this.#phase = 'answered'
+    if (isFlushed) this.#end()
+  }
+
+  #fail(cause: FailureCause, detail: string): void {
+    if (this.#phase === 'over' || this.#phase === 'answered') return
+    if (this.#response?.kind === 'stream') {
+      // The head is gone: the only honest end is a broken one.
+      this.#begun().abortedBy = cause === 'client_too_slow' ? 'client' : 'upstream'
+      this.#edge.core.fail(this.#begun(), cause, detail)
+      this.#client.destroy()
+      this.#end()
+      return
+    }
+    this.#send(this.#edge.core.fail(this.#begun(), cause, detail))
+  }
+
+  #defect(error: unknown): void {
+    if (this.#phase === 'over') return
+    try {
+      if (this.#exchange === undefined || this.#phase === 'answered') throw error
+      this.#fail('defect', error instanceof Error ? (error.stack ?? error.message) : String(error))
+    } catch {
+      // The core failed at failing, or the answer it gave cannot be written.
+      answerLast(this.#client)
+      this.#end()
+    }
+  }
+
+  #begun(): Exchange {
+    if (this.#exchange !== undefined) return this.#exchange
+    throw new Error('the exchange has not begun')
+  }
+
+  #uncount(): void {
+    if (!this.#isCounted) return
+    this.#isCounted = false
+    this.#edge.inFlight--
+  }
+
+  #end(): void {
+    if (this.#phase === 'over') return
+    const wasAnswered = this.#phase === 'answered'
+    this.#phase = 'over'
+    this.#uncount()
+    this.#edge.sweeper.remove(this)
+    this.#ports.connection.leave(this)
+    if (!wasAnswered) this.#call?.abort(GONE)
+    this.#upgraded?.destroy()
+    this.#requestBody?.discard()
+    const exchange = this.#exchange
+    if (exchange === undefined) return
+    exchange.bytesIn = this.#bytesIn
+    exchange.bytesOut = this.#bytesOut
+    try {
+      this.#edge.core.end(exchange)
+    } catch {
+      // `end` promises not to throw; if it does, the record is lost, the connection must not be.
+    }
+  }
+
+  // ---- deadlines ----
+
+  #enter(phase: 'reading' | 'waiting' | 'streaming', limitMs: number): void {
+    this.#phase = phase
+    this.#deadline.start(limitMs, phase !== 'reading')
+  }
+
+  sweep(nowMs: number): void {
+    const phase = this.#phase
+    if (phase !== 'reading' && phase !== 'waiting' && phase !== 'streaming') return
+    const isSlow = this.#requestBody?.isTooSlow(nowMs) === true
+    if (!isSlow && !this.#deadline.isPast(nowMs)) return
+    const cause = isSlow || phase === 'reading' ? 'client_too_slow' : 'upstream_timeout'
+    try {
+      this.#fail(cause, isSlow ? 'body below the least rate' : `${phase} too long`)
+    } catch (error) {
+      this.#defect(error)
+    }
+  }
+}

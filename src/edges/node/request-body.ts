@@ -1,0 +1,82 @@
+import { Readable } from 'node:stream'
+import { BodyPace } from './body-pace.ts'
+import type { ClientEnd } from './client.ts'
+import type { EdgeLimits } from './limits.ts'
+
+/** A request body as it arrives: counted, paced, and either kept whole or passed on. */
+export class RequestBody {
+  /** The way to the upstream, when the body is streamed. */
+  readonly upload: Readable | undefined
+  readonly #client: ClientEnd
+  readonly #maxBytes: number
+  readonly #pace: BodyPace
+  #chunks: Buffer[] = []
+  #bytes = 0
+  #isComplete = false
+
+  constructor(
+    client: ClientEnd,
+    plan: {
+      readonly mode: 'buffer' | 'stream'
+      readonly maxBytes: number
+      readonly limits: EdgeLimits
+    },
+  ) {
+    this.#client = client
+    this.#maxBytes = plan.maxBytes
+    this.#pace = new BodyPace(plan.limits)
+    this.upload = plan.mode === 'stream' ? this.#openUpload() : undefined
+  }
+
+  /** Bytes that came so far. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Takes a piece. @returns false when the body is longer than it may be. */
+  take(chunk: Buffer): boolean {
+    this.#bytes += chunk.length
+    if (this.#bytes > this.#maxBytes) return false
+    if (this.upload === undefined) {
+      this.#chunks.push(chunk)
+    } else if (!this.upload.destroyed && !this.upload.push(chunk)) {
+      // The upstream is slower than the client: the wait is not the client's fault.
+      this.#pace.pause()
+      this.#client.pauseBody()
+    }
+    return true
+  }
+
+  /** The client sent everything. @returns the whole body when it was kept. */
+  complete(): Buffer {
+    this.#isComplete = true
+    if (this.upload !== undefined && !this.upload.destroyed) this.upload.push(null)
+    return joined(this.#chunks)
+  }
+
+  isTooSlow(nowMs: number): boolean {
+    return !this.#isComplete && this.#pace.isTooSlow(nowMs, this.#bytes)
+  }
+
+  /** Nobody wants the rest. */
+  discard(): void {
+    this.#chunks = []
+    this.upload?.destroy()
+  }
+
+  #openUpload(): Readable {
+    return new Readable({
+      highWaterMark: 65_536,
+      read: () => {
+        this.#pace.resume()
+        this.#client.resumeBody()
+      },
+    })
+  }
+}
+
+/** One buffer out of many, without copying a single one. */
+export function joined(chunks: readonly Buffer[]): Buffer {
+  const [first] = chunks
+  return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks)
+}

@@ -1,0 +1,21 @@
+/**
+ * The length an upstream's answer announces. The parser has refused two lengths and a length beside a transfer coding.
+ * @returns `undefined` where the end is told in another way.
+ */
+export function contentLength(rawHeaders: readonly string[]): number | undefined {
+  const value = field(rawHeaders, 'content-length')
+  return value === undefined || !/^\d{1,15}$/.test(value) ? undefined : Number(value)
+}
+
+/** Whether silence is normal in this answer (WHATWG HTML 9.2). */
+export function isEventStream(rawHeaders: readonly string[]): boolean {
+  return field(rawHeaders, 'content-type')?.slice(0, 17).toLowerCase() === 'text/event-stream'
+}
+
+function field(rawHeaders: readonly string[], name: string): string | undefined {
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const own = rawHeaders[i]
+    if (own?.length === name.length && own.toLowerCase() === name) return rawHeaders[i + 1]
+  }
+  return undefined
+}
