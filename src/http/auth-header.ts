@@ -9,7 +9,7 @@ export interface Credentials {
   readonly token: string | undefined
   /** Comma-separated parameters, names in lower case; empty when `token` is there or nothing follows. */
   readonly parameters: ReadonlyMap<string, string>
-  /** What follows the scheme, untouched, for schemes with their own grammar. */
+  /** What follows the scheme, untouched. */
   readonly rest: string
 }
 
@@ -32,15 +32,25 @@ const MAX_PARAMETERS = 32
  * @see RFC 9110 section 11.4
  */
 export function parseAuthorization(text: string): Credentials | undefined {
-  const space = text.indexOf(' ')
-  const name = space < 0 ? text : text.slice(0, space)
-  if (!isToken(name)) return undefined
-  const scheme = name.toLowerCase()
-  const rest = space < 0 ? '' : text.slice(skipSpaces(text, space))
+  const parts = splitAuthorization(text)
+  if (parts === undefined) return undefined
+  const { scheme, rest } = parts
   if (rest === '') return { scheme, token: undefined, parameters: NONE, rest }
   if (isToken68(rest)) return { scheme, token: rest, parameters: NONE, rest }
   const parameters = readList(rest)
   return parameters === undefined ? undefined : { scheme, token: undefined, parameters, rest }
+}
+
+/**
+ * Splits `Authorization` into the scheme in lower case and what follows, untouched, for schemes with their own grammar
+ * (`AWS4-HMAC-SHA256` writes slashes in bare values).
+ * @returns `undefined` when it does not begin with a token. Never throws.
+ */
+export function splitAuthorization(text: string): { scheme: string; rest: string } | undefined {
+  const space = text.indexOf(' ')
+  const name = space < 0 ? text : text.slice(0, space)
+  if (!isToken(name)) return undefined
+  return { scheme: name.toLowerCase(), rest: space < 0 ? '' : text.slice(skipSpaces(text, space)) }
 }
 
 function skipSpaces(text: string, at: number): number {

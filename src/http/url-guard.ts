@@ -24,8 +24,8 @@ const MAX_URL = 2048
 const AUTHORITY_CHAR = charTable(`${ALPHANUMERIC}.-_:[]`)
 /** Ends of names that lead inside: private use, or public services that answer with whatever address the name spells. */
 const PRIVATE_SUFFIXES: readonly string[] = (
-  'localhost local localdomain internal intranet lan home corp private home.arpa in-addr.arpa ip6.arpa onion test ' +
-  'invalid example nip.io sslip.io xip.io localtest.me lvh.me vcap.me lacolhost.com yoogle.com readme.localtest.me ' +
+  'localhost local localdomain internal intranet lan home corp private home.arpa in-addr.arpa ip6.arpa onion ' +
+  'nip.io sslip.io xip.io localtest.me lvh.me vcap.me lacolhost.com yoogle.com readme.localtest.me ' +
   'local.gd 1u.ms rbndr.us traefik.me fbi.com.localhost svc cluster.local consul'
 ).split(' ')
 
