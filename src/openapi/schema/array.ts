@@ -1,0 +1,75 @@
+import { areUnique } from './equal.ts'
+import type { Builder, Check, Part } from './node.ts'
+import { visit } from './node.ts'
+import { fail, trying } from './run.ts'
+import { count } from './scalar.ts'
+
+/** Compiles the keywords for arrays, but for `unevaluatedItems`. */
+export function compileArray(part: Part, builder: Builder): readonly Check[] {
+  return [compileSize(part), compileItems(part, builder), compileContains(part, builder)].filter(
+    (check) => check !== undefined,
+  )
+}
+
+function compileSize(part: Part): Check | undefined {
+  const { keywords } = part
+  const min = count(keywords['minItems']) ?? 0
+  const max = count(keywords['maxItems']) ?? Infinity
+  const isUnique = keywords['uniqueItems'] === true
+  if (min === 0 && max === Infinity && !isUnique) return undefined
+  return (value, run) => {
+    if (!Array.isArray(value)) return true
+    if (value.length > max) return fail(run, 'maxItems', `must have at most ${max} items`)
+    if (value.length < min) return fail(run, 'minItems', `must have at least ${min} items`)
+    return !isUnique || areUnique(value) || fail(run, 'uniqueItems', 'must have no equal items')
+  }
+}
+
+function compileItems(part: Part, builder: Builder): Check | undefined {
+  const { keywords, site, frame } = part
+  const list: readonly unknown[] = Array.isArray(keywords['prefixItems'])
+    ? keywords['prefixItems']
+    : []
+  const prefix = list.map((_, i) =>
+    builder.value(builder.resources.child(site, 'prefixItems', i), frame),
+  )
+  const hasItems = keywords['items'] !== undefined && !Array.isArray(keywords['items'])
+  const rest = hasItems ? builder.value(builder.resources.child(site, 'items'), frame) : undefined
+  if (prefix.length === 0 && rest === undefined) return undefined
+  return (value, run, marks) => {
+    if (!Array.isArray(value)) return true
+    if (marks !== undefined) {
+      marks.prefix = Math.max(marks.prefix, prefix.length)
+      marks.everyItem ||= rest !== undefined
+    }
+    let ok = true
+    for (let i = 0; i < value.length; i++) {
+      const check = prefix[i] ?? rest
+      if (check === undefined) break
+      if (visit(check, value[i], i, run)) continue
+      if (run.log === undefined) return false
+      ok = false
+    }
+    return ok
+  }
+}
+
+function compileContains(part: Part, builder: Builder): Check | undefined {
+  const { keywords, site, frame } = part
+  if (keywords['contains'] === undefined) return undefined
+  const check = builder.value(builder.resources.child(site, 'contains'), frame)
+  const min = count(keywords['minContains']) ?? 1
+  const max = count(keywords['maxContains']) ?? Infinity
+  return (value, run, marks) => {
+    if (!Array.isArray(value)) return true
+    const attempt = trying(run)
+    let found = 0
+    for (let i = 0; i < value.length; i++) {
+      if (!check(value[i], attempt, undefined)) continue
+      found++
+      marks?.items.push(i)
+    }
+    if (found < min) return fail(run, 'contains', `must contain at least ${min} matching items`)
+    return found <= max || fail(run, 'maxContains', `must contain at most ${max} matching items`)
+  }
+}

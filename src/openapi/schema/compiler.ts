@@ -1,0 +1,327 @@
+import type { Finding, SchemaRef } from '../model.ts'
+import { compileApplicators } from './applicator.ts'
+import { compileArray } from './array.ts'
+import { Choices } from './choice.ts'
+import type { CompileOptions, Validate } from './contract.ts'
+import type { Seal } from './cycles.ts'
+import { findEndless, sealCycles } from './cycles.ts'
+import { compileSwitch } from './discriminator.ts'
+import { DynamicScopes } from './dynamic.ts'
+import { isObject } from './equal.ts'
+import { FactsReader } from './facts.ts'
+import type { Builder, Cell, Check, Edge, Frame, Part, Variant } from './node.ts'
+import { every, PASS, REFUSE } from './node.ts'
+import { compileObject } from './object.ts'
+import type { Pattern } from './pattern.ts'
+import { PatternCache } from './pattern-cache.ts'
+import type { Site } from './resources.ts'
+import { Resources } from './resources.ts'
+import type { Run } from './run.ts'
+import { fail, loggingRun, QUICK, rememberingRun } from './run.ts'
+import { compileScalars } from './scalar.ts'
+import { findMalformed, UNSUPPORTED_KEYWORDS } from './shapes.ts'
+import { closureOf, withClosure, withUnevaluated } from './unevaluated.ts'
+
+/** Deeper nesting inside one schema is refused, so that the compiler's own recursion is bounded. */
+const MAX_NESTING = 200
+
+/**
+ * Compiles the schemas of one document into checks. Schemas that are referred to are compiled once for each way they
+ * are used; everything reachable is compiled, and its faults reported, when a validator is asked for.
+ * Findings of severity `error` mean that the document must be refused; such schemas refuse every value.
+ * @see JSON Schema 2020-12; OpenAPI 3.0 section 4.7.24 for its dialect
+ */
+export class SchemaCompiler implements Builder {
+  readonly options: CompileOptions
+  readonly resources: Resources
+  readonly facts: FactsReader
+  readonly choices: Choices
+  readonly #patterns: PatternCache
+  readonly #dynamic: DynamicScopes
+  readonly #cells = new Map<object, Map<string, Cell>>()
+  readonly #numbers = new Map<object, number>()
+  readonly #seals = new Map<Cell, Seal>()
+  readonly #reported = new Set<string>()
+  #pending: Cell[] = []
+
+  constructor(options: CompileOptions) {
+    this.options = options
+    this.resources = new Resources(options.registry)
+    this.facts = new FactsReader(this.resources)
+    this.choices = new Choices(this.resources)
+    this.#patterns = new PatternCache((site, finding) => this.report(site, finding))
+    this.#dynamic = new DynamicScopes(this.resources)
+  }
+
+  /** Compiles a schema and all it refers to. The result refuses every value when the schema could not be found. */
+  validator(ref: SchemaRef): Validate {
+    const site = this.resources.site(ref)
+    if (site === undefined) {
+      this.#tell({ file: ref.uri, pointer: ref.pointer }, unresolved(ref.uri))
+      return toValidate(REFUSE, false, undefined)
+    }
+    const root = this.#cell(site, this.#placeVariant(site))
+    const isRecursive = this.#finish(root)
+    return toValidate(root.check, isRecursive, this.#dynamic.initial(site.resource))
+  }
+
+  /** The same compiled schema as a plain question, for callers that need no violations. */
+  test(site: Site): (value: unknown) => boolean {
+    const root = this.#cell(site, this.#placeVariant(site))
+    const isRecursive = this.#finish(root)
+    const scope = this.#dynamic.initial(site.resource)
+    return (value) =>
+      root.check(
+        value,
+        isRecursive || scope !== undefined ? rememberingRun(scope) : QUICK,
+        undefined,
+      )
+  }
+
+  value(site: Site, frame: Frame): Check {
+    const variant = this.#placeVariant(site)
+    return this.#node(site, { owner: frame.owner, inPlace: false, variant, depth: frame.depth + 1 })
+  }
+
+  branch(site: Site, frame: Frame): Check {
+    const variant = { ...frame.variant, closed: false }
+    return this.#node(site, { ...frame, variant, depth: frame.depth + 1 })
+  }
+
+  trial(site: Site, frame: Frame): Check {
+    return this.branch(site, { ...frame, variant: { ...frame.variant, exempt: [] } })
+  }
+
+  reference(target: Site, frame: Frame): Check {
+    if (!isObject(target.schema)) return this.#node(target, frame)
+    const { required, readOnlyNames, writeOnlyNames } = this.facts.of(target)
+    const own = this.options.direction === 'request' ? readOnlyNames : writeOnlyNames
+    const exempt = frame.variant.exempt.filter((name) => required.has(name) && !own.has(name))
+    const cell = this.#cell(target, { ...frame.variant, exempt: [...new Set([...own, ...exempt])] })
+    const edge: Edge = { target: cell, inPlace: frame.inPlace, isCyclic: false }
+    frame.owner.edges.push(edge)
+    return this.#dynamic.entering(target.resource, (value, run, marks) => {
+      if (
+        !edge.isCyclic ||
+        marks !== undefined ||
+        run.memo === undefined ||
+        run.log !== undefined
+      ) {
+        return cell.check(value, run, marks)
+      }
+      return remembered(cell, value, run, run.memo)
+    })
+  }
+
+  report(site: Site, finding: Pick<Finding, 'severity' | 'code' | 'message'>): void {
+    this.#tell({ file: site.resource.file, pointer: site.pointer }, finding)
+  }
+
+  pattern(source: string, site: Site): Pattern {
+    return this.#patterns.get(source, site)
+  }
+
+  #tell(source: Finding['source'], finding: Pick<Finding, 'severity' | 'code' | 'message'>): void {
+    const key = `${finding.code} ${source.file}#${source.pointer} ${finding.message}`
+    if (this.#reported.has(key)) return
+    this.#reported.add(key)
+    this.options.report({ ...finding, source })
+  }
+
+  /** How a schema is compiled where a value of its own begins. */
+  #placeVariant(site: Site): Variant {
+    const { readOnlyNames, writeOnlyNames } = this.facts.of(site)
+    return {
+      closed: this.options.unknownFields === 'refuse',
+      chosen: [],
+      exempt: [...(this.options.direction === 'request' ? readOnlyNames : writeOnlyNames)],
+    }
+  }
+
+  #cell(site: Site, variant: Variant): Cell {
+    if (!isObject(site.schema)) {
+      const cell: Cell = { site, variant, edges: [], check: REFUSE }
+      this.#pending.push(cell)
+      return cell
+    }
+    const variants = this.#cells.get(site.schema) ?? new Map<string, Cell>()
+    this.#cells.set(site.schema, variants)
+    const key = JSON.stringify([
+      variant.closed,
+      variant.chosen.map((schema) => this.#number(schema)),
+      variant.exempt,
+      site.resource.base,
+    ])
+    let cell = variants.get(key)
+    if (cell === undefined) {
+      cell = { site, variant, edges: [], check: REFUSE }
+      variants.set(key, cell)
+      this.#pending.push(cell)
+    }
+    return cell
+  }
+
+  #number(schema: object): number {
+    const number = this.#numbers.get(schema) ?? this.#numbers.size
+    this.#numbers.set(schema, number)
+    return number
+  }
+
+  /** Compiles what is pending, including what that refers to, and looks for circles. */
+  #finish(root: Cell): boolean {
+    const fresh: Cell[] = []
+    for (let cell = this.#next(); cell !== undefined; cell = this.#next()) {
+      fresh.push(cell)
+      const { site, variant } = cell
+      cell.check = this.#node(site, { owner: cell, inPlace: true, variant, depth: 0 })
+    }
+    for (const cell of findEndless(fresh)) {
+      cell.check = REFUSE
+      this.report(cell.site, {
+        severity: 'error',
+        code: 'endless-reference',
+        message: 'the schema applies itself to the same value, without end',
+      })
+    }
+    return sealCycles(root, this.#seals).isRecursive
+  }
+
+  #next(): Cell | undefined {
+    const cell = this.#pending.pop()
+    if (cell !== undefined) return cell
+    this.#dynamic.complete((site, frame) => this.reference(site, frame))
+    return this.#pending.pop()
+  }
+
+  #node(site: Site, frame: Frame): Check {
+    if (site.schema === true) return PASS
+    if (site.schema === false) return REFUSE
+    if (!isObject(site.schema))
+      return this.#refuse(site, 'malformed-schema', 'a schema must be an object')
+    if (frame.depth > MAX_NESTING)
+      return this.#refuse(site, 'schema-too-deep', 'the schema is nested too deep')
+    const keywords = this.resources.keywords(site)
+    const faults = this.#faults(site)
+    const chosen = [...frame.variant.chosen, ...this.choices.madeBy(site)]
+    const variant = { ...frame.variant, chosen: [...new Set(chosen)] }
+    const part: Part = { site, keywords, frame: { ...frame, variant } }
+    return faults ? REFUSE : this.#dynamic.entering(site.resource, this.#compile(part))
+  }
+
+  #compile(part: Part): Check {
+    const { keywords, frame } = part
+    const choice = compileSwitch(part, this)
+    if (choice !== undefined && choice.isWhole) return choice.check
+    // A bare reference is no place of its own: what it leads to is closed instead.
+    if (typeof keywords['$ref'] === 'string' && isBareReference(keywords))
+      return this.#follow(part, frame)
+    const closure = closureOf(part, this)
+    const checks: Check[] = [...compileScalars(part, this)]
+    const inner: Part = {
+      ...part,
+      frame: { ...frame, variant: { ...frame.variant, closed: false } },
+    }
+    if (typeof keywords['$ref'] === 'string') checks.push(this.#follow(inner, inner.frame))
+    if (typeof keywords['$dynamicRef'] === 'string') checks.push(this.#followDynamic(inner))
+    checks.push(...compileObject(inner, this, closure.kind === 'own'), ...compileArray(inner, this))
+    checks.push(...compileApplicators(inner, this, choice?.replaces ?? []))
+    if (choice !== undefined) checks.push(choice.check)
+    return withClosure(closure, withUnevaluated(inner, this, every(checks)))
+  }
+
+  #follow(part: Part, frame: Frame): Check {
+    const reference = String(part.keywords['$ref'])
+    const target = this.resources.resolve(reference, part.site.resource)
+    if (target === undefined)
+      return this.#refuse(part.site, 'unresolved-reference', unresolved(reference).message)
+    return this.reference(target, frame)
+  }
+
+  #followDynamic(part: Part): Check {
+    const reference = String(part.keywords['$dynamicRef'])
+    const target = this.resources.resolve(reference, part.site.resource)
+    if (target === undefined)
+      return this.#refuse(part.site, 'unresolved-reference', unresolved(reference).message)
+    return this.#dynamic.reference(
+      reference,
+      target,
+      part.frame,
+      this.reference(target, part.frame),
+    )
+  }
+
+  /** Reports what is wrong with the keywords of one schema; whether any of it refuses the document. */
+  #faults(site: Site): boolean {
+    const malformed = findMalformed(this.resources.keywords(site))
+    for (const { keyword, expected } of malformed) {
+      const at = { ...site, pointer: `${site.pointer}/${keyword}` }
+      this.#refuse(at, 'malformed-schema', `${keyword} must be ${expected}`)
+    }
+    const unsupported = UNSUPPORTED_KEYWORDS.filter((key) =>
+      Object.hasOwn(Object(site.schema), key),
+    )
+    for (const keyword of unsupported) {
+      this.#refuse(
+        site,
+        'unsupported-keyword',
+        `${keyword} is not supported, and would change what is valid`,
+      )
+    }
+    return malformed.length + unsupported.length > 0
+  }
+
+  #refuse(site: Site, code: string, message: string): Check {
+    this.report(site, { severity: 'error', code, message })
+    return REFUSE
+  }
+}
+
+const BESIDE_REFERENCE: ReadonlySet<string> = new Set([
+  '$ref',
+  '$comment',
+  'title',
+  'summary',
+  'description',
+  'deprecated',
+  'default',
+  'example',
+  'examples',
+  'readOnly',
+  'writeOnly',
+])
+
+function isBareReference(keywords: Part['keywords']): boolean {
+  return Object.keys(keywords).every((key) => BESIDE_REFERENCE.has(key) || key.startsWith('x-'))
+}
+
+function unresolved(reference: string): Pick<Finding, 'severity' | 'code' | 'message'> {
+  const message = `${JSON.stringify(reference)} leads to nothing in the document`
+  return { severity: 'error', code: 'unresolved-reference', message }
+}
+
+/** Asks a recursive schema once for each object; `oneOf` in every level would double the work each time. */
+function remembered(cell: Cell, value: unknown, run: Run, memo: NonNullable<Run['memo']>): boolean {
+  if (typeof value !== 'object' || value === null) return cell.check(value, run, undefined)
+  let verdicts = memo.get(value)
+  if (verdicts === undefined) memo.set(value, (verdicts = new Map()))
+  let verdict = verdicts.get(cell)
+  if (verdict === undefined) {
+    verdict = cell.check(value, run, undefined)
+    verdicts.set(cell, verdict)
+  }
+  return verdict
+}
+
+/** Asks first without a log, which costs no memory; only a refused value is looked at again. */
+function toValidate(check: Check, isRecursive: boolean, scope: Run['scope']): Validate {
+  const remembers = isRecursive || scope !== undefined
+  return (value) => {
+    const run = remembers ? rememberingRun(scope) : QUICK
+    if (check(value, run, undefined)) return undefined
+    const logging = loggingRun(run)
+    check(value, logging, undefined)
+    const violations = logging.log?.violations ?? []
+    if (violations.length === 0) fail(logging, 'schema', 'must match the schema')
+    return violations
+  }
+}

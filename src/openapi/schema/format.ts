@@ -1,0 +1,137 @@
+import { isIPv4, isIPv6 } from 'node:net'
+
+/** A `format` that is asserted; other values than its kind pass. */
+export type Format =
+  | { readonly kind: 'string'; readonly test: (text: string) => boolean }
+  | { readonly kind: 'number'; readonly test: (value: number) => boolean }
+
+/** Longer texts are no date, address or identifier; the limit keeps every test below cheap. */
+const MAX_LENGTH = 8192
+
+const text = (test: (text: string) => boolean): Format => ({
+  kind: 'string',
+  test: (value) => value.length <= MAX_LENGTH && test(value),
+})
+const matches = (pattern: RegExp): Format => text((value) => pattern.test(value))
+const number = (test: (value: number) => boolean): Format => ({ kind: 'number', test })
+
+const DATE = /^(\d{4})-(\d{2})-(\d{2})$/
+const TIME = /^(\d{2}):(\d{2}):(\d{2})(?:\.\d+)?(?:[zZ]|([+-])(\d{2}):(\d{2}))$/
+const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+const LABEL = /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/i
+const ATOM = /^[\w!#$%&'*+/=?^`{|}~-]+$/
+
+// RFC 3986 appendix A, by the character sets of each part; the structure is taken apart in code.
+const SCHEME = /^[a-z][a-z\d+.-]*$/i
+const PATH = /^(?:[\w.~!$&'()*+,;=:@/-]|%[\da-f]{2})*$/i
+const QUERY = /^(?:[\w.~!$&'()*+,;=:@/?-]|%[\da-f]{2})*$/i
+const USERINFO = /^(?:[\w.~!$&'()*+,;=:-]|%[\da-f]{2})*$/i
+const REG_NAME = /^(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*$/i
+const DURATION =
+  /^P(?:\d+W|(?:\d+Y(?:\d+M(?:\d+D)?)?|\d+M(?:\d+D)?|\d+D)(?:T(?:\d+H(?:\d+M(?:\d+S)?)?|\d+M(?:\d+S)?|\d+S))?|T(?:\d+H(?:\d+M(?:\d+S)?)?|\d+M(?:\d+S)?|\d+S))$/
+
+/**
+ * The formats that are asserted (JSON Schema Validation section 7.3 and the OpenAPI format registry).
+ * `int64` is a range check only: beyond 2^53 the parsed number may already be rounded.
+ */
+export const FORMATS: ReadonlyMap<string, Format> = new Map<string, Format>([
+  ['date', text(isDate)],
+  ['time', text(isTime)],
+  ['date-time', text(isDateTime)],
+  ['duration', matches(DURATION)],
+  ['uuid', matches(/^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i)],
+  ['email', text(isEmail)],
+  ['hostname', text(isHostname)],
+  ['ipv4', text(isIPv4)],
+  ['ipv6', text((value) => isIPv6(value) && !value.includes('%'))],
+  ['uri', text((value) => isUri(value, true))],
+  ['uri-reference', text((value) => isUri(value, false))],
+  ['json-pointer', matches(/^(?:\/(?:[^~/]|~[01])*)*$/)],
+  // Base64 of a whole file may stand here, so no limit but the body's.
+  ['byte', { kind: 'string', test: isBase64 }],
+  ['decimal', matches(/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i)],
+  ['int32', number((value) => Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 31)],
+  ['int64', number((value) => Number.isInteger(value) && value >= -(2 ** 63) && value <= 2 ** 63)],
+])
+
+/** RFC 3339 section 5.6, `full-date`. */
+function isDate(value: string): boolean {
+  const match = DATE.exec(value)
+  if (match === null) return false
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])]
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  const days = month === 2 && isLeap ? 29 : (DAYS[month - 1] ?? 0)
+  return day >= 1 && day <= days
+}
+
+/** RFC 3339 section 5.6, `full-time`; 23:59:60 UTC is a leap second (section 5.7). */
+function isTime(value: string): boolean {
+  const match = TIME.exec(value)
+  if (match === null) return false
+  const [hour, minute, second] = [Number(match[1]), Number(match[2]), Number(match[3])]
+  const [offsetHour, offsetMinute] = [Number(match[5] ?? 0), Number(match[6] ?? 0)]
+  if (hour > 23 || minute > 59 || offsetHour > 23 || offsetMinute > 59) return false
+  if (second < 60) return true
+  const offset = (offsetHour * 60 + offsetMinute) * (match[4] === '-' ? -1 : 1)
+  const utc = (hour * 60 + minute - offset + 2880) % 1440
+  return second === 60 && utc === 1439
+}
+
+/** RFC 3339 section 5.6, `date-time`; `t` and `z` may be lower case. */
+function isDateTime(value: string): boolean {
+  const mark = value[10]
+  return (mark === 'T' || mark === 't') && isDate(value.slice(0, 10)) && isTime(value.slice(11))
+}
+
+/** RFC 5321 section 4.1.2, `Mailbox`, with dot-strings and simple quoted strings. */
+function isEmail(value: string): boolean {
+  const at = value.lastIndexOf('@')
+  if (at < 1 || at > 64 || value.length > 320) return false
+  const local = value.slice(0, at)
+  const domain = value.slice(at + 1)
+  const isQuoted = /^"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*"$/.test(local)
+  if (!isQuoted && !local.split('.').every((atom) => ATOM.test(atom))) return false
+  if (!domain.startsWith('[')) return isHostname(domain)
+  const literal = domain.endsWith(']') ? domain.slice(1, -1) : ''
+  return literal.startsWith('IPv6:') ? isIPv6(literal.slice(5)) : isIPv4(literal)
+}
+
+/** RFC 1123 section 2.1: labels of letters, digits and inner hyphens. */
+function isHostname(value: string): boolean {
+  return value.length <= 253 && value.split('.').every((label) => LABEL.test(label))
+}
+
+/** RFC 3986 sections 3 and 4.1. */
+function isUri(value: string, needsScheme: boolean): boolean {
+  const [beforeFragment = '', ...fragments] = value.split('#')
+  if (fragments.length > 1 || !QUERY.test(fragments[0] ?? '')) return false
+  const question = beforeFragment.indexOf('?')
+  const query = question < 0 ? '' : beforeFragment.slice(question + 1)
+  const rest = question < 0 ? beforeFragment : beforeFragment.slice(0, question)
+  if (!QUERY.test(query)) return false
+  const colon = rest.indexOf(':')
+  const hasScheme = colon > 0 && SCHEME.test(rest.slice(0, colon))
+  if (needsScheme && !hasScheme) return false
+  const hierarchy = hasScheme ? rest.slice(colon + 1) : rest
+  if (hierarchy.startsWith('//')) return isAuthorityAndPath(hierarchy.slice(2))
+  // RFC 3986 4.2: the first segment of a relative path holds no colon.
+  if (!hasScheme && (hierarchy.split('/', 1)[0] ?? '').includes(':')) return false
+  return PATH.test(hierarchy)
+}
+
+function isAuthorityAndPath(value: string): boolean {
+  const slash = value.indexOf('/')
+  const authority = slash < 0 ? value : value.slice(0, slash)
+  const at = authority.lastIndexOf('@')
+  if (at >= 0 && !USERINFO.test(authority.slice(0, at))) return false
+  const match = /^(\[[^\]]*\]|[^:[\]]*)(?::\d*)?$/.exec(authority.slice(at + 1))
+  const host = match?.[1]
+  if (host === undefined) return false
+  const isHost = host.startsWith('[') ? isIPv6(host.slice(1, -1)) : REG_NAME.test(host)
+  return isHost && (slash < 0 || PATH.test(value.slice(slash)))
+}
+
+/** RFC 4648 section 4: padded, no line breaks. */
+function isBase64(value: string): boolean {
+  return value.length % 4 === 0 && /^[A-Za-z\d+/]*={0,2}$/.test(value)
+}

@@ -1,0 +1,167 @@
+import { isObject } from './equal.ts'
+import { applicable, opensProperties, steps, strings } from './facts.ts'
+import { mergeMarks, nameTest, newMarks } from './marks.ts'
+import type { Builder, Check, Part } from './node.ts'
+import { visit } from './node.ts'
+import { UNKNOWN_FIELD } from './object.ts'
+import type { Pattern } from './pattern.ts'
+import type { Site } from './resources.ts'
+import type { Run } from './run.ts'
+import { failAt } from './run.ts'
+
+/** Adds `unevaluatedProperties` and `unevaluatedItems` to the check of all other keywords of the schema. */
+export function withUnevaluated(part: Part, builder: Builder, check: Check): Check {
+  const { keywords, site, frame } = part
+  const compile = (key: string): Check | undefined =>
+    keywords[key] === undefined
+      ? undefined
+      : builder.value(builder.resources.child(site, key), frame)
+  const properties =
+    keywords['unevaluatedProperties'] === false ? UNKNOWN : compile('unevaluatedProperties')
+  const items = compile('unevaluatedItems')
+  if (properties === undefined && items === undefined) return check
+  return (value, run, outer) => {
+    if (typeof value !== 'object' || value === null) return check(value, run, outer)
+    const marks = newMarks()
+    let ok = check(value, run, marks)
+    if (!ok && run.log === undefined) return false
+    if (Array.isArray(value)) {
+      if (items !== undefined && !marks.everyItem) {
+        const found = new Set(marks.items)
+        ok = checkItems(items, value, run, (i) => i < marks.prefix || found.has(i)) && ok
+      }
+      marks.everyItem ||= items !== undefined
+    } else if (properties !== undefined) {
+      if (!marks.everyName) ok = checkNames(properties, value, run, nameTest(marks.names)) && ok
+      marks.everyName = true
+    }
+    if (outer !== undefined) mergeMarks(outer, marks)
+    return ok
+  }
+}
+
+type MemberCheck = Check | typeof UNKNOWN_FIELD
+const UNKNOWN: MemberCheck = UNKNOWN_FIELD
+
+function checkItems(
+  check: Check,
+  items: readonly unknown[],
+  run: Run,
+  isEvaluated: (index: number) => boolean,
+): boolean {
+  let ok = true
+  for (let i = 0; i < items.length; i++) {
+    if (isEvaluated(i) || visit(check, items[i], i, run)) continue
+    if (run.log === undefined) return false
+    ok = false
+  }
+  return ok
+}
+
+function checkNames(
+  check: MemberCheck,
+  value: object,
+  run: Run,
+  isEvaluated: (name: string) => boolean,
+): boolean {
+  let ok = true
+  for (const [name, member] of Object.entries(value)) {
+    if (isEvaluated(name)) continue
+    const holds =
+      typeof check === 'function' ? visit(check, member, name, run) : failAt(run, name, check)
+    if (holds) continue
+    if (run.log === undefined) return false
+    ok = false
+  }
+  return ok
+}
+
+/** What strictness adds to one place in the value. */
+export type Closure =
+  | { readonly kind: 'open' }
+  /** The schema's own keywords name everything. */
+  | { readonly kind: 'own' }
+  | {
+      readonly kind: 'names'
+      readonly names: ReadonlySet<string>
+      readonly patterns: readonly Pattern[]
+    }
+  /** Which names are known depends on the value. */
+  | { readonly kind: 'dynamic' }
+
+const BRANCHING = ['anyOf', 'oneOf', 'if', 'dependentSchemas', 'dependencies', '$dynamicRef']
+
+/** Decides at compile time as much as can be known about which properties a place has. */
+export function closureOf(part: Part, builder: Builder): Closure {
+  const { site, keywords, frame } = part
+  if (!frame.variant.closed || !builder.facts.of(site).names) return { kind: 'open' }
+  const own = steps(builder.resources, site, keywords).length === 0
+  if (own && builder.choices.of(site) === undefined) return { kind: 'own' }
+  const names = new Set<string>()
+  const patterns: Pattern[] = []
+  for (const { site: at, keywords: words, isConditional } of applicable(builder.resources, site)) {
+    const matters = BRANCHING.some(
+      (key) => words[key] !== undefined && branchesMatter(builder, at, key),
+    )
+    if (matters || isChoosing(builder, at, frame.variant.chosen)) return { kind: 'dynamic' }
+    if (isConditional) continue
+    if (opensProperties(words) || words['unevaluatedProperties'] === false) return { kind: 'open' }
+    for (const name of strings(words['required'])) names.add(name)
+    if (isObject(words['properties']))
+      for (const name of Object.keys(words['properties'])) names.add(name)
+    if (!isObject(words['patternProperties'])) continue
+    for (const source of Object.keys(words['patternProperties']))
+      patterns.push(builder.pattern(source, at))
+  }
+  return { kind: 'names', names, patterns }
+}
+
+function isChoosing(builder: Builder, site: Site, chosen: readonly object[]): boolean {
+  if (builder.choices.of(site) === undefined) return false
+  return !isObject(site.schema) || !chosen.includes(site.schema)
+}
+
+/** Branches that neither name nor open properties do not change which are known. */
+function branchesMatter(builder: Builder, site: Site, key: string): boolean {
+  const { resources, facts } = builder
+  if (key === '$dynamicRef') return true
+  const value = resources.keywords(site)[key]
+  const branches =
+    key === 'if'
+      ? ['if', 'then', 'else'].map((side) => resources.child(site, side))
+      : Object.keys(Object(value)).map((name) => resources.child(site, key, name))
+  return branches.some((branch) => facts.of(branch).names || facts.of(branch).opens)
+}
+
+/** Refuses the members of an object that no schema named. */
+export function withClosure(closure: Closure, check: Check): Check {
+  if (closure.kind === 'open' || closure.kind === 'own') return check
+  if (closure.kind === 'dynamic') return closedByMarks(check)
+  const { names, patterns } = closure
+  return (value, run, marks) => {
+    const ok = check(value, run, marks)
+    if (!ok && run.log === undefined) return false
+    if (!isObject(value)) return ok
+    let closed = true
+    for (const name in value) {
+      if (names.has(name) || !Object.hasOwn(value, name)) continue
+      if (patterns.some((pattern) => pattern.test(name))) continue
+      closed = failAt(run, name, UNKNOWN_FIELD)
+      if (run.log === undefined) return false
+    }
+    return ok && closed
+  }
+}
+
+function closedByMarks(check: Check): Check {
+  return (value, run, outer) => {
+    if (!isObject(value)) return check(value, run, outer)
+    const marks = newMarks()
+    const ok = check(value, run, marks)
+    if (!ok && run.log === undefined) return false
+    if (outer !== undefined) mergeMarks(outer, marks)
+    // After a failed branch nobody knows what it would have named, so only the failure is told.
+    if (!ok || marks.everyName || !marks.named) return ok
+    return checkNames(UNKNOWN, value, run, nameTest([...marks.names, ...marks.required]))
+  }
+}
