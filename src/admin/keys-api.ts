@@ -1,0 +1,116 @@
+import { ConfigError } from '../base/config-error.ts'
+import type { IssuedKey, RotateOptions } from '../identity/keys/admin.ts'
+import { keyView } from '../identity/keys/view.ts'
+import type { KeyRow } from '../store/records.ts'
+import { json } from './answer.ts'
+import type { AdminAnswer } from './answer.ts'
+import { readFields } from './request-fields.ts'
+import type { FieldTable, FieldValues } from './request-fields.ts'
+import type { AdminTarget } from './target.ts'
+
+const GRANT: FieldTable = {
+  owner: 'text',
+  name: 'text',
+  scopes: 'texts',
+  roles: 'texts',
+  groups: 'texts',
+  tags: 'texts',
+  expires: 'expiry',
+  expiresAt: 'time',
+}
+const CREATE: FieldTable = {
+  ...GRANT,
+  kind: 'text',
+  env: 'text',
+  operations: 'texts',
+  cidrs: 'texts',
+  origins: 'texts',
+}
+const UPDATE: FieldTable = { ...GRANT, operations: 'texts?', cidrs: 'texts?', origins: 'texts?' }
+const ROTATE: FieldTable = { overlap: 'duration', expires: 'expiry', expiresAt: 'time' }
+const REVOKE: FieldTable = { why: 'text' }
+
+/** One call on keys. `body` is the parsed body, `{}` for none. */
+export interface KeyCall {
+  readonly target: AdminTarget
+  readonly body: unknown
+  readonly nowMs: number
+}
+
+/** `GET /keys`: an array, oldest first; never a secret. */
+export async function listKeys(call: KeyCall): Promise<AdminAnswer> {
+  return json((await call.target.keys.list()).map((row) => viewOf(row, call)))
+}
+
+/** `GET /keys/{id}`. Every function that names a key answers `undefined` when there is none. */
+export async function showKey(call: KeyCall, id: string): Promise<AdminAnswer | undefined> {
+  const row = await call.target.keys.show(id)
+  return row === undefined ? undefined : json(viewOf(row, call))
+}
+
+/** `POST /keys`: 201 with the key's text, this once [KEY-01, S0.11]. Throws `ConfigError`. */
+export async function createKey(call: KeyCall): Promise<AdminAnswer> {
+  const fields = readFields(call.body, CREATE, call.nowMs)
+  const kind = fields.get('kind')
+  if (kind !== undefined && kind !== 'sk' && kind !== 'pk')
+    throw new ConfigError({ path: 'kind', message: 'there is no such kind', cure: 'sk or pk' })
+  const issued = await call.target.keys.create(fieldsOf(fields), call.nowMs)
+  tell(call, 'authn_token_created', 'created', issued.row)
+  const answer = json(issuedView(issued, call), 201)
+  return { ...answer, headers: ['location', `/keys/${issued.row.id}`] }
+}
+
+/** `POST /keys/{id}/rotate`: the new text, this once. Throws `ConfigError`; its path is `id` for a dead key. */
+export async function rotateKey(call: KeyCall, id: string): Promise<AdminAnswer | undefined> {
+  const options = fieldsOf(readFields(call.body, ROTATE, call.nowMs)) as RotateOptions
+  const issued = await call.target.keys.rotate(id, options, call.nowMs)
+  if (issued === undefined) return undefined
+  tell(call, 'authn_token_created', 'rotated', issued.row)
+  return json(issuedView(issued, call))
+}
+
+/** `POST /keys/{id}/revoke`: ends the key. Throws `ConfigError`. */
+export async function revokeKey(call: KeyCall, id: string): Promise<AdminAnswer | undefined> {
+  const why = readFields(call.body, REVOKE, call.nowMs).get('why')
+  const row = await call.target.keys.revoke(id, typeof why === 'string' ? why : '', call.nowMs)
+  if (row === undefined) return undefined
+  tell(call, 'authn_token_revoked', 'revoked', row)
+  return json(viewOf(row, call))
+}
+
+/** `PATCH /keys/{id}`: what is left out stays; `null` takes a restriction away. Throws `ConfigError`. */
+export async function updateKey(call: KeyCall, id: string): Promise<AdminAnswer | undefined> {
+  const fields = readFields(call.body, UPDATE, call.nowMs)
+  const row = await call.target.keys.update(id, fieldsOf(fields), call.nowMs)
+  if (row === undefined) return undefined
+  tell(call, 'privilege_permissions_changed', 'updated', row, [...fields.keys()].join(' '))
+  return json(viewOf(row, call))
+}
+
+// `readFields` lets through only names of a table, each of its kind; the tables are made after the types.
+function fieldsOf(fields: FieldValues): object {
+  return Object.fromEntries(fields)
+}
+
+function viewOf(row: KeyRow, call: KeyCall): object {
+  return keyView(row, call.target.keyPrefix, call.nowMs)
+}
+
+function issuedView(issued: IssuedKey, call: KeyCall): object {
+  return { ...viewOf(issued.row, call), key: issued.key.reveal() }
+}
+
+function tell(call: KeyCall, name: string, reason: string, row: KeyRow, changed?: string): void {
+  call.target.emit({
+    name,
+    level: 'info',
+    control: 'keys',
+    reason,
+    facts: {
+      key_id: row.id,
+      owner: row.owner,
+      actor: 'admin-socket',
+      ...(changed === undefined ? {} : { changed }),
+    },
+  })
+}

@@ -1,0 +1,121 @@
+import { ConfigError } from '../base/config-error.ts'
+import { StoreError } from '../store/records.ts'
+import { METRICS_MEDIA_TYPE } from '../telemetry/metrics.ts'
+import { json, problem } from './answer.ts'
+import type { AdminAnswer } from './answer.ts'
+import { createKey, listKeys, revokeKey, rotateKey, showKey, updateKey } from './keys-api.ts'
+import type { KeyCall } from './keys-api.ts'
+import type { HealthTarget } from './target.ts'
+
+/** A call of the admin API. */
+export interface AdminCall extends KeyCall {
+  readonly method: string
+  /** Path without query. */
+  readonly path: string
+  readonly requestId: string
+}
+
+type Handler = (
+  call: AdminCall,
+  id: string,
+) => AdminAnswer | undefined | Promise<AdminAnswer | undefined>
+
+interface Route {
+  readonly path: RegExp
+  readonly methods: Readonly<Record<string, Handler>>
+}
+
+const KEY_ID = '([A-Za-z0-9_-]{1,64})'
+
+const ROUTES: readonly Route[] = [
+  { path: /^\/status$/, methods: { GET: (call) => json(call.target.status()) } },
+  { path: /^\/reload$/, methods: { POST: reload } },
+  { path: /^\/keys$/, methods: { GET: listKeys, POST: createKey } },
+  { path: new RegExp(`^/keys/${KEY_ID}$`), methods: { GET: showKey, PATCH: updateKey } },
+  { path: new RegExp(`^/keys/${KEY_ID}/rotate$`), methods: { POST: rotateKey } },
+  { path: new RegExp(`^/keys/${KEY_ID}/revoke$`), methods: { POST: revokeKey } },
+]
+
+/**
+ * Answers one call. Never rejects: a mistake in what was asked is 422 (409 for a dead key), a store that is away 503,
+ * a defect 500 and an event.
+ */
+export async function answerAdmin(call: AdminCall): Promise<AdminAnswer> {
+  try {
+    return healthAnswer(call.target, call.method, call.path) ?? (await routed(call))
+  } catch (error) {
+    return faultAnswer(error, call)
+  }
+}
+
+/** `/live`, `/ready` and `/metrics`; `undefined` for everything else. */
+export function healthAnswer(
+  target: HealthTarget,
+  method: string,
+  path: string,
+): AdminAnswer | undefined {
+  if (method !== 'GET' && method !== 'HEAD') return undefined
+  if (path === '/live') return json({ status: 'live' })
+  if (path === '/metrics')
+    return { status: 200, mediaType: METRICS_MEDIA_TYPE, body: target.metricsText() }
+  if (path !== '/ready') return undefined
+  const { isReady, reasons } = target.ready()
+  return json({ status: isReady ? 'ready' : 'not ready', reasons }, isReady ? 200 : 503)
+}
+
+async function routed(call: AdminCall): Promise<AdminAnswer> {
+  for (const { path, methods } of ROUTES) {
+    const match = path.exec(call.path)
+    if (match === null) continue
+    const handler = Object.hasOwn(methods, call.method) ? methods[call.method] : undefined
+    if (handler === undefined)
+      return {
+        ...problem('method_not_allowed', call.requestId),
+        headers: ['allow', Object.keys(methods).join(', ')],
+      }
+    return (await handler(call, match[1] ?? '')) ?? problem('not_found', call.requestId)
+  }
+  return problem('not_found', call.requestId)
+}
+
+async function reload(call: AdminCall): Promise<AdminAnswer> {
+  call.target.emit({
+    name: 'authz_admin',
+    level: 'info',
+    control: 'admin',
+    reason: 'reload',
+    facts: { actor: 'admin-socket' },
+  })
+  const result = await call.target.reload()
+  if (result.ok) return json({ status: 'reloaded', planId: result.planId })
+  const errors = result.faults.map((detail) => ({ pointer: '', detail }))
+  return problem('configuration_rejected', call.requestId, errors)
+}
+
+function faultAnswer(error: unknown, call: AdminCall): AdminAnswer {
+  if (error instanceof ConfigError) {
+    const errors = error.faults.map(({ path, message, cure }) => ({
+      pointer: pointerOf(path),
+      detail: cure === undefined ? message : `${message} (${cure})`,
+    }))
+    const isDead = error.faults[0]?.path === 'id'
+    return problem(isDead ? 'conflict' : 'invalid_request', call.requestId, errors)
+  }
+  const isAway = error instanceof StoreError && error.code === 'unavailable'
+  call.target.emit({
+    name: isAway ? 'sp_dependency_down' : 'sp_control_fault',
+    level: 'critical',
+    control: 'admin',
+    reason: isAway ? 'store' : 'fault',
+    detail: error instanceof Error ? (error.stack ?? error.message) : 'unknown fault',
+    facts: { request_id: call.requestId },
+  })
+  return problem(isAway ? 'unavailable' : 'internal_error', call.requestId)
+}
+
+/** `scopes[2]` as `/scopes/2` (RFC 6901). */
+function pointerOf(path: string): string {
+  if (path === '') return ''
+  const escaped = path.replaceAll('~', '~0').replaceAll('/', '~1')
+  return `/${escaped.replace(/\[(\d+)\]$/, '/$1')}`
+}

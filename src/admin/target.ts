@@ -1,0 +1,54 @@
+import type { KeyAdmin } from '../identity/keys/admin.ts'
+import type { LifecycleEvent } from '../telemetry/security-events.ts'
+
+/** What `GET /status` shows. */
+export interface AdminStatus {
+  readonly version: string
+  readonly pid: number
+  readonly uptimeSeconds: number
+  readonly plan: { readonly id: string; readonly hash: string }
+  /** `null` when the gateway runs without a file. */
+  readonly configFile: string | null
+  readonly apis: readonly { readonly name: string; readonly operations: number }[]
+  /** `null` before the first reload. */
+  readonly lastReload: {
+    readonly at: string
+    readonly ok: boolean
+    readonly faults: readonly string[]
+  } | null
+}
+
+/** Whether traffic should be sent here. */
+export interface Readiness {
+  readonly isReady: boolean
+  /** What is missing, such as `draining`; empty when ready. */
+  readonly reasons: readonly string[]
+}
+
+/** What a reload did; the old plan stays when it failed. */
+export type ReloadResult =
+  | { readonly ok: true; readonly planId: string }
+  /** `faults`: one sentence each, as `formatFault` writes them. */
+  | { readonly ok: false; readonly faults: readonly string[] }
+
+/** What the admin API needs of the key service. */
+export type AdminKeys = Pick<KeyAdmin, 'create' | 'list' | 'show' | 'rotate' | 'revoke' | 'update'>
+
+/** What anybody who can reach the health port may ask. */
+export interface HealthTarget {
+  ready(): Readiness
+  /** Prometheus text. */
+  metricsText(): string
+}
+
+/** The running gateway, as the admin API sees it. */
+export interface AdminTarget extends HealthTarget {
+  status(): AdminStatus
+  /** Never rejects: what is wrong with the configuration is its result. */
+  reload(): Promise<ReloadResult>
+  readonly keys: AdminKeys
+  /** First part of key texts, `auth.apiKey.prefix`. */
+  readonly keyPrefix: string
+  /** Every change is told. */
+  emit(event: LifecycleEvent): void
+}
