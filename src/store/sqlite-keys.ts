@@ -116,7 +116,55 @@ const TOUCH = `UPDATE api_key SET last_used_at_ms = max(coalesce(last_used_at_ms
   first_agent = CASE WHEN first_used_at_ms IS NULL THEN :agent ELSE first_agent END,
   first_used_at_ms = coalesce(first_used_at_ms, :usedAtMs) WHERE id = :id`
 
-/** Keys in SQLite; every statement is prepared once. */
+/** Stands in for a row that is not there, so that an unknown id costs what a known one does [AUN-04]. */
+const DECOY: KeyRow = {
+  id: '',
+  kind: 'sk',
+  env: 'live',
+  owner: 'operator',
+  name: 'decoy',
+  secretHashHex: '0'.repeat(64),
+  pepperVersion: 1,
+  lastFour: '0000',
+  previousHashHex: undefined,
+  previousPepperVersion: undefined,
+  previousUntilMs: undefined,
+  scopes: ['orders:read'],
+  roles: [],
+  groups: [],
+  operations: undefined,
+  cidrs: undefined,
+  origins: undefined,
+  tags: [],
+  createdAtMs: 1_767_225_600_000,
+  createdBy: 'operator',
+  expiresAtMs: 1_775_001_600_000,
+  rotatedAtMs: undefined,
+  revokedAtMs: undefined,
+  revokedWhy: undefined,
+  quarantinedAtMs: undefined,
+  quarantinedWhy: undefined,
+  exposedAtMs: undefined,
+  lastUsedAtMs: 1_767_225_600_000,
+  firstUsedAtMs: 1_767_225_600_000,
+  firstNetwork: '192.0.2.0/24',
+  firstAgent: 'curl/8.0.0',
+}
+
+/** `SELECT` of one row by id, or of the decoy: one statement, the same columns and the same decoding. */
+function selectOne(): string {
+  const cells = Object.entries(encode(DECOY))
+  const literals = cells.map(([, cell]) => literal(cell)).join()
+  const names = cells.map(([name]) => name).join()
+  return `SELECT ${names} FROM api_key WHERE id = ? UNION ALL SELECT ${literals} LIMIT 1`
+}
+
+function literal(cell: Cell): string {
+  if (typeof cell === 'number') return String(cell)
+  return typeof cell === 'string' ? `'${cell}'` : 'NULL'
+}
+
+/** Keys in SQLite; what runs per request is prepared once. */
 export class SqliteKeys implements KeyRecords {
   readonly #link: SqliteLink
   readonly #get: StatementSync
@@ -125,7 +173,7 @@ export class SqliteKeys implements KeyRecords {
 
   constructor(link: SqliteLink) {
     this.#link = link
-    this.#get = link.db.prepare('SELECT * FROM api_key WHERE id = ?')
+    this.#get = link.db.prepare(selectOne())
   }
 
   insert(row: KeyRow): void {
@@ -140,7 +188,8 @@ export class SqliteKeys implements KeyRecords {
 
   get(id: string): KeyRow | undefined {
     const cells = this.#link.guard(() => this.#get.get(id))
-    return cells === undefined ? undefined : decode(cells)
+    const row = cells === undefined ? undefined : decode(cells)
+    return row?.id === id ? row : undefined
   }
 
   list(): readonly KeyRow[] {

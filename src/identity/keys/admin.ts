@@ -270,5 +270,5 @@ function definedOnly(fields: {
 }): KeyRequest {
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== undefined && value !== null),
-  ) as KeyRequest
+  )
 }
