@@ -15,7 +15,7 @@ function refuseSpecialKeys(data: unknown, at: ConfigPath, report: Report): void 
   const isList = Array.isArray(data)
   for (const [key, value] of Object.entries(data)) {
     const here = [...at, isList ? Number(key) : key]
-    if (key === '__proto__') report.fault(here, 'unknown key "__proto__"', 'leave it out')
+    if (key === '__proto__') report.keyFault(here, 'unknown key "__proto__"', 'leave it out')
     else refuseSpecialKeys(value, here, report)
   }
 }
@@ -45,7 +45,7 @@ export function checkInput(data: unknown, report: Report): SallyportConfig {
     }
     const faults = result.error.issues.flatMap((issue) => issueFaults(issue, rest))
     // Later passes see what the first left behind, such as a block that lost a required key.
-    if (pass === 0) for (const { at, message, cure } of faults) report.fault(at, message, cure)
+    if (pass === 0) report.faults.push(...faults)
     for (const { at } of faults) {
       const point = prunePoint(rest, at)
       pruned.push(point)

@@ -56,7 +56,7 @@ function unknownKeys(issue: z.core.$ZodIssueUnrecognizedKeys, at: ConfigPath): P
   const candidates = candidateKeys(at)
   return issue.keys.map((key) => {
     const cure = didYouMean(key, candidates) ?? `known here: ${candidates.join(', ')}`
-    return withCure([...at, key], `unknown key ${showValue(key)}`, cure)
+    return { at: [...at, key], message: `unknown key ${showValue(key)}`, cure, isKey: true }
   })
 }
 

@@ -47,7 +47,6 @@ export interface ListenInput {
   hosts?: readonly string[] | undefined
   health?: number | string | undefined
   address?: string | undefined
-  mode?: ModeInput | undefined
 }
 
 /** One issuer of tokens. */

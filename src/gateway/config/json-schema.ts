@@ -4,6 +4,7 @@ import { configSchema } from './schema/config.ts'
 
 /** The part of a JSON Schema that describes one key. */
 export interface SchemaNode {
+  readonly title?: string
   readonly description?: string
   readonly default?: unknown
   readonly type?: string

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
 import type { ConfigFault } from '../../base/config-error.ts'
 import { ConfigError } from '../../base/config-error.ts'
+import { auditSettings } from './audit.ts'
 import { checkInput } from './check-input.ts'
 import type { SallyportConfig } from './input.ts'
-import type { ConfigPath } from './paths.ts'
 import { parsePath } from './paths.ts'
-import type { Place } from './report.ts'
+import type { PathFault } from './report.ts'
 import { Report, toConfigFault } from './report.ts'
 import { Resolver } from './resolve/resolver.ts'
 import { resolveSettings } from './resolve/settings.ts'
@@ -25,8 +25,8 @@ export interface LoadedConfig {
   readonly hash: string
   /** Absolute paths of everything whose change asks for a reload: the file, documents, overlays, certificates, keys. */
   readonly files: readonly string[]
-  /** Nothing that stops the start, yet worth telling: relaxations that have ended. */
-  readonly warnings: readonly ConfigFault[]
+  /** What weakens the protection, told at every start: relaxations (also ended ones), plain HTTP, modes. */
+  audit(nowMs: number): readonly ConfigFault[]
   /** Adds file, line and column to a fault that another room found, by its `path`. */
   placeFault(fault: ConfigFault): ConfigFault
 }
@@ -39,8 +39,9 @@ function load(
   const resolver = new Resolver(where.folder, where.env, report)
   const input = checkInput(source.data, report)
   const settings = resolveSettings(input, resolver)
-  const place = (at: ConfigPath): Place => source.locate(at)
-  const faults = report.faults.map((fault) => toConfigFault(fault, place(fault.at)))
+  const place = (fault: PathFault): ConfigFault =>
+    toConfigFault(fault, source.locate(fault.at, fault.isKey))
+  const faults = report.faults.map(place)
   if (source.faults.length + faults.length > 0) {
     throw new ConfigError(inFileOrder([...source.faults, ...faults]))
   }
@@ -49,10 +50,10 @@ function load(
     file: where.file,
     hash: source.hash,
     files: [...(where.file === undefined ? [] : [where.file]), ...resolver.files],
-    warnings: report.warnings.map((fault) => toConfigFault(fault, place(fault.at))),
+    audit: (nowMs) => auditSettings(settings, nowMs).map(place),
     placeFault: (fault) => {
       const at = fault.file === undefined ? parsePath(fault.path) : undefined
-      return at === undefined ? fault : { ...fault, ...place(at) }
+      return at === undefined ? fault : { ...fault, ...source.locate(at) }
     },
   }
 }

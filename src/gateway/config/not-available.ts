@@ -126,7 +126,7 @@ export function refuseNotAvailable(data: unknown, report: Report): readonly Conf
     for (const { at, value } of matches(data, entry.key.split('.'), [])) {
       if (entry.when?.(value) === false) continue
       const name = entry.when === undefined ? '' : `: ${String(value)}`
-      report.fault(at, `${formatPath(at)}${name} is not available yet`, 'leave it out')
+      report.keyFault(at, `${formatPath(at)}${name} is not available yet`, 'leave it out')
       refused.push(at)
     }
   }

@@ -92,20 +92,24 @@ function applyRule(policy: Policy, rule: RuleSettings, nowMs: number): Policy {
 
 /**
  * The limit of an operation: an entry in `limits.operations` is as narrow as a rule that names the operation,
- * so that only such a rule comes before it; else the narrowest rule with a limit holds.
+ * so that only such a rule comes before it; else the narrowest rule with a limit holds. Where `off` is written for the
+ * operation, neither a written limit nor a built-in one counts.
  */
 function operationLimit(
   settings: Settings,
   rules: readonly RuleSettings[],
   subject: PolicySubject,
-): OperationLimit | undefined {
-  const named = settings.blocks.operationLimits
+): Pick<Policy['limits'], 'operation' | 'operationsOff'> {
+  const { operationLimits: named, limits } = settings.blocks
   const rule = rules.findLast(
     ({ limits, select }) =>
       'operation' in limits && (select.operations.length > 0 || !named.has(subject.id)),
   )
+  if (rule === undefined && !named.has(subject.id)) {
+    return { operation: undefined, operationsOff: limits.operationsOff }
+  }
   const limit = rule === undefined ? named.get(subject.id) : rule.limits.operation
-  return completeLimit(limit, subject)
+  return { operation: completeLimit(limit, subject), operationsOff: limit === undefined }
 }
 
 /** Whether an operation left the profile, by configuration or by a person's decision since. */
@@ -130,7 +134,7 @@ export function policyFor(
   return {
     ...policy,
     adopt: isGraduated(settings, subject, moment) ? undefined : policy.adopt,
-    limits: { ...policy.limits, operation: operationLimit(settings, rules, subject) },
+    limits: { ...policy.limits, ...operationLimit(settings, rules, subject) },
   }
 }
 

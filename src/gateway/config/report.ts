@@ -7,12 +7,13 @@ export interface PathFault {
   readonly at: ConfigPath
   readonly message: string
   readonly cure?: string
+  /** The key itself is at fault, not its value. */
+  readonly isKey?: true
 }
 
 /** Collects faults, so that one run shows them all. */
 export class Report {
   readonly faults: PathFault[] = []
-  readonly warnings: PathFault[] = []
   #pruned: readonly ConfigPath[] = []
 
   /** Notes a mistake that stops the start. */
@@ -21,9 +22,9 @@ export class Report {
     this.faults.push(cure === undefined ? { at, message } : { at, message, cure })
   }
 
-  /** Notes something a person should know, which stops nothing. */
-  warn(at: ConfigPath, message: string, cure?: string): void {
-    this.warnings.push(cure === undefined ? { at, message } : { at, message, cure })
+  /** As `fault`, for a key that must not stand there. */
+  keyFault(at: ConfigPath, message: string, cure: string): void {
+    this.faults.push({ at, message, cure, isKey: true })
   }
 
   /** Tells that the values at these paths were faulty and taken away. */
@@ -46,7 +47,7 @@ export interface Place {
 
 /** A fault with its path as text and its place. */
 export function toConfigFault(fault: PathFault, place: Place): ConfigFault {
-  const { at, ...rest } = fault
+  const { at, isKey: _, ...rest } = fault
   return { path: formatPath(at), ...rest, ...place }
 }
 

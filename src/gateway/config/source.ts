@@ -15,8 +15,8 @@ export interface ConfigSource {
   readonly hash: string
   /** Faults that do not keep the rest from being checked, such as duplicate keys. */
   readonly faults: readonly ConfigFault[]
-  /** Where a value (or what comes nearest to it) stands. */
-  locate(path: ConfigPath): Place
+  /** Where a value, its key, or what comes nearest to it stands. */
+  locate(path: ConfigPath, isKey?: boolean): Place
 }
 
 const MAX_CONFIG_BYTES = 4 * 1024 * 1024

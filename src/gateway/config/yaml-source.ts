@@ -9,7 +9,7 @@ import type { Place } from './report.ts'
 export interface YamlSource {
   readonly data: unknown
   readonly faults: readonly ConfigFault[]
-  locate(path: ConfigPath): Place
+  locate(path: ConfigPath, isKey?: boolean): Place
 }
 
 /** A node as the parser hands it over; keys and values may be missing. */
@@ -29,15 +29,16 @@ function childOf(
 }
 
 /** Offset of the value at a path, of its key where the value is a block, or of the nearest thing above it. */
-function offsetOf(document: Document, path: ConfigPath): number {
+function offsetOf(document: Document, path: ConfigPath, isKey: boolean): number {
   let node: AnyNode = document.contents
   let offset = node?.range?.[0] ?? 0
-  for (const step of path) {
+  for (const [i, step] of path.entries()) {
     if (isAlias(node)) node = node.resolve(document)
     const child = childOf(node, step)
     if (child === undefined) break
     node = child.value
-    const place = isScalar(node) && node.source !== '' ? node : child.key
+    const isValue = isScalar(node) && node.source !== '' && !(isKey && i === path.length - 1)
+    const place = isValue ? node : child.key
     offset = place?.range?.[0] ?? offset
   }
   return offset
@@ -66,7 +67,7 @@ export function readYaml(text: string, file: string): YamlSource {
     return { path: '', message: describeError(error, text), ...cure, ...place(error.pos[0]) }
   })
   if (problems.some((error) => error.code !== 'DUPLICATE_KEY')) throw new ConfigError(faults)
-  const locate = (path: ConfigPath): Place => place(offsetOf(document, path))
+  const locate = (path: ConfigPath, isKey = false): Place => place(offsetOf(document, path, isKey))
   return { data: toData(document, file), faults, locate }
 }
 

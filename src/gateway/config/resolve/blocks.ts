@@ -26,7 +26,7 @@ import type { Resolver } from './resolver.ts'
 import { isOff, toList, toMode } from './resolver.ts'
 
 /** Blocks that have a `mode`. */
-export const MODE_BLOCKS = ['listen', 'auth', 'authorize', 'validate', 'data', 'limits'] as const
+export const MODE_BLOCKS = ['auth', 'authorize', 'validate', 'data', 'limits'] as const
 
 type WithModes = {
   readonly [block in (typeof MODE_BLOCKS)[number]]?:
@@ -103,6 +103,7 @@ function resolveLimits(input: LimitsInput): BlockSettings['limits'] {
     principal: resolveRate(input.principal ?? DEFAULTS.principalLimit),
     failures: resolveFailures(input.failures ?? DEFAULTS.failureLimit),
     errors: resolveRate(input.errors ?? DEFAULTS.errorLimit),
+    operationsOff: isOff(input.operations),
     headerAliases: (input.headers?.aliases ?? []).map((alias) => parseHeaderAlias(alias, '')),
   }
 }

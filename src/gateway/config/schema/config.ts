@@ -38,7 +38,10 @@ export const configSchema: z.ZodType<SallyportConfig> = z.strictObject({
     'Several APIs by name, in place of openapi and upstream.',
   ),
   profile: optional(profileSchema, 'How an existing API is taken in; everything enforces without.'),
-  mode: mode('enforce, monitor (decide, count, log, let through) or off; a block’s own mode wins.'),
+  mode: mode(
+    'enforce, monitor (decide, count, log, let through) or off; a block’s own mode wins.',
+    DEFAULTS.mode,
+  ),
   listen: optional(listenSchema, 'Where the gateway listens and whom it believes.'),
   workers: optional(
     z.literal(['auto', 1]),

@@ -1,7 +1,6 @@
 import * as z from 'zod'
 import { ConfigError } from '../../../base/config-error.ts'
 import type { ModeInput, OffInput } from '../input.ts'
-import { DEFAULTS } from '../defaults.ts'
 import { showValue } from '../report.ts'
 
 /** Names a key: one sentence for the reference, and what holds where the key is not written. */
@@ -29,7 +28,7 @@ export function parsedText(
     error: (issue) =>
       issue.input === undefined ? undefined : `must be ${expected}, not ${showValue(issue.input)}`,
   })
-  return text.superRefine((value, context) => {
+  const checked = text.superRefine((value, context) => {
     try {
       parse(value, '')
     } catch (error) {
@@ -39,6 +38,7 @@ export function parsedText(
       }
     }
   })
+  return checked.meta({ title: expected })
 }
 
 /** As `parsedText`, for settings that can be switched off with `off`. */
@@ -72,9 +72,9 @@ export function wordOrOff<const T extends string>(...words: readonly T[]): z.Zod
   return z.union([z.literal(false), z.literal(all)])
 }
 
-/** The `mode` of a block. */
-export function mode(about: string): z.ZodOptional<z.ZodType<ModeInput>> {
-  return optional(wordOrOff('enforce', 'monitor'), about, DEFAULTS.mode)
+/** A `mode`; a block without its own has that of the whole. */
+export function mode(about: string, fallback?: string): z.ZodOptional<z.ZodType<ModeInput>> {
+  return optional(wordOrOff('enforce', 'monitor'), about, fallback)
 }
 
 /** A TCP port; 0 takes any free one. */

@@ -5,7 +5,7 @@ import { DEFAULTS } from '../defaults.ts'
 import type { ListenInput } from '../input.ts'
 import { parseAddress, parseAddressAndPort, parseHostName, parseOrigin } from '../values/network.ts'
 import { parseReference } from '../values/text.ts'
-import { key, mode, optional, parsedText, parsedTextOrOff, port } from './fields.ts'
+import { key, optional, parsedText, parsedTextOrOff, port } from './fields.ts'
 
 const reference = (): z.ZodString => parsedText('a reference such as file:tls.pem', parseReference)
 
@@ -72,5 +72,4 @@ export const listenSchema: z.ZodType<ListenInput> = z.strictObject({
     parsedText('an address', parseAddress),
     'Address to listen on; loopback while neither hosts nor a certificate is given, else all.',
   ),
-  mode: mode('Mode of the host, CORS and plain HTTP checks.'),
 })

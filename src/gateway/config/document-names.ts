@@ -1,0 +1,78 @@
+import type { ConfigFault } from '../../base/config-error.ts'
+import { didYouMean } from '../../base/suggest.ts'
+import type { ApiModel } from '../../openapi/model.ts'
+import type { ConfigPath } from './paths.ts'
+import { formatPath } from './paths.ts'
+import { MODE_BLOCKS } from './resolve/blocks.ts'
+import type { PolicySubject } from './rule-match.ts'
+import { rulesFor } from './rule-match.ts'
+import type { RuleSettings, Settings } from './settings.ts'
+
+/** What the configuration may name. */
+export interface KnownNames {
+  readonly apis: readonly Pick<ApiModel, 'name' | 'basePath' | 'operations' | 'securitySchemes'>[]
+  /** Names of all controls, which `relax` may name beside blocks. */
+  readonly controls: readonly string[]
+}
+
+function unknownName(at: ConfigPath, name: string, known: readonly string[]): ConfigFault {
+  const cure = didYouMean(name, known)
+  const path = formatPath(at)
+  const message = `no document has ${JSON.stringify(name)}`
+  return cure === undefined ? { path, message } : { path, message, cure }
+}
+
+function missing(
+  at: ConfigPath,
+  names: Iterable<string>,
+  known: ReadonlySet<string>,
+): readonly ConfigFault[] {
+  return [...names]
+    .filter((name) => !known.has(name))
+    .map((name) => unknownName([...at, name], name, [...known]))
+}
+
+function checkRule(rule: RuleSettings, subjects: readonly PolicySubject[]): readonly ConfigFault[] {
+  const at: ConfigPath = ['rules', rule.index]
+  const ids = new Set(subjects.map((subject) => subject.id))
+  const faults = rule.select.operations
+    .filter((id) => !ids.has(id))
+    .map((id) => unknownName(at, id, [...ids]))
+  if (faults.length > 0) return faults
+  if (subjects.some((subject) => rulesFor([rule], subject).length > 0)) return []
+  return [{ path: formatPath(at), message: 'selects no operation of any document' }]
+}
+
+function checkRelax(rule: RuleSettings, known: readonly string[]): readonly ConfigFault[] {
+  return [...(rule.relax?.modes.keys() ?? [])]
+    .filter((name) => !known.includes(name))
+    .map((name): ConfigFault => {
+      const path = formatPath(['rules', rule.index, 'relax', name])
+      const cure = didYouMean(name, known) ?? `one of ${known.join(', ')}`
+      return { path, message: `${JSON.stringify(name)} is neither a block nor a control`, cure }
+    })
+}
+
+/**
+ * Finds every name in the settings that no document and no control has: a rule or limit for an operation that does not
+ * exist protects nothing, and nobody would notice.
+ */
+export function checkNames(settings: Settings, known: KnownNames): readonly ConfigFault[] {
+  const subjects = known.apis.flatMap(({ basePath, name, operations }) => {
+    const publicBase = settings.apis.find((api) => api.name === name)?.basePath ?? basePath
+    return operations.map((operation): PolicySubject => ({ ...operation, publicBase }))
+  })
+  const ids = new Set(subjects.map((subject) => subject.id))
+  const qualified = subjects.flatMap(({ api, id }) => [id, `${api}:${id}`])
+  const schemes = new Set(known.apis.flatMap((api) => [...api.securitySchemes.keys()]))
+  const { authorize, auth, operationLimits } = settings.blocks
+  const { rules, profile } = settings
+  return [
+    ...missing(['auth', 'schemes'], auth.schemes.keys(), schemes),
+    ...missing(['authorize', 'acl'], authorize.acl?.keys() ?? [], ids),
+    ...missing(['limits', 'operations'], operationLimits.keys(), ids),
+    ...missing(['profile', 'graduated'], profile?.graduated ?? [], new Set(qualified)),
+    ...rules.flatMap((rule) => checkRule(rule, subjects)),
+    ...rules.flatMap((rule) => checkRelax(rule, [...MODE_BLOCKS, ...known.controls])),
+  ]
+}
