@@ -2,6 +2,11 @@ import { inspect } from 'node:util'
 
 /** A value that must not be printed: every way to a string shows `[secret]`. */
 export class Secret<T = string> {
+  static {
+    // Not written as a computed member: isolated declarations cannot name it.
+    Object.defineProperty(Secret.prototype, inspect.custom, { value: () => '[secret]' })
+  }
+
   readonly #value: T
 
   constructor(value: T) {
@@ -18,10 +23,6 @@ export class Secret<T = string> {
   }
 
   toJSON(): string {
-    return '[secret]'
-  }
-
-  [inspect.custom](): string {
     return '[secret]'
   }
 }

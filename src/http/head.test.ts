@@ -168,6 +168,12 @@ const cases: [name: string, input: HeadInput, expected: string | undefined][] = 
   ['refuses a list of lengths', h1({ fields: ['Content-Length', '3, 3'] }), '400 framing'],
   ['refuses a signed length', h1({ fields: ['Content-Length', '+3'] }), '400 framing'],
   ['refuses a hexadecimal length', h1({ fields: ['Content-Length', '0x3'] }), '400 framing'],
+  [
+    'refuses a length with a leading zero',
+    h1({ fields: ['Content-Length', '010'] }),
+    '400 framing',
+  ],
+  ['accepts a length of zero', h1({ fields: ['Content-Length', '0'] }), undefined],
   ['refuses an empty length', h1({ fields: ['Content-Length', ''] }), '400 framing'],
   [
     'refuses a length beyond exact numbers',

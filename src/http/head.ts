@@ -225,7 +225,9 @@ function checkContentLength(headers: HeaderTable): WireFault | undefined {
   if (count === 0) return undefined
   if (count > 1) return bad('framing', 'content-length repeated')
   const length = headers.get('content-length') ?? ''
-  if (length.length > MAX_LENGTH_DIGITS || !isDigits(length)) {
+  // A leading zero means octal to servers that read it with `strtol`.
+  const hasLeadingZero = length.length > 1 && length.charCodeAt(0) === 48
+  if (length.length > MAX_LENGTH_DIGITS || hasLeadingZero || !isDigits(length)) {
     return bad('framing', 'content-length is not a plain decimal number')
   }
   return undefined
