@@ -5,7 +5,7 @@ import { Secret } from './secret.ts'
 
 const secret = new Secret('hunter2')
 const views: [name: string, text: string][] = [
-  ['a template string', `${secret}`],
+  ['String()', String(secret)],
   ['JSON', JSON.stringify({ secret })],
   ['util.inspect', inspect({ secret }, { showHidden: true, depth: 9 })],
   ['util.format', format('%s %o %j', secret, secret, secret)],
