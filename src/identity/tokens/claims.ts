@@ -1,0 +1,194 @@
+import { hash } from 'node:crypto'
+import type { Principal } from '../principal.ts'
+import { isObject, member } from './compact.ts'
+import type { CompactToken, JsonObject } from './compact.ts'
+import type { Issuer } from './issuer-settings.ts'
+
+/** Why a token is refused; stable codes for the log. Only `token_keys_unavailable` is no fault of the caller (503). */
+export type TokenReason =
+  | 'token_malformed'
+  | 'token_alg'
+  | 'token_key'
+  | 'token_signature'
+  | 'token_expired'
+  | 'token_not_yet'
+  | 'token_lifetime'
+  | 'token_issuer'
+  | 'token_audience'
+  | 'token_type'
+  | 'token_claims'
+  | 'token_bound'
+  | 'token_keys_unavailable'
+
+/** A refused token. */
+export interface TokenRefusal {
+  readonly reason: TokenReason
+  /** For the log; names claims, holds nothing of the token but times. */
+  readonly detail: string
+}
+
+/** Paths of the claims that hold roles and groups, such as `['realm_access', 'roles']`. */
+export interface ClaimPaths {
+  readonly roles: readonly string[]
+  readonly groups: readonly string[]
+}
+
+const AT_JWT = 'at+jwt'
+const LENIENT_TYPES: ReadonlySet<string | undefined> = new Set([AT_JWT, 'jwt', undefined])
+/** OpenID Connect Core section 2 and Back-Channel Logout section 2.4: what only other kinds of tokens carry. */
+const FOREIGN_CLAIMS: readonly string[] = [
+  'nonce',
+  'at_hash',
+  'c_hash',
+  's_hash',
+  'events',
+  'htm',
+  'htu',
+]
+const MAX_SUBJECT_CHARS = 512
+const MAX_NAMES = 1000
+// oxlint-disable-next-line no-control-regex -- controls are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f]/
+
+/** Checks the kind of a token before anything is computed. RFC 8725 section 3.11, RFC 9068 section 4. */
+export function checkType(typ: string | undefined, issuer: Issuer): TokenRefusal | undefined {
+  const isRight = issuer.typ === 'any' ? LENIENT_TYPES.has(typ) : typ === AT_JWT
+  return isRight
+    ? undefined
+    : { reason: 'token_type', detail: 'typ is not that of an access token' }
+}
+
+/**
+ * Checks the claims of a token whose signature was verified [TOK-04, TOK-05]: times, audience, subject and client,
+ * kind of token, sender constraint. `iss` was compared when the issuer was chosen. Never throws.
+ */
+export function checkClaims(
+  claims: JsonObject,
+  issuer: Issuer,
+  nowMs: number,
+): TokenRefusal | undefined {
+  return (
+    checkTimes(claims, issuer, nowMs / 1000) ??
+    checkAudience(member(claims, 'aud'), issuer) ??
+    checkKind(claims) ??
+    checkNames(claims, issuer) ??
+    checkScopes(claims)
+  )
+}
+
+function refuse(reason: TokenReason, detail: string): TokenRefusal {
+  return { reason, detail }
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0
+}
+
+function checkTimes(claims: JsonObject, issuer: Issuer, now: number): TokenRefusal | undefined {
+  const { toleranceSeconds: tolerance, maxAgeSeconds } = issuer
+  const [exp, iat, nbf] = ['exp', 'iat', 'nbf'].map((name) => member(claims, name))
+  if (!isTime(exp)) return refuse('token_claims', 'exp is no time')
+  if (!isTime(iat)) return refuse('token_claims', 'iat is no time')
+  if (nbf !== undefined && !isTime(nbf)) return refuse('token_claims', 'nbf is no time')
+  if (now >= exp + tolerance) return refuse('token_expired', `exp=${exp}`)
+  if (iat > now + tolerance) return refuse('token_not_yet', `iat=${iat}`)
+  if (nbf !== undefined && nbf > now + tolerance) return refuse('token_not_yet', `nbf=${nbf}`)
+  if (exp <= iat) return refuse('token_claims', 'exp is not after iat')
+  return exp - iat > maxAgeSeconds
+    ? refuse('token_lifetime', `exp-iat=${exp - iat}, at most ${maxAgeSeconds}`)
+    : undefined
+}
+
+function checkAudience(aud: unknown, issuer: Issuer): TokenRefusal | undefined {
+  const list: unknown = typeof aud === 'string' ? [aud] : aud
+  if (!isTextList(list)) return refuse('token_claims', 'aud is no string or list of strings')
+  return list.some((name) => issuer.audience.has(name))
+    ? undefined
+    : refuse('token_audience', 'aud names other APIs')
+}
+
+function checkKind(claims: JsonObject): TokenRefusal | undefined {
+  const foreign = FOREIGN_CLAIMS.find((name) => Object.hasOwn(claims, name))
+  if (foreign !== undefined)
+    return refuse('token_type', `${foreign} is no claim of an access token`)
+  // RFC 8705 section 3, RFC 9449 section 6: a bound token is worth nothing without the proof, and none is read yet.
+  return Object.hasOwn(claims, 'cnf')
+    ? refuse('token_bound', 'sent without proof of possession')
+    : undefined
+}
+
+function checkNames(claims: JsonObject, issuer: Issuer): TokenRefusal | undefined {
+  if (!isName(member(claims, 'sub'))) return refuse('token_claims', 'sub is no name')
+  const clientNames = issuer.typ === 'any' ? ['client_id', 'azp', 'cid', 'appid'] : ['client_id']
+  return clientNames.some((name) => isName(member(claims, name)))
+    ? undefined
+    : refuse('token_claims', 'client_id is no name')
+}
+
+function isName(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value !== '' &&
+    value.length <= MAX_SUBJECT_CHARS &&
+    !CONTROL.test(value)
+  )
+}
+
+function isTextList(value: unknown): value is readonly string[] {
+  return (
+    Array.isArray(value) &&
+    value.length <= MAX_NAMES &&
+    value.every((entry) => typeof entry === 'string')
+  )
+}
+
+function checkScopes(claims: JsonObject): TokenRefusal | undefined {
+  const scope = member(claims, 'scope')
+  const scp = member(claims, 'scp')
+  const isScope = scope === undefined || typeof scope === 'string'
+  const isScp = scp === undefined || typeof scp === 'string' || isTextList(scp)
+  return isScope && isScp ? undefined : refuse('token_claims', 'scope is no string, or scp no list')
+}
+
+/** Who a checked token stands for. */
+export function principalOf(token: CompactToken, claims: JsonObject, paths: ClaimPaths): Principal {
+  const iss = String(member(claims, 'iss'))
+  const sub = String(member(claims, 'sub'))
+  return Object.freeze({
+    id: `${iss}|${sub}`,
+    kind: 'jwt',
+    subject: sub,
+    issuer: iss,
+    credentialId: credentialId(token, member(claims, 'jti')),
+    scopes: scopesOf(claims),
+    roles: namesAt(claims, paths.roles),
+    groups: namesAt(claims, paths.groups),
+    claims: Object.freeze(Object.assign(Object.create(null) as Record<string, unknown>, claims)),
+    operations: undefined,
+    expiresAtMs: Number(member(claims, 'exp')) * 1000,
+  })
+}
+
+/** The `jti`, or a short hash that leads nobody back to the token. */
+function credentialId(token: CompactToken, jti: unknown): string {
+  if (typeof jti === 'string' && /^[\x21-\x7e]{1,128}$/.test(jti)) return jti
+  return `sha256:${hash('sha256', token.text, 'base64url').slice(0, 16)}`
+}
+
+function scopesOf(claims: JsonObject): ReadonlySet<string> {
+  const scope = member(claims, 'scope')
+  const scp = member(claims, 'scp')
+  const names = [scope, scp].flatMap((value) => {
+    if (typeof value === 'string') return value.split(' ')
+    return isTextList(value) ? value : []
+  })
+  return new Set(names.filter((name) => name !== ''))
+}
+
+/** The strings at a path of claims; anything that is no list of strings (or one string) grants nothing. */
+function namesAt(claims: JsonObject, path: readonly string[]): readonly string[] {
+  let value: unknown = claims
+  for (const name of path) value = isObject(value) ? member(value, name) : undefined
+  if (typeof value === 'string' && path.length > 0) return [value]
+  return isTextList(value) ? value : []
+}

@@ -1,0 +1,103 @@
+import type { MaybePromise } from '../../base/maybe-promise.ts'
+import type { VerificationKey } from './key-set.ts'
+import { candidates } from './key-set.ts'
+import type { KeySet } from './key-set.ts'
+import type { KeySource } from './key-source.ts'
+
+/** A set is asked for anew after this long. */
+export const FRESH_MS = 600_000
+/** An old set is used at most this long when no new one is to be had. */
+export const STALE_MS = 3_600_000
+/** After an attempt, an unknown `kid` or an old set starts no other one for this long. */
+export const REFRESH_PAUSE_MS = 30_000
+/** The same while there are no keys at all. */
+export const RETRY_PAUSE_MS = 2000
+
+/** What the issuer's keys report. */
+export interface KeyEvents {
+  /** The set changed: what was verified with the old one is to be forgotten. */
+  readonly onChange: () => void
+  /** The set could not be had; what is there is used until it is an hour old. */
+  readonly onFault: (cause: unknown) => void
+}
+
+/**
+ * The keys of one issuer: fresh for 10 minutes, used for an hour at most, fetched once for all who wait, again for an
+ * unknown `kid` at most every 30 s. No timer: a token starts a fetch.
+ */
+export class IssuerKeys {
+  readonly #source: KeySource
+  readonly #events: KeyEvents
+  #set: KeySet | undefined
+  #fetchedMs = -Infinity
+  #triedMs = -Infinity
+  #pending: Promise<void> | undefined
+
+  constructor(source: KeySource, events: KeyEvents) {
+    this.#source = source
+    this.#events = events
+  }
+
+  /**
+   * The keys that may have signed a token; empty when there is none such.
+   * @returns `undefined` when there are no keys to ask (503). Never rejects.
+   */
+  find(
+    alg: string,
+    kid: string | undefined,
+    nowMs: number,
+  ): MaybePromise<readonly VerificationKey[] | undefined> {
+    const set = this.#current(nowMs)
+    if (set === undefined) return this.#afterRefresh(alg, kid, nowMs)
+    // Old but usable: this token does not wait.
+    if (nowMs - this.#fetchedMs >= FRESH_MS) void this.#refresh(nowMs, REFRESH_PAUSE_MS)
+    const keys = candidates(set, alg, kid)
+    return keys.length > 0 ? keys : this.#afterRefresh(alg, kid, nowMs)
+  }
+
+  /** Fetches the keys ahead of the first token. Never rejects. */
+  async warm(nowMs: number): Promise<void> {
+    await this.#refresh(nowMs, RETRY_PAUSE_MS)
+  }
+
+  /** Whether there are keys to verify with. */
+  isReady(nowMs: number): boolean {
+    return this.#current(nowMs) !== undefined
+  }
+
+  #current(nowMs: number): KeySet | undefined {
+    return nowMs - this.#fetchedMs < STALE_MS ? this.#set : undefined
+  }
+
+  async #afterRefresh(
+    alg: string,
+    kid: string | undefined,
+    nowMs: number,
+  ): Promise<readonly VerificationKey[] | undefined> {
+    await this.#refresh(nowMs, this.isReady(nowMs) ? REFRESH_PAUSE_MS : RETRY_PAUSE_MS)
+    const set = this.#current(nowMs)
+    return set === undefined ? undefined : candidates(set, alg, kid)
+  }
+
+  #refresh(nowMs: number, pauseMs: number): Promise<void> {
+    if (this.#pending !== undefined) return this.#pending
+    if (nowMs - this.#triedMs < pauseMs) return Promise.resolve()
+    this.#triedMs = nowMs
+    this.#pending = this.#fetch(nowMs).finally(() => {
+      this.#pending = undefined
+    })
+    return this.#pending
+  }
+
+  async #fetch(nowMs: number): Promise<void> {
+    try {
+      const set = await this.#source()
+      const isOther = set.fingerprint !== this.#set?.fingerprint
+      this.#set = set
+      this.#fetchedMs = nowMs
+      if (isOther) this.#events.onChange()
+    } catch (cause) {
+      this.#events.onFault(cause)
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import type { MaybePromise } from '../../base/maybe-promise.ts'
+import { isPromise } from '../../base/maybe-promise.ts'
+import type { ClaimPaths, TokenRefusal } from './claims.ts'
+import { checkClaims, checkType, principalOf } from './claims.ts'
+import type { CompactToken, JsonObject } from './compact.ts'
+import { member, parseCompact, parseObject } from './compact.ts'
+import { IssuerKeys } from './issuer-keys.ts'
+import type { Issuer, IssuerRequest } from './issuer-settings.ts'
+import { parseIssuer } from './issuer-settings.ts'
+import type { VerificationKey } from './key-set.ts'
+import { keySource } from './key-source.ts'
+import type { KeySource } from './key-source.ts'
+import { isSigned } from './signature.ts'
+import { TokenCache } from './token-cache.ts'
+import type { VerifiedToken } from './token-cache.ts'
+
+/** What the service works with. */
+export interface TokenServiceSettings {
+  readonly issuers: readonly IssuerRequest[]
+  /** Where roles and groups stand; `['roles']` and `['groups']` unless said. */
+  readonly claimPaths?: ClaimPaths
+  /** Told when an issuer's keys cannot be had; a `FetchError` with code `blocked` is `sp_ssrf_blocked`. */
+  readonly onKeyFault?: (iss: string, cause: unknown) => void
+  /** Where an issuer's keys come from; for embedding and tests. The configured place unless said. */
+  readonly source?: (issuer: Issuer) => KeySource
+}
+
+interface TrustedIssuer {
+  readonly settings: Issuer
+  readonly keys: IssuerKeys
+}
+
+/** A token on its way: taken apart, nothing verified but its shape. */
+interface Candidate {
+  readonly token: CompactToken
+  readonly claims: JsonObject
+  readonly issuer: TrustedIssuer
+  readonly nowMs: number
+  readonly epoch: number
+}
+
+const DEFAULT_PATHS: ClaimPaths = { roles: ['roles'], groups: ['groups'] }
+
+/**
+ * JWT access tokens of the configured issuers.
+ * @see CONTROLS TOK-01..05, RFC 9068 section 4, RFC 8725
+ */
+export class TokenService {
+  readonly #issuers: ReadonlyMap<string, TrustedIssuer>
+  readonly #paths: ClaimPaths
+  readonly #cache = new TokenCache()
+
+  /** Throws `ConfigError` at `auth.jwt.issuers.<iss>` for an issuer that cannot be trusted as written. */
+  constructor(settings: TokenServiceSettings) {
+    this.#paths = settings.claimPaths ?? DEFAULT_PATHS
+    const source = settings.source ?? keySource
+    this.#issuers = new Map(
+      settings.issuers.map((request) => {
+        const issuer = parseIssuer(request, `auth.jwt.issuers.${request.iss}`)
+        const keys = new IssuerKeys(source(issuer), {
+          onChange: () => this.#cache.clear(),
+          onFault: (cause) => settings.onKeyFault?.(issuer.iss, cause),
+        })
+        return [issuer.iss, { settings: issuer, keys }]
+      }),
+    )
+  }
+
+  /**
+   * Checks a bearer token. Synchronous for a token seen before and for most refusals; a promise where a signature or
+   * keys are needed. Cheap checks come first; only a token of a known issuer, with an allowed algorithm, of the right
+   * type, whose key is known costs a signature. Never throws or rejects.
+   */
+  verify(text: string, nowMs: number): MaybePromise<VerifiedToken | TokenRefusal> {
+    const cached = this.#cache.get(text, nowMs)
+    if (cached !== undefined) return cached
+    const candidate = this.#parse(text, nowMs)
+    if ('reason' in candidate) return candidate
+    const { alg, kid } = candidate.token
+    const keys = candidate.issuer.keys.find(alg, kid, nowMs)
+    return isPromise(keys)
+      ? keys.then((found) => this.#verifyWith(candidate, found))
+      : this.#verifyWith(candidate, keys)
+  }
+
+  /** Fetches every issuer's keys ahead of the first token. Never rejects; an issuer that is away is asked again later. */
+  async warm(nowMs: number): Promise<void> {
+    await Promise.all([...this.#issuers.values()].map((issuer) => issuer.keys.warm(nowMs)))
+  }
+
+  /** Issuers whose tokens cannot be verified now; for health and `doctor`. */
+  issuersWithoutKeys(nowMs: number): readonly string[] {
+    return [...this.#issuers].filter(([, { keys }]) => !keys.isReady(nowMs)).map(([iss]) => iss)
+  }
+
+  /** Forgets every verified token. */
+  clear(): void {
+    this.#cache.clear()
+  }
+
+  #parse(text: string, nowMs: number): Candidate | TokenRefusal {
+    const token = parseCompact(text)
+    if ('reason' in token) return token
+    const claims = parseObject(token.payload)
+    if (claims === undefined)
+      return { reason: 'token_malformed', detail: 'claims are no strict JSON object' }
+    // Read before it is verified, but only to choose whose keys to ask: the signature must be made with one of them.
+    const iss = member(claims, 'iss')
+    const issuer = typeof iss === 'string' ? this.#issuers.get(iss) : undefined
+    if (issuer === undefined) return { reason: 'token_issuer', detail: 'iss is not configured' }
+    if (!issuer.settings.algs.has(token.alg))
+      return { reason: 'token_alg', detail: 'alg is not allowed for this issuer' }
+    return (
+      checkType(token.typ, issuer.settings) ?? {
+        token,
+        claims,
+        issuer,
+        nowMs,
+        epoch: this.#cache.epoch,
+      }
+    )
+  }
+
+  #verifyWith(
+    candidate: Candidate,
+    keys: readonly VerificationKey[] | undefined,
+  ): MaybePromise<VerifiedToken | TokenRefusal> {
+    if (keys === undefined)
+      return { reason: 'token_keys_unavailable', detail: 'no keys of the issuer are to be had' }
+    if (keys.length === 0)
+      return { reason: 'token_key', detail: 'no key of the issuer fits kid and alg' }
+    return isSigned(candidate.token, keys).then((isRight) =>
+      isRight
+        ? this.#conclude(candidate)
+        : { reason: 'token_signature', detail: 'the signature is not right' },
+    )
+  }
+
+  #conclude(candidate: Candidate): VerifiedToken | TokenRefusal {
+    const { token, claims, issuer, nowMs, epoch } = candidate
+    const refusal = checkClaims(claims, issuer.settings, nowMs)
+    if (refusal !== undefined) return refusal
+    const principal = principalOf(token, claims, this.#paths)
+    const verified: VerifiedToken = { principal }
+    const goodUntilMs = principal.expiresAtMs + issuer.settings.toleranceSeconds * 1000
+    this.#cache.set(token.text, { verified, goodUntilMs }, epoch)
+    return verified
+  }
+}
