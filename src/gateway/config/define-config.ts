@@ -1,7 +1,5 @@
 import type { SallyportConfig } from './input.ts'
 
-export type { SallyportConfig }
-
 /**
  * Types a configuration written in TypeScript; `sallyport.config.ts` exports its result by default.
  * It checks nothing by itself: the gateway checks the file as it checks YAML.
