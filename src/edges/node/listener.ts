@@ -4,8 +4,9 @@ import type { ServerHttp2Session } from 'node:http2'
 import { createServer as createHttpsServer } from 'node:https'
 import type { Server as HttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import type { SecureContextOptions, TLSSocket } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
 import type { Core } from '../../gateway/core.ts'
+import type { TlsContextSource } from '../tls/context.ts'
 import { Admission } from './admission.ts'
 import { Connection } from './connection.ts'
 import type { EdgeContext } from './edge-context.ts'
@@ -16,13 +17,6 @@ import type { EdgeLimits } from './limits.ts'
 import { EDGE_LIMITS } from './limits.ts'
 import { Sweeper } from './sweeper.ts'
 import { Upstreams } from './upstream.ts'
-
-/** What a TLS listener presents; the options change when certificate files do. */
-export interface TlsContextSource {
-  readonly options: SecureContextOptions
-  /** Calls back with new options. @returns how to stop that. */
-  subscribe(listener: (options: SecureContextOptions) => void): () => void
-}
 
 /** How a listener is started. */
 export interface ListenerOptions {
