@@ -115,6 +115,25 @@ export class KeyService {
     return this.#lookUp(key, (row) => this.#judge(asked, row))
   }
 
+  /**
+   * Notes that a key was sent where it must not be (a URL, plain HTTP), when `text` is a key of ours with its right
+   * secret: nobody can mark other people's keys. Works on in the background; a store that is away loses the mark.
+   */
+  markExposed(text: string, nowMs: number): void {
+    const key = this.format.parse(text)
+    if (key !== undefined) void this.#markIfOurs(key, nowMs)
+  }
+
+  async #markIfOurs(key: KeyText, nowMs: number): Promise<void> {
+    try {
+      const row = await this.#records.keys.get(key.id)
+      const isOurs = matchSecret(key.secret, row, this.#secrets) !== 'none'
+      if (isOurs) await this.admin.markExposed(key.id, nowMs)
+    } catch {
+      // The request is refused all the same; the event in the log stays.
+    }
+  }
+
   /** Writes the uses that are not written yet; call it before the end. Never rejects. */
   flush(): Promise<void> {
     return this.#uses.flush()

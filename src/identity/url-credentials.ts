@@ -1,0 +1,84 @@
+import type { CanonicalQuery } from '../http/query.ts'
+
+/** A credential that stands in a URL, where proxies, logs and browsers keep it. */
+export interface UrlCredentials {
+  /** Where it was seen: `path`, or the parameter's name. */
+  readonly places: readonly string[]
+  /** Texts that have the shape of this gateway's keys. */
+  readonly keyTexts: readonly string[]
+  /** Path and query with the values taken out; only these may be logged. */
+  readonly redactedPath: string
+  readonly redactedQuery: string
+}
+
+/** What the gateway looks for. */
+export interface UrlCredentialRules {
+  /** First part of keys, such as `sp`. */
+  readonly prefix: string
+  /** Finds keys in text: `keyScanner(prefix)`. */
+  readonly scanner: RegExp
+}
+
+const REDACTED = '[redacted]'
+const MAX_NAME_CHARS = 24
+/** Lower case without `-` and `_`. */
+const NAMES: ReadonlySet<string> = new Set([
+  'apikey',
+  'xapikey',
+  'key',
+  'accesskey',
+  'accesstoken',
+  'token',
+  'xtoken',
+  'auth',
+  'authtoken',
+  'xauthtoken',
+  'authorization',
+  'bearer',
+  'bearertoken',
+  'jwt',
+  'idtoken',
+  'refreshtoken',
+  'sessiontoken',
+  'clientsecret',
+  'sig',
+])
+
+/**
+ * Looks for credentials in a canonical URL [KEY-02]: parameters with a telling name that the operation does not
+ * declare, and keys of this gateway anywhere, declared or not.
+ * @returns `undefined` when there are none, which costs a few hundred nanoseconds. Never throws.
+ */
+export function urlCredentials(
+  path: string,
+  query: CanonicalQuery,
+  declaredNames: ReadonlySet<string>,
+  rules: UrlCredentialRules,
+): UrlCredentials | undefined {
+  const hasKey = path.includes(`${rules.prefix}_`) || query.text.includes(`${rules.prefix}_`)
+  if (!hasKey && !query.pairs.some(([name]) => isTelling(name, declaredNames))) return undefined
+  const pieces = [path, ...query.pairs.map(([, value]) => value)]
+  const keyTexts = pieces.flatMap((piece) => piece.match(rules.scanner) ?? [])
+  const isBad = ([name, value]: CanonicalQuery['pairs'][number]): boolean =>
+    isTelling(name, declaredNames) || holdsKey(value, rules) || holdsKey(name, rules)
+  const redactedPath = path.replace(rules.scanner, REDACTED)
+  const places = query.pairs.filter(isBad).map(([name]) => name.replace(rules.scanner, REDACTED))
+  if (redactedPath !== path) places.unshift('path')
+  if (places.length === 0) return undefined
+  const redactedQuery = query.pairs
+    .map(
+      (pair) =>
+        `${encodeURIComponent(pair[0].replace(rules.scanner, REDACTED))}=${isBad(pair) ? REDACTED : pair[2]}`,
+    )
+    .join('&')
+  return { places, keyTexts, redactedPath, redactedQuery }
+}
+
+function isTelling(name: string, declaredNames: ReadonlySet<string>): boolean {
+  if (name.length > MAX_NAME_CHARS || declaredNames.has(name)) return false
+  return NAMES.has(name) || NAMES.has(name.toLowerCase().replaceAll(/[-_]/g, ''))
+}
+
+function holdsKey(text: string, { prefix, scanner }: UrlCredentialRules): boolean {
+  return text.includes(`${prefix}_`) && text.search(scanner) >= 0
+}
