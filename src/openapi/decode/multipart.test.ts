@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { compileMultipart } from './multipart.ts'
+import type { MultipartDecoder } from './multipart.ts'
+import { testOperation } from './test-operation.ts'
+
+const SCHEMA = {
+  type: 'object',
+  properties: {
+    name: { type: 'string' },
+    age: { type: 'integer' },
+    meta: { type: 'object', properties: { a: { type: 'integer' } } },
+    photo: { type: 'string', format: 'binary' },
+    photos: { type: 'array', items: { type: 'string', format: 'binary' } },
+  },
+}
+
+function decoder(encoding: object = {}): MultipartDecoder {
+  const { operation, deps } = testOperation({
+    requestBody: { content: { 'multipart/form-data': { schema: SCHEMA, encoding } } },
+  })
+  const [mediaType] = operation.requestBody?.content ?? []
+  assert.ok(mediaType !== undefined)
+  return compileMultipart(mediaType, deps)
+}
+
+function body(...parts: readonly (readonly [head: string, content: string])[]): string {
+  return `${parts.map(([head, content]) => `--b\r\n${head}\r\n\r\n${content}\r\n`).join('')}--b--\r\n`
+}
+
+const field = (name: string, more = ''): string =>
+  `Content-Disposition: form-data; name="${name}"${more}`
+const PNG = '\x89PNG\r\n\x1a\n...'
+const png = (name: string, file = 'a.png'): [string, string] => [
+  `${field(name, `; filename="${file}"`)}\r\nContent-Type: image/png`,
+  PNG,
+]
+
+async function outcome(
+  text: string,
+  encoding?: object,
+  type = 'multipart/form-data; boundary=b',
+): Promise<unknown> {
+  const result = await decoder(encoding)(type, Buffer.from(text, 'latin1'))
+  return 'fault' in result
+    ? `${result.fault.keyword} ${result.fault.pointer}`
+    : JSON.parse(JSON.stringify(result.value))
+}
+
+suite('multipart bodies', () => {
+  const cases: [name: string, text: string, expected: unknown, encoding?: object][] = [
+    [
+      'reads fields by their types',
+      body([field('name'), 'A b'], [field('age'), '5']),
+      { name: 'A b', age: 5 },
+    ],
+    ['reads an empty part', body([field('name'), '']), { name: '' }],
+    ['reads a file as bytes', body(png('photo')), { photo: PNG }],
+    [
+      'reads several files as a list',
+      body(png('photos'), png('photos', 'b.png')),
+      { photos: [PNG, PNG] },
+    ],
+    ['reads one file as a list', body(png('photos')), { photos: [PNG] }],
+    [
+      'reads a JSON part',
+      body([`${field('meta')}\r\nContent-Type: application/json`, '{"a":1}']),
+      { meta: { a: 1 } },
+    ],
+    ['reads JSON text of an object', body([field('meta'), '{"a":1}']), { meta: { a: 1 } }],
+    [
+      'keeps an unknown part for the validator to refuse',
+      body([field('isAdmin'), 'true']),
+      { isAdmin: 'true' },
+    ],
+    [
+      'takes the empty file of an empty form field',
+      body([`${field('photo', '; filename=""')}\r\nContent-Type: application/octet-stream`, '']),
+      { photo: '' },
+    ],
+    [
+      'refuses broken JSON',
+      body([`${field('meta')}\r\nContent-Type: application/json`, '{']),
+      'json /meta',
+    ],
+    ['refuses a number of another spelling', body([field('age'), '5 ']), 'type /age'],
+    [
+      'refuses a part that comes twice',
+      body([field('age'), '5'], [field('age'), '6']),
+      'duplicate /age',
+    ],
+    [
+      'refuses a file that is not what it says',
+      body([`${field('photo', '; filename="a.png"')}\r\nContent-Type: image/png`, 'MZ...']),
+      'fileType /photo',
+    ],
+    [
+      'refuses a program that says it is text',
+      body([`${field('photo', '; filename="a.txt"')}\r\nContent-Type: text/plain`, 'MZ...']),
+      'fileType /photo',
+    ],
+    ['refuses a file name with a path', body(png('photo', '../a.png')), 'fileName /photo'],
+    ['refuses a file name with a backslash', body(png('photo', 'c:\\\\a.png')), 'fileName /photo'],
+    ['refuses a hidden file', body(png('photo', '.htaccess')), 'fileName /photo'],
+    [
+      'refuses a type that encoding does not declare',
+      body(png('photo')),
+      'contentType /photo',
+      { photo: { contentType: 'image/jpeg, image/gif' } },
+    ],
+    [
+      'takes a type that encoding declares',
+      body(png('photo')),
+      { photo: PNG },
+      { photo: { contentType: 'image/*' } },
+    ],
+    [
+      'refuses nested multipart',
+      body([`${field('name')}\r\nContent-Type: multipart/mixed; boundary=c`, '']),
+      'multipart ',
+    ],
+    [
+      'refuses a transfer encoding',
+      body([`${field('name')}\r\nContent-Transfer-Encoding: base64`, 'QQ==']),
+      'multipart ',
+    ],
+    [
+      'refuses two dispositions',
+      body([`${field('name')}\r\n${field('isAdmin')}`, 'x']),
+      'multipart ',
+    ],
+    ['refuses two names', body([field('name', '; name="isAdmin"'), 'x']), 'multipart '],
+    [
+      'refuses an extended file name',
+      body([field('photo', "; filename*=utf-8''a.png"), 'x']),
+      'multipart ',
+    ],
+    ['refuses a part without a name', body(['Content-Disposition: form-data', 'x']), 'multipart '],
+    ['refuses a part without a head', '--b\r\n\r\nx\r\n--b--', 'multipart '],
+    ['refuses text before the first part', `x\r\n${body([field('name'), 'x'])}`, 'multipart '],
+    ['refuses text after the last part', `${body([field('name'), 'x'])}x`, 'multipart '],
+    ['refuses a body that is cut', body([field('name'), 'x']).slice(0, -8), 'multipart '],
+    ['refuses a body without parts', '--b--\r\n', 'multipart '],
+    [
+      'refuses a name that reaches into prototypes',
+      body([field('__proto__'), 'x']),
+      'name /__proto__',
+    ],
+    ['takes 20 parts', body(...Array(20).fill(png('photos'))), { photos: Array(20).fill(PNG) }],
+    ['refuses 21 parts', body(...Array(21).fill(png('photos'))), 'maxParts '],
+    ['refuses text that is no UTF-8', body([field('name'), '\xff']), 'encoding /name'],
+  ]
+  for (const [name, text, expected, encoding] of cases) {
+    test(name, async () => assert.deepEqual(await outcome(text, encoding), expected))
+  }
+
+  test('refuses a content type without a usable boundary', async () => {
+    for (const type of [
+      'multipart/form-data',
+      'multipart/form-data; boundary=',
+      `multipart/form-data; boundary=${'x'.repeat(71)}`,
+    ]) {
+      assert.equal(await outcome('', {}, type), 'multipart ')
+    }
+  })
+
+  test('names the parts with their types and sizes', async () => {
+    const result = await decoder()(
+      'multipart/form-data; boundary=b',
+      Buffer.from(body(png('photo')), 'latin1'),
+    )
+    assert.ok('parts' in result)
+    const [part] = result.parts
+    assert.deepEqual(
+      [part?.fileName, part?.contentType, part?.bytes.length],
+      ['a.png', 'image/png', PNG.length],
+    )
+  })
+
+  test('reads what FormData writes, whatever the bytes', async () => {
+    const decode = decoder()
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uint8Array({ maxLength: 5_000 }),
+        fc.string({ unit: 'grapheme' }),
+        async (bytes, name) => {
+          const form = new FormData()
+          form.set('photo', new Blob([bytes]), 'data.bin')
+          form.set('name', name)
+          const request = new Request('http://localhost/', { method: 'POST', body: form })
+          const result = await decode(
+            request.headers.get('content-type') ?? '',
+            Buffer.from(await request.arrayBuffer()),
+          )
+          assert.ok('value' in result, JSON.stringify(result))
+          const value = result.value as { photo: string; name: string }
+          assert.deepEqual(Buffer.from(value.photo, 'latin1'), Buffer.from(bytes))
+          assert.equal(value.name, name.replace(/\r\n|\r|\n/g, '\r\n'))
+        },
+      ),
+      { numRuns: 50 },
+    )
+  })
+
+  test('ends and never rejects, whatever the bytes', async () => {
+    const decode = decoder()
+    const piece = fc.constantFrom(
+      '--b',
+      '--',
+      '\r\n',
+      '\r\n\r\n',
+      field('name'),
+      field('photo', '; filename="x"'),
+      'x',
+      '"',
+      ';',
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { maxLength: 30 }), async (pieces) => {
+        const result = await decode(
+          'multipart/form-data; boundary=b',
+          Buffer.from(`--b\r\n${pieces.join('')}`),
+        )
+        assert.ok('value' in result || result.fault.keyword !== '')
+      }),
+      { numRuns: 500 },
+    )
+  })
+})

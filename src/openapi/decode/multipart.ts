@@ -1,0 +1,183 @@
+import { Busboy } from '@fastify/busboy'
+import type { BusboyFileStream } from '@fastify/busboy'
+import { matchMediaType, parseMediaType } from '../../http/media-type.ts'
+import { childPointer } from '../load/pointer.ts'
+import type { MediaType } from '../model.ts'
+import type { BodyFault, DecodeDeps } from './contract.ts'
+import { readJson } from './field.ts'
+import { contradictsFileType } from './file-type.ts'
+import { checkPartHeads, MAX_PARTS } from './part-heads.ts'
+import { readText, Unreadable } from './scalar.ts'
+import { FORBIDDEN_NAMES } from './structure.ts'
+import { PLAIN_TEXT } from './text-type.ts'
+import type { ObjectType, TextType } from './text-type.ts'
+
+/** One part of a multipart body. */
+export interface MultipartPart {
+  readonly name: string
+  /** File name without anything that a path could use; `undefined` for a plain field. */
+  readonly fileName: string | undefined
+  /** Essence in lower case; `text/plain` where the part says nothing. */
+  readonly contentType: string
+  readonly bytes: Buffer
+}
+
+/** The value of a multipart body for the schema validator with its parts, or why there is none. */
+export type MultipartResult =
+  | { readonly value: unknown; readonly parts: readonly MultipartPart[] }
+  | { readonly fault: BodyFault }
+
+/** Decodes a whole body; `contentType` is the field of the request. Never rejects. */
+export type MultipartDecoder = (contentType: string, body: Buffer) => Promise<MultipartResult>
+
+/**
+ * Compiles the decoder of `multipart/form-data` bodies [VAL-06]: at most 20 parts, no nesting, file names that are plain
+ * names, files whose first bytes fit their type, types that `encoding` allows. In the value a file is a string with one
+ * character per byte (so that `maxLength` counts bytes), a JSON part its value, any other part text by its schema.
+ * @see RFC 7578
+ */
+export function compileMultipart(mediaType: MediaType, deps: DecodeDeps): MultipartDecoder {
+  const object = deps.types(mediaType.schema).object
+  return async (contentType, body) => {
+    const boundary = parseMediaType(contentType)?.parameters.get('boundary')
+    if (boundary === undefined || !/^[\w'()+,./:=? -]{0,69}[\w'()+,./:=?-]$/.test(boundary)) {
+      return refuse('multipart', '', 'has no valid boundary')
+    }
+    const count = checkPartHeads(body, boundary)
+    if (typeof count !== 'number') return { fault: count }
+    const parts = await readParts(contentType, body)
+    // A part that the parser left out would reach the API unseen.
+    if (parts?.length !== count) return refuse('multipart', '', 'is malformed')
+    return buildValue(parts, object, mediaType)
+  }
+}
+
+function refuse(keyword: string, pointer: string, message: string): { readonly fault: BodyFault } {
+  return { fault: { keyword, pointer, message } }
+}
+
+function readParts(contentType: string, body: Buffer): Promise<MultipartPart[] | undefined> {
+  return new Promise((resolve) => {
+    const parts: MultipartPart[] = []
+    let open = 0
+    let isFinished = false
+    const settle = (): void => {
+      if (isFinished && open === 0) resolve(parts)
+    }
+    const parser = new Busboy({
+      headers: { 'content-type': contentType },
+      // Whether a part is a file is said by its name, not by its type; bytes are wanted of all.
+      isPartAFile: () => true,
+      preservePath: true,
+      limits: {
+        parts: MAX_PARTS,
+        files: MAX_PARTS,
+        fieldNameSize: 256,
+        headerPairs: 32,
+        headerSize: 8_192,
+      },
+    })
+    parser.on(
+      'file',
+      (name: string, stream: BusboyFileStream, fileName: string, _encoding, mimeType) => {
+        const chunks: Buffer[] = []
+        open++
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+        stream.on('error', () => resolve(undefined))
+        stream.on('end', () => {
+          open--
+          const type = parseMediaType(mimeType)?.essence ?? 'text/plain'
+          parts.push({ name, fileName, contentType: type, bytes: Buffer.concat(chunks) })
+          settle()
+        })
+      },
+    )
+    parser.on('error', () => resolve(undefined))
+    parser.on('finish', () => {
+      isFinished = true
+      settle()
+    })
+    parser.end(body)
+  })
+}
+
+function buildValue(
+  parts: readonly MultipartPart[],
+  object: ObjectType | undefined,
+  mediaType: MediaType,
+): MultipartResult {
+  const value = Object.create(null) as Record<string, unknown>
+  for (const part of parts) {
+    const fault = checkPart(part, mediaType)
+    if (fault !== undefined) return { fault }
+    const type = object?.properties.get(part.name) ?? object?.others ?? PLAIN_TEXT
+    const read = readPart(part, type.items ?? type)
+    const pointer = childPointer('', part.name)
+    if (read instanceof Unreadable) return refuse(read.keyword, pointer, read.message)
+    const before = value[part.name]
+    if (type.items === undefined || Array.isArray(read)) {
+      if (part.name in value) return refuse('duplicate', pointer, 'must come once')
+      value[part.name] = read
+    } else if (Array.isArray(before)) before.push(read)
+    else value[part.name] = [read]
+  }
+  return { value, parts }
+}
+
+function checkPart(part: MultipartPart, mediaType: MediaType): BodyFault | undefined {
+  const pointer = childPointer('', part.name.slice(0, 64))
+  if (FORBIDDEN_NAMES.has(part.name)) return { keyword: 'name', pointer, message: 'is never taken' }
+  const declared = mediaType.encoding.get(part.name)?.contentType?.split(',')
+  const actual = parseMediaType(part.contentType)
+  if (
+    declared !== undefined &&
+    (actual === undefined || matchMediaType(declared, actual) === undefined)
+  ) {
+    return { keyword: 'contentType', pointer, message: 'has a type that is not declared' }
+  }
+  if (part.fileName === undefined) return undefined
+  if (!isPlainName(part.fileName)) {
+    return { keyword: 'fileName', pointer, message: 'has a file name that is no plain name' }
+  }
+  if (contradictsFileType(part.contentType, part.bytes)) {
+    return { keyword: 'fileType', pointer, message: 'is not of the type it says' }
+  }
+  return undefined
+}
+
+/** The bytes are forwarded as they came, so a name that would have to be cleaned is refused. */
+function isPlainName(name: string): boolean {
+  return (
+    name.length <= 255 && !/[\0-\x1f\x7f/\\:*?"<>|\u202a-\u202e\u2066-\u2069]|^\.|[. ]$/.test(name)
+  )
+}
+
+function readPart(part: MultipartPart, type: TextType): unknown {
+  if (/[/+]json$/.test(part.contentType)) return readJsonPart(part)
+  if (part.fileName !== undefined || !part.contentType.startsWith('text/'))
+    return part.bytes.toString('latin1')
+  const text = decodeUtf8(part.bytes)
+  if (text === undefined) return new Unreadable('encoding', 'is not valid UTF-8')
+  const isObjectOnly = type.object !== undefined && type.scalars.length === 0
+  return isObjectOnly ? first(readJson(text)) : readText(text, type)
+}
+
+function readJsonPart(part: MultipartPart): unknown {
+  const text = decodeUtf8(part.bytes)
+  return text === undefined
+    ? new Unreadable('encoding', 'is not valid UTF-8')
+    : first(readJson(text))
+}
+
+function first(readings: readonly unknown[] | Unreadable): unknown {
+  return readings instanceof Unreadable ? readings : readings[0]
+}
+
+function decodeUtf8(bytes: Buffer): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    // Not UTF-8.
+    return undefined
+  }
+}

@@ -1,0 +1,88 @@
+import type { BodyFault } from './contract.ts'
+
+/** Most parts of one multipart body [VAL-06]. */
+export const MAX_PARTS = 20
+const MAX_HEAD_BYTES = 8_192
+const CRLF2 = '\r\n\r\n'
+
+/** What is wrong with a multipart body beyond what its parser notices. */
+const fault = (keyword: string, message: string): BodyFault => ({ keyword, pointer: '', message })
+
+/**
+ * Counts the parts of a multipart body and checks their heads for everything that two parsers could read differently:
+ * exactly one `Content-Disposition: form-data` each, no header twice, no folded lines, no `filename*` (RFC 7578 section
+ * 4.2), no transfer encoding, no nested multipart, nothing before the first and after the last delimiter.
+ * @returns the number of parts, or why the body is refused. Linear; never throws.
+ */
+export function checkPartHeads(body: Buffer, boundary: string): number | BodyFault {
+  const opening = `--${boundary}`
+  const delimiter = `\r\n${opening}`
+  if (!body.subarray(0, opening.length).equals(Buffer.from(opening, 'latin1'))) {
+    return fault('multipart', 'does not start with its boundary')
+  }
+  let at = opening.length
+  for (let count = 0; ; count++) {
+    const tail = body.toString('latin1', at, at + 2)
+    if (tail === '--')
+      return count > 0 && isEnd(body, at + 2)
+        ? count
+        : fault('multipart', 'does not end at its last boundary')
+    if (tail !== '\r\n') return fault('multipart', 'has a malformed boundary')
+    if (count >= MAX_PARTS) return fault('maxParts', `has more than ${MAX_PARTS} parts`)
+    const headEnd = body.indexOf(CRLF2, at, 'latin1')
+    if (headEnd < 0 || headEnd - at > MAX_HEAD_BYTES)
+      return fault('multipart', 'has a part without a head')
+    const broken = checkHead(body.toString('latin1', at + 2, headEnd))
+    if (broken !== undefined) return broken
+    // The delimiter of an empty part shares the line break that ends its head.
+    const next = body.indexOf(delimiter, headEnd + 2, 'latin1')
+    if (next < 0) return fault('multipart', 'does not end at its last boundary')
+    at = next + delimiter.length
+  }
+}
+
+function isEnd(body: Buffer, at: number): boolean {
+  return ['', '\r\n'].includes(body.toString('latin1', at, at + 3))
+}
+
+function checkHead(head: string): BodyFault | undefined {
+  const seen = new Set<string>()
+  for (const line of head.split('\r\n')) {
+    const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\0\r\n]*)$/.exec(line)
+    if (match === null) return fault('multipart', 'has a malformed part head')
+    const name = (match[1] ?? '').toLowerCase()
+    if (seen.has(name)) return fault('multipart', 'has a part with a field twice')
+    seen.add(name)
+    const broken = checkField(name, match[2] ?? '')
+    if (broken !== undefined) return broken
+  }
+  return seen.has('content-disposition')
+    ? undefined
+    : fault('multipart', 'has a part without a name')
+}
+
+function checkField(name: string, value: string): BodyFault | undefined {
+  if (name === 'content-disposition') return checkDisposition(value)
+  if (name === 'content-transfer-encoding' && !/^(?:7bit|8bit|binary)$/i.test(value.trim())) {
+    return fault('multipart', 'has a part with a transfer encoding')
+  }
+  if (name === 'content-type' && /^\s*multipart\//i.test(value)) {
+    return fault('multipart', 'has a part that is multipart itself')
+  }
+  return undefined
+}
+
+function checkDisposition(value: string): BodyFault | undefined {
+  if (!/^form-data[ \t]*;/i.test(value))
+    return fault('multipart', 'has a part that is no form data')
+  const unquoted = value.replace(/"(?:[^"\\]|\\.)*"/g, '""')
+  if (unquoted.replaceAll('""', '').includes('"'))
+    return fault('multipart', 'has a malformed part head')
+  const names = [...unquoted.matchAll(/;[ \t]*([^=;\s]+)[ \t]*=/g)].map((match) =>
+    (match[1] ?? '').toLowerCase(),
+  )
+  if (new Set(names).size < names.length || names.some((name) => name.endsWith('*'))) {
+    return fault('multipart', 'has a part that is named twice')
+  }
+  return names.includes('name') ? undefined : fault('multipart', 'has a part without a name')
+}
