@@ -202,6 +202,12 @@ function nameOf(reference: string): string {
   return last.replaceAll('~1', '/').replaceAll('~0', '~')
 }
 
+/** The tag as text: numbers and booleans as JSON writes them; anything else names no schema. */
+export function tagText(tag: unknown): string | undefined {
+  if (typeof tag === 'string') return tag
+  return typeof tag === 'number' || typeof tag === 'boolean' ? String(tag) : undefined
+}
+
 /** Kinds of JSON values, as far as `type` tells them apart without looking at numbers. */
 export type Kind = 'null' | 'boolean' | 'object' | 'array' | 'number' | 'string'
 

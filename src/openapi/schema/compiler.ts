@@ -2,13 +2,14 @@ import type { Finding, SchemaRef } from '../model.ts'
 import { compileApplicators } from './applicator.ts'
 import { compileArray } from './array.ts'
 import { Choices } from './choice.ts'
-import type { CompileOptions, Validate } from './contract.ts'
+import type { CompileOptions, Filter, Validate } from './contract.ts'
 import type { Seal } from './cycles.ts'
 import { findEndless, sealCycles } from './cycles.ts'
 import { compileSwitch } from './discriminator.ts'
 import { DynamicScopes } from './dynamic.ts'
 import { isObject } from './equal.ts'
 import { FactsReader } from './facts.ts'
+import { FilterCompiler } from './filter.ts'
 import type { Builder, Cell, Check, Edge, Frame, Part, Variant } from './node.ts'
 import { every, PASS, REFUSE } from './node.ts'
 import { compileObject } from './object.ts'
@@ -33,6 +34,7 @@ const MAX_NESTING = 200
  */
 export class SchemaCompiler implements Builder {
   readonly options: CompileOptions
+  readonly refusesHidden: boolean
   readonly resources: Resources
   readonly facts: FactsReader
   readonly choices: Choices
@@ -43,9 +45,11 @@ export class SchemaCompiler implements Builder {
   readonly #seals = new Map<Cell, Seal>()
   readonly #reported = new Set<string>()
   #pending: Cell[] = []
+  #filters: FilterCompiler | undefined
 
-  constructor(options: CompileOptions) {
+  constructor(options: CompileOptions & Partial<Pick<Builder, 'refusesHidden'>>) {
     this.options = options
+    this.refusesHidden = options.refusesHidden ?? true
     this.resources = new Resources(options.registry)
     this.facts = new FactsReader(this.resources)
     this.choices = new Choices(this.resources)
@@ -63,6 +67,21 @@ export class SchemaCompiler implements Builder {
     const root = this.#cell(site, this.#placeVariant(site))
     const isRecursive = this.#finish(root)
     return toValidate(root.check, isRecursive, this.#dynamic.initial(site.resource))
+  }
+
+  /** Compiles what a response may hold. The filter makes the value `null` when the schema could not be found. */
+  filter(ref: SchemaRef): Filter {
+    this.#filters ??= new FilterCompiler(
+      new SchemaCompiler({
+        registry: this.options.registry,
+        direction: 'response',
+        unknownFields: 'allow',
+        formats: false,
+        refusesHidden: false,
+        report: (finding) => this.#tell(finding.source, finding),
+      }),
+    )
+    return this.#filters.filter(ref)
   }
 
   /** The same compiled schema as a plain question, for callers that need no violations. */
@@ -125,7 +144,12 @@ export class SchemaCompiler implements Builder {
     const key = `${finding.code} ${source.file}#${source.pointer} ${finding.message}`
     if (this.#reported.has(key)) return
     this.#reported.add(key)
-    this.options.report({ ...finding, source })
+    this.options.report({
+      severity: finding.severity,
+      code: finding.code,
+      message: finding.message,
+      source,
+    })
   }
 
   /** How a schema is compiled where a value of its own begins. */

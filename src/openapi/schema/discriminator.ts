@@ -1,4 +1,5 @@
 import type { Choice } from './choice.ts'
+import { tagText } from './choice.ts'
 import { isObject } from './equal.ts'
 import type { Builder, Check, Frame, Part } from './node.ts'
 import { PASS } from './node.ts'
@@ -86,12 +87,6 @@ function switchCheck(choice: Choice, frame: Frame, builder: Builder): Check {
     const message = tag === undefined ? 'is required' : 'names no known schema'
     return failAt(run, property, ['discriminator', message])
   }
-}
-
-/** Numbers and booleans name a schema by how JSON writes them; anything else names none. */
-function tagText(tag: unknown): string | undefined {
-  if (typeof tag === 'string') return tag
-  return typeof tag === 'number' || typeof tag === 'boolean' ? String(tag) : undefined
 }
 
 function warnIfIdle(part: Part, builder: Builder): undefined {

@@ -57,6 +57,8 @@ export interface Part {
 /** What the compilers of single keywords need of the whole. */
 export interface Builder {
   readonly options: CompileOptions
+  /** Refuse `readOnly` properties in requests and `writeOnly` ones in responses. */
+  readonly refusesHidden: boolean
   readonly resources: Resources
   readonly facts: FactsReader
   readonly choices: Choices

@@ -113,7 +113,7 @@ function compilePatterns(part: Part, builder: Builder): readonly (readonly [Patt
 function memberCheck(site: Site, frame: Frame, builder: Builder): Check {
   const keyword = builder.options.direction === 'request' ? 'readOnly' : 'writeOnly'
   const check = builder.value(site, frame)
-  if (builder.facts.access(site) !== keyword) return check
+  if (!builder.refusesHidden || builder.facts.access(site) !== keyword) return check
   const message = keyword === 'readOnly' ? 'must not be sent' : 'must not be returned'
   return (_, run) => fail(run, keyword, message)
 }

@@ -1,0 +1,177 @@
+import type { Filter } from './contract.ts'
+import type { Member, Place } from './filter-place.ts'
+import { unlisted } from './filter-place.ts'
+import { pointerOf } from './run.ts'
+
+/** At most this many pointers of dropped fields are kept. */
+const MAX_DROPPED = 100
+/** Responses are scanned before; this only keeps recursion bounded whatever the caller does. */
+const MAX_DEPTH = 256
+
+const DROP = Symbol('drop')
+
+interface Walk {
+  readonly path: (string | number)[]
+  /** Made when the first field is dropped. */
+  dropped: string[] | undefined
+}
+
+const NOTHING_DROPPED: readonly string[] = Object.freeze([])
+
+/** Turns a place into a filter. A value that keeps all its fields is returned as it is. */
+export function toFilter(place: Place | undefined): Filter {
+  return (value) => {
+    if (place === undefined || typeof value !== 'object' || value === null) {
+      return { value, dropped: NOTHING_DROPPED }
+    }
+    const walk: Walk = { path: [], dropped: undefined }
+    const result = filterAt(value, place.alone, walk)
+    return { value: result === DROP ? null : result, dropped: walk.dropped ?? NOTHING_DROPPED }
+  }
+}
+
+/** Only objects and arrays get here: scalars have nothing to filter. */
+function filterAt(value: object, places: readonly Place[], walk: Walk): unknown {
+  if (walk.path.length > MAX_DEPTH) return drop(walk)
+  const active = expand(value, places)
+  const isArray = Array.isArray(value)
+  let stance = 'silent'
+  for (const place of active) {
+    const says = isArray ? place.onArray : place.onObject
+    if (says === 'accept' || (says === 'refuse' && stance === 'silent')) stance = says
+  }
+  // A structure where only other kinds are declared is undeclared as a whole.
+  if (stance === 'refuse') return drop(walk)
+  return Array.isArray(value)
+    ? filterItems(value, active, walk)
+    : filterMembers(value, active, walk)
+}
+
+function drop(walk: Walk): typeof DROP {
+  walk.dropped ??= []
+  if (walk.dropped.length < MAX_DROPPED) walk.dropped.push(pointerOf(walk.path))
+  return DROP
+}
+
+/** The places that apply, with those that the value chooses. Each once: a choice may lead back to where it began. */
+function expand(value: object, places: readonly Place[]): readonly Place[] {
+  if (!places.some((place) => place.groups.length > 0)) return places
+  const found = new Set(places)
+  for (const place of found) {
+    for (const group of place.groups) for (const chosen of group(value)) found.add(chosen)
+  }
+  return [...found]
+}
+
+function filterItems(items: readonly unknown[], places: readonly Place[], walk: Walk): unknown {
+  const [first] = places
+  const only = places.length === 1 && first?.prefix.length === 0 ? first.items?.alone : undefined
+  let copy: unknown[] | undefined
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i]
+    if (typeof item !== 'object' || item === null) continue
+    const inner = only ?? placesOf(places, i)
+    if (inner.length === 0) continue
+    walk.path.push(i)
+    const kept = filterAt(item, inner, walk)
+    walk.path.pop()
+    if (kept === item) continue
+    copy ??= [...items]
+    // The other items keep their positions.
+    copy[i] = kept === DROP ? null : kept
+  }
+  return copy ?? items
+}
+
+function placesOf(places: readonly Place[], index: number): readonly Place[] {
+  return places
+    .map((place) => place.prefix[index] ?? place.items)
+    .filter((one) => one !== undefined)
+}
+
+function filterMembers(value: object, places: readonly Place[], walk: Walk): unknown {
+  if (!places.some((place) => place.layers.length > 0 || place.rest !== undefined)) return value
+  const source = value as Readonly<Record<string, unknown>>
+  const only = places.length === 1 ? places[0] : undefined
+  let copy: Record<string, unknown> | undefined
+  for (const name in source) {
+    if (!Object.hasOwn(source, name)) continue
+    const member = source[name]
+    const listed = only?.members.get(name)
+    const kept =
+      listed === undefined
+        ? keepShared(member, name, { places, walk })
+        : keepListed(member, name, { listed, walk })
+    if (copy === undefined && kept !== member) copy = before(source, name)
+    if (copy !== undefined && kept !== DROP) assign(copy, name, kept)
+  }
+  return copy ?? value
+}
+
+/** The usual case: one place, which lists the name. */
+function keepListed(member: unknown, name: string, at: { listed: Member; walk: Walk }): unknown {
+  const { listed, walk } = at
+  if (listed.isHidden) return dropMember(name, walk)
+  if (typeof member !== 'object' || member === null || listed.place === undefined) return member
+  return descend(member, name, { places: listed.place.alone, walk })
+}
+
+/** A member about which several places, or none by name, have something to say. */
+function keepShared(
+  member: unknown,
+  name: string,
+  at: { places: readonly Place[]; walk: Walk },
+): unknown {
+  const said = saidOf(name, at.places)
+  if (said.length === 0 || said.some((one) => one.isHidden)) return dropMember(name, at.walk)
+  if (typeof member !== 'object' || member === null) return member
+  const places = said.map((one) => one.place).filter((place) => place !== undefined)
+  return places.length === 0 ? member : descend(member, name, { places, walk: at.walk })
+}
+
+function saidOf(name: string, places: readonly Place[]): readonly Member[] {
+  const said = places.flatMap((place) => {
+    const listed = place.members.get(name)
+    return listed === undefined ? unlisted(place.layers, name) : [listed]
+  })
+  return said.length > 0 ? said : places.flatMap((place) => place.rest ?? [])
+}
+
+function descend(
+  member: object,
+  name: string,
+  at: { places: readonly Place[]; walk: Walk },
+): unknown {
+  at.walk.path.push(name)
+  const kept = filterAt(member, at.places, at.walk)
+  at.walk.path.pop()
+  return kept
+}
+
+function dropMember(name: string, walk: Walk): typeof DROP {
+  walk.path.push(name)
+  drop(walk)
+  walk.path.pop()
+  return DROP
+}
+
+function before(source: Readonly<Record<string, unknown>>, end: string): Record<string, unknown> {
+  const copy: Record<string, unknown> = {}
+  for (const name in source) {
+    if (name === end) break
+    if (Object.hasOwn(source, name)) assign(copy, name, source[name])
+  }
+  return copy
+}
+
+function assign(copy: Record<string, unknown>, name: string, value: unknown): void {
+  // Plain assignment to this name would change the prototype instead of making a field.
+  if (name !== '__proto__') copy[name] = value
+  else
+    Object.defineProperty(copy, name, {
+      value,
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    })
+}
