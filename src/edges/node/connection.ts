@@ -4,6 +4,8 @@ import type { RequestHead } from '../../pipeline/exchange.ts'
 
 /** Something that runs on a connection and ends with it. */
 export interface OnConnection {
+  /** Whether a part of its answer may already be on the wire. */
+  readonly hasBegunAnswer: boolean
   clientGone(): void
 }
 
@@ -16,8 +18,8 @@ export class Connection {
   readonly peerAddress: string
   readonly peerPort: number
   readonly tls: RequestHead['tls']
-  /** An answer outside of any exchange went out: nothing may follow it. */
-  isRefused = false
+  /** The last answer on this connection went out, or is going: nothing may follow it. */
+  isLast = false
   readonly #active: OnConnection[] = []
 
   constructor(socket: Socket) {
@@ -27,6 +29,17 @@ export class Connection {
     this.tls = socket instanceof TLSSocket ? tlsFacts(socket) : undefined
     // One listener for all requests of the connection, none per request.
     socket.on('close', () => this.#lost())
+  }
+
+  /**
+   * Ends what is under way because the rest of the message is no HTTP.
+   * @returns whether the connection is free for an answer to that.
+   */
+  giveUp(): boolean {
+    const isFree =
+      this.#active.length <= 1 && this.#active.every((active) => !active.hasBegunAnswer)
+    this.#lost()
+    return isFree
   }
 
   /** Whether an exchange is under way. */

@@ -173,6 +173,11 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     }
   }
 
+  get hasBegunAnswer(): boolean {
+    const phase = this.#phase
+    return phase === 'answered' || phase === 'tunnel' || this.#response?.kind === 'stream'
+  }
+
   clientGone(): void {
     // A tunnel reports its own end, with what passed through it.
     if (this.#phase === 'over' || this.#phase === 'tunnel') return

@@ -112,7 +112,10 @@ export class Http1Client implements ClientEnd {
     const headers = answer.headers.slice()
     if (length !== undefined) headers.push('Content-Length', String(length))
     this.#closes = answer.close || this.#context.edge.isClosing || !this.#canSkipBody()
-    if (this.#closes) headers.push('Connection', 'close')
+    if (this.#closes) {
+      headers.push('Connection', 'close')
+      this.#context.connection.isLast = true
+    }
     this.#response.writeHead(answer.status, headers)
   }
 

@@ -25,9 +25,11 @@ const PARSE_STATUS: ReadonlyMap<string, number> = new Map([
   ['HPE_HEADER_OVERFLOW', 431],
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 413],
   ['ERR_HTTP_REQUEST_TIMEOUT', 408],
-  ['HPE_INVALID_VERSION', 505],
   ['HPE_PAUSED_H2_UPGRADE', 505],
 ])
+
+/** A request line longer than this is not looked through for its version. */
+const VERSION_SCAN_BYTES = 16_384
 
 /** Node's settings behind [WIRE-01..04, 11]; the parser is never lenient. */
 export function http1Options(limits: EdgeLimits): ServerOptions {
@@ -93,7 +95,7 @@ function onRequest(
   expectsContinue: boolean,
 ): void {
   const connection = connectionOf(edge, req.socket)
-  if (connection.isRefused) return
+  if (connection.isLast) return
   if (req.httpVersionMajor < 1) {
     refuse(edge, req.socket, 505, 'HTTP/0.9')
     return
@@ -113,7 +115,7 @@ function onRequest(
 function onUpgrade(edge: Http1Edge, req: IncomingMessage, socket: Duplex, head: Buffer): void {
   const connection = connectionOf(edge, req.socket)
   // Pipelining behind other requests, their answers would mix with the tunnel's bytes.
-  if (connection.isRefused || connection.isBusy) {
+  if (connection.isLast || connection.isBusy) {
     socket.destroy()
     return
   }
@@ -170,8 +172,17 @@ function onClientError(edge: Http1Edge, error: NodeJS.ErrnoException, socket: Du
     socket.destroy(error)
     return
   }
-  const status = PARSE_STATUS.get(error.code ?? '') ?? 400
-  refuse(edge, socket, status, error.code ?? error.name)
+  refuse(edge, socket, parseStatus(error), error.code ?? error.name)
+}
+
+/** llhttp calls a line end that is not CRLF an invalid version too; only a version that can be read is not served. */
+function parseStatus(error: NodeJS.ErrnoException & { readonly rawPacket?: Buffer }): number {
+  const { code = '', rawPacket } = error
+  if (code === 'HPE_INVALID_VERSION') {
+    const start = rawPacket?.subarray(0, VERSION_SCAN_BYTES).toString('latin1') ?? ''
+    return /^[^\r\n]* HTTP\/\d\.\d\r\n/.test(start) ? 505 : 400
+  }
+  return PARSE_STATUS.get(code) ?? 400
 }
 
 /** Answers what never became an exchange, once per connection, and closes it. */
@@ -182,15 +193,19 @@ function refuse(edge: Http1Edge, socket: Duplex, status: number, detail: string)
     return
   }
   // The parser reports the same fault again for every further piece.
-  if (connection.isRefused) return
-  connection.isRefused = true
-  // In the middle of an exchange two answers would mix: breaking off is the only clear word.
-  if (connection.isBusy) {
+  if (connection.isLast) return
+  connection.isLast = true
+  // Where an answer has begun, a second one would be taken for a part of it.
+  if (!connection.giveUp()) {
     socket.destroy()
     return
   }
   const peer = { address: connection.peerAddress, port: connection.peerPort }
-  answerRaw(connection.socket, edge.context.core.refuseUnparsed(peer, status, detail))
+  answerRaw(
+    connection.socket,
+    edge.context.core.refuseUnparsed(peer, status, detail),
+    edge.context.limits.drainMs,
+  )
 }
 
 function connectionOf(edge: Http1Edge, socket: Socket): Connection {

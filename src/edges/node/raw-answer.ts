@@ -2,8 +2,6 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Answer } from '../../gateway/core.ts'
 
-/** Time a refused client has to read its answer before the socket goes. */
-const LINGER_MS = 1_000
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 
@@ -21,8 +19,11 @@ export function formatHead(status: number, headers: readonly string[]): string {
   return `${head}\r\n`
 }
 
-/** Answers on a socket whose request could not be parsed, and closes it. Nothing may be written on it afterwards. */
-export function answerRaw(socket: Socket, answer: Answer): void {
+/**
+ * Answers on a socket whose request could not be parsed, and closes it after `lingerMs` or when the client does.
+ * Nothing may be written on it afterwards.
+ */
+export function answerRaw(socket: Socket, answer: Answer, lingerMs: number): void {
   if (!socket.writable) {
     socket.destroy()
     return
@@ -39,5 +40,5 @@ export function answerRaw(socket: Socket, answer: Answer): void {
   const head = formatHead(answer.status, [...answer.headers, ...framing])
   socket.end(Buffer.concat([Buffer.from(head, 'latin1'), body]))
   // A close with unread bytes resets the connection and may take the answer with it (RFC 9112 section 9.6).
-  setTimeout(() => socket.destroy(), LINGER_MS).unref()
+  setTimeout(() => socket.destroy(), lingerMs).unref()
 }
