@@ -2,8 +2,8 @@ import { issueFaults, issueMessage } from './faults.ts'
 import type { SallyportConfig } from './input.ts'
 import { refuseNotAvailable } from './not-available.ts'
 import type { ConfigPath } from './paths.ts'
-import { valueAt, withoutPath } from './paths.ts'
-import type { Report } from './report.ts'
+import { isWithin, valueAt, withoutPath } from './paths.ts'
+import type { PathFault, Report } from './report.ts'
 import { configSchema } from './schema/config.ts'
 
 /** Each pass takes at least one block away, so few are needed; the bound only guards against a mistake here. */
@@ -34,7 +34,8 @@ export function checkInput(data: unknown, report: Report): SallyportConfig {
     return {}
   }
   refuseSpecialKeys(data, [], report)
-  const pruned = [...refuseNotAvailable(data, report)]
+  const refused = refuseNotAvailable(data, report)
+  const pruned = [...refused]
   let rest: unknown = data
   for (const path of pruned) rest = withoutPath(rest, path)
   for (let pass = 0; pass < MAX_PASSES; pass++) {
@@ -45,7 +46,7 @@ export function checkInput(data: unknown, report: Report): SallyportConfig {
     }
     const faults = result.error.issues.flatMap((issue) => issueFaults(issue, rest))
     // Later passes see what the first left behind, such as a block that lost a required key.
-    if (pass === 0) report.faults.push(...faults)
+    if (pass === 0) report.faults.push(...faults.filter(isFirstHand(rest, refused)))
     for (const { at } of faults) {
       const point = prunePoint(rest, at)
       pruned.push(point)
@@ -54,6 +55,15 @@ export function checkInput(data: unknown, report: Report): SallyportConfig {
   }
   report.prune([[]])
   return {}
+}
+
+/** Whether a fault is the operator's: what is missing beside a key that was refused stood in that key (`urls` for `url`). */
+function isFirstHand(data: unknown, refused: readonly ConfigPath[]): (fault: PathFault) => boolean {
+  return ({ at, isKey }) => {
+    if (isKey === true || valueAt(data, at) !== undefined) return true
+    const parent = at.slice(0, -1)
+    return !refused.some((path) => path.length === at.length && isWithin(path, parent))
+  }
 }
 
 /** What to take away for a fault: the value, or what it is missing from. */

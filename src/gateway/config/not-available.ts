@@ -125,7 +125,8 @@ export function refuseNotAvailable(data: unknown, report: Report): readonly Conf
   for (const entry of NOT_AVAILABLE) {
     for (const { at, value } of matches(data, entry.key.split('.'), [])) {
       if (entry.when?.(value) === false) continue
-      const name = entry.when === undefined ? '' : `: ${String(value)}`
+      // Not the value itself: a connection URL holds a password.
+      const name = entry.values === undefined ? '' : `: ${entry.values}`
       report.keyFault(at, `${formatPath(at)}${name} is not available yet`, 'leave it out')
       refused.push(at)
     }

@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import { ConfigError } from '../../../base/config-error.ts'
+import { parseIssuer, parseJwks } from './jwt.ts'
+import {
+  isLoopbackHost,
+  isPublicHostName,
+  parseAddress,
+  parseAddressAndPort,
+  parseHostName,
+  parseOrigin,
+  parseUpstreamUrl,
+} from './network.ts'
+import {
+  parseBasePath,
+  parseClaimPath,
+  parseFileReference,
+  parseHeaderAlias,
+  parsePathPattern,
+  parseReference,
+  parseSink,
+  parseSocketAddress,
+  parseStore,
+  parseUntil,
+} from './text.ts'
+
+type Parse = (text: string, path: string) => unknown
+
+const read: [name: string, parse: Parse, text: string, value: unknown][] = [
+  ['a host name in capitals', parseHostName, 'API.Example.COM', 'api.example.com'],
+  ['an international host name', parseHostName, 'bücher.example', 'xn--bcher-kva.example'],
+  ['a wildcard for one label', parseHostName, '*.example.com', '*.example.com'],
+  ['an IPv6 address in brackets', parseHostName, '[2001:DB8::1]', '2001:db8::1'],
+  ['an exact origin', parseOrigin, 'https://a.example.com:8443', 'https://a.example.com:8443'],
+  ['localhost as an address', parseAddress, 'localhost', '127.0.0.1'],
+  ['a port alone', parseAddressAndPort, '9090', { port: 9090, address: undefined }],
+  ['an IPv6 address and a port', parseAddressAndPort, '[::1]:9090', { port: 9090, address: '::1' }],
+  ['a reference to the environment', parseReference, 'env:A_1', { kind: 'env', name: 'A_1' }],
+  ['a reference to a file', parseReference, 'file:a b.pem', { kind: 'file', path: 'a b.pem' }],
+  ['a claim', parseClaimPath, 'claims.roles', ['roles']],
+  [
+    'a claim within a claim',
+    parseClaimPath,
+    'claims.realm_access.roles',
+    ['realm_access', 'roles'],
+  ],
+  ['a claim with a colon', parseClaimPath, 'claims.cognito:groups', ['cognito:groups']],
+  ['a claim named by a URL', parseClaimPath, 'claims["https://a.b/r"].x', ['https://a.b/r', 'x']],
+  ['a day', parseUntil, '2026-12-06', Date.UTC(2026, 11, 6)],
+  ['a moment', parseUntil, '2026-12-06T08:30:00+02:00', Date.UTC(2026, 11, 6, 6, 30)],
+  ['a leap day', parseUntil, '2028-02-29', Date.UTC(2028, 1, 29)],
+  ['a sink', parseSink, 'file:a.log', { kind: 'file', path: 'a.log' }],
+  ['a store in memory', parseStore, 'memory:', { kind: 'memory' }],
+  ['a header spelling', parseHeaderAlias, 'X-Rate-Limit-*', 'X-Rate-Limit-'],
+  ['a base path with a slash at the end', parseBasePath, '/v1/', '/v1'],
+  ['the root as base path', parseBasePath, '/', ''],
+  ['a path pattern', parsePathPattern, '/admin/{id}/*', '/admin/{id}/*'],
+  ['an issuer that is no URL', parseIssuer, 'urn:example', 'urn:example'],
+  [
+    'keys on loopback',
+    parseJwks,
+    'http://127.0.0.1:1/k',
+    { kind: 'url', url: 'http://127.0.0.1:1/k' },
+  ],
+]
+for (const [name, parse, text, value] of read) {
+  test(`reads ${name}`, () => assert.deepEqual(parse(text, 'here'), value))
+}
+
+const refused: [name: string, parse: Parse, text: string][] = [
+  ['a host name with a port', parseHostName, 'a.example.com:443'],
+  ['a host name with a scheme', parseHostName, 'https://a.example.com'],
+  ['half an address as host name', parseHostName, '10.0.0'],
+  ['a wildcard inside a name', parseHostName, 'a.*.com'],
+  ['a lone wildcard', parseHostName, '*'],
+  ['an empty host name', parseHostName, ''],
+  ['an origin with a path', parseOrigin, 'https://a.example.com/'],
+  ['an origin in capitals', parseOrigin, 'https://A.example.com'],
+  ['an origin with the default port', parseOrigin, 'https://a.example.com:443'],
+  ['an origin with a wildcard', parseOrigin, 'https://*.example.com'],
+  ['the origin null', parseOrigin, 'null'],
+  ['an origin of another scheme', parseOrigin, 'ftp://a.example.com'],
+  ['a port past the last', parseAddressAndPort, '65536'],
+  ['a name in place of an address', parseAddress, 'example.com'],
+  ['an upstream with a query', parseUpstreamUrl, 'http://localhost/?a=1'],
+  ['an upstream with an empty fragment', parseUpstreamUrl, 'http://localhost/#'],
+  ['an upstream of another scheme', parseUpstreamUrl, 'ftp://localhost'],
+  ['an upstream with one slash', parseUpstreamUrl, 'http:/localhost'],
+  ['a literal secret', parseReference, 'hunter2'],
+  ['a reference without name', parseReference, 'env:'],
+  ['a file reference of another kind', parseFileReference, 'env:X'],
+  ['a claim without its beginning', parseClaimPath, 'roles'],
+  ['a claim with an empty step', parseClaimPath, 'claims..roles'],
+  ['a day that is none', parseUntil, '2026-13-01'],
+  ['a day in February that is none', parseUntil, '2027-02-29'],
+  ['a moment without zone', parseUntil, '2026-12-06T08:30:00'],
+  ['a moment on a day that is none', parseUntil, '2026-02-30T08:30:00Z'],
+  ['a sink that is none', parseSink, 'syslog'],
+  ['a socket that is none', parseSocketAddress, '8080'],
+  ['a store that is none', parseStore, 'mysql://x'],
+  ['a header spelling without star', parseHeaderAlias, 'X-Rate-Limit'],
+  ['a header spelling with a line break', parseHeaderAlias, 'X-\r\nA-*'],
+  ['a base path that climbs', parseBasePath, '/a/../b'],
+  ['a base path without slash', parseBasePath, 'v1'],
+  ['a base path with two', parseBasePath, '//evil'],
+  ['a path pattern with a star in a segment', parsePathPattern, '/a*'],
+  ['a path pattern with a query', parsePathPattern, '/a?b'],
+  ['an empty issuer', parseIssuer, ''],
+  ['keys in clear from the network', parseJwks, 'http://id.example.com/k'],
+  ['keys with credentials', parseJwks, 'https://a:b@id.example.com/k'],
+]
+for (const [name, parse, text] of refused) {
+  test(`refuses ${name}`, () => {
+    assert.throws(
+      () => parse(text, 'here'),
+      (error: unknown) => error instanceof ConfigError && error.faults[0]?.path === 'here',
+    )
+  })
+}
+
+const secretive: [name: string, parse: Parse][] = [
+  ['a reference', parseReference],
+  ['a file reference', parseFileReference],
+  ['an upstream', parseUpstreamUrl],
+  ['a store', parseStore],
+]
+for (const [name, parse] of secretive) {
+  test(`does not repeat what was written for ${name}, it may be a secret`, () => {
+    assert.throws(
+      () => parse('postgres://u:hunter2@h', 'here'),
+      (error: unknown) => error instanceof Error && !error.message.includes('hunter2'),
+    )
+  })
+}
+
+test('any text is a value or a ConfigError', () => {
+  const parsers = new Set([...read, ...refused].map(([, parse]) => parse))
+  const pieces = fc.constantFrom(
+    'claims',
+    '.',
+    '["',
+    '"]',
+    'http://',
+    '/',
+    '*',
+    ':',
+    '::1',
+    '2026-01-01',
+    'file:',
+  )
+  const texts = fc.oneof(
+    fc.string(),
+    fc.array(pieces, { maxLength: 6 }).map((p) => p.join('')),
+  )
+  fc.assert(
+    fc.property(texts, (text) => {
+      for (const parse of parsers) {
+        try {
+          parse(text, '')
+        } catch (error) {
+          assert.ok(error instanceof ConfigError, String(error))
+        }
+      }
+    }),
+  )
+})
+
+const hosts: [host: string, isLoopback: boolean, isPublic: boolean][] = [
+  ['localhost', true, false],
+  ['api.localhost', true, false],
+  ['127.9.9.9', true, false],
+  ['[::1]', true, false],
+  ['127.0.0.1.evil.com', false, true],
+  ['localhost.evil.com', false, true],
+  ['10.0.0.1', false, false],
+  ['gateway', false, false],
+  ['gw.internal', false, false],
+  ['nas.home.arpa', false, false],
+  ['api.example.com', false, true],
+  ['*.example.com', false, true],
+]
+for (const [host, isLoopback, isPublic] of hosts) {
+  test(`${host} is ${isLoopback ? '' : 'not '}loopback and ${isPublic ? '' : 'not '}public`, () => {
+    assert.equal(isLoopbackHost(host), isLoopback)
+    assert.equal(isPublicHostName(host), isPublic)
+  })
+}
