@@ -57,10 +57,13 @@ export interface ParameterFault {
   readonly keyword: string
 }
 
+/** What a decoder found: all values, or the faults with the values that are right nevertheless (for monitoring). */
+export type DecodeResult =
+  | { readonly values: DecodedParameters }
+  | { readonly faults: readonly ParameterFault[]; readonly partial: DecodedParameters }
+
 /** Decodes and validates the parameters of one operation. Never throws. At most 32 faults. */
-export type ParameterDecoder = (
-  input: ParameterInput,
-) => { readonly values: DecodedParameters } | { readonly faults: readonly ParameterFault[] }
+export type ParameterDecoder = (input: ParameterInput) => DecodeResult
 
 /** Why a body could not be decoded; stable codes for the log. */
 export interface BodyFault {

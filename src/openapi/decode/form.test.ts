@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { compileFormBody } from './form.ts'
 import type { FormDecoder } from './form.ts'
 import { testOperation } from './test-operation.ts'

@@ -27,8 +27,11 @@ export type MultipartResult =
   | { readonly value: unknown; readonly parts: readonly MultipartPart[] }
   | { readonly fault: BodyFault }
 
-/** Decodes a whole body; `contentType` is the field of the request. Never rejects. */
-export type MultipartDecoder = (contentType: string, body: Buffer) => Promise<MultipartResult>
+/** Decodes a whole body; `parameters` are those of the request's media type, names in lower case. Never rejects. */
+export type MultipartDecoder = (
+  body: Buffer,
+  parameters: ReadonlyMap<string, string>,
+) => Promise<MultipartResult>
 
 /**
  * Compiles the decoder of `multipart/form-data` bodies [VAL-06]: at most 20 parts, no nesting, file names that are plain
@@ -38,14 +41,14 @@ export type MultipartDecoder = (contentType: string, body: Buffer) => Promise<Mu
  */
 export function compileMultipart(mediaType: MediaType, deps: DecodeDeps): MultipartDecoder {
   const object = deps.types(mediaType.schema).object
-  return async (contentType, body) => {
-    const boundary = parseMediaType(contentType)?.parameters.get('boundary')
+  return async (body, parameters) => {
+    const boundary = parameters.get('boundary')
     if (boundary === undefined || !/^[\w'()+,./:=? -]{0,69}[\w'()+,./:=?-]$/.test(boundary)) {
       return refuse('multipart', '', 'has no valid boundary')
     }
     const count = checkPartHeads(body, boundary)
     if (typeof count !== 'number') return { fault: count }
-    const parts = await readParts(contentType, body)
+    const parts = await readParts(boundary, body)
     // A part that the parser left out would reach the API unseen.
     if (parts?.length !== count) return refuse('multipart', '', 'is malformed')
     return buildValue(parts, object, mediaType)
@@ -56,7 +59,7 @@ function refuse(keyword: string, pointer: string, message: string): { readonly f
   return { fault: { keyword, pointer, message } }
 }
 
-function readParts(contentType: string, body: Buffer): Promise<MultipartPart[] | undefined> {
+function readParts(boundary: string, body: Buffer): Promise<MultipartPart[] | undefined> {
   return new Promise((resolve) => {
     const parts: MultipartPart[] = []
     let open = 0
@@ -65,7 +68,7 @@ function readParts(contentType: string, body: Buffer): Promise<MultipartPart[] |
       if (isFinished && open === 0) resolve(parts)
     }
     const parser = new Busboy({
-      headers: { 'content-type': contentType },
+      headers: { 'content-type': `multipart/form-data; boundary="${boundary}"` },
       // Whether a part is a file is said by its name, not by its type; bytes are wanted of all.
       isPartAFile: () => true,
       preservePath: true,

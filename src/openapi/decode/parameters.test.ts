@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { HeaderTable } from '../../http/header-table.ts'
 import { canonicalQuery } from '../../http/query.ts'
 import type { DecodedParameters, ParameterFault } from './contract.ts'

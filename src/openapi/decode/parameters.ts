@@ -61,7 +61,7 @@ export function compileParameters(operation: Operation, deps: DecodeDeps): Param
     if (cookies.length > 0) readCookies(cookies, input, outcome)
     readQuery(input, outcome)
     return outcome.faults.length > 0
-      ? { faults: outcome.faults.slice(0, MAX_FAULTS) }
+      ? { faults: outcome.faults, partial: outcome.values }
       : { values: outcome.values }
   }
 }
