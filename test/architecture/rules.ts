@@ -12,7 +12,7 @@ import type { ImportException } from './house.ts'
 import type { Import, Source } from './sources.ts'
 
 /** The room of a file; `undefined` outside `src/` and for the package's entry points directly in it. */
-export function roomOf(path: string): string | undefined {
+function roomOf(path: string): string | undefined {
   const [top, room, ...rest] = path.split('/')
   return top === 'src' && rest.length > 0 ? room : undefined
 }

@@ -1,0 +1,31 @@
+// Runs every test; further arguments go to the runner, and files among them replace the patterns.
+import { spawnSync } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+
+const ROOT = join(import.meta.dirname, '..')
+const PATTERNS: readonly string[] = ['src', 'cli', 'scripts', 'test', 'examples'].map(
+  (folder) => `${folder}/**/*.test.ts`,
+)
+
+/** Runs a command to its end with this process's output; a signal counts as failure. */
+function run(command: string, args: readonly string[]): number {
+  const { status, error } = spawnSync(command, args, { cwd: ROOT, stdio: 'inherit' })
+  if (error !== undefined) console.error(`${command}: ${error.message}`)
+  return status ?? 1
+}
+
+const services = run('bash', ['scripts/services.sh'])
+if (services !== 0) process.exit(services)
+
+const given = process.argv.slice(2)
+const files = given.filter((argument) => !argument.startsWith('-'))
+process.exitCode = run(process.execPath, [
+  '--test',
+  // Tests that wait for sockets leave the processor idle, hence never fewer than two files at once.
+  `--test-concurrency=${Math.max(2, availableParallelism())}`,
+  '--test-timeout=180000',
+  '--test-reporter=spec',
+  ...given.filter((argument) => argument.startsWith('-')),
+  ...(files.length > 0 ? files : PATTERNS),
+])
