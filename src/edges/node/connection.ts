@@ -4,8 +4,8 @@ import type { RequestHead } from '../../pipeline/exchange.ts'
 
 /** Something that runs on a connection and ends with it. */
 export interface OnConnection {
-  /** Whether a part of its answer may already be on the wire. */
-  readonly hasBegunAnswer: boolean
+  /** `open`: nothing of its answer is on the wire. `answered`: all of it is handed over. */
+  readonly stage: 'open' | 'answering' | 'answered'
   clientGone(): void
 }
 
@@ -20,6 +20,8 @@ export class Connection {
   readonly tls: RequestHead['tls']
   /** The last answer on this connection went out, or is going: nothing may follow it. */
   isLast = false
+  /** Requests that came on it so far. */
+  requests = 0
   readonly #active: OnConnection[] = []
 
   constructor(socket: Socket) {
@@ -32,14 +34,16 @@ export class Connection {
   }
 
   /**
-   * Ends what is under way because the rest of the message is no HTTP.
-   * @returns whether the connection is free for an answer to that.
+   * The rest of what the client sends is no HTTP.
+   * @returns `free`: what was under way ended, an answer to that can be sent. `broken`: a second answer would be taken
+   * for a part of the one that has begun. `done`: the last answer is on its way, and the end of the connection with it.
    */
-  giveUp(): boolean {
-    const isFree =
-      this.#active.length <= 1 && this.#active.every((active) => !active.hasBegunAnswer)
+  giveUp(): 'free' | 'broken' | 'done' {
+    const isAnswering = this.#active.some(({ stage }) => stage === 'answering')
+    if (isAnswering || (this.#active.length > 1 && !this.isLast)) return 'broken'
+    if (this.isLast) return 'done'
     this.#lost()
-    return isFree
+    return 'free'
   }
 
   /** Whether an exchange is under way. */

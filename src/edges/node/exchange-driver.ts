@@ -173,9 +173,9 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     }
   }
 
-  get hasBegunAnswer(): boolean {
-    const phase = this.#phase
-    return phase === 'answered' || phase === 'tunnel' || this.#response?.kind === 'stream'
+  get stage(): 'open' | 'answering' | 'answered' {
+    if (this.#phase === 'answered' || this.#phase === 'over') return 'answered'
+    return this.#phase === 'tunnel' || this.#response?.kind === 'stream' ? 'answering' : 'open'
   }
 
   clientGone(): void {

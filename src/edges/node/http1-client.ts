@@ -14,6 +14,8 @@ export interface Http1Context {
   readonly bodyLength: number | undefined
   /** The client waits for `100 Continue`. */
   readonly expectsContinue: boolean
+  /** The connection carries no further request after this one. */
+  readonly isLast: boolean
 }
 
 /** The client's side of an exchange over HTTP/1.1. */
@@ -111,10 +113,11 @@ export class Http1Client implements ClientEnd {
   #writeHead(answer: Answer, length: number | undefined): void {
     const headers = answer.headers.slice()
     if (length !== undefined) headers.push('Content-Length', String(length))
-    this.#closes = answer.close || this.#context.edge.isClosing || !this.#canSkipBody()
+    const { edge, isLast, connection } = this.#context
+    this.#closes = answer.close || isLast || edge.isClosing || !this.#canSkipBody()
     if (this.#closes) {
       headers.push('Connection', 'close')
-      this.#context.connection.isLast = true
+      connection.isLast = true
     }
     this.#response.writeHead(answer.status, headers)
   }

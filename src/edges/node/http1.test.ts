@@ -269,7 +269,7 @@ test('breaks off when the body turns out to be malformed after the answer began'
   })
   const { core, port } = await startEdge(t, origin)
   const client = new RawClient(port)
-  client.write('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n')
+  client.write('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n')
   await client.until(/begun/)
   const text = await client.write('ZZ\r\n').closed()
   assert.equal(text.match(/HTTP\/1\.1 /g)?.length, 1)

@@ -54,7 +54,8 @@ export function http1Options(limits: EdgeLimits): ServerOptions {
 export function serveHttp1(server: Server, edge: Http1Edge): void {
   // Fields are counted by the core: Node would drop what is over its own count in silence.
   server.maxHeadersCount = 0
-  server.maxRequestsPerSocket = edge.context.limits.requestsPerConnection
+  // Counted here: Node announces the close after its own count, then waits for the idle time.
+  server.maxRequestsPerSocket = 0
   server.timeout = 0
   server.on('request', (req: IncomingMessage, res: ServerResponse) =>
     onRequest(edge, req, res, false),
@@ -95,7 +96,9 @@ function onRequest(
   expectsContinue: boolean,
 ): void {
   const connection = connectionOf(edge, req.socket)
-  if (connection.isLast) return
+  const { requestsPerConnection } = edge.context.limits
+  connection.requests++
+  if (connection.isLast || connection.requests > requestsPerConnection) return
   if (req.httpVersionMajor < 1) {
     refuse(edge, req.socket, 505, 'HTTP/0.9')
     return
@@ -108,6 +111,7 @@ function onRequest(
     hasBody: head.hasBody,
     bodyLength: length === undefined ? undefined : Number(length),
     expectsContinue,
+    isLast: connection.requests === requestsPerConnection,
   })
   new ExchangeDriver(edge.context, { client, connection, upgrade: undefined }).start(head)
 }
@@ -133,6 +137,7 @@ function onUpgrade(edge: Http1Edge, req: IncomingMessage, socket: Duplex, head: 
     hasBody: false,
     bodyLength: undefined,
     expectsContinue: false,
+    isLast: true,
   })
   const upgrade = new Tunnel(req.socket, {
     head,
@@ -192,14 +197,11 @@ function refuse(edge: Http1Edge, socket: Duplex, status: number, detail: string)
     socket.destroy()
     return
   }
-  // The parser reports the same fault again for every further piece.
-  if (connection.isLast) return
+  const state = connection.giveUp()
+  if (state === 'broken') socket.destroy()
+  // The parser reports the same fault again for every further piece: the first made it the last answer.
+  if (state !== 'free') return
   connection.isLast = true
-  // Where an answer has begun, a second one would be taken for a part of it.
-  if (!connection.giveUp()) {
-    socket.destroy()
-    return
-  }
   const peer = { address: connection.peerAddress, port: connection.peerPort }
   answerRaw(
     connection.socket,

@@ -108,7 +108,8 @@ function connector(target: UpstreamTarget, hostname: string): buildConnector.con
   return ({ servername: _fromHeader, ...options }, callback) => {
     const named = isIP(hostname) === 0 ? { servername: hostname } : {}
     connect({ ...options, ...named }, (...result: buildConnector.CallbackArgs) => {
-      if (result[1] !== null) watchForStaleness(result[1])
+      // On failure undici gives no socket at all, whatever its type says.
+      if (result[0] === null) watchForStaleness(result[1])
       callback(...result)
     })
   }
