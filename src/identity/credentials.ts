@@ -1,6 +1,6 @@
 import { isToken68, parseAuthorization } from '../http/auth-header.ts'
 import { parseCookies } from '../http/cookie.ts'
-import type { HeaderTable } from '../http/head.ts'
+import type { HeaderTable } from '../http/header-table.ts'
 
 /** One credential that a request carries. Nothing about it is verified. */
 export interface PresentedCredential {

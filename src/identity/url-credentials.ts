@@ -50,8 +50,7 @@ const NAMES: ReadonlySet<string> = new Set([
  * @returns `undefined` when there are none, which costs a few hundred nanoseconds. Never throws.
  */
 export function urlCredentials(
-  path: string,
-  query: CanonicalQuery,
+  { path, query }: { readonly path: string; readonly query: CanonicalQuery },
   declaredNames: ReadonlySet<string>,
   rules: UrlCredentialRules,
 ): UrlCredentials | undefined {

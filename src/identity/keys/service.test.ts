@@ -7,9 +7,10 @@ import { FakeClock } from '../../base/clock.ts'
 import { ConfigError } from '../../base/config-error.ts'
 import { MemoryRecords } from '../../store/memory-records.ts'
 import { openStore } from '../../store/open-store.ts'
-import type { KeyRow, Records } from '../../store/records.ts'
+import type { KeyRow, KeyUse, Records } from '../../store/records.ts'
 import { StoreError } from '../../store/records.ts'
 import { ephemeralSecrets } from '../../store/secrets-file.ts'
+import type { Secrets } from '../../store/secrets-file.ts'
 import { keyFormat } from './format.ts'
 import type { KeyRequest } from './key-request.ts'
 import { KeyService } from './service.ts'
@@ -371,6 +372,58 @@ test('exposure is noted once, keeps the key working and shows in due and view', 
     ['exposed'],
   )
   assert.equal(await service.admin.markExposed('unknown', 1), undefined)
+})
+
+test('only who has the secret can mark a key exposed', async () => {
+  const { clock, service, make } = setUp()
+  const { text, id } = await make()
+  const settled = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve))
+  const forged = service.format.format(service.format.renew({ kind: 'sk', env: 'live', id }))
+  for (const wrong of [forged, `${text}x`, '']) service.markExposed(wrong, clock.nowMs())
+  await settled()
+  assert.equal((await service.admin.show(id))?.exposedAtMs, undefined)
+  service.markExposed(text, clock.nowMs())
+  await settled()
+  assert.equal((await service.admin.show(id))?.exposedAtMs, clock.nowMs())
+})
+
+test('a store that is away loses the exposed mark and the uses, and nothing else happens', async () => {
+  const records = new MemoryRecords()
+  let isAway = false
+  const away = (): never => {
+    throw new StoreError('unavailable', 'away')
+  }
+  const keys = {
+    ...methodsOf(records),
+    get: (id: string) => (isAway ? away() : records.keys.get(id)),
+    touch: (uses: readonly KeyUse[]) => (isAway ? away() : records.keys.touch(uses)),
+  }
+  const { clock, service, tell, make } = setUp({ keys, changeToken: () => 1 })
+  const { text, id } = await make()
+  await tell(text)
+  isAway = true
+  service.markExposed(text, clock.nowMs())
+  await service.flush()
+  assert.equal(await tell(text), 'ok')
+  isAway = false
+  await service.flush()
+  assert.equal((await records.keys.get(id))?.lastUsedAtMs, clock.nowMs(), 'kept for the next time')
+})
+
+test('a new pepper leaves old keys good, also across a rotation', async () => {
+  const [one, two] = [ephemeralSecrets(), ephemeralSecrets()]
+  const both: Secrets = {
+    ...one,
+    pepper: (version) => (version === 2 ? two.pepper(1) : one.pepper(version)),
+    currentPepperVersion: 2,
+  }
+  const { clock, records, make } = setUp(undefined, one)
+  const { text, id } = await make()
+  const service = new KeyService({ records, secrets: both })
+  const rotated = await service.admin.rotate(id, {}, clock.nowMs())
+  for (const each of [text, rotated?.key.reveal() ?? ''])
+    assert.ok('principal' in (await service.verify(each, clock.nowMs())))
+  assert.deepEqual([rotated?.row.pepperVersion, rotated?.row.previousPepperVersion], [2, 1])
 })
 
 test('an update changes rights at once and leaves the rest', async () => {

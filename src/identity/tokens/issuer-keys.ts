@@ -15,7 +15,7 @@ export const RETRY_PAUSE_MS = 2000
 
 /** What the issuer's keys report. */
 export interface KeyEvents {
-  /** The set changed: what was verified with the old one is to be forgotten. */
+  /** The set was replaced by another: what was verified with the old one is to be forgotten. */
   readonly onChange: () => void
   /** The set could not be had; what is there is used until it is an hour old. */
   readonly onFault: (cause: unknown) => void
@@ -92,7 +92,7 @@ export class IssuerKeys {
   async #fetch(nowMs: number): Promise<void> {
     try {
       const set = await this.#source()
-      const isOther = set.fingerprint !== this.#set?.fingerprint
+      const isOther = this.#set !== undefined && set.fingerprint !== this.#set.fingerprint
       this.#set = set
       this.#fetchedMs = nowMs
       if (isOther) this.#events.onChange()

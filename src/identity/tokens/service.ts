@@ -36,7 +36,6 @@ interface Candidate {
   readonly claims: JsonObject
   readonly issuer: TrustedIssuer
   readonly nowMs: number
-  readonly epoch: number
 }
 
 const DEFAULT_PATHS: ClaimPaths = { roles: ['roles'], groups: ['groups'] }
@@ -110,15 +109,7 @@ export class TokenService {
     if (issuer === undefined) return { reason: 'token_issuer', detail: 'iss is not configured' }
     if (!issuer.settings.algs.has(token.alg))
       return { reason: 'token_alg', detail: 'alg is not allowed for this issuer' }
-    return (
-      checkType(token.typ, issuer.settings) ?? {
-        token,
-        claims,
-        issuer,
-        nowMs,
-        epoch: this.#cache.epoch,
-      }
-    )
+    return checkType(token.typ, issuer.settings) ?? { token, claims, issuer, nowMs }
   }
 
   #verifyWith(
@@ -129,15 +120,16 @@ export class TokenService {
       return { reason: 'token_keys_unavailable', detail: 'no keys of the issuer are to be had' }
     if (keys.length === 0)
       return { reason: 'token_key', detail: 'no key of the issuer fits kid and alg' }
+    const { epoch } = this.#cache
     return isSigned(candidate.token, keys).then((isRight) =>
       isRight
-        ? this.#conclude(candidate)
+        ? this.#conclude(candidate, epoch)
         : { reason: 'token_signature', detail: 'the signature is not right' },
     )
   }
 
-  #conclude(candidate: Candidate): VerifiedToken | TokenRefusal {
-    const { token, claims, issuer, nowMs, epoch } = candidate
+  #conclude(candidate: Candidate, epoch: number): VerifiedToken | TokenRefusal {
+    const { token, claims, issuer, nowMs } = candidate
     const refusal = checkClaims(claims, issuer.settings, nowMs)
     if (refusal !== undefined) return refusal
     const principal = principalOf(token, claims, this.#paths)
