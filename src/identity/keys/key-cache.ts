@@ -11,9 +11,9 @@ export interface CachedKey {
 }
 
 /** The store is asked for changes at most this often: a revocation elsewhere is seen within it. */
-export const POLL_MS = 250
+const POLL_MS = 250
 /** With the store out of reach, what is cached stays good this long (CONTROLS 3.3). */
-export const HELD_MS = 60_000
+const HELD_MS = 60_000
 const MAX_CACHED = 100_000
 
 /**

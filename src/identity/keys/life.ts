@@ -9,11 +9,11 @@ export const MAX_LIFE_MS: number = 365 * DAY_MS
 export const DEFAULT_OVERLAP_MS: number = DAY_MS
 export const MAX_OVERLAP_MS: number = 7 * DAY_MS
 /** Unused this long: flagged. */
-export const UNUSED_MS: number = 30 * DAY_MS
+const UNUSED_MS = 30 * DAY_MS
 /** Unused this long: refused until it is rotated. */
 export const IDLE_MS: number = 90 * DAY_MS
 /** Expiry is announced this long before. */
-export const NOTICE_MS: number = 14 * DAY_MS
+const NOTICE_MS = 14 * DAY_MS
 
 /** What a key is good for right now. */
 export type KeyState = 'active' | 'revoked' | 'quarantined' | 'expired' | 'idle'

@@ -407,7 +407,7 @@ test('a store that is away loses the exposed mark and the uses, and nothing else
   assert.equal(await tell(text), 'ok')
   isAway = false
   await service.flush()
-  assert.equal((await records.keys.get(id))?.lastUsedAtMs, clock.nowMs(), 'kept for the next time')
+  assert.equal(records.keys.get(id)?.lastUsedAtMs, clock.nowMs(), 'kept for the next time')
 })
 
 test('a new pepper leaves old keys good, also across a rotation', async () => {

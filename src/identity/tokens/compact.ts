@@ -2,7 +2,7 @@ import type { JsonLimits } from '../../http/json-scan.ts'
 import { parseJsonStrict } from '../../http/json-scan.ts'
 
 /** Longest token, in characters [TOK-01]. */
-export const MAX_TOKEN_CHARS = 8192
+const MAX_TOKEN_CHARS = 8192
 /** Longest `kid`. */
 const MAX_KID_CHARS = 256
 

@@ -5,13 +5,13 @@ import type { KeySet } from './key-set.ts'
 import type { KeySource } from './key-source.ts'
 
 /** A set is asked for anew after this long. */
-export const FRESH_MS = 600_000
+const FRESH_MS = 600_000
 /** An old set is used at most this long when no new one is to be had. */
-export const STALE_MS = 3_600_000
+const STALE_MS = 3_600_000
 /** After an attempt, an unknown `kid` or an old set starts no other one for this long. */
-export const REFRESH_PAUSE_MS = 30_000
+const REFRESH_PAUSE_MS = 30_000
 /** The same while there are no keys at all. */
-export const RETRY_PAUSE_MS = 2000
+const RETRY_PAUSE_MS = 2000
 
 /** What the issuer's keys report. */
 export interface KeyEvents {
