@@ -1,6 +1,7 @@
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import type { Denial, ReasonSpec } from './denial.ts'
 import type { Exchange, UpstreamResponse } from './exchange.ts'
+import type { Refusal } from './runner.ts'
 import type { Mode, Policy } from './policy.ts'
 import type { Site } from './site.ts'
 
@@ -42,6 +43,8 @@ export interface Guard {
   dropsResponseHeader?(name: string): boolean
   /** Adds fields to the final answer, refusals included. */
   onAnswer?(exchange: Exchange, headers: string[]): void
+  /** May put another refusal in place of one that was decided, such as 429 for the sixtieth 404 in a minute. */
+  onRefusal?(exchange: Exchange, refusal: Refusal): Verdict
   /** Always, also on abort; must not throw. */
   onEnd?(exchange: Exchange): void
 }

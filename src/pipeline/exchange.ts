@@ -1,6 +1,7 @@
-import type { CanonicalQuery } from '../http/target.ts'
-import type { HeaderTable } from '../http/head.ts'
+import type { CanonicalQuery } from '../http/query.ts'
+import type { HeaderTable } from '../http/header-table.ts'
 import type { Principal } from '../identity/principal.ts'
+import type { VerifiedKey } from '../identity/keys/verified-key.ts'
 import { ANONYMOUS } from '../identity/principal.ts'
 import type { DenialError } from './denial.ts'
 import type { Site } from './site.ts'
@@ -54,6 +55,11 @@ export interface SecurityEvent {
   readonly detail?: string
 }
 
+/** An alternative of the operation's `security` that is met, with who stands behind each scheme. */
+export interface MetAlternative {
+  readonly proofs: readonly { readonly principal: Principal; readonly scopes: readonly string[] }[]
+}
+
 /** What the API answered; built by the edge's call, read by response guards. */
 export interface UpstreamResponse {
   readonly status: number
@@ -74,17 +80,21 @@ export class Exchange {
   clientKey = ''
   /** `address`: TLS ends here, or a trusted proxy says that it ended there. */
   isSecure = false
+  /** `address`: an unlisted proxy stands in front, so one address may be everybody: no bans by address. */
+  hidesClients = false
   /** `target` */
   path = ''
   query: CanonicalQuery = NO_QUERY
   /** `routes`: the operation and the raw (still percent-encoded) values of its path parameters, in template order. */
   site: Site | undefined = undefined
   pathValues: readonly string[] = []
-  /** `authenticate` */
+  /** `routes`: a CORS preflight for the operation in `site`. */
+  isPreflight = false
+  /** `authenticate`: who is calling, and the alternatives of the document that the credentials meet. */
   principal: Principal = ANONYMOUS
-  /** `authenticate`: lower-case header names and cookie names that carried a credential. */
-  credentialHeaders: readonly string[] = []
-  credentialCookies: readonly string[] = []
+  met: readonly MetAlternative[] = []
+  /** `authenticate`: the gateway's own key that was shown, for the control that holds it to its restrictions. */
+  key: VerifiedKey | undefined = undefined
   /** Guards of the authorize stage: the first that allowed; the runner denies when it stays `undefined`. */
   authorizedBy: string | undefined = undefined
   /** `parameters` */
@@ -97,7 +107,7 @@ export class Exchange {
 
   /** Edge, through the gateway. */
   upstream: UpstreamResponse | undefined = undefined
-  /** Response guards: the body to send in place of the API's. */
+  /** Runner, for response guards: the body to send in place of the API's. */
   replacement: Buffer | undefined = undefined
   /** Flat list of fields that go on every answer to this request: limits, CORS, deprecation. */
   readonly answerHeaders: string[] = []
@@ -105,6 +115,7 @@ export class Exchange {
   /** Runner. */
   decision: DecisionRecord | undefined = undefined
   readonly observed: DecisionRecord[] = []
+  readonly repaired: DecisionRecord[] = []
   readonly events: SecurityEvent[] = []
 
   /** Gateway, for the record. */

@@ -86,6 +86,8 @@ export interface Policy {
     readonly failures: FailureLimit | undefined
     readonly errors: Rate | undefined
     readonly operation: OperationLimit | undefined
+    /** `operations: off`: neither written limits of single operations nor the built-in one of log-ins. */
+    readonly operationsOff: boolean
     /** Further header spelling, such as `X-Rate-Limit-`. */
     readonly headerAliases: readonly string[]
   }

@@ -7,6 +7,10 @@ export interface Site {
   readonly policy: Policy
   /** Base path the public sees, without trailing slash; the template follows. */
   readonly publicBase: string
+  /** Base path the API knows. */
+  readonly upstreamBase: string
+  /** Position in the plan. */
+  readonly index: number
   /** `GET /v1/orders/{orderId}`: the label in logs and metrics. */
   readonly label: string
 }

@@ -1,0 +1,261 @@
+import { dirname, join } from 'node:path'
+import { formatFault } from '../src/base/config-error.ts'
+import { systemClock } from '../src/base/clock.ts'
+import { compileAddressSet } from '../src/base/cidr.ts'
+import { startAdmin, startHealth } from '../src/admin/server.ts'
+import type { RunningServer } from '../src/admin/server.ts'
+import type { AdminStatus } from '../src/admin/target.ts'
+import { startListener } from '../src/edges/node/listener.ts'
+import type { Listener } from '../src/edges/node/listener.ts'
+import { openAutoTls } from '../src/edges/tls/auto.ts'
+import { GivenTls } from '../src/edges/tls/given.ts'
+import type { TlsContextSource } from '../src/edges/tls/context.ts'
+import { Gateway } from '../src/gateway/gateway.ts'
+import type { ReloadResult } from '../src/gateway/gateway.ts'
+import type { LoadedConfig } from '../src/gateway/config/load-config.ts'
+import type { Settings } from '../src/gateway/config/settings.ts'
+import { watchFiles } from '../src/gateway/config/watch.ts'
+import { VERSION } from './version.ts'
+
+/** How a gateway process is run. */
+export interface RunOptions {
+  /** Reads the configuration again, for reloads. */
+  readonly reload: () => Promise<LoadedConfig>
+  /** Leaves one control out; only the process that proves it says so. */
+  readonly omit?: string
+  /** Follow files, serve the admin socket; a proof does neither. */
+  readonly isAlone: boolean
+  /** Ports that overrule the configured ones: 0 for any. */
+  readonly ports?: { readonly https?: number; readonly http?: number }
+}
+
+/** A gateway with its sockets open. */
+export interface RunningGateway {
+  readonly gateway: Gateway
+  readonly httpsPort: number | undefined
+  readonly httpPort: number | undefined
+  /** Certificate authority a client must trust, when it is our own. */
+  readonly caFile: string | undefined
+  reload(): Promise<ReloadResult>
+  close(): Promise<void>
+}
+
+const GRACE_MS = 10_000
+
+interface Tls {
+  readonly source: TlsContextSource
+  readonly names: readonly string[]
+  readonly expiresMs: number
+  readonly caFile: string | undefined
+  replace(settings: Settings): readonly string[]
+  close(): void
+}
+
+/** Opens everything a configuration names. Throws `ConfigError`, or the system's error for a taken port. */
+export async function runGateway(
+  loaded: LoadedConfig,
+  options: RunOptions,
+): Promise<RunningGateway> {
+  const { settings } = loaded
+  const tls = settings.listen.https === undefined ? undefined : openTls(loaded)
+  const gateway = await Gateway.start(loaded, {
+    version: VERSION,
+    certificateNames: tls?.names ?? [],
+    ...(options.omit === undefined ? {} : { omit: options.omit }),
+  })
+  if (tls !== undefined) gateway.metrics.certificate('listen', tls.expiresMs)
+  const process = new GatewayProcess(gateway, tls, options)
+  try {
+    await process.open()
+  } catch (error) {
+    await process.close()
+    throw error
+  }
+  return process
+}
+
+function openTls(loaded: LoadedConfig): Tls {
+  const { settings } = loaded
+  const nowMs = systemClock.nowMs()
+  const { tls } = settings.listen
+  if (tls.kind === 'given') {
+    const min = tls.minVersion === 'TLSv1.3' ? '1.3' : '1.2'
+    const given = new GivenTls({ cert: tls.cert, key: tls.key.reveal() }, min, nowMs)
+    return {
+      source: given,
+      names: given.facts.names,
+      expiresMs: given.facts.expiresMs,
+      caFile: undefined,
+      replace: (next) => replaceGiven(given, next),
+      close: () => undefined,
+    }
+  }
+  const auto = openAutoTls({
+    folder: stateFolder(settings),
+    names: settings.listen.hosts,
+    min: '1.2',
+    clock: systemClock,
+  })
+  const { names, expiresMs } = auto.facts
+  return {
+    source: auto,
+    names,
+    expiresMs,
+    caFile: auto.caFile,
+    replace: () => auto.facts.names,
+    close: () => auto.close(),
+  }
+}
+
+/** Certificates the gateway makes itself stand beside the secrets it makes itself. */
+function stateFolder(settings: Settings): string {
+  return join(dirname(settings.secretsFile), '.sallyport')
+}
+
+function replaceGiven(given: GivenTls, { listen }: Settings): readonly string[] {
+  if (listen.tls.kind === 'given') {
+    const min = listen.tls.minVersion === 'TLSv1.3' ? '1.3' : '1.2'
+    given.replace({ cert: listen.tls.cert, key: listen.tls.key.reveal() }, min, systemClock.nowMs())
+  }
+  return given.facts.names
+}
+
+class GatewayProcess implements RunningGateway {
+  readonly gateway: Gateway
+  readonly #tls: Tls | undefined
+  readonly #options: RunOptions
+  readonly #startedMs = systemClock.nowMs()
+  readonly #closers: (() => Promise<void> | void)[] = []
+  #https: Listener | undefined
+  #http: Listener | undefined
+  #lastReload: AdminStatus['lastReload'] = null
+  #isDraining = false
+
+  constructor(gateway: Gateway, tls: Tls | undefined, options: RunOptions) {
+    this.gateway = gateway
+    this.#tls = tls
+    this.#options = options
+  }
+
+  get httpsPort(): number | undefined {
+    return this.#https?.port
+  }
+
+  get httpPort(): number | undefined {
+    return this.#http?.port
+  }
+
+  get caFile(): string | undefined {
+    return this.#tls?.caFile
+  }
+
+  async open(): Promise<void> {
+    const { listen, admin } = this.gateway.loaded.settings
+    const ports = this.#options.ports ?? {}
+    this.#https = await this.#listen('https', ports.https ?? listen.https)
+    this.#http = await this.#listen('http', ports.http ?? listen.http)
+    if (!this.#options.isAlone) return
+    if (listen.health !== undefined) {
+      const { port, address = '0.0.0.0' } = listen.health
+      this.#keep(await startHealth(this.#health(), port, address))
+    }
+    this.#keep(await startAdmin(this.#adminTarget(), admin.socket, systemClock))
+    await this.#follow()
+  }
+
+  async reload(): Promise<ReloadResult> {
+    const result = await this.gateway.reload(async () => {
+      const loaded = await this.#options.reload()
+      this.#tls?.replace(loaded.settings)
+      return loaded
+    })
+    const faults = result.ok ? [] : result.faults.map(formatFault)
+    this.#lastReload = { at: new Date(systemClock.nowMs()).toISOString(), ok: result.ok, faults }
+    return result
+  }
+
+  async close(): Promise<void> {
+    this.#isDraining = true
+    await Promise.all([this.#https?.close(GRACE_MS), this.#http?.close(GRACE_MS)])
+    for (const close of this.#closers.toReversed()) await close()
+    this.#tls?.close()
+    await this.gateway.close()
+  }
+
+  async #listen(kind: 'https' | 'http', port: number | undefined): Promise<Listener | undefined> {
+    if (port === undefined) return undefined
+    const { listen } = this.gateway.loaded.settings
+    const trusted = compileAddressSet(listen.trustedProxies, 'listen.trustedProxies')
+    return startListener({
+      core: this.gateway.core,
+      port,
+      address: listen.address ?? '::',
+      kind,
+      isTrustedPeer: (address) => trusted.has(address),
+      ...(kind === 'https' && this.#tls !== undefined ? { tls: this.#tls.source } : {}),
+      onTlsError: (code, peerAddress) =>
+        this.gateway.recorder.emit({
+          name: 'sp_tls_fail',
+          level: 'warn',
+          control: 'tls',
+          reason: code,
+          facts: { 'client.address': peerAddress },
+        }),
+    })
+  }
+
+  #keep(server: RunningServer): void {
+    this.#closers.push(() => server.close())
+  }
+
+  async #follow(): Promise<void> {
+    const watch = await watchFiles(this.gateway.files, {
+      onChange: () => void this.reload().then(() => watch.setFiles(this.gateway.files)),
+    })
+    this.#closers.push(() => watch.close())
+  }
+
+  #health() {
+    return {
+      ready: () => {
+        const reasons = this.gateway.issuersWithoutKeys().map((iss) => `no keys of ${iss}`)
+        return {
+          isReady: !this.#isDraining,
+          reasons: this.#isDraining ? ['draining', ...reasons] : reasons,
+        }
+      },
+      metricsText: () => this.gateway.recorder.metricsText(),
+    }
+  }
+
+  #adminTarget() {
+    const { gateway } = this
+    return {
+      ...this.#health(),
+      status: () => this.#status(),
+      reload: async () => {
+        const result = await this.reload()
+        return result.ok ? result : { ok: false as const, faults: result.faults.map(formatFault) }
+      },
+      keys: gateway.services.keys.admin,
+      keyPrefix: gateway.services.keys.format.prefix,
+      emit: (event: Parameters<typeof gateway.recorder.emit>[0]) => gateway.recorder.emit(event),
+    }
+  }
+
+  #status(): AdminStatus {
+    const { core, loaded } = this.gateway
+    return {
+      version: VERSION,
+      pid: process.pid,
+      uptimeSeconds: Math.floor((systemClock.nowMs() - this.#startedMs) / 1000),
+      plan: { id: core.plan.id, hash: loaded.hash },
+      configFile: loaded.file ?? null,
+      apis: [...core.plan.apis].map(([name, api]) => ({
+        name,
+        operations: api.runtime.model.operations.length,
+      })),
+      lastReload: this.#lastReload,
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import type { Command } from 'commander'
+import { loadFromFlags } from './load.ts'
+import type { ConfigOptions } from './load.ts'
+import { runGateway } from './run-gateway.ts'
+import type { RunningGateway } from './run-gateway.ts'
+
+/** `sallyport serve`: runs the gateway until it is told to stop. SIGHUP reloads and reopens the logs. */
+export function addServe(program: Command): void {
+  program
+    .command('serve')
+    .description('run the gateway')
+    .option('-c, --config <file>', 'configuration file (default: ./sallyport.yaml)')
+    .option('--openapi <file>', 'OpenAPI document, instead of a configuration file')
+    .option('--upstream <url>', 'where the API runs, with --openapi')
+    .addHelpText(
+      'after',
+      '\nExample:\n  sallyport serve -c sallyport.yaml\n  sallyport serve --openapi openapi.yaml --upstream http://127.0.0.1:3000\n\nExit codes: 0 stopped by a signal, 1 the configuration has faults or a port is taken.',
+    )
+    .action(serve)
+}
+
+async function serve(options: ConfigOptions): Promise<void> {
+  const loaded = await loadFromFlags(options)
+  const running = await runGateway(loaded, { reload: () => loadFromFlags(options), isAlone: true })
+  announce(running)
+  onSignals(running)
+}
+
+/** What an operator must know at every start goes to standard error; standard output belongs to the log. */
+function announce(running: RunningGateway): void {
+  const { gateway } = running
+  const { sites } = gateway.core.plan
+  const open = sites.filter(({ site }) => site.operation.security?.length === 0)
+  console.error(`sallyport: ${sites.length} operations, ${open.length} of them public`)
+  for (const { site } of open) console.error(`  public  ${site.label}`)
+  for (const fault of gateway.loaded.audit(Date.now()))
+    console.error(`  warning ${fault.path}: ${fault.message}`)
+  if (running.httpsPort !== undefined)
+    console.error(`sallyport: https://localhost:${running.httpsPort}`)
+  if (running.httpPort !== undefined)
+    console.error(`sallyport: http://localhost:${running.httpPort}`)
+  if (running.caFile !== undefined)
+    console.error(`sallyport: trust ${running.caFile} (curl --cacert)`)
+  gateway.recorder.emit({
+    name: 'sys_startup',
+    level: 'info',
+    control: 'gateway',
+    reason: 'start',
+    detail: `plan ${gateway.core.plan.id}`,
+  })
+}
+
+function onSignals(running: RunningGateway): void {
+  let isStopping = false
+  const stop = (signal: string): void => {
+    if (isStopping) process.exit(1)
+    isStopping = true
+    running.gateway.recorder.emit({
+      name: 'sys_shutdown',
+      level: 'info',
+      control: 'gateway',
+      reason: signal,
+    })
+    void running.close().then(() => process.exit(0))
+  }
+  process.on('SIGINT', () => stop('SIGINT'))
+  process.on('SIGTERM', () => stop('SIGTERM'))
+  process.on('SIGHUP', () => {
+    running.gateway.recorder.reopen()
+    void running.reload()
+  })
+}

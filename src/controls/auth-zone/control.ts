@@ -1,0 +1,139 @@
+import { isPromise } from '../../base/maybe-promise.ts'
+import type { MaybePromise } from '../../base/maybe-promise.ts'
+import { isJson, parseMediaType } from '../../http/media-type.ts'
+import type { Control, Guard } from '../../pipeline/control.ts'
+import type { Denial } from '../../pipeline/denial.ts'
+import type { Exchange } from '../../pipeline/exchange.ts'
+import type { FailureLimit, Rate } from '../../pipeline/policy.ts'
+import type { Site } from '../../pipeline/site.ts'
+import type { Taken } from '../../store/counters.ts'
+import { limitDenial, LIMIT_REASON, seconds } from '../limit-answer.ts'
+import { limitKey } from '../operation-limit/limit-key.ts'
+import type { Kit } from '../kit.ts'
+import { configureAuthZone } from './config.ts'
+import type { AuthZoneConfig } from './config.ts'
+import { isAuthOperation } from './is-auth-operation.ts'
+
+/** Guards the operations that hand out identity: small bodies, plain media types, few tries per account and address. */
+export const authZone: Control<AuthZoneConfig, Kit> = {
+  name: 'auth-zone',
+  ids: ['RTE-06', 'SES-04'],
+  stage: 'inspect-body',
+  scope: 'operation',
+  block: 'limits',
+  adopt: 'enforce',
+  onFault: 'deny',
+  reasons: {
+    auth_media_type: {
+      status: 415,
+      problem: 'media_type',
+      title: 'Unsupported media type',
+      event: 'input_validation_fail',
+    },
+    auth_body_too_large: {
+      status: 413,
+      problem: 'too_large',
+      title: 'Request body too large',
+      event: 'input_validation_fail',
+      close: true,
+    },
+    auth_tries: { ...LIMIT_REASON, event: 'authn_login_fail_max' },
+    auth_failures: { ...LIMIT_REASON, event: 'authn_login_fail_max' },
+  },
+  configure: configureAuthZone,
+  compile: (config, site, kit) =>
+    site === undefined || !isAuthOperation(site.operation)
+      ? undefined
+      : authZoneGuard(config, site, kit),
+}
+
+const MEDIA_TYPE: Denial = Object.freeze({
+  reason: 'auth_media_type',
+  headers: ['Accept', 'application/json'],
+})
+const TOO_LARGE: Denial = Object.freeze({ reason: 'auth_body_too_large' })
+const ACCOUNT_NAMES = [
+  'email',
+  'username',
+  'userName',
+  'user',
+  'login',
+  'account',
+  'phone',
+  'client_id',
+] as const
+
+function authZoneGuard(config: AuthZoneConfig, site: Site, kit: Kit): Guard {
+  const { tries, failures } = config
+  return {
+    onRequest: (exchange) => headDenial(exchange, config) ?? bannedDenial(exchange, failures, kit),
+    onRequestBody: (exchange, bytes) => {
+      if (bytes.length > config.maxBodyBytes) return TOO_LARGE
+      return tries === undefined ? undefined : countTry(exchange, tries, { site, kit })
+    },
+    onResponse: (exchange, { status }) => {
+      if ((status !== 401 && status !== 403) || failures === undefined || exchange.hidesClients)
+        return undefined
+      const failed = kit.counters.fail(failureKey(exchange), failures, kit.clock.nowMs())
+      return isPromise(failed) ? failed.then(() => undefined) : undefined
+    },
+  }
+}
+
+function headDenial({ head }: Exchange, { maxBodyBytes }: AuthZoneConfig): Denial | undefined {
+  if (!head.hasBody) return undefined
+  const length = head.headers.get('content-length')
+  if (length !== undefined && Number(length) > maxBodyBytes) return TOO_LARGE
+  const essence = parseMediaType(head.headers.get('content-type') ?? '')?.essence ?? ''
+  return isJson(essence) || essence === 'application/x-www-form-urlencoded' ? undefined : MEDIA_TYPE
+}
+
+function failureKey(exchange: Exchange): string {
+  return `auth-zone:${exchange.clientKey}`
+}
+
+function bannedDenial(
+  exchange: Exchange,
+  failures: FailureLimit | undefined,
+  kit: Kit,
+): MaybePromise<Denial | undefined> {
+  if (failures === undefined) return undefined
+  const nowMs = kit.clock.nowMs()
+  const judge = (untilMs: number | undefined): Denial | undefined =>
+    untilMs === undefined
+      ? undefined
+      : {
+          reason: 'auth_failures',
+          headers: ['Retry-After', String(seconds(untilMs - nowMs))],
+          violatedPolicies: ['failures'],
+        }
+  const banned = kit.counters.isBanned(failureKey(exchange), nowMs)
+  return isPromise(banned) ? banned.then(judge) : judge(banned)
+}
+
+function countTry(
+  exchange: Exchange,
+  rate: Rate,
+  { site, kit }: { readonly site: Site; readonly kit: Kit },
+): MaybePromise<Denial | undefined> {
+  const account = accountOf(exchange.body)
+  const by = [
+    { from: 'ip' as const },
+    ...(account === undefined ? [] : [{ from: 'body' as const, name: account }]),
+  ]
+  const taken = kit.counters.take(
+    `auth:${site.label}:${limitKey(exchange, by)}`,
+    rate,
+    1,
+    kit.clock.nowMs(),
+  )
+  const judge = (found: Taken): Denial | undefined =>
+    found.allowed ? undefined : limitDenial('auth_tries', { name: 'auth', rate }, found)
+  return isPromise(taken) ? taken.then(judge) : judge(taken)
+}
+
+/** The member of the body that names the account, under one of its usual names. */
+function accountOf(body: unknown): string | undefined {
+  if (typeof body !== 'object' || body === null) return undefined
+  return ACCOUNT_NAMES.find((name) => Object.hasOwn(body, name))
+}

@@ -1,0 +1,179 @@
+import { ConfigError } from '../../base/config-error.ts'
+import { isPromise } from '../../base/maybe-promise.ts'
+import type { MaybePromise } from '../../base/maybe-promise.ts'
+import { keyScanner } from '../../identity/keys/format.ts'
+import type { Control, Guard } from '../../pipeline/control.ts'
+import type { Denial } from '../../pipeline/denial.ts'
+import type { Exchange } from '../../pipeline/exchange.ts'
+import type { Site } from '../../pipeline/site.ts'
+import { markExposed } from '../exposed-key.ts'
+import type { ApiRuntime, Kit } from '../kit.ts'
+import { readCarried } from './carried.ts'
+import type { Carried } from './carried.ts'
+import { configureAuthenticate } from './config.ts'
+import type { AuthenticateConfig } from './config.ts'
+import { AUTH_REASONS, challengeHeaders, credentialDenial } from './denials.ts'
+import { judgeAlternatives } from './judge.ts'
+import { planAlternatives } from './scheme-plan.ts'
+import type { AlternativePlan, SchemePlan, Slot } from './scheme-plan.ts'
+import { urlCredentials } from './url-credentials.ts'
+import { verifyScheme } from './verify.ts'
+import type { SchemeResult } from './verify.ts'
+
+/** Finds out who is calling, exactly as the document asks: alternatives (OR) of schemes (AND). */
+export const authenticate: Control<AuthenticateConfig, Kit> = {
+  name: 'authenticate',
+  ids: [
+    'AUN-01',
+    'AUN-02',
+    'AUN-03',
+    'AUN-04',
+    'KEY-01',
+    'KEY-02',
+    'KEY-04',
+    'KEY-05',
+    'TOK-01',
+    'TOK-02',
+    'TOK-03',
+    'TOK-04',
+    'TOK-05',
+  ],
+  stage: 'authenticate',
+  scope: 'operation',
+  block: 'auth',
+  adopt: 'enforce',
+  onFault: 'deny',
+  reasons: AUTH_REASONS,
+  configure: configureAuthenticate,
+  compile: (config, site, kit) => {
+    const api = site === undefined ? undefined : kit.apis.get(site.operation.api)
+    return site === undefined || api === undefined
+      ? undefined
+      : authenticateGuard(config, { site, api, kit })
+  },
+}
+
+interface Place {
+  readonly site: Site
+  readonly api: ApiRuntime
+  readonly kit: Kit
+}
+
+/** Everything about an operation's security that does not change between requests. */
+interface Prepared {
+  readonly alternatives: readonly AlternativePlan[]
+  readonly plans: readonly SchemePlan[]
+  readonly slots: ReadonlySet<Slot>
+  readonly declaredQuery: ReadonlySet<string>
+  readonly challenge: readonly string[]
+  readonly retry: readonly string[]
+  readonly isOurKey: (text: string) => boolean
+  readonly keyPattern: RegExp
+  readonly kit: Kit
+}
+
+function authenticateGuard(config: AuthenticateConfig, place: Place): Guard | undefined {
+  if (place.site.operation.security?.length === 0) return undefined
+  const prepared = prepare(config, place)
+  return {
+    onRequest: (exchange) => {
+      const carried = readCarried(exchange, prepared.slots)
+      if (typeof carried === 'string') return credentialDenial(carried, prepared.retry)
+      const inUrl = urlDenial(exchange, carried, prepared)
+      return inUrl ?? verifyAll(exchange, carried, prepared)
+    },
+  }
+}
+
+function prepare(config: AuthenticateConfig, { site, api, kit }: Place): Prepared {
+  const { operation } = site
+  const declared = api.model.securitySchemes
+  const alternatives = planAlternatives(operation, {
+    ...config,
+    hasIssuers: kit.hasIssuers,
+    declared,
+  })
+  if (alternatives.length === 0) throw unmeetable(site, declared)
+  const plans = [
+    ...new Map(
+      alternatives.flatMap(({ schemes }) => schemes.map(({ plan }) => [plan.name, plan])),
+    ).values(),
+  ]
+  const queryNames = operation.parameters
+    .filter(({ place }) => place === 'query')
+    .map(({ name }) => name)
+  const querySlots = plans.flatMap(({ slot }) =>
+    slot.startsWith('query:') ? [slot.slice('query:'.length)] : [],
+  )
+  return {
+    alternatives,
+    plans,
+    slots: new Set(plans.map(({ slot }) => slot)),
+    declaredQuery: new Set([...queryNames, ...querySlots]),
+    challenge: challengeHeaders(alternatives, operation.api, undefined),
+    retry: challengeHeaders(alternatives, operation.api, 'invalid_token'),
+    isOurKey: (text) => text.startsWith(`${kit.keys.format.prefix}_`) && !text.includes('.'),
+    keyPattern: new RegExp(keyScanner(kit.keys.format.prefix).source),
+    kit,
+  }
+}
+
+function unmeetable(site: Site, declared: ApiRuntime['model']['securitySchemes']): ConfigError {
+  const names = [...new Set((site.operation.security ?? []).flat().map(({ scheme }) => scheme))]
+  const types = names
+    .map((name) => `${name} (${declared.get(name)?.type ?? 'undeclared'})`)
+    .join(', ')
+  return new ConfigError({
+    path: 'auth.schemes',
+    message: `no credential can meet the security of ${site.label}: ${types}`,
+    cure: `name an issuer under auth.jwt.issuers, or say how the scheme is met: auth.schemes: { ${names[0] ?? 'name'}: apiKey | jwt | upstream }`,
+    file: site.operation.source.file,
+  })
+}
+
+/** A credential in a URL ends up in logs and histories: it is never used, and one of ours is burnt [KEY-02]. */
+function urlDenial(exchange: Exchange, carried: Carried, prepared: Prepared): Denial | undefined {
+  const { declaredQuery, keyPattern, kit } = prepared
+  if (exchange.query.pairs.length === 0 && !keyPattern.test(exchange.path)) return undefined
+  const found = urlCredentials(exchange, declaredQuery, keyPattern)
+  if (found.length === 0) return undefined
+  for (const text of found) markExposed(text, kit)
+  const hasHeader = carried.scheme !== '' || carried.values.size > 0
+  return credentialDenial(
+    hasHeader ? 'credential_in_url_too' : 'credential_in_url',
+    prepared.challenge,
+  )
+}
+
+function verifyAll(
+  exchange: Exchange,
+  carried: Carried,
+  prepared: Prepared,
+): MaybePromise<Denial | undefined> {
+  const { plans, kit, isOurKey } = prepared
+  const results = new Map<string, SchemeResult>()
+  const pending: Promise<void>[] = []
+  for (const plan of plans) {
+    const result = verifyScheme(plan, carried, { kit, exchange, isOurKey })
+    if (isPromise(result)) pending.push(result.then((found) => void results.set(plan.name, found)))
+    else results.set(plan.name, result)
+  }
+  const judge = (): Denial | undefined => settle(exchange, results, { carried, prepared })
+  return pending.length === 0 ? judge() : Promise.all(pending).then(judge)
+}
+
+function settle(
+  exchange: Exchange,
+  results: ReadonlyMap<string, SchemeResult>,
+  { carried, prepared }: { readonly carried: Carried; readonly prepared: Prepared },
+): Denial | undefined {
+  const verdict = judgeAlternatives(prepared.alternatives, results, carried)
+  if ('reason' in verdict) {
+    const headers = verdict.reason === 'missing' ? prepared.challenge : prepared.retry
+    return credentialDenial(verdict.reason, headers, verdict.detail)
+  }
+  exchange.met = verdict.met
+  exchange.principal = verdict.principal
+  exchange.key = verdict.key
+  return undefined
+}

@@ -1,0 +1,83 @@
+import type { VerifiedKey } from '../../identity/keys/verified-key.ts'
+import { ANONYMOUS } from '../../identity/principal.ts'
+import type { Principal } from '../../identity/principal.ts'
+import type { MetAlternative } from '../../pipeline/exchange.ts'
+import type { Carried } from './carried.ts'
+import type { AlternativePlan } from './scheme-plan.ts'
+import type { SchemeResult } from './verify.ts'
+
+/** Who it is and what is met, or why not. */
+export type AuthVerdict =
+  | {
+      readonly met: readonly MetAlternative[]
+      readonly principal: Principal
+      readonly key: VerifiedKey | undefined
+    }
+  | { readonly reason: string; readonly detail?: string }
+
+type Holding = Extract<SchemeResult, { readonly principal: Principal }>
+
+/**
+ * Weighs what every scheme came to. A credential that was sent and does not hold refuses, even where an alternative
+ * asks for none: whoever shows a wrong one is not nobody. More credentials than any one alternative takes is doubt.
+ */
+export function judgeAlternatives(
+  alternatives: readonly AlternativePlan[],
+  results: ReadonlyMap<string, SchemeResult>,
+  carried: Carried,
+): AuthVerdict {
+  const sent = [...results.values()].filter((result) => result !== 'absent')
+  const places = carried.values.size + (carried.scheme === '' ? 0 : 1)
+  const most = Math.max(...alternatives.map(({ schemes }) => placesOf(schemes, carried)), 0)
+  if (places > Math.max(most, 1)) return { reason: 'multiple_credentials' }
+  const wrong = sent.find(
+    (result): result is { reason: string; detail?: string } => 'reason' in result,
+  )
+  const met = alternatives.filter(({ schemes }) =>
+    schemes.every(({ plan }) => isHolding(results.get(plan.name))),
+  )
+  const withCredential = met.filter(({ schemes }) => schemes.length > 0)
+  if (withCredential.length === 0 && wrong !== undefined) return wrong
+  if (met.length === 0)
+    return places > 0 && sent.length === 0 ? { reason: 'wrong_scheme' } : { reason: 'missing' }
+  return accepted(withCredential.length > 0 ? withCredential : met, results)
+}
+
+function isHolding(result: SchemeResult | undefined): result is Holding {
+  return typeof result === 'object' && 'principal' in result
+}
+
+/** How many of the carried credentials an alternative has a use for. */
+function placesOf(schemes: AlternativePlan['schemes'], carried: Carried): number {
+  const slots = new Set(schemes.map(({ plan }) => plan.slot))
+  const others = [...slots].filter(
+    (slot) => slot !== 'authorization' && carried.values.has(slot),
+  ).length
+  const takesAuthorization =
+    carried.scheme !== '' && (slots.has('authorization') || others < slots.size)
+  return others + (takesAuthorization ? 1 : 0)
+}
+
+function accepted(
+  met: readonly AlternativePlan[],
+  results: ReadonlyMap<string, SchemeResult>,
+): AuthVerdict {
+  const alternatives = met.map(({ schemes }): MetAlternative => ({
+    proofs: schemes.flatMap(({ plan, scopes }) => {
+      const result = results.get(plan.name)
+      return isHolding(result) ? [{ principal: result.principal, scopes }] : []
+    }),
+  }))
+  const holding = met
+    .flatMap(({ schemes }) => schemes.map(({ plan }) => results.get(plan.name)))
+    .filter(isHolding)
+  // A person's or client's token says more of the caller than a key; a key more than what was only passed on.
+  const best = (['jwt', 'apiKey', 'upstream'] as const)
+    .map((kind) => holding.find(({ principal }) => principal.kind === kind))
+    .find((found) => found !== undefined)
+  return {
+    met: alternatives,
+    principal: best?.principal ?? ANONYMOUS,
+    key: holding.find(({ key }) => key !== undefined)?.key,
+  }
+}

@@ -1,0 +1,105 @@
+import type { MaybePromise } from '../../base/maybe-promise.ts'
+import { parseJsonStrict } from '../../http/json-scan.ts'
+import type { JsonLimits } from '../../http/json-scan.ts'
+import type { MediaType as ActualType } from '../../http/media-type.ts'
+import { isJson } from '../../http/media-type.ts'
+import type { BodyFault } from '../../openapi/decode/contract.ts'
+import { compileFormBody } from '../../openapi/decode/form.ts'
+import { compileMultipart } from '../../openapi/decode/multipart.ts'
+import type { MediaType } from '../../openapi/model.ts'
+import type { Validate, Violation } from '../../openapi/schema/contract.ts'
+import type { ApiRuntime } from '../kit.ts'
+import type { BodyConfig } from './config.ts'
+
+/** A body as a value with what its schema says of it, or why it is none. */
+export type ReadBody =
+  | {
+      readonly kind: 'value'
+      readonly value: unknown
+      readonly violations: readonly Violation[] | undefined
+    }
+  | {
+      readonly kind: 'malformed'
+      readonly reason: 'malformed_json' | 'malformed_form'
+      readonly detail: string
+    }
+
+/** Reads the bytes of a body whose type was matched already. */
+export type BodyReader = (bytes: Buffer, type: ActualType) => MaybePromise<ReadBody>
+
+/** A reader for each declared media type; `undefined` where the bytes are nobody's business. */
+export function bodyReaders(
+  config: BodyConfig,
+  content: readonly MediaType[],
+  api: ApiRuntime,
+): ReadonlyMap<string, BodyReader | undefined> {
+  return new Map(content.map((media) => [media.type, readerOf(config, media, api)]))
+}
+
+function readerOf(config: BodyConfig, media: MediaType, api: ApiRuntime): BodyReader | undefined {
+  const schemas = config.kind === 'strict' ? api.requestSchemas : api.looseRequestSchemas
+  const validate = media.schema === undefined ? ANYTHING : schemas.validator(media.schema)
+  if (isJson(media.type)) return jsonReader(validate, config.jsonLimits)
+  if (media.type === 'application/x-www-form-urlencoded') return formReader(media, api, validate)
+  if (media.type === 'multipart/form-data') return multipartReader(media, api, validate)
+  if (media.type.startsWith('text/') && media.type !== 'text/xml') return textReader(validate)
+  return undefined
+}
+
+const ANYTHING: Validate = () => undefined
+
+function value(found: unknown, validate: Validate): ReadBody {
+  return { kind: 'value', value: found, violations: validate(found) }
+}
+
+function jsonReader(validate: Validate, limits: JsonLimits): BodyReader {
+  return (bytes) => {
+    const parsed = parseJsonStrict(bytes, limits)
+    if (parsed.fault !== undefined) {
+      return {
+        kind: 'malformed',
+        reason: 'malformed_json',
+        detail: `${parsed.fault} at byte ${parsed.offset}`,
+      }
+    }
+    if (parsed.unsafeIntegers.length > 0) {
+      return { kind: 'malformed', reason: 'malformed_json', detail: 'integer beyond 2^53 - 1' }
+    }
+    return value(parsed.value, validate)
+  }
+}
+
+function textReader(validate: Validate): BodyReader {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  return (bytes) => {
+    try {
+      return value(decoder.decode(bytes), validate)
+    } catch {
+      return { kind: 'malformed', reason: 'malformed_form', detail: 'not UTF-8' }
+    }
+  }
+}
+
+function formReader(media: MediaType, api: ApiRuntime, validate: Validate): BodyReader {
+  const decode = compileFormBody(media, api.decode)
+  return (bytes) => {
+    const found = decode(bytes)
+    return 'fault' in found ? malformedForm(found.fault) : value(found.value, validate)
+  }
+}
+
+function multipartReader(media: MediaType, api: ApiRuntime, validate: Validate): BodyReader {
+  const decode = compileMultipart(media, api.decode)
+  return async (bytes, type) => {
+    const found = await decode(bytes, type.parameters)
+    return 'fault' in found ? malformedForm(found.fault) : value(found.value, validate)
+  }
+}
+
+function malformedForm(fault: BodyFault): ReadBody {
+  return {
+    kind: 'malformed',
+    reason: 'malformed_form',
+    detail: `${fault.pointer} ${fault.keyword}`,
+  }
+}

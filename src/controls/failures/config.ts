@@ -1,0 +1,13 @@
+import type { FailureLimit, Policy, Rate } from '../../pipeline/policy.ts'
+
+export interface FailuresConfig {
+  /** Wrong credentials from one address. */
+  readonly failures: FailureLimit | undefined
+  /** 401 and 404 answers to callers without a valid credential, from one address. */
+  readonly errors: Rate | undefined
+}
+
+export function configureFailures({ limits }: Policy): FailuresConfig | undefined {
+  const { failures, errors } = limits
+  return failures === undefined && errors === undefined ? undefined : { failures, errors }
+}

@@ -1,0 +1,63 @@
+import { access } from './access/control.ts'
+import { address } from './address/control.ts'
+import { authZone } from './auth-zone/control.ts'
+import { authenticate } from './authenticate/control.ts'
+import { body } from './body/control.ts'
+import { cors } from './cors/control.ts'
+import { credentialStrip } from './credential-strip/control.ts'
+import { csrf } from './csrf/control.ts'
+import { errors } from './errors/control.ts'
+import { failures } from './failures/control.ts'
+import { hosts } from './hosts/control.ts'
+import { hsts } from './hsts/control.ts'
+import { ipLimit } from './ip-limit/control.ts'
+import { keyRestrictions } from './key-restrictions/control.ts'
+import type { AnyControl } from './kit.ts'
+import { leaks } from './leaks/control.ts'
+import { lifecycle } from './lifecycle/control.ts'
+import { operationLimit } from './operation-limit/control.ts'
+import { parameters } from './parameters/control.ts'
+import { plainHttp } from './plain-http/control.ts'
+import { principalLimit } from './principal-limit/control.ts'
+import { responseHeaders } from './response-headers/control.ts'
+import { responses } from './responses/control.ts'
+import { routes } from './routes/control.ts'
+import { scopes } from './scopes/control.ts'
+import { target } from './target/control.ts'
+import { trustedHeaders } from './trusted-headers/control.ts'
+import { urlFields } from './url-fields/control.ts'
+import { wire } from './wire/control.ts'
+
+/**
+ * Every control, in the order in which a request meets them (CONTROLS 3.1 and 3.2). This array is the registration.
+ */
+export const controls: readonly AnyControl[] = [
+  wire,
+  address,
+  hosts,
+  plainHttp,
+  trustedHeaders,
+  ipLimit,
+  failures,
+  target,
+  routes,
+  lifecycle,
+  cors,
+  authenticate,
+  csrf,
+  principalLimit,
+  keyRestrictions,
+  scopes,
+  access,
+  parameters,
+  body,
+  authZone,
+  urlFields,
+  operationLimit,
+  credentialStrip,
+  errors,
+  leaks,
+  responses,
+  responseHeaders,
+  hsts,
+]

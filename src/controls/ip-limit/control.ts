@@ -1,0 +1,35 @@
+import type { MaybePromise } from '../../base/maybe-promise.ts'
+import { isPromise } from '../../base/maybe-promise.ts'
+import type { Control, Guard } from '../../pipeline/control.ts'
+import type { Denial } from '../../pipeline/denial.ts'
+import type { Taken } from '../../store/counters.ts'
+import { limitDenial, LIMIT_REASON } from '../limit-answer.ts'
+import type { Kit } from '../kit.ts'
+import { configureIpLimit } from './config.ts'
+import type { IpLimitConfig } from './config.ts'
+
+/** Slows floods from one address before anything dear happens: no signature, no hash, no look-up behind it. */
+export const ipLimit: Control<IpLimitConfig, Kit> = {
+  name: 'ip-limit',
+  ids: ['RLM-01'],
+  stage: 'admit',
+  scope: 'gateway',
+  block: 'limits',
+  adopt: 'enforce',
+  onFault: 'deny',
+  reasons: { ip_limit: { ...LIMIT_REASON, event: 'excess_rate_limit_exceeded' } },
+  configure: configureIpLimit,
+  compile: (config, _site, kit) => ipLimitGuard(config, kit),
+}
+
+function ipLimitGuard({ rate }: IpLimitConfig, { counters, clock }: Kit): Guard {
+  const policy = { name: 'ip', rate }
+  const judge = (taken: Taken): Denial | undefined =>
+    taken.allowed ? undefined : limitDenial('ip_limit', policy, taken)
+  return {
+    onRequest: ({ clientKey }): MaybePromise<Denial | undefined> => {
+      const taken = counters.take(`ip:${clientKey}`, rate, 1, clock.nowMs())
+      return isPromise(taken) ? taken.then(judge) : judge(taken)
+    },
+  }
+}

@@ -1,0 +1,37 @@
+import type { Clock } from '../base/clock.ts'
+import type { KeyService } from '../identity/keys/service.ts'
+import type { TokenService } from '../identity/tokens/service.ts'
+import type { DecodeDeps } from '../openapi/decode/contract.ts'
+import type { ApiModel } from '../openapi/model.ts'
+import type { SchemaCompiler } from '../openapi/schema/compiler.ts'
+import type { Control } from '../pipeline/control.ts'
+import type { Site } from '../pipeline/site.ts'
+import type { Counters } from '../store/counters.ts'
+
+/** A loaded API with its schemas, ready to compile for both doors. */
+export interface ApiRuntime {
+  readonly model: ApiModel
+  /** Strict: unknown fields are refused. */
+  readonly requestSchemas: SchemaCompiler
+  /** As the document says, unknown fields allowed. */
+  readonly looseRequestSchemas: SchemaCompiler
+  readonly responseSchemas: SchemaCompiler
+  /** What parameter and form decoders are compiled with. */
+  readonly decode: DecodeDeps
+}
+
+/** The services controls may use; made once, handed to every `compile`. */
+export interface Kit {
+  readonly clock: Clock
+  readonly counters: Counters
+  readonly keys: KeyService
+  readonly tokens: TokenService
+  /** Whether any issuer is configured, so that bearer schemes mean its tokens. */
+  readonly hasIssuers: boolean
+  readonly apis: ReadonlyMap<string, ApiRuntime>
+  /** Every site of the plan that is being compiled. */
+  readonly sites: readonly Site[]
+}
+
+/** A control whose config type does not matter to the holder. */
+export type AnyControl = Control<unknown, Kit>

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto'
+import { unreachable } from '../../base/unreachable.ts'
+import type { Exchange } from '../../pipeline/exchange.ts'
+import type { LimitKeyPart } from '../../pipeline/policy.ts'
+
+/**
+ * The bucket a request falls into: its parts one after another, each with its length before it, so that no value can
+ * be mistaken for two. Long keys are hashed: values come from outside.
+ */
+export function limitKey(exchange: Exchange, by: readonly LimitKeyPart[]): string {
+  const parts = by.length === 0 ? [{ from: 'principal' as const }] : by
+  const text = parts.map((part) => lengthFirst(partOf(exchange, part))).join('')
+  return text.length <= 128 ? text : createHash('sha256').update(text).digest('base64url')
+}
+
+function lengthFirst(value: string): string {
+  return `${value.length}:${value}`
+}
+
+function partOf(exchange: Exchange, part: LimitKeyPart): string {
+  if ('name' in part) return canonicalText(valueOf(exchange, part))
+  if (part.from === 'ip' || exchange.principal.kind === 'none') return `ip:${exchange.clientKey}`
+  return exchange.principal.id
+}
+
+type NamedPart = Extract<LimitKeyPart, { readonly name: string }>
+
+function valueOf(exchange: Exchange, { from, name }: NamedPart): unknown {
+  switch (from) {
+    case 'body':
+      return member(exchange.body, name.split('.'))
+    case 'claim':
+      return member(exchange.principal.claims, name.split('.'))
+    case 'header':
+      return exchange.head.headers.get(name.toLowerCase())
+    case 'query':
+      return (
+        exchange.parameters?.query[name] ?? exchange.query.pairs.find(([key]) => key === name)?.[1]
+      )
+    case 'path':
+      return exchange.parameters?.path[name]
+    default:
+      return unreachable(from)
+  }
+}
+
+function member(value: unknown, path: readonly string[]): unknown {
+  let at = value
+  for (const name of path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return undefined
+    at = (at as Record<string, unknown>)[name]
+  }
+  return at
+}
+
+/** One account must not have many spellings: `A@x.test` and `a@X.test ` fall into one bucket. */
+function canonicalText(value: unknown): string {
+  if (typeof value === 'string') return value.normalize('NFKC').trim().toLowerCase()
+  return value === undefined ? '' : JSON.stringify(value)
+}

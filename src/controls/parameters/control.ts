@@ -1,0 +1,85 @@
+import { compileParameters } from '../../openapi/decode/parameters.ts'
+import type { ParameterFault } from '../../openapi/decode/contract.ts'
+import type { Control, Guard } from '../../pipeline/control.ts'
+import type { Denial } from '../../pipeline/denial.ts'
+import type { Site } from '../../pipeline/site.ts'
+import type { ApiRuntime, Kit } from '../kit.ts'
+import { configureParameters } from './config.ts'
+import type { ParametersConfig } from './config.ts'
+
+const INVALID = {
+  status: 400,
+  problem: 'invalid_parameter',
+  title: 'Invalid parameter',
+  event: 'input_validation_fail',
+} as const
+
+/** Lets in only declared parameters, in their declared style, of their declared type. */
+export const parameters: Control<ParametersConfig, Kit> = {
+  name: 'parameters',
+  ids: ['VAL-01', 'VAL-02', 'VAL-03', 'WIRE-06'],
+  stage: 'validate',
+  scope: 'operation',
+  block: 'validate',
+  adopt: 'observe',
+  onFault: 'deny',
+  reasons: {
+    // The same face as an unknown path: a value that cannot be valid names nothing that exists (CONTROLS 2.0).
+    path_parameter: {
+      status: 404,
+      problem: 'not_found',
+      title: 'Not found',
+      event: 'input_validation_fail',
+    },
+    parameter: INVALID,
+    enum: { ...INVALID, event: 'input_validation_discrete_fail' },
+    unknown_parameter: { ...INVALID, event: 'malicious_extraneous' },
+  },
+  configure: configureParameters,
+  compile: (config, site, kit) => {
+    const api = site === undefined ? undefined : kit.apis.get(site.operation.api)
+    return site === undefined || api === undefined ? undefined : parametersGuard(config, site, api)
+  },
+}
+
+function parametersGuard({ kind }: ParametersConfig, site: Site, api: ApiRuntime): Guard {
+  const decode = compileParameters(site.operation, api.decode)
+  return {
+    onRequest: (exchange) => {
+      const { head, query } = exchange
+      const found = decode({
+        path: exchange.pathValues,
+        query: query.pairs,
+        header: (name) => head.headers.all(name),
+      })
+      if ('values' in found) {
+        exchange.parameters = found.values
+        return undefined
+      }
+      const faults =
+        kind === 'strict'
+          ? found.faults
+          : found.faults.filter(({ keyword }) => keyword !== 'unknown')
+      return faults.length === 0 ? undefined : denialOf(faults)
+    },
+  }
+}
+
+function denialOf(faults: readonly ParameterFault[]): Denial {
+  const detail = faults
+    .map(({ place, name, keyword }) => `${place}/${name}:${keyword}`)
+    .join(' ')
+    .slice(0, 1000)
+  if (faults.some(({ place }) => place === 'path')) return { reason: 'path_parameter', detail }
+  const keywords = new Set(faults.map(({ keyword }) => keyword))
+  const reason = keywords.has('unknown')
+    ? 'unknown_parameter'
+    : keywords.has('enum')
+      ? 'enum'
+      : 'parameter'
+  const errors = faults.map(({ place, name, pointer, message }) => ({
+    pointer: `${place}/${name}${pointer}`,
+    detail: message,
+  }))
+  return { reason, detail, errors }
+}

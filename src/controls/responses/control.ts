@@ -1,0 +1,189 @@
+import { isJson, matchMediaType, parseMediaType } from '../../http/media-type.ts'
+import type { ResponseModel, MediaType } from '../../openapi/model.ts'
+import type { Filter, Validate } from '../../openapi/schema/contract.ts'
+import type { Control, Guard } from '../../pipeline/control.ts'
+import type { Denial } from '../../pipeline/denial.ts'
+import type { Exchange, UpstreamResponse } from '../../pipeline/exchange.ts'
+import type { Site } from '../../pipeline/site.ts'
+import type { ApiRuntime, Kit } from '../kit.ts'
+import { rewriteJson } from '../rewrite-json.ts'
+import { configureResponses } from './config.ts'
+import type { ResponsesConfig } from './config.ts'
+import { declaredResponse } from './declared.ts'
+
+const BAD_GATEWAY = { status: 502, problem: 'bad_gateway', title: 'Bad gateway' } as const
+const LEAK = 'sp_response_leak_blocked'
+
+/** Lets out only what the document declares: statuses, media types, fields. */
+export const responses: Control<ResponsesConfig, Kit> = {
+  name: 'responses',
+  ids: ['OUT-01'],
+  stage: 'filter',
+  scope: 'operation',
+  block: 'validate',
+  adopt: 'observe',
+  onFault: 'deny',
+  reasons: {
+    undeclared_status: { ...BAD_GATEWAY, event: LEAK },
+    undeclared_error: { status: 400, problem: 'request_failed', title: 'Request failed' },
+    undeclared_media_type: { ...BAD_GATEWAY, event: LEAK },
+    malformed_answer: { ...BAD_GATEWAY, event: LEAK },
+    schema_mismatch: { ...BAD_GATEWAY, event: LEAK },
+    undeclared_body: { ...BAD_GATEWAY, event: LEAK },
+    undeclared_field: { ...BAD_GATEWAY, event: LEAK },
+  },
+  configure: configureResponses,
+  compile: (config, site, kit) => {
+    const api = site === undefined ? undefined : kit.apis.get(site.operation.api)
+    return site === undefined || api === undefined ? undefined : responsesGuard(config, site, api)
+  },
+}
+
+/** How one declared media type of one declared response is judged. */
+interface Judge {
+  readonly filter: Filter
+  readonly validate: Validate
+}
+
+type Judges = ReadonlyMap<ResponseModel, ReadonlyMap<string, Judge | undefined>>
+
+function responsesGuard({ kind }: ResponsesConfig, site: Site, api: ApiRuntime): Guard {
+  const judges = compileJudges(site, api)
+  const judgeOf = (response: UpstreamResponse): Judge | undefined => {
+    const declared = declaredResponse(site.operation, response.status)
+    const type = declared === undefined ? undefined : mediaTypeOf(declared, response)
+    return declared === undefined || type === undefined
+      ? undefined
+      : judges.get(declared)?.get(type)
+  }
+  return {
+    onResponse: (exchange, response) => headDenial(exchange, site, response),
+    wantsResponseBody: (_exchange, response) => judgeOf(response) !== undefined,
+    onResponseBody: (exchange, body) => {
+      const judge = judgeOf(exchange.upstream as UpstreamResponse)
+      if (judge === undefined || body.length === 0) return undefined
+      return kind === 'strict'
+        ? strictDenial(exchange, body, judge)
+        : filtered(exchange, body, judge)
+    },
+  }
+}
+
+function compileJudges(site: Site, api: ApiRuntime): Judges {
+  const compile = ({ type, schema }: MediaType): Judge | undefined => {
+    if (schema === undefined || !isJson(type)) return undefined
+    return {
+      filter: api.responseSchemas.filter(schema),
+      validate: api.responseSchemas.validator(schema),
+    }
+  }
+  return new Map(
+    [...site.operation.responses.values()].map((response) => [
+      response,
+      new Map(response.content.map((media) => [media.type, compile(media)])),
+    ]),
+  )
+}
+
+function headDenial(
+  exchange: Exchange,
+  site: Site,
+  response: UpstreamResponse,
+): Denial | undefined {
+  const { status } = response
+  // A conditional request that the API answered: there is nothing in it to leak.
+  if (status === 304) return undefined
+  const declared = declaredResponse(site.operation, status)
+  if (declared === undefined) return undeclaredStatus(status)
+  if (exchange.head.method === 'HEAD' || status === 204) return undefined
+  if (declared.content.length === 0) {
+    return hasBody(response) ? UNDECLARED_BODY : undefined
+  }
+  if (!hasBody(response) || mediaTypeOf(declared, response) !== undefined) return undefined
+  return status < 400
+    ? UNDECLARED_TYPE
+    : { reason: 'undeclared_error', status, detail: 'undeclared media type' }
+}
+
+const UNDECLARED_BODY: Denial = Object.freeze({
+  reason: 'undeclared_body',
+  repair: Buffer.alloc(0),
+})
+const UNDECLARED_TYPE: Denial = Object.freeze({ reason: 'undeclared_media_type' })
+
+function undeclaredStatus(status: number): Denial {
+  const detail = `the API answered ${status}, which the document does not declare`
+  if (status >= 400 && status < 500) return { reason: 'undeclared_error', status, detail }
+  return { reason: 'undeclared_status', detail }
+}
+
+function hasBody({ headers }: UpstreamResponse): boolean {
+  return headers.get('content-length') !== '0'
+}
+
+/** The declared media type that the answer's own falls under. */
+function mediaTypeOf(declared: ResponseModel, { headers }: UpstreamResponse): string | undefined {
+  const types = declared.content.map(({ type }) => type)
+  const actual = parseMediaType(headers.get('content-type') ?? '')
+  return actual === undefined ? undefined : matchMediaType(types, actual)
+}
+
+function parse(body: Buffer): { readonly value: unknown; readonly text: string } | undefined {
+  const text = body.toString('utf8')
+  try {
+    return { value: JSON.parse(text) as unknown, text }
+  } catch {
+    return undefined // declared as JSON, but is none: the caller says so
+  }
+}
+
+const MALFORMED: Denial = Object.freeze({ reason: 'malformed_answer', detail: 'not JSON' })
+
+function filtered(exchange: Exchange, body: Buffer, judge: Judge): Denial | undefined {
+  const parsed = parse(exchange.replacement ?? body)
+  if (parsed === undefined) return MALFORMED
+  const status = exchange.upstream?.status ?? 200
+  // An error body passes only if it is what the document describes (OUT-07).
+  if (
+    status >= 400 &&
+    judge.validate(parsed.value) !== undefined &&
+    !isFilterable(parsed.value, judge)
+  ) {
+    return {
+      reason: 'undeclared_error',
+      status,
+      detail: 'the body is not what the document declares',
+    }
+  }
+  const { value, dropped } = judge.filter(parsed.value)
+  if (dropped.length === 0) return undefined
+  return {
+    reason: 'undeclared_field',
+    detail: named(dropped),
+    repair: rewriteJson(value, parsed.text),
+  }
+}
+
+const MAX_NAMED = 20
+
+function named(pointers: readonly string[]): string {
+  return pointers.slice(0, MAX_NAMED).join(' ').slice(0, 1000)
+}
+
+/** Whether an error body fits its schema once undeclared fields are gone. */
+function isFilterable(value: unknown, judge: Judge): boolean {
+  return judge.validate(judge.filter(value).value) === undefined
+}
+
+function strictDenial(exchange: Exchange, body: Buffer, judge: Judge): Denial | undefined {
+  const parsed = parse(exchange.replacement ?? body)
+  if (parsed === undefined) return MALFORMED
+  const { dropped } = judge.filter(parsed.value)
+  if (dropped.length > 0) return { reason: 'undeclared_field', detail: named(dropped) }
+  const violations = judge.validate(parsed.value)
+  if (violations === undefined) return undefined
+  return {
+    reason: 'schema_mismatch',
+    detail: named(violations.map(({ pointer, keyword }) => `${pointer} ${keyword}`)),
+  }
+}

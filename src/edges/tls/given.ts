@@ -1,0 +1,40 @@
+import type { SecureContextOptions } from 'node:tls'
+import { checkCertificate } from './certificate.ts'
+import type { CertificateFacts, CertificatePair, PairNames } from './certificate.ts'
+import { secureContextOptions } from './context.ts'
+import type { TlsContextSource } from './context.ts'
+
+/** A certificate that somebody else reads; `replace` swaps it on a live port. */
+export class GivenTls implements TlsContextSource {
+  readonly #listeners = new Set<(options: SecureContextOptions) => void>()
+  #facts: CertificateFacts
+  #options: SecureContextOptions
+
+  /** Throws `ConfigError` when certificate and key do not fit or are too weak [TRN-04]. */
+  constructor(pair: CertificatePair, min: '1.2' | '1.3', nowMs: number) {
+    this.#facts = checkCertificate(pair, NAMES, nowMs)
+    this.#options = secureContextOptions(pair, min)
+  }
+
+  get facts(): CertificateFacts {
+    return this.#facts
+  }
+
+  get options(): SecureContextOptions {
+    return this.#options
+  }
+
+  subscribe(listener: (options: SecureContextOptions) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** Serves another pair from the next handshake on. Throws like the constructor, and then changes nothing. */
+  replace(pair: CertificatePair, min: '1.2' | '1.3', nowMs: number): void {
+    this.#facts = checkCertificate(pair, NAMES, nowMs)
+    this.#options = secureContextOptions(pair, min)
+    for (const listener of this.#listeners) listener(this.#options)
+  }
+}
+
+const NAMES: PairNames = { certFile: 'listen.tls.cert', keyFile: 'listen.tls.key' }

@@ -1,0 +1,39 @@
+import { problemJson } from '../http/problem.ts'
+import type { Refusal } from '../pipeline/runner.ts'
+import type { Exchange } from '../pipeline/exchange.ts'
+import type { Answer } from './core.ts'
+import type { HookLists } from './compile-hooks.ts'
+
+export const REQUEST_ID_HEADER = 'Sallyport-Request-Id'
+
+/** The fields every answer carries: the request id, what guards add, what the exchange collected. */
+export function answerHeaders(exchange: Exchange, hooks: HookLists): string[] {
+  const headers: string[] = [REQUEST_ID_HEADER, exchange.id]
+  for (const add of hooks.answer) add(exchange, headers)
+  for (const part of exchange.answerHeaders) headers.push(part)
+  return headers
+}
+
+/** A refusal as the client sees it: problem+json (RFC 9457) with the public class and the request id. */
+export function refusalAnswer(exchange: Exchange, hooks: HookLists, refusal: Refusal): Answer {
+  const { denial, spec } = refusal
+  const status = denial.status ?? spec.status
+  exchange.status = status
+  const headers = answerHeaders(exchange, hooks)
+  if (denial.headers !== undefined) headers.push(...denial.headers)
+  const close = spec.close === true
+  if (status < 400) return { status, headers, body: undefined, close }
+  headers.push('Content-Type', 'application/problem+json; charset=utf-8')
+  return { status, headers, body: problemBody(exchange, refusal, status), close }
+}
+
+function problemBody(exchange: Exchange, { denial, spec }: Refusal, status: number): string {
+  return problemJson({
+    status,
+    type: spec.problem,
+    title: spec.title,
+    requestId: exchange.id,
+    ...(denial.errors === undefined ? {} : { errors: denial.errors }),
+    ...(denial.violatedPolicies === undefined ? {} : { violatedPolicies: denial.violatedPolicies }),
+  })
+}

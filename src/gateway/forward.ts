@@ -1,0 +1,44 @@
+import type { Exchange } from '../pipeline/exchange.ts'
+import type { PlanApi, SitePlan } from './plan.ts'
+
+/** The path the API gets: its own base, then what the public path has behind ours, in the one canonical form. */
+export function upstreamPath(exchange: Exchange, api: PlanApi): string {
+  const rest = exchange.path.slice(api.publicBase.length)
+  const path = api.upstreamBase === '' ? rest : api.upstreamBase + rest
+  return exchange.query.text === '' ? path : `${path}?${exchange.query.text}`
+}
+
+/** Framing and hop-by-hop fields belong to one connection; the edge writes its own (RFC 9110 section 7.6.1). */
+const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
+  'host',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authorization',
+  'proxy-authenticate',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'content-length',
+  'expect',
+  'http2-settings',
+])
+
+/** Whether a field belongs to the connection it came on. */
+export function isConnectionField(name: string): boolean {
+  return CONNECTION_FIELDS.has(name)
+}
+
+/** The fields the API gets: what the guards keep of the client's, then what they add. */
+export function requestHeaders(exchange: Exchange, plan: SitePlan): string[] {
+  const { headers } = exchange.head
+  const out: string[] = ['host', new URL(plan.api.upstream.origin).host]
+  for (let index = 0; index < headers.size; index += 1) {
+    const name = headers.nameAt(index)
+    if (!CONNECTION_FIELDS.has(name) && plan.keepsRequestHeader(name))
+      out.push(name, headers.valueAt(index))
+  }
+  for (const add of plan.hooks.forward) add(exchange, out)
+  return out
+}

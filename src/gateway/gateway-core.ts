@@ -1,0 +1,313 @@
+import { HeaderTable } from '../http/header-table.ts'
+import { isPromise } from '../base/maybe-promise.ts'
+import type { MaybePromise } from '../base/maybe-promise.ts'
+import type { Clock } from '../base/clock.ts'
+import { newId } from '../base/ids.ts'
+import { Exchange } from '../pipeline/exchange.ts'
+import type { RequestHead } from '../pipeline/exchange.ts'
+import { runHooks } from '../pipeline/runner.ts'
+import type { Refusal } from '../pipeline/runner.ts'
+import { refusalAnswer } from './answer.ts'
+import type { HookLists } from './compile-hooks.ts'
+import type {
+  Answer,
+  BodyVerdict,
+  Core,
+  FailureCause,
+  HeadVerdict,
+  ResponseVerdict,
+  UpstreamRequest,
+  UpstreamTarget,
+} from './core.ts'
+import { failureRefusal } from './failures.ts'
+import type { Plan, SitePlan } from './plan.ts'
+import { requestHeaders, upstreamPath } from './forward.ts'
+import { decompressed, finalAnswer, isBodyless, streamAnswer } from './respond.ts'
+
+/** What keeps the books: told of every exchange once, at its end. */
+export interface ExchangeRecorder {
+  began(): void
+  record(exchange: Exchange): void
+}
+
+/** An exchange and the plan it began under, so that a reload never mixes two policies in one request. */
+class PlannedExchange extends Exchange {
+  readonly plan: Plan
+
+  constructor(plan: Plan, head: RequestHead, nowMs: number) {
+    super(newId(), head, nowMs)
+    this.plan = plan
+  }
+}
+
+/** Most of a response that is read whole: OUT-08. */
+const MAX_RESPONSE_BYTES = 10 * 1024 * 1024
+const EMPTY = Buffer.alloc(0)
+const FORWARD_BODY: BodyVerdict = Object.freeze({ kind: 'forward' })
+const UPGRADE: HeadVerdict = Object.freeze({ kind: 'upgrade' })
+const BUFFER_RESPONSE: ResponseVerdict = Object.freeze({
+  kind: 'buffer',
+  maxBodyBytes: MAX_RESPONSE_BYTES,
+})
+
+/** The decision core of a running gateway: a plan that can be swapped, and the books. */
+export class GatewayCore implements Core {
+  readonly #clock: Clock
+  readonly #recorder: ExchangeRecorder
+  #plan: Plan
+  #upstreams: ReadonlyMap<string, UpstreamTarget>
+
+  constructor(plan: Plan, deps: { readonly clock: Clock; readonly recorder: ExchangeRecorder }) {
+    this.#plan = plan
+    this.#upstreams = targetsOf(plan)
+    this.#clock = deps.clock
+    this.#recorder = deps.recorder
+  }
+
+  get plan(): Plan {
+    return this.#plan
+  }
+
+  get upstreams(): ReadonlyMap<string, UpstreamTarget> {
+    return this.#upstreams
+  }
+
+  /** From here on new exchanges run under `plan`; those under way finish under theirs. */
+  swap(plan: Plan): void {
+    this.#plan = plan
+    this.#upstreams = targetsOf(plan)
+  }
+
+  begin(head: RequestHead): Exchange {
+    this.#recorder.began()
+    return new PlannedExchange(this.#plan, head, this.#clock.nowMs())
+  }
+
+  decideHead(exchange: Exchange): MaybePromise<HeadVerdict> {
+    const { plan } = exchange as PlannedExchange
+    const refusal = runHooks(plan.entry.request, exchange, undefined)
+    if (isPromise(refusal)) return refusal.then((found) => this.#afterEntry(exchange, found))
+    return this.#afterEntry(exchange, refusal)
+  }
+
+  #afterEntry(exchange: Exchange, refusal: Refusal | undefined): MaybePromise<HeadVerdict> {
+    if (refusal !== undefined) return answered(this.#refuse(exchange, refusal))
+    const sitePlan = planOf(exchange)
+    if (sitePlan === undefined)
+      return answered(this.#refuse(exchange, failureRefusal('defect', 'routing decided nothing')))
+    const next = runHooks(sitePlan.hooks.request, exchange, undefined)
+    if (isPromise(next)) return next.then((found) => this.#afterHead(exchange, sitePlan, found))
+    return this.#afterHead(exchange, sitePlan, next)
+  }
+
+  #afterHead(
+    exchange: Exchange,
+    sitePlan: SitePlan,
+    refusal: Refusal | undefined,
+  ): MaybePromise<HeadVerdict> {
+    if (refusal !== undefined) return answered(this.#refuse(exchange, refusal))
+    if (isUpgrade(exchange, sitePlan)) return UPGRADE
+    const maxBodyBytes = sitePlan.site.policy.validate.maxBodyBytes
+    if (exchange.head.hasBody) return { kind: 'forward', body: sitePlan.bodyMode, maxBodyBytes }
+    if (sitePlan.bodyMode === 'stream') return NO_BODY
+    return this.#withoutBody(exchange, sitePlan)
+  }
+
+  /** Body guards judge an absent body too: it may be required. */
+  #withoutBody(exchange: Exchange, sitePlan: SitePlan): MaybePromise<HeadVerdict> {
+    const refusal = runHooks(sitePlan.hooks.body, exchange, EMPTY)
+    if (isPromise(refusal)) {
+      return refusal.then((found) =>
+        found === undefined ? NO_BODY : answered(this.#refuse(exchange, found)),
+      )
+    }
+    return refusal === undefined ? NO_BODY : answered(this.#refuse(exchange, refusal))
+  }
+
+  decideBody(exchange: Exchange, body: Buffer): MaybePromise<BodyVerdict> {
+    exchange.bytesIn = body.length
+    exchange.bodyBytes = body
+    const { body: hooks } = this.#hooks(exchange)
+    const refusal = runHooks(hooks, exchange, body)
+    if (isPromise(refusal)) return refusal.then((found) => this.#bodyVerdict(exchange, found))
+    return this.#bodyVerdict(exchange, refusal)
+  }
+
+  #bodyVerdict(exchange: Exchange, refusal: Refusal | undefined): MaybePromise<BodyVerdict> {
+    return refusal === undefined ? FORWARD_BODY : answered(this.#refuse(exchange, refusal))
+  }
+
+  upstreamRequest(exchange: Exchange): UpstreamRequest {
+    const sitePlan = planOf(exchange) as SitePlan
+    const { api } = sitePlan
+    return {
+      upstream: api.runtime.model.name,
+      method: exchange.head.method,
+      path: upstreamPath(exchange, api),
+      headers: requestHeaders(exchange, sitePlan),
+      firstByteMs: api.firstByteMs,
+    }
+  }
+
+  decideResponseHead(
+    exchange: Exchange,
+    status: number,
+    rawHeaders: readonly string[],
+  ): MaybePromise<ResponseVerdict> {
+    exchange.upstream = { status, headers: new HeaderTable(rawHeaders) }
+    exchange.upstreamMs = performance.now() - exchange.startedAt
+    const refusal = runHooks(this.#hooks(exchange).response, exchange, exchange.upstream)
+    if (isPromise(refusal)) return refusal.then((found) => this.#responseVerdict(exchange, found))
+    return this.#responseVerdict(exchange, refusal)
+  }
+
+  #responseVerdict(
+    exchange: Exchange,
+    refusal: Refusal | undefined,
+  ): MaybePromise<ResponseVerdict> {
+    if (refusal !== undefined) return answered(this.#refuse(exchange, refusal))
+    const response = exchange.upstream
+    const sitePlan = planOf(exchange)
+    if (response === undefined || sitePlan === undefined) {
+      return answered(this.#refuse(exchange, failureRefusal('defect', 'no response')))
+    }
+    if (exchange.replacement !== undefined) {
+      return { kind: 'answer', answer: finalAnswer(exchange, sitePlan, exchange.replacement) }
+    }
+    const wants = (hook: HookLists['wantsResponseBody'][number]): boolean =>
+      hook(exchange, response)
+    if (!isBodyless(exchange, response) && sitePlan.hooks.wantsResponseBody.some(wants)) {
+      return BUFFER_RESPONSE
+    }
+    return { kind: 'stream', answer: streamAnswer(exchange, sitePlan, response) }
+  }
+
+  decideResponseBody(exchange: Exchange, body: Buffer): MaybePromise<Answer> {
+    const plain = decompressed(exchange, body, MAX_RESPONSE_BYTES)
+    if (plain === undefined) return this.fail(exchange, 'upstream_protocol', 'content coding')
+    const refusal = runHooks(this.#hooks(exchange).responseBody, exchange, plain)
+    if (isPromise(refusal)) return refusal.then((found) => this.#respond(exchange, plain, found))
+    return this.#respond(exchange, plain, refusal)
+  }
+
+  #respond(exchange: Exchange, plain: Buffer, refusal: Refusal | undefined): MaybePromise<Answer> {
+    if (refusal !== undefined) return this.#refuse(exchange, refusal)
+    return finalAnswer(exchange, planOf(exchange) as SitePlan, plain)
+  }
+
+  fail(exchange: Exchange, cause: FailureCause, detail: string): Answer {
+    const refusal = failureRefusal(cause, detail)
+    noteFailure(exchange, refusal)
+    return refusalAnswer(exchange, this.#hooks(exchange), refusal)
+  }
+
+  end(exchange: Exchange): void {
+    for (const hook of this.#hooks(exchange).end) {
+      try {
+        hook(exchange)
+      } catch (error) {
+        exchange.events.push({
+          name: 'sp_control_fault',
+          level: 'critical',
+          control: 'end',
+          reason: 'fault',
+          detail: String(error),
+        })
+      }
+    }
+    this.#recorder.record(exchange)
+  }
+
+  refuseUnparsed(peer: { address: string; port: number }, status: number, detail: string): Answer {
+    const exchange = this.begin(unparsedHead(peer))
+    exchange.clientAddress = peer.address
+    const refusal = unparsedRefusal(status, detail)
+    noteFailure(exchange, refusal)
+    const answer = refusalAnswer(exchange, this.#hooks(exchange), refusal)
+    this.end(exchange)
+    return answer
+  }
+
+  #hooks(exchange: Exchange): HookLists {
+    return planOf(exchange)?.hooks ?? (exchange as PlannedExchange).plan.entry
+  }
+
+  /** Turns a refusal into an answer, after the guards that may put another in its place. */
+  #refuse(exchange: Exchange, refusal: Refusal): MaybePromise<Answer> {
+    const hooks = this.#hooks(exchange)
+    if (hooks.refusal.length === 0) return refusalAnswer(exchange, hooks, refusal)
+    const other = runHooks(hooks.refusal, exchange, refusal)
+    if (isPromise(other))
+      return other.then((found) => refusalAnswer(exchange, hooks, found ?? refusal))
+    return refusalAnswer(exchange, hooks, other ?? refusal)
+  }
+}
+
+const NO_BODY: HeadVerdict = Object.freeze({ kind: 'forward', body: 'none', maxBodyBytes: 0 })
+
+function answered(answer: MaybePromise<Answer>): MaybePromise<{ kind: 'answer'; answer: Answer }> {
+  if (isPromise(answer)) return answer.then((found) => ({ kind: 'answer', answer: found }))
+  return { kind: 'answer', answer }
+}
+
+function planOf(exchange: Exchange): SitePlan | undefined {
+  const { site } = exchange
+  return site === undefined ? undefined : (exchange as PlannedExchange).plan.sites[site.index]
+}
+
+function targetsOf(plan: Plan): ReadonlyMap<string, UpstreamTarget> {
+  return new Map([...plan.apis].map(([name, api]) => [name, api.upstream]))
+}
+
+/** A protocol switch is asked for and the document declares it: a 101 response. */
+function isUpgrade(exchange: Exchange, { site }: SitePlan): boolean {
+  if (!site.operation.responses.has('101') || exchange.head.method !== 'GET') return false
+  return exchange.head.headers.get('upgrade')?.toLowerCase() === 'websocket'
+}
+
+function noteFailure(exchange: Exchange, { control, denial, spec }: Refusal): void {
+  exchange.decision = {
+    control,
+    reason: denial.reason,
+    status: spec.status,
+    detail: denial.detail,
+    errors: undefined,
+  }
+  if (spec.event === undefined) return
+  exchange.events.push({
+    name: spec.event,
+    level: spec.level ?? 'warn',
+    control,
+    reason: denial.reason,
+    detail: denial.detail ?? '',
+  })
+}
+
+function unparsedHead(peer: { address: string; port: number }): RequestHead {
+  return {
+    method: '',
+    rawTarget: '',
+    httpVersion: '',
+    headers: new HeaderTable([]),
+    authority: undefined,
+    peerAddress: peer.address,
+    peerPort: peer.port,
+    listener: 'https',
+    tls: undefined,
+    hasBody: false,
+  }
+}
+
+function unparsedRefusal(status: number, detail: string): Refusal {
+  return {
+    control: 'wire',
+    denial: { reason: 'unparsed', detail },
+    spec: {
+      status,
+      problem: 'malformed_message',
+      title: 'Malformed message',
+      event: 'sp_protocol_violation',
+      close: true,
+    },
+  }
+}

@@ -1,0 +1,200 @@
+import { systemClock } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
+import { ConfigError } from '../base/config-error.ts'
+import type { ConfigFault } from '../base/config-error.ts'
+import type { TokenService } from '../identity/tokens/service.ts'
+import { controls } from '../controls/index.ts'
+import type { Finding } from '../openapi/model.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { createRecorder } from '../telemetry/recorder.ts'
+import type { Recorder } from '../telemetry/recorder.ts'
+import { openSink } from '../telemetry/sink.ts'
+import { buildPlan } from './build-plan.ts'
+import type { BuiltPlan } from './build-plan.ts'
+import type { LoadedConfig } from './config/load-config.ts'
+import { nextChangeMs } from './config/policy-for.ts'
+import { GatewayCore } from './gateway-core.ts'
+import { openServices, openTokens, pseudonymKey } from './services.ts'
+import type { Services } from './services.ts'
+
+/** How a gateway is started. */
+export interface GatewayOptions {
+  readonly version: string
+  /** Names of the certificate that is served, for the hosts. */
+  readonly certificateNames: readonly string[]
+  readonly clock?: Clock
+  /** See `BuildContext.omit`. */
+  readonly omit?: string
+}
+
+/** What a reload came to. */
+export type ReloadResult =
+  | { readonly ok: true; readonly planId: string }
+  | { readonly ok: false; readonly faults: readonly ConfigFault[] }
+
+/** Longest delay a timer of Node can be set to. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** A running gateway without its sockets: configuration in force, services, books. */
+export class Gateway {
+  readonly core: GatewayCore
+  readonly services: Services
+  readonly recorder: Recorder
+  readonly metrics: Metrics
+  readonly #options: GatewayOptions
+  readonly #clock: Clock
+  #loaded: LoadedConfig
+  #built: BuiltPlan
+  #tokens: TokenService
+  #certificateNames: readonly string[]
+  #timer: NodeJS.Timeout | undefined
+
+  private constructor(loaded: LoadedConfig, options: GatewayOptions) {
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#certificateNames = options.certificateNames
+    this.#loaded = loaded
+    this.services = openServices(loaded.settings, this.#clock)
+    this.metrics = createMetrics({
+      version: options.version,
+      clock: this.#clock,
+      authorizeControls: AUTHORIZE_CONTROLS,
+    })
+    this.recorder = createRecorder({
+      metrics: this.metrics,
+      pseudonymKey: pseudonymKey(this.services.secrets),
+      openSinks: (watch) =>
+        loaded.settings.logs.sinks.map((sink) => openSink(sink, undefined, watch)),
+      clock: this.#clock,
+    })
+    this.#tokens = this.#openTokens(loaded)
+    this.#built = this.#build(loaded, this.#tokens, new Set())
+    this.core = new GatewayCore(this.#built.plan, { clock: this.#clock, recorder: this.recorder })
+  }
+
+  /** Opens services and compiles the plan. Throws `ConfigError` with every fault. */
+  static async start(loaded: LoadedConfig, options: GatewayOptions): Promise<Gateway> {
+    const gateway = new Gateway(loaded, options)
+    const graduated = await gateway.#graduated()
+    if (graduated.size > 0)
+      gateway.#swap(loaded, gateway.#tokens, gateway.#build(loaded, gateway.#tokens, graduated))
+    gateway.#schedule()
+    void gateway.#tokens.warm(gateway.#clock.nowMs())
+    return gateway
+  }
+
+  get loaded(): LoadedConfig {
+    return this.#loaded
+  }
+
+  /** What the documents' compilation had to say. */
+  get findings(): readonly Finding[] {
+    return this.#built.findings
+  }
+
+  /** Files whose change asks for a reload. */
+  get files(): readonly string[] {
+    return [...new Set([...this.#loaded.files, ...this.#built.files])]
+  }
+
+  /** Issuers whose keys cannot be had now. */
+  issuersWithoutKeys(): readonly string[] {
+    return this.#tokens.issuersWithoutKeys(this.#clock.nowMs())
+  }
+
+  /** The certificate changed: its names are the hosts that are served. */
+  async setCertificateNames(names: readonly string[]): Promise<ReloadResult> {
+    this.#certificateNames = names
+    return this.reload(() => Promise.resolve(this.#loaded))
+  }
+
+  /** Compiles a new configuration aside and swaps it in whole; a broken one changes nothing, and the log says why. */
+  async reload(load: () => Promise<LoadedConfig>): Promise<ReloadResult> {
+    try {
+      const loaded = await load()
+      const tokens = loaded === this.#loaded ? this.#tokens : this.#openTokens(loaded)
+      this.#swap(loaded, tokens, this.#build(loaded, tokens, await this.#graduated()))
+      void tokens.warm(this.#clock.nowMs())
+      return this.#reloaded({ ok: true, planId: this.core.plan.id })
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      return this.#reloaded({ ok: false, faults: error.faults })
+    }
+  }
+
+  /** Writes what is still to be written and closes stores and sinks. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer)
+    await this.services.close()
+    await this.recorder.close()
+    this.metrics.close()
+  }
+
+  #openTokens(loaded: LoadedConfig): TokenService {
+    return openTokens(loaded.settings, (iss, cause) =>
+      this.recorder.emit({
+        name: 'sp_dependency_down',
+        level: 'warn',
+        control: 'authenticate',
+        reason: 'issuer_keys',
+        detail: `${iss}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      }),
+    )
+  }
+
+  #build(loaded: LoadedConfig, tokens: TokenService, graduated: ReadonlySet<string>): BuiltPlan {
+    const moment = {
+      nowMs: this.#clock.nowMs(),
+      graduated,
+      certificateNames: this.#certificateNames,
+    }
+    const { omit } = this.#options
+    const context = { services: this.services, tokens, clock: this.#clock, moment }
+    return buildPlan(loaded, omit === undefined ? context : { ...context, omit })
+  }
+
+  async #graduated(): Promise<ReadonlySet<string>> {
+    const rows = await this.services.records.adopt.graduations()
+    return new Set(rows.map(({ api, operation }) => `${api}:${operation}`))
+  }
+
+  #swap(loaded: LoadedConfig, tokens: TokenService, built: BuiltPlan): void {
+    this.#loaded = loaded
+    this.#tokens = tokens
+    this.#built = built
+    this.core.swap(built.plan)
+    this.#schedule()
+  }
+
+  /** Relaxations and the profile end by themselves: the plan is compiled anew when the next one does. */
+  #schedule(): void {
+    clearTimeout(this.#timer)
+    const nowMs = this.#clock.nowMs()
+    const atMs = nextChangeMs(this.#loaded.settings, nowMs)
+    if (atMs === undefined) return
+    const delayMs = Math.min(Math.max(atMs - nowMs, 0) + 1, MAX_TIMER_MS)
+    this.#timer = setTimeout(() => void this.reload(() => Promise.resolve(this.#loaded)), delayMs)
+    this.#timer.unref()
+  }
+
+  #reloaded(result: ReloadResult): ReloadResult {
+    this.metrics.configReloaded(result.ok ? 'success' : 'failure')
+    const detail = result.ok
+      ? `plan ${result.planId}`
+      : result.faults.map(({ path, message }) => `${path}: ${message}`).join('; ')
+    this.recorder.emit({
+      name: result.ok ? 'sp_config_change' : 'sp_config_rejected',
+      level: result.ok ? 'info' : 'critical',
+      control: 'configuration',
+      reason: 'reload',
+      detail,
+    })
+    return result
+  }
+}
+
+/** Names of the controls that decide whether a caller may, for the metric of their decisions. */
+const AUTHORIZE_CONTROLS: ReadonlySet<string> = new Set(
+  controls.filter(({ stage }) => stage === 'authorize').map(({ name }) => name),
+)

@@ -1,0 +1,72 @@
+import { dirname } from 'node:path'
+import { ConfigError } from '../base/config-error.ts'
+import type { ConfigFault } from '../base/config-error.ts'
+import type { ApiRuntime } from '../controls/kit.ts'
+import { createDecodeDeps } from '../openapi/decode/contract.ts'
+import { createJailedRead, JailError } from '../openapi/jailed-read.ts'
+import { loadApi } from '../openapi/load-api.ts'
+import type { ApiModel, Finding } from '../openapi/model.ts'
+import { SchemaCompiler } from '../openapi/schema/compiler.ts'
+import type { ApiSettings } from './config/settings.ts'
+
+/** A loaded document with its compilers, and what they have to say about it. */
+export interface LoadedApi {
+  readonly runtime: ApiRuntime
+  /** Grows while schemas are compiled. */
+  readonly findings: Finding[]
+}
+
+/** Loads the documents of a configuration. Throws `ConfigError` with the faults of all of them. */
+export function loadApis(apis: readonly ApiSettings[]): LoadedApi[] {
+  const faults: ConfigFault[] = []
+  const loaded = apis.flatMap((api) => {
+    try {
+      return [runtimeOf(readModel(api))]
+    } catch (error) {
+      faults.push(...faultsOf(error, api))
+      return []
+    }
+  })
+  if (faults.length > 0) throw new ConfigError(faults)
+  return loaded
+}
+
+function readModel(api: ApiSettings): ApiModel {
+  const read = createJailedRead(dirname(api.openapi), api.overlays)
+  return loadApi({ name: api.name, file: api.openapi, overlays: api.overlays, read })
+}
+
+function faultsOf(error: unknown, api: ApiSettings): readonly ConfigFault[] {
+  if (error instanceof ConfigError) return error.faults
+  if (error instanceof JailError) {
+    return [
+      {
+        path: `apis.${api.name}.openapi`,
+        message: error.message,
+        cure: 'name a file that can be read',
+      },
+    ]
+  }
+  throw error
+}
+
+function runtimeOf(model: ApiModel): LoadedApi {
+  const findings: Finding[] = [...model.findings]
+  const report = (finding: Finding): void => void findings.push(finding)
+  const { registry } = model
+  const request = { registry, direction: 'request', formats: true, report } as const
+  const requestSchemas = new SchemaCompiler({ ...request, unknownFields: 'refuse' })
+  const looseRequestSchemas = new SchemaCompiler({ ...request, unknownFields: 'allow' })
+  const responseSchemas = new SchemaCompiler({
+    registry,
+    direction: 'response',
+    formats: false,
+    unknownFields: 'allow',
+    report,
+  })
+  const decode = createDecodeDeps(model, requestSchemas)
+  return {
+    findings,
+    runtime: { model, requestSchemas, looseRequestSchemas, responseSchemas, decode },
+  }
+}

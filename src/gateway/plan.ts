@@ -1,0 +1,143 @@
+import { ConfigError } from '../base/config-error.ts'
+import type { ConfigFault } from '../base/config-error.ts'
+import type { AnyControl } from '../controls/kit.ts'
+import type { ApiRuntime, Kit } from '../controls/kit.ts'
+import { modeOf } from '../pipeline/control.ts'
+import type { Mode, Policy } from '../pipeline/policy.ts'
+import type { Site } from '../pipeline/site.ts'
+import { canonicalTarget } from '../http/target.ts'
+import type { UpstreamTarget } from './core.ts'
+import { hookLists, readyGuards } from './compile-hooks.ts'
+import type { HookLists } from './compile-hooks.ts'
+
+/** One API of the plan: its document, where it is published, where it goes. */
+export interface PlanApi {
+  readonly runtime: ApiRuntime
+  /** Path prefix the public uses, and the one the API knows; without trailing slash. */
+  readonly publicBase: string
+  readonly upstreamBase: string
+  readonly upstream: UpstreamTarget
+  readonly firstByteMs: number
+}
+
+/** How one operation is served. */
+export interface SitePlan {
+  readonly site: Site
+  readonly api: PlanApi
+  readonly hooks: HookLists
+  readonly bodyMode: 'buffer' | 'stream'
+  /** Whether a request header goes to the API; remembers its answers, bounded. */
+  readonly keepsRequestHeader: (name: string) => boolean
+  readonly keepsResponseHeader: (name: string) => boolean
+}
+
+/** A configuration, compiled: what the running gateway works by. Never changed, only replaced. */
+export interface Plan {
+  readonly id: string
+  /** Hooks that run before an operation is known, and what goes on answers when none is. */
+  readonly entry: HookLists
+  readonly sites: readonly SitePlan[]
+  readonly apis: ReadonlyMap<string, PlanApi>
+}
+
+export interface PlanInput {
+  readonly id: string
+  readonly apis: readonly PlanApi[]
+  readonly controls: readonly AnyControl[]
+  readonly basePolicy: Policy
+  readonly sites: readonly Site[]
+  readonly kit: Kit
+  /** Name of a control to leave out, for the proof that its attack works without it. */
+  readonly omit?: string
+}
+
+/** Compiles a plan. Throws `ConfigError` with every fault a control finds. */
+export function compilePlan(input: PlanInput): Plan {
+  const controls = input.controls.filter((control) => control.name !== input.omit)
+  const wide = controls.filter((control) => control.scope === 'gateway')
+  const own = controls.filter((control) => control.scope === 'operation')
+  const wideGuards = readyGuards(wide, input.basePolicy, { site: undefined, kit: input.kit })
+  const apis = new Map(input.apis.map((api) => [api.runtime.model.name, api]))
+  const omitted = input.controls.find((control) => control.name === input.omit)
+  const faults: ConfigFault[] = []
+  const sites = input.sites.flatMap((site): SitePlan[] => {
+    const guards = collectFaults(faults, () =>
+      readyGuards(own, site.policy, { site, kit: input.kit }),
+    )
+    if (guards === undefined) return []
+    const door = omitted?.stage === 'authorize' ? 'off' : doorMode(site.policy)
+    const all = hookLists([...wideGuards, ...guards], 'off')
+    return [sitePlan({ site, apis, guards: hookLists(guards, door), all })]
+  })
+  if (faults.length > 0) throw new ConfigError(faults)
+  return { id: input.id, entry: hookLists(wideGuards, 'off'), sites, apis }
+}
+
+/** Goes on after a fault, so that the operator reads all of them at once. */
+function collectFaults<T>(faults: ConfigFault[], make: () => T): T | undefined {
+  try {
+    return make()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    faults.push(...error.faults)
+    return undefined
+  }
+}
+
+/** The authorize stage as a whole is governed like a control of its block. */
+function doorMode(policy: Policy): Mode {
+  return modeOf({ name: 'authorize', block: 'authorize', adopt: 'enforce' }, policy)
+}
+
+function sitePlan(input: {
+  readonly site: Site
+  readonly apis: ReadonlyMap<string, PlanApi>
+  readonly guards: HookLists
+  readonly all: HookLists
+}): SitePlan {
+  const { site, guards, all } = input
+  const api = input.apis.get(site.operation.api)
+  if (api === undefined) throw new Error(`no API ${site.operation.api}`)
+  return {
+    site,
+    api,
+    // Gateway-wide guards already judged the head on the way here; their other hooks run with the operation's.
+    hooks: { ...all, request: guards.request },
+    bodyMode: guards.body.length > 0 ? 'buffer' : 'stream',
+    keepsRequestHeader: remembered(all.dropsRequestHeader),
+    keepsResponseHeader: remembered(all.dropsResponseHeader),
+  }
+}
+
+/** Names come from outside: what is remembered of them is bounded. */
+const MAX_REMEMBERED_NAMES = 500
+
+function remembered(drops: readonly ((name: string) => boolean)[]): (name: string) => boolean {
+  const known = new Map<string, boolean>()
+  return (name) => {
+    const before = known.get(name)
+    if (before !== undefined) return before
+    const isKept = !drops.some((drop) => drop(name))
+    if (known.size < MAX_REMEMBERED_NAMES) known.set(name, isKept)
+    return isKept
+  }
+}
+
+/** The site an operation gets under a plan. The public path is in canonical form, as requests are matched. */
+export function makeSite(input: {
+  readonly operation: Site['operation']
+  readonly policy: Policy
+  readonly publicBase: string
+  readonly upstreamBase: string
+  readonly index: number
+}): Site {
+  const { operation, publicBase } = input
+  return { ...input, label: `${operation.method} ${publicBase}${operation.template}` }
+}
+
+/** Whether a base path is one the gateway can serve: canonical, or empty. */
+export function isCanonicalBase(base: string): boolean {
+  if (base === '') return true
+  const target = canonicalTarget(base)
+  return 'path' in target && target.path === base
+}

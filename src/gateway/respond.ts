@@ -1,0 +1,95 @@
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
+import type { Exchange, UpstreamResponse } from '../pipeline/exchange.ts'
+import { answerHeaders } from './answer.ts'
+import type { Answer } from './core.ts'
+import { isConnectionField } from './forward.ts'
+import type { SitePlan } from './plan.ts'
+
+/** Responses that have no body whatever their fields say (RFC 9112 section 6.3). */
+export function isBodyless(exchange: Exchange, response: UpstreamResponse): boolean {
+  const { status } = response
+  return exchange.head.method === 'HEAD' || status === 204 || status === 205 || status === 304
+}
+
+/** The head of an answer whose body passes as it comes. */
+export function streamAnswer(
+  exchange: Exchange,
+  plan: SitePlan,
+  response: UpstreamResponse,
+): Answer {
+  exchange.status = response.status
+  const keepsLength = exchange.head.method !== 'HEAD' || plan.hooks.wantsResponseBody.length === 0
+  const headers = responseHeaders(exchange, plan, keepsLength ? KEEP : CHANGED)
+  return { status: response.status, headers, body: undefined, close: false }
+}
+
+/** The answer to a body that was read whole; without the fields that describe other bytes (3.2 row 27). */
+export function finalAnswer(exchange: Exchange, plan: SitePlan, plain: Buffer): Answer {
+  const response = exchange.upstream as UpstreamResponse
+  exchange.status = response.status
+  const isCoded = response.headers.has('content-encoding')
+  const dropped = exchange.replacement !== undefined ? CHANGED : isCoded ? DECODED : LENGTH
+  const headers = responseHeaders(exchange, plan, dropped)
+  return { status: response.status, headers, body: exchange.replacement ?? plain, close: false }
+}
+
+const KEEP: ReadonlySet<string> = new Set()
+const LENGTH: ReadonlySet<string> = new Set(['content-length'])
+const DECODED: ReadonlySet<string> = new Set([
+  'content-length',
+  'content-encoding',
+  'content-md5',
+  'digest',
+  'repr-digest',
+])
+const CHANGED: ReadonlySet<string> = new Set([
+  ...DECODED,
+  'etag',
+  'content-digest',
+  'accept-ranges',
+  'content-range',
+])
+
+function responseHeaders(
+  exchange: Exchange,
+  plan: SitePlan,
+  without: ReadonlySet<string>,
+): string[] {
+  const out = answerHeaders(exchange, plan.hooks)
+  const { headers } = exchange.upstream as UpstreamResponse
+  for (let index = 0; index < headers.size; index += 1) {
+    const name = headers.nameAt(index)
+    // A body that streams keeps its length: it is the edge's framing.
+    if (isConnectionField(name) && name !== 'content-length') continue
+    if (!without.has(name) && plan.keepsResponseHeader(name)) out.push(name, headers.valueAt(index))
+  }
+  return out
+}
+
+/** Undoes the API's content coding, bounded. `undefined`: unknown coding, broken data, or too large. */
+export function decompressed(
+  exchange: Exchange,
+  body: Buffer,
+  maxBytes: number,
+): Buffer | undefined {
+  const coding =
+    exchange.upstream?.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity'
+  if (coding === 'identity' || coding === '' || body.length === 0) return body
+  const decode = DECODERS.get(coding)
+  if (decode === undefined) return undefined
+  try {
+    return decode(body, { maxOutputLength: maxBytes })
+  } catch {
+    return undefined // broken or over the limit: either way not what the API declared
+  }
+}
+
+const DECODERS: ReadonlyMap<
+  string,
+  (body: Buffer, options: { maxOutputLength: number }) => Buffer
+> = new Map([
+  ['gzip', gunzipSync],
+  ['x-gzip', gunzipSync],
+  ['deflate', inflateSync],
+  ['br', brotliDecompressSync],
+])

@@ -1,0 +1,79 @@
+import type { Clock } from '../base/clock.ts'
+import { Secret } from '../base/secret.ts'
+import { KeyService } from '../identity/keys/service.ts'
+import { TokenService } from '../identity/tokens/service.ts'
+import type { IssuerRequest } from '../identity/tokens/issuer-settings.ts'
+import type { Counters } from '../store/counters.ts'
+import { MemoryCounters } from '../store/memory-counters.ts'
+import { openStore } from '../store/open-store.ts'
+import type { Records } from '../store/records.ts'
+import { ephemeralSecrets, openSecrets } from '../store/secrets-file.ts'
+import type { Secrets } from '../store/secrets-file.ts'
+import type { IssuerSettings, Settings } from './config/settings.ts'
+
+/** What outlives a reload: stores, counters, keys. */
+export interface Services {
+  readonly records: Records
+  readonly secrets: Secrets
+  readonly counters: Counters
+  readonly keys: KeyService
+  /** Closes the store after writing what is still to be written. */
+  close(): Promise<void>
+}
+
+/** Opens what the settings name. Throws `ConfigError` when a file cannot be used. */
+export function openServices(settings: Settings, clock: Clock): Services {
+  const { store, auth } = settings
+  const records = openStore(
+    store.kind === 'memory' ? 'memory:' : `sqlite:${store.path}`,
+    clock.nowMs(),
+  )
+  // Keys that live in memory need no pepper that outlives them.
+  const secrets = store.kind === 'memory' ? ephemeralSecrets() : openSecrets(settings.secretsFile)
+  const { prefix, expiresMs, overlapMs } = auth.apiKey
+  const keys = new KeyService({ records, secrets, prefix, lifeMs: expiresMs, overlapMs })
+  return {
+    records,
+    secrets,
+    counters: new MemoryCounters(),
+    keys,
+    close: async () => {
+      await keys.flush()
+      records.close()
+    },
+  }
+}
+
+/** The key of the pseudonyms in logs: derived from the sealing key, so that it stays the same across restarts. */
+export function pseudonymKey(secrets: Secrets): Secret<Buffer> {
+  const sealing = secrets.sealingKey(secrets.currentSealingVersion)
+  if (sealing === undefined) throw new Error('the secrets hold no sealing key')
+  return new Secret(Buffer.from(sealing.reveal()))
+}
+
+/** The service that checks tokens of the configured issuers. Throws `ConfigError`. */
+export function openTokens(
+  settings: Settings,
+  onKeyFault: (iss: string, cause: unknown) => void,
+): TokenService {
+  const { rolesClaim, groupsClaim } = settings.blocks.auth
+  return new TokenService({
+    issuers: settings.auth.issuers.map(issuerRequest),
+    claimPaths: { roles: rolesClaim, groups: groupsClaim },
+    onKeyFault,
+  })
+}
+
+function issuerRequest(issuer: IssuerSettings): IssuerRequest {
+  const { jwks } = issuer
+  return {
+    iss: issuer.issuer,
+    audience: issuer.audiences,
+    algs: issuer.algs,
+    maxAgeMs: issuer.maxAgeMs,
+    toleranceMs: issuer.skewMs,
+    typ: issuer.typ.includes('jwt') ? 'any' : 'at+jwt',
+    ...(jwks.kind === 'url' ? { jwks: { url: jwks.url } } : {}),
+    ...(jwks.kind === 'file' ? { jwks: { file: jwks.path } } : {}),
+  }
+}

@@ -1,0 +1,147 @@
+import { isPromise } from '../base/maybe-promise.ts'
+import type { MaybePromise } from '../base/maybe-promise.ts'
+import type { Denial, ReasonSpec } from './denial.ts'
+import type { DecisionRecord, Exchange } from './exchange.ts'
+
+/** A guard's hook with everything the runner needs to judge by it; made at load. */
+export interface Hook<Argument> {
+  readonly control: string
+  readonly mode: 'enforce' | 'monitor'
+  readonly onFault: 'deny' | 'pass'
+  /** What a fault of this hook answers. */
+  readonly faultStatus: 500 | 502 | 503
+  readonly reasons: Readonly<Record<string, ReasonSpec>>
+  run(exchange: Exchange, argument: Argument): MaybePromise<Denial | undefined>
+}
+
+/** A denial together with what it means outside. */
+export interface Refusal {
+  readonly control: string
+  readonly denial: Denial
+  readonly spec: ReasonSpec
+}
+
+const FAULTS: Readonly<Record<500 | 502 | 503, ReasonSpec>> = {
+  500: {
+    status: 500,
+    problem: 'internal_error',
+    title: 'Internal error',
+    event: 'sp_control_fault',
+    level: 'critical',
+  },
+  502: {
+    status: 502,
+    problem: 'bad_gateway',
+    title: 'Bad gateway',
+    event: 'sp_control_fault',
+    level: 'critical',
+  },
+  503: {
+    status: 503,
+    problem: 'unavailable',
+    title: 'Service unavailable',
+    event: 'sp_control_fault',
+    level: 'critical',
+  },
+}
+
+/**
+ * Runs hooks in order until one refuses. Synchronous until a hook returns a promise.
+ * A hook that throws does what its control's `onFault` says. In `monitor` a refusal is noted and the run goes on,
+ * a fault included: a control on trial breaks nobody.
+ * Never throws, never rejects.
+ */
+export function runHooks<A>(
+  hooks: readonly Hook<A>[],
+  exchange: Exchange,
+  argument: A,
+): MaybePromise<Refusal | undefined> {
+  return runFrom({ hooks, exchange, argument }, 0)
+}
+
+interface Run<A> {
+  readonly hooks: readonly Hook<A>[]
+  readonly exchange: Exchange
+  readonly argument: A
+}
+
+function runFrom<A>(run: Run<A>, start: number): MaybePromise<Refusal | undefined> {
+  const { hooks, exchange, argument } = run
+  for (let index = start; index < hooks.length; index += 1) {
+    const hook = hooks[index] as Hook<A>
+    let verdict: MaybePromise<Denial | undefined>
+    try {
+      verdict = hook.run(exchange, argument)
+    } catch (error) {
+      verdict = faulted(hook, exchange, error)
+    }
+    if (verdict === undefined) continue
+    if (isPromise(verdict)) return later(run, index, verdict)
+    const refusal = settle(hook, exchange, verdict)
+    if (refusal !== undefined) return refusal
+  }
+  return undefined
+}
+
+async function later<A>(
+  run: Run<A>,
+  index: number,
+  pending: Promise<Denial | undefined>,
+): Promise<Refusal | undefined> {
+  const hook = run.hooks[index] as Hook<A>
+  let denial: Denial | undefined
+  try {
+    denial = await pending
+  } catch (error) {
+    denial = faulted(hook, run.exchange, error)
+  }
+  const refusal = denial === undefined ? undefined : settle(hook, run.exchange, denial)
+  return refusal ?? runFrom(run, index + 1)
+}
+
+const FAULT = 'fault'
+
+function faulted<A>(hook: Hook<A>, exchange: Exchange, error: unknown): Denial | undefined {
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  exchange.events.push({
+    name: 'sp_control_fault',
+    level: 'critical',
+    control: hook.control,
+    reason: FAULT,
+    detail,
+  })
+  return hook.onFault === 'pass' ? undefined : { reason: FAULT, detail }
+}
+
+function settle<A>(hook: Hook<A>, exchange: Exchange, denial: Denial): Refusal | undefined {
+  const spec = hook.reasons[denial.reason] ?? FAULTS[hook.faultStatus]
+  // An answer that the gateway gives itself (a preflight, a redirect) is no refusal: no mode holds it back.
+  const isNoted = hook.mode === 'monitor' && spec.status >= 400
+  const record: DecisionRecord = {
+    control: hook.control,
+    reason: denial.reason,
+    status: denial.status ?? spec.status,
+    detail: denial.detail,
+    errors: denial.errors,
+  }
+  if (spec.event !== undefined && denial.reason !== FAULT) {
+    exchange.events.push({
+      name: spec.event,
+      level: spec.level ?? 'warn',
+      control: hook.control,
+      reason: denial.reason,
+      ...(denial.detail === undefined ? {} : { detail: denial.detail }),
+    })
+  }
+  if (isNoted) {
+    exchange.observed.push(record)
+    return undefined
+  }
+  if (denial.repair !== undefined) {
+    exchange.repaired.push(record)
+    exchange.replacement = denial.repair
+    return undefined
+  }
+  exchange.decision = record
+  return { control: hook.control, denial, spec }
+}
