@@ -166,11 +166,7 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
   bodyEnd(): void {
     const whole = this.#requestBody?.complete()
     if (this.#phase !== 'reading' || whole === undefined) return
-    try {
-      this.#judgeBody(whole)
-    } catch (error) {
-      this.#defect(error)
-    }
+    this.#attempt(() => this.#judgeBody(whole))
   }
 
   get stage(): 'open' | 'answering' | 'answered' {
@@ -259,12 +255,8 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
   upstreamEnd(): void {
     if (this.#phase !== 'streaming') return
     this.#isResponseEnded = true
-    if (this.#response === undefined) return
-    try {
-      this.#complete(this.#response)
-    } catch (error) {
-      this.#defect(error)
-    }
+    const verdict = this.#response
+    if (verdict !== undefined) this.#attempt(() => this.#complete(verdict))
   }
 
   #complete(verdict: ResponseVerdict): void {
@@ -341,6 +333,14 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     this.#send(this.#edge.core.fail(this.#begun(), cause, detail))
   }
 
+  #attempt(step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      this.#defect(error)
+    }
+  }
+
   #defect(error: unknown): void {
     if (this.#phase === 'over') return
     try {
@@ -398,10 +398,8 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     const isSlow = this.#requestBody?.isTooSlow(nowMs) === true
     if (!isSlow && !this.#deadline.isPast(nowMs)) return
     const cause = isSlow || phase === 'reading' ? 'client_too_slow' : 'upstream_timeout'
-    try {
-      this.#fail(cause, isSlow ? 'body below the least rate' : `${phase} too long`)
-    } catch (error) {
-      this.#defect(error)
-    }
+    this.#attempt(() =>
+      this.#fail(cause, isSlow ? 'body below the least rate' : `${phase} too long`),
+    )
   }
 }

@@ -20,7 +20,7 @@ test('passes a request and its answer, and ends the exchange once', async (t) =>
   const origin = await httpUpstream(t, (req, res) => {
     res.writeHead(201, [
       'X-Seen',
-      `${req.method} ${req.url} ${req.headers['x-a']}`,
+      `${req.method} ${req.url} ${req.headersDistinct['x-a']?.join()}`,
       'Set-Cookie',
       'a=1',
       'Set-Cookie',

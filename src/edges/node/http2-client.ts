@@ -15,6 +15,9 @@ const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
   'content-length',
 ])
 
+/** Makes Node reset the stream with INTERNAL_ERROR. */
+const CUT = new Error('the answer broke off')
+
 /** What is known of an HTTP/2 request beyond its stream. */
 export interface Http2Context {
   readonly limits: EdgeLimits
@@ -99,7 +102,8 @@ export class Http2Client implements ClientEnd {
   }
 
   destroy(): void {
-    if (!this.#stream.destroyed) this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+    // `close` with an error code would first end the stream, and a truncated answer would look whole.
+    if (!this.#stream.destroyed) this.#stream.destroy(CUT)
   }
 
   get #isOpen(): boolean {
