@@ -2,21 +2,21 @@ import { ConfigError } from '../../base/config-error.ts'
 import { isPromise } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
 import { keyScanner } from '../../identity/keys/format.ts'
+import { urlCredentials } from '../../identity/url-credentials.ts'
+import type { UrlCredentialRules } from '../../identity/url-credentials.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
-import { markExposed } from '../exposed-key.ts'
 import type { ApiRuntime, Kit } from '../kit.ts'
-import { readCarried } from './carried.ts'
-import type { Carried } from './carried.ts'
+import { placesOfSlots, readCarried } from './carried.ts'
+import type { Carried, SlotPlaces } from './carried.ts'
 import { configureAuthenticate } from './config.ts'
 import type { AuthenticateConfig } from './config.ts'
 import { AUTH_REASONS, challengeHeaders, credentialDenial } from './denials.ts'
 import { judgeAlternatives } from './judge.ts'
 import { planAlternatives } from './scheme-plan.ts'
-import type { AlternativePlan, SchemePlan, Slot } from './scheme-plan.ts'
-import { urlCredentials } from './url-credentials.ts'
+import type { AlternativePlan, SchemePlan } from './scheme-plan.ts'
 import { verifyScheme } from './verify.ts'
 import type { SchemeResult } from './verify.ts'
 
@@ -63,12 +63,12 @@ interface Place {
 interface Prepared {
   readonly alternatives: readonly AlternativePlan[]
   readonly plans: readonly SchemePlan[]
-  readonly slots: ReadonlySet<Slot>
+  readonly places: SlotPlaces
   readonly declaredQuery: ReadonlySet<string>
   readonly challenge: readonly string[]
   readonly retry: readonly string[]
   readonly isOurKey: (text: string) => boolean
-  readonly keyPattern: RegExp
+  readonly urlRules: UrlCredentialRules
   readonly kit: Kit
 }
 
@@ -77,7 +77,7 @@ function authenticateGuard(config: AuthenticateConfig, place: Place): Guard | un
   const prepared = prepare(config, place)
   return {
     onRequest: (exchange) => {
-      const carried = readCarried(exchange, prepared.slots)
+      const carried = readCarried(exchange, prepared.places)
       if (typeof carried === 'string') return credentialDenial(carried, prepared.retry)
       const inUrl = urlDenial(exchange, carried, prepared)
       return inUrl ?? verifyAll(exchange, carried, prepared)
@@ -87,6 +87,7 @@ function authenticateGuard(config: AuthenticateConfig, place: Place): Guard | un
 
 function prepare(config: AuthenticateConfig, { site, api, kit }: Place): Prepared {
   const { operation } = site
+  const { prefix } = kit.keys.format
   const declared = api.model.securitySchemes
   const alternatives = planAlternatives(operation, {
     ...config,
@@ -108,12 +109,12 @@ function prepare(config: AuthenticateConfig, { site, api, kit }: Place): Prepare
   return {
     alternatives,
     plans,
-    slots: new Set(plans.map(({ slot }) => slot)),
+    places: placesOfSlots(plans.map(({ slot }) => slot)),
     declaredQuery: new Set([...queryNames, ...querySlots]),
     challenge: challengeHeaders(alternatives, operation.api, undefined),
     retry: challengeHeaders(alternatives, operation.api, 'invalid_token'),
-    isOurKey: (text) => text.startsWith(`${kit.keys.format.prefix}_`) && !text.includes('.'),
-    keyPattern: new RegExp(keyScanner(kit.keys.format.prefix).source),
+    isOurKey: (text) => text.startsWith(`${prefix}_`) && !text.includes('.'),
+    urlRules: { prefix, scanner: keyScanner(prefix) },
     kit,
   }
 }
@@ -133,16 +134,13 @@ function unmeetable(site: Site, declared: ApiRuntime['model']['securitySchemes']
 
 /** A credential in a URL ends up in logs and histories: it is never used, and one of ours is burnt [KEY-02]. */
 function urlDenial(exchange: Exchange, carried: Carried, prepared: Prepared): Denial | undefined {
-  const { declaredQuery, keyPattern, kit } = prepared
-  if (exchange.query.pairs.length === 0 && !keyPattern.test(exchange.path)) return undefined
-  const found = urlCredentials(exchange, declaredQuery, keyPattern)
-  if (found.length === 0) return undefined
-  for (const text of found) markExposed(text, kit)
+  const { kit } = prepared
+  const found = urlCredentials(exchange, prepared.declaredQuery, prepared.urlRules)
+  if (found === undefined) return undefined
+  for (const text of found.keyTexts) kit.keys.markExposed(text, kit.clock.nowMs())
   const hasHeader = carried.scheme !== '' || carried.values.size > 0
-  return credentialDenial(
-    hasHeader ? 'credential_in_url_too' : 'credential_in_url',
-    prepared.challenge,
-  )
+  const reason = hasHeader ? 'credential_in_url_too' : 'credential_in_url'
+  return credentialDenial(reason, prepared.challenge, `in ${found.places.join(', ')}`)
 }
 
 function verifyAll(

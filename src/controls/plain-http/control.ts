@@ -2,10 +2,10 @@ import { isLoopback } from '../../base/cidr.ts'
 import { effectiveHost } from '../../http/head.ts'
 import { canonicalQuery } from '../../http/query.ts'
 import { canonicalTarget } from '../../http/target.ts'
+import { bearerTexts } from '../../identity/credentials.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
-import { markExposed } from '../exposed-key.ts'
 import type { Kit } from '../kit.ts'
 import { configurePlainHttp } from './config.ts'
 import type { PlainHttpConfig } from './config.ts'
@@ -62,7 +62,7 @@ function credentialTexts({ head }: Exchange): readonly string[] {
 }
 
 function burnt(texts: readonly string[], kit: Kit): Denial {
-  for (const text of texts) markExposed(text.slice(text.indexOf(' ') + 1), kit)
+  for (const text of bearerTexts(texts)) kit.keys.markExposed(text, kit.clock.nowMs())
   return { reason: 'cleartext_credential', detail: 'a credential came over plain HTTP' }
 }
 
