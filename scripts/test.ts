@@ -1,6 +1,7 @@
 // Runs every test; further arguments go to the runner, and files among them replace the patterns.
 import { spawnSync } from 'node:child_process'
-import { availableParallelism } from 'node:os'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -20,12 +21,29 @@ if (services !== 0) process.exit(services)
 
 const given = process.argv.slice(2)
 const files = given.filter((argument) => !argument.startsWith('-'))
+const scratch = mkdtempSync(join(tmpdir(), 'sallyport-test-'))
+const report = join(scratch, 'report.tap')
 process.exitCode = run(process.execPath, [
   '--test',
   // Tests that wait for sockets leave the processor idle, hence never fewer than two files at once.
   `--test-concurrency=${Math.max(2, availableParallelism())}`,
   '--test-timeout=180000',
   '--test-reporter=spec',
+  '--test-reporter-destination=stdout',
+  '--test-reporter=tap',
+  `--test-reporter-destination=${report}`,
   ...given.filter((argument) => argument.startsWith('-')),
   ...(files.length > 0 ? files : PATTERNS),
 ])
+// After failures the spec reporter ends with their details; the counts belong at the end all the same.
+if (process.exitCode !== 0) console.log(countsOf(report))
+rmSync(scratch, { recursive: true })
+
+/** The closing lines of a TAP report: `# tests 9`, `# pass 8`, `# fail 1` and so on. */
+function countsOf(file: string): string {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => /^# [a-z_]+ [\d.]+$/.test(line))
+    .slice(-8)
+    .join('\n')
+}
