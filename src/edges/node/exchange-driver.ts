@@ -77,8 +77,6 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     }
   }
 
-  // ---- verdicts ----
-
   // One function each, not one per request.
   static readonly #headStep: Step<HeadVerdict> = (self, verdict) => self.#onHead(verdict)
   static readonly #bodyStep: Step<BodyVerdict> = (self, verdict) => self.#onBody(verdict)
@@ -134,8 +132,7 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
 
   #onBody(verdict: BodyVerdict): void {
     if (verdict.kind === 'answer') return this.#send(verdict.answer)
-    const { bodyBytes } = this.#begun()
-    this.#forward(bodyBytes === undefined || bodyBytes.length === 0 ? undefined : bodyBytes)
+    this.#forward(this.#begun().bodyBytes)
   }
 
   #forward(body: Buffer | Readable | undefined, upgrade?: string): void {
@@ -384,8 +381,6 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
       // `end` promises not to throw; if it does, the record is lost, the connection must not be.
     }
   }
-
-  // ---- deadlines ----
 
   #enter(phase: 'reading' | 'waiting' | 'streaming', limitMs: number): void {
     this.#phase = phase
