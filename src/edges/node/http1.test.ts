@@ -459,10 +459,15 @@ test('a buffered body has a limit in all, a streamed one that moves has none', a
 
 test('an upload that waits for the upstream is not called slow', async (t) => {
   const origin = await httpUpstream(t, (req, res) => {
-    setTimeout(() => req.resume(), 500)
+    setTimeout(() => req.resume(), 1500)
     req.on('end', () => res.end('done'))
   })
-  const { core, url } = await startEdge(t, origin, slow)
+  const { core, url } = await startEdge(t, origin, {
+    bodyGraceMs: 300,
+    bodyWindowMs: 500,
+    bodyBytesPerSecond: 1000,
+  })
+  core.firstByteMs = 5_000
   core.head = () => ({ kind: 'forward', body: 'stream', maxBodyBytes: 30_000_000 })
   const answer = await fetch(url, { method: 'POST', body: Buffer.alloc(20_000_000) })
   assert.equal(await answer.text(), 'done')
