@@ -28,7 +28,7 @@ export async function loadFromFlags(options: ConfigOptions): Promise<LoadedConfi
       cure: 'give both, or neither and a file',
     })
   }
-  const file = options.config ?? DEFAULT_FILES.find((name) => existsSync(name))
+  const file = configFile(options)
   if (file === undefined) {
     throw new ConfigError({
       path: '',
@@ -37,4 +37,9 @@ export async function loadFromFlags(options: ConfigOptions): Promise<LoadedConfi
     })
   }
   return loadConfig(file, process.env)
+}
+
+/** The file that the flags name, or the one of a usual name that stands here; `undefined` where there is none. */
+export function configFile(options: ConfigOptions): string | undefined {
+  return options.config ?? DEFAULT_FILES.find((name) => existsSync(name))
 }

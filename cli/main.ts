@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { ConfigError, formatFault } from '../src/base/config-error.ts'
+import { addDemo } from './demo.ts'
 import { addServe } from './serve.ts'
 import { VERSION } from './version.ts'
 
@@ -11,6 +12,7 @@ const program = new Command('sallyport')
   .showHelpAfterError()
 
 addServe(program)
+addDemo(program)
 
 try {
   await program.parseAsync()

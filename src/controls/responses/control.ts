@@ -91,8 +91,8 @@ function headDenial(
   response: UpstreamResponse,
 ): Denial | undefined {
   const { status } = response
-  // A conditional request that the API answered: there is nothing in it to leak.
-  if (status === 304) return undefined
+  // Neither an unchanged answer nor a switch of protocols has a body.
+  if (status === 304 || status === 101) return undefined
   const declared = declaredResponse(site.operation, status)
   if (declared === undefined) return undeclaredStatus(status)
   if (exchange.head.method === 'HEAD' || status === 204) return undefined
