@@ -1,0 +1,58 @@
+import type { Policy } from '../../pipeline/policy.ts'
+
+/** Blocks of a policy, each only as far as it differs from `DEFAULT_POLICY`. */
+export type PolicyParts = Partial<Omit<Policy, BlockName>> & {
+  readonly [Name in BlockName]?: Partial<Policy[Name]>
+}
+type BlockName = 'listen' | 'auth' | 'authorize' | 'validate' | 'data' | 'limits'
+
+/** What three lines of configuration come to, with limits off and one host, so that a test sets what it is about. */
+export const DEFAULT_POLICY: Policy = {
+  mode: 'enforce',
+  modes: new Map(),
+  adopt: undefined,
+  listen: {
+    cors: [],
+    hosts: ['api.example.com', 'localhost', '127.0.0.1', '::1'],
+    hstsSeconds: 31_536_000,
+    plain: 'redirect',
+    httpsPort: 8443,
+    trustedProxies: [],
+    forwardedHeader: 'x-forwarded-for',
+  },
+  auth: { schemes: new Map(), rolesClaim: ['roles'], groupsClaim: ['groups'] },
+  authorize: { roles: undefined, acl: undefined },
+  validate: {
+    request: 'strict',
+    response: 'filter',
+    maxBodyBytes: 1_048_576,
+    maxDepth: 32,
+    urlHosts: [],
+    caps: { string: 4096, array: 1000 },
+  },
+  data: { errors: 'generic' },
+  limits: {
+    ip: undefined,
+    principal: undefined,
+    failures: undefined,
+    errors: undefined,
+    operation: undefined,
+    operationsOff: false,
+    headerAliases: [],
+  },
+}
+
+/** A policy that differs from the default in `parts`. */
+export function policyOf(parts: PolicyParts = {}): Policy {
+  const base = DEFAULT_POLICY
+  return {
+    ...base,
+    ...parts,
+    listen: { ...base.listen, ...parts.listen },
+    auth: { ...base.auth, ...parts.auth },
+    authorize: { ...base.authorize, ...parts.authorize },
+    validate: { ...base.validate, ...parts.validate },
+    data: { ...base.data, ...parts.data },
+    limits: { ...base.limits, ...parts.limits },
+  }
+}
