@@ -1,6 +1,7 @@
 import { Command } from 'commander'
-import { ConfigError, formatFault } from '../src/base/config-error.ts'
 import { addDemo } from './demo.ts'
+import { reportFailure } from './failure.ts'
+import { addKeys } from './keys.ts'
 import { addServe } from './serve.ts'
 import { VERSION } from './version.ts'
 
@@ -12,12 +13,11 @@ const program = new Command('sallyport')
   .showHelpAfterError()
 
 addServe(program)
+addKeys(program)
 addDemo(program)
 
 try {
   await program.parseAsync()
 } catch (error) {
-  if (!(error instanceof ConfigError)) throw error
-  for (const fault of error.faults) console.error(formatFault(fault))
-  process.exitCode = 1
+  reportFailure(error, process.argv.includes('--json'))
 }

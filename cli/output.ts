@@ -38,11 +38,11 @@ export function printJson(value: unknown): void {
 export function printTable(rows: readonly (readonly string[])[]): void {
   const [heading = [], ...rest] = rows.map((row) => row.map((cell) => shown(cell)))
   const widths = heading.map((_, i) =>
-    Math.max(...[heading, ...rest].map((row) => [...(row[i] ?? '')].length)),
+    Math.max(...[heading, ...rest].map((row) => row[i]?.length ?? 0)),
   )
   const line = (row: readonly string[]): string =>
     row
-      .map((cell, i) => cell + ' '.repeat((widths[i] ?? 0) - [...cell].length))
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
       .join('  ')
       .trimEnd()
   print(paint('dim', line(heading)))

@@ -32,7 +32,7 @@ const REVOKE: FieldTable = { why: 'text' }
 
 /** One call on keys. `body` is the parsed body, `{}` for none. */
 export interface KeyCall {
-  readonly target: AdminTarget
+  readonly target: Pick<AdminTarget, 'keys' | 'keyPrefix' | 'emit'>
   readonly body: unknown
   readonly nowMs: number
 }
@@ -40,6 +40,18 @@ export interface KeyCall {
 /** `GET /keys`: an array, oldest first; never a secret. */
 export async function listKeys(call: KeyCall): Promise<AdminAnswer> {
   return json((await call.target.keys.list()).map((row) => viewOf(row, call)))
+}
+
+/** `GET /keys/due`: an array of keys that want attention, soonest first, each with `why` and `at`. */
+export async function dueKeys(call: KeyCall): Promise<AdminAnswer> {
+  const due = await call.target.keys.due(call.nowMs)
+  return json(
+    due.map(({ row, why, atMs }) => ({
+      ...viewOf(row, call),
+      why,
+      at: new Date(atMs).toISOString(),
+    })),
+  )
 }
 
 /** `GET /keys/{id}`. Every function that names a key answers `undefined` when there is none. */

@@ -3,12 +3,21 @@ import { StoreError } from '../store/records.ts'
 import { METRICS_MEDIA_TYPE } from '../telemetry/metrics.ts'
 import { json, problem } from './answer.ts'
 import type { AdminAnswer } from './answer.ts'
-import { createKey, listKeys, revokeKey, rotateKey, showKey, updateKey } from './keys-api.ts'
+import {
+  createKey,
+  dueKeys,
+  listKeys,
+  revokeKey,
+  rotateKey,
+  showKey,
+  updateKey,
+} from './keys-api.ts'
 import type { KeyCall } from './keys-api.ts'
-import type { HealthTarget } from './target.ts'
+import type { AdminTarget, HealthTarget } from './target.ts'
 
 /** A call of the admin API. */
 export interface AdminCall extends KeyCall {
+  readonly target: AdminTarget
   readonly method: string
   /** Path without query. */
   readonly path: string
@@ -31,6 +40,8 @@ const ROUTES: readonly Route[] = [
   { path: /^\/status$/, methods: { GET: (call) => json(call.target.status()) } },
   { path: /^\/reload$/, methods: { POST: reload } },
   { path: /^\/keys$/, methods: { GET: listKeys, POST: createKey } },
+  // No key is called `due`: ids have 12 characters.
+  { path: /^\/keys\/due$/, methods: { GET: dueKeys } },
   { path: new RegExp(`^/keys/${KEY_ID}$`), methods: { GET: showKey, PATCH: updateKey } },
   { path: new RegExp(`^/keys/${KEY_ID}/rotate$`), methods: { POST: rotateKey } },
   { path: new RegExp(`^/keys/${KEY_ID}/revoke$`), methods: { POST: revokeKey } },

@@ -32,7 +32,10 @@ export type ReloadResult =
   | { readonly ok: false; readonly faults: readonly string[] }
 
 /** What the admin API needs of the key service. */
-export type AdminKeys = Pick<KeyAdmin, 'create' | 'list' | 'show' | 'rotate' | 'revoke' | 'update'>
+export type AdminKeys = Pick<
+  KeyAdmin,
+  'create' | 'list' | 'due' | 'show' | 'rotate' | 'revoke' | 'update'
+>
 
 /** What anybody who can reach the health port may ask. */
 export interface HealthTarget {

@@ -21,8 +21,13 @@ export interface Services {
   close(): Promise<void>
 }
 
+/** What of the settings names stores and keys. */
+export type StoreSettings = Pick<Settings, 'store' | 'secretsFile'> & {
+  readonly auth: Pick<Settings['auth'], 'apiKey'>
+}
+
 /** Opens what the settings name. Throws `ConfigError` when a file cannot be used. */
-export function openServices(settings: Settings, clock: Clock): Services {
+export function openServices(settings: StoreSettings, clock: Clock): Services {
   const { store, auth } = settings
   const records = openStore(
     store.kind === 'memory' ? 'memory:' : `sqlite:${store.path}`,
