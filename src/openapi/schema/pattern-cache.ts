@@ -3,7 +3,10 @@ import type { Pattern } from './pattern.ts'
 import { compilePattern } from './pattern.ts'
 import type { Site } from './resources.ts'
 
-const NEVER: Pattern = { engine: 'capped', maxLength: 0, test: () => false }
+const NEVER: Pattern = { engine: 'capped', maxLength: 0, isForeign: false, test: () => false }
+
+/** A cap above this is no news: no honest value of a pattern is that long. UTF-16 units. */
+const WORTH_TELLING = 65_536
 
 type Report = (site: Site, finding: Pick<Finding, 'severity' | 'code' | 'message'>) => void
 
@@ -25,7 +28,11 @@ export class PatternCache {
       this.#report(site, { severity: 'error', code: 'unsafe-pattern', message })
       return NEVER
     }
-    if (pattern.engine === 'capped') {
+    if (pattern.isForeign) {
+      const message = `pattern ${JSON.stringify(source)} is not ECMA-262; it is read as RE2 reads it`
+      this.#report(site, { severity: 'warning', code: 'foreign-pattern', message })
+    }
+    if (pattern.maxLength < WORTH_TELLING) {
       const message = `pattern ${JSON.stringify(source)} is dear: longer texts than ${pattern.maxLength} are refused`
       this.#report(site, { severity: 'warning', code: 'capped-pattern', message })
     }

@@ -1,6 +1,7 @@
 import type { CharSet } from './charset.ts'
 import { ALL_CHARS, NO_CHARS, overlaps, union } from './charset.ts'
 import type { Regex } from './regex-syntax.ts'
+import { withoutTail } from './regex-trim.ts'
 
 /**
  * An upper bound for the work of a backtracking engine from one starting position on a text of length n:
@@ -47,20 +48,10 @@ export function boundWork(regex: Regex): Work {
   }
 }
 
-/** A repetition at the end succeeds at its minimum; what it eats beyond that is never undone. */
-function withoutTail(regex: Regex): Regex {
-  if (regex.kind === 'repeat') {
-    const { min, body } = regex
-    return { ...regex, max: min, body: min === 1 ? withoutTail(body) : body }
-  }
-  if (regex.kind !== 'sequence') return regex
-  const last = regex.parts.at(-1)
-  if (last === undefined) return regex
-  return { kind: 'sequence', parts: [...regex.parts.slice(0, -1), withoutTail(last)] }
-}
-
-function isAnchored(regex: Regex): boolean {
+/** Whether a match can only begin at the start of the text. */
+export function isAnchored(regex: Regex): boolean {
   if (regex.kind === 'assert') return regex.at === 'start'
+  if (regex.kind === 'group') return isAnchored(regex.body)
   if (regex.kind === 'choice') return regex.branches.every(isAnchored)
   return regex.kind === 'sequence' && regex.parts[0] !== undefined && isAnchored(regex.parts[0])
 }
@@ -70,6 +61,8 @@ function firstOf(regex: Regex): CharSet {
   switch (regex.kind) {
     case 'chars':
       return regex.set
+    case 'group':
+      return firstOf(regex.body)
     case 'choice':
       return union(...regex.branches.map(firstOf))
     case 'repeat':
@@ -91,6 +84,7 @@ function firstOf(regex: Regex): CharSet {
 
 function canBeEmpty(regex: Regex): boolean {
   if (regex.kind === 'chars') return false
+  if (regex.kind === 'group') return canBeEmpty(regex.body)
   if (regex.kind === 'choice') return regex.branches.some(canBeEmpty)
   if (regex.kind === 'sequence') return regex.parts.every(canBeEmpty)
   return regex.kind !== 'repeat' || regex.min === 0 || canBeEmpty(regex.body)
@@ -101,6 +95,8 @@ function visit(regex: Regex, follow: CharSet): Seen {
   switch (regex.kind) {
     case 'chars':
       return { ...EMPTY, isNullable: false, length: 1 }
+    case 'group':
+      return visit(regex.body, follow)
     case 'sequence':
       return visitSequence(regex.parts, follow)
     case 'choice':
@@ -108,9 +104,11 @@ function visit(regex: Regex, follow: CharSet): Seen {
     case 'repeat':
       return visitRepeat(regex, follow)
     case 'look': {
-      const { ways, reading, loops } = visit(withoutTail(regex.body), NO_CHARS)
+      const seen = visit(regex.isBehind ? regex.body : withoutTail(regex.body), NO_CHARS)
       // Never entered again from outside, so its ways are work, not ways.
-      const work = Math.max(reading, loops) + (ways > 64 ? 1 : 0)
+      let work = Math.max(seen.reading, seen.loops) + (seen.ways > 64 ? 1 : 0)
+      // A look behind is matched backwards, where what follows decides nothing.
+      if (regex.isBehind && seen.length > 64) work = Infinity
       return { ...EMPTY, reading: work, rereading: work }
     }
     case 'backreference':

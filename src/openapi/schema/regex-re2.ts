@@ -4,7 +4,7 @@ import { rangesText } from './regex-syntax.ts'
 /** RE2 refuses a repeat beyond this; larger ones are written as several. */
 const MAX_REPEAT = 1000
 /** RE2 unrolls repeats: a program larger than this costs too much memory. */
-const MAX_SIZE = 20_000
+const MAX_SIZE = 3000
 
 /**
  * Writes a pattern of ECMA-262 in the syntax of RE2, with the same meaning: `$` is the end of the text, classes are
@@ -14,12 +14,19 @@ export function toRe2(regex: Regex): string | undefined {
   return sizeOf(regex) > MAX_SIZE ? undefined : write(regex)
 }
 
+/** The same text in the native spelling, for the `u` flag. */
+export function toNative(re2: string): string {
+  return re2.replaceAll('\\x{', '\\u{').replaceAll('\\A', '^').replaceAll('\\z', '$')
+}
+
 function write(regex: Regex): string | undefined {
   switch (regex.kind) {
     case 'chars':
       if (regex.property !== undefined) return regex.property
       // RE2 has no empty class.
       return regex.set.length === 0 ? '[^\\x{0}-\\x{10ffff}]' : `[${rangesText(regex.set)}]`
+    case 'group':
+      return write(regex.body)
     case 'sequence':
       return joined(regex.parts, '')
     case 'choice': {
@@ -57,8 +64,11 @@ function pieces(count: number): readonly number[] {
   return count % MAX_REPEAT === 0 ? whole : [...whole, count % MAX_REPEAT]
 }
 
-function sizeOf(regex: Regex): number {
+/** Size of the program that RE2 makes of a pattern, roughly. */
+export function sizeOf(regex: Regex): number {
   switch (regex.kind) {
+    case 'group':
+      return sizeOf(regex.body)
     case 'sequence':
       return regex.parts.reduce((sum, part) => sum + sizeOf(part), 1)
     case 'choice':

@@ -14,18 +14,25 @@ export type Regex =
       readonly isLazy: boolean
     }
   | { readonly kind: 'assert'; readonly at: 'start' | 'end' | 'boundary' | 'inside' }
-  | { readonly kind: 'look'; readonly body: Regex; readonly isBehind: boolean }
-  | { readonly kind: 'backreference' }
+  | {
+      readonly kind: 'look'
+      readonly body: Regex
+      readonly isBehind: boolean
+      readonly isNegated: boolean
+    }
+  | { readonly kind: 'group'; readonly body: Regex; readonly index: number; readonly name: string }
+  /** To a group by number or name. */
+  | { readonly kind: 'backreference'; readonly to: number | string }
 
 /** Nesting of groups beyond this is refused, so that recursion over patterns is bounded. */
 const MAX_NESTING = 50
 
 /**
  * Parses a pattern that the native engine has already accepted; `undefined` for what is not understood here
- * (nested classes, modifiers, sets of strings), which is then treated as dangerous.
+ * (nested classes, modifiers, sets of strings), which is then treated as dangerous. `isUnicode`: compiled with `u`.
  */
-export function parseRegex(source: string): Regex | undefined {
-  const parser = new Parser(source)
+export function parseRegex(source: string, isUnicode: boolean): Regex | undefined {
+  const parser = new Parser(source, isUnicode)
   const regex = parser.choice(0)
   return parser.isAtEnd && !parser.isLost ? regex : undefined
 }
@@ -41,11 +48,14 @@ const CONTROL: Readonly<Record<string, number>> = Object.assign(Object.create(nu
 
 class Parser {
   readonly #text: string
+  readonly #isUnicode: boolean
   #at = 0
+  #groups = 0
   isLost = false
 
-  constructor(source: string) {
+  constructor(source: string, isUnicode: boolean) {
     this.#text = source
+    this.#isUnicode = isUnicode
   }
 
   get isAtEnd(): boolean {
@@ -92,30 +102,50 @@ class Parser {
   }
 
   #group(depth: number): Regex {
-    let wrap: (body: Regex) => Regex = (body) => body
+    let wrap = this.#capture('')
     if (this.#eat('?')) {
-      const match = /^(?::|<?[=!]|<[\p{L}\p{N}_$]+>)/u.exec(
-        this.#text.slice(this.#at, this.#at + 80),
-      )
+      const rest = this.#text.slice(this.#at, this.#at + 80)
+      const match = /^(?::|(<?)([=!])|<([\p{L}\p{N}_$]+)>)/u.exec(rest)
       if (match === null) return this.#lose()
       this.#at += match[0].length
-      const isLook = match[0].endsWith('=') || match[0].endsWith('!')
-      if (isLook) wrap = (body) => ({ kind: 'look', body, isBehind: match[0].startsWith('<') })
-    }
+      wrap = this.#special(match)
+    } else this.#groups++
     const body = this.choice(depth + 1)
     return this.#eat(')') ? wrap(body) : this.#lose()
+  }
+
+  #capture(name: string): (body: Regex) => Regex {
+    const index = this.#groups + 1
+    return (body) => ({ kind: 'group', body, index, name })
+  }
+
+  #special(match: RegExpExecArray): (body: Regex) => Regex {
+    const [, behind, look, name] = match
+    if (look !== undefined) {
+      return (body) => ({ kind: 'look', body, isBehind: behind === '<', isNegated: look === '!' })
+    }
+    if (name === undefined) return (body) => body
+    const wrap = this.#capture(name)
+    this.#groups++
+    return wrap
   }
 
   #escape(): Regex {
     const char = this.#next()
     if (char === 'b') return { kind: 'assert', at: 'boundary' }
     if (char === 'B') return { kind: 'assert', at: 'inside' }
-    if (char === 'k' || (char >= '1' && char <= '9')) {
-      if (char === 'k') this.#at = Math.max(this.#at, this.#text.indexOf('>', this.#at) + 1)
-      while (/^\d/.test(this.#text.slice(this.#at))) this.#at++
-      return { kind: 'backreference' }
-    }
-    return this.#classEscape(char)
+    if (char === 'k') return this.#named()
+    if (char < '1' || char > '9') return this.#classEscape(char)
+    let digits = char
+    while (/^\d$/.test(this.#peek())) digits += this.#next()
+    return { kind: 'backreference', to: Number(digits) }
+  }
+
+  #named(): Regex {
+    const match = /^<([\p{L}\p{N}_$]+)>/u.exec(this.#text.slice(this.#at, this.#at + 80))
+    if (match === null) return this.#lose()
+    this.#at += match[0].length
+    return { kind: 'backreference', to: match[1] ?? '' }
   }
 
   /** The escapes that may also stand in a class. */
@@ -130,13 +160,24 @@ class Parser {
       const letter = this.#next()
       return /^[A-Za-z]$/.test(letter) ? chars(single(letter.charCodeAt(0) % 32)) : this.#lose()
     }
-    if (char === '0' && /^\d/.test(this.#text.slice(this.#at))) return this.#lose()
+    if (!this.#isUnicode && char >= '0' && char <= '7') return this.#octal(char)
     return chars(single(CONTROL[char] ?? char.codePointAt(0) ?? 0))
+  }
+
+  /** The old octal escapes, which only exist without the `u` flag. */
+  #octal(first: string): Regex {
+    const match = /^(?:[0-3][0-7]{0,2}|[4-7][0-7]?)/.exec(
+      first + this.#text.slice(this.#at, this.#at + 2),
+    )
+    const digits = match?.[0] ?? first
+    this.#at += digits.length - 1
+    return chars(single(Number.parseInt(digits, 8)))
   }
 
   #property(char: string): Regex {
     const match = /^\{([\w=]+)\}/.exec(this.#text.slice(this.#at, this.#at + 80))
-    // Without the `u` flag `\p` is the letter: which of the two holds is not worth knowing.
+    // Without the `u` flag `\p` is the letter.
+    if (!this.#isUnicode) return chars(single(char.charCodeAt(0)))
     if (match === null) return this.#lose()
     this.#at += match[0].length
     return { kind: 'chars', set: ALL_CHARS, property: `\\${char}{${match[1] ?? ''}}` }
@@ -145,7 +186,7 @@ class Parser {
   #unicode(): Regex {
     const rest = this.#text.slice(this.#at, this.#at + 12)
     const braced = /^\{([\da-fA-F]{1,6})\}/.exec(rest)
-    if (braced !== null) {
+    if (this.#isUnicode && braced !== null) {
       this.#at += braced[0].length
       return chars(single(Number.parseInt(braced[1] ?? '0', 16)))
     }
@@ -227,7 +268,7 @@ class Parser {
 
   #lose(): Regex {
     this.isLost = true
-    return { kind: 'backreference' }
+    return { kind: 'backreference', to: 0 }
   }
 }
 
