@@ -9,9 +9,16 @@ const PATTERNS: readonly string[] = ['src', 'cli', 'scripts', 'test', 'examples'
   (folder) => `${folder}/**/*.test.ts`,
 )
 
+/** The longest that all tests may take: what never yields cannot be stopped by the runner's own timeouts. */
+const RUN_TIMEOUT_MS = 15 * 60_000
+
 /** Runs a command to its end with this process's output; a signal counts as failure. */
 function run(command: string, args: readonly string[]): number {
-  const { status, error } = spawnSync(command, args, { cwd: ROOT, stdio: 'inherit' })
+  const { status, error } = spawnSync(command, args, {
+    cwd: ROOT,
+    stdio: 'inherit',
+    timeout: RUN_TIMEOUT_MS,
+  })
   if (error !== undefined) console.error(`${command}: ${error.message}`)
   return status ?? 1
 }
