@@ -5,14 +5,16 @@ import { controls } from '../controls/index.ts'
 import type { Kit } from '../controls/kit.ts'
 import type { TokenService } from '../identity/tokens/service.ts'
 import type { Finding } from '../openapi/model.ts'
+import type { Omission } from '../pipeline/proof.ts'
 import type { Site } from '../pipeline/site.ts'
 import type { LoadedConfig } from './config/load-config.ts'
+import { checkNames } from './config/document-names.ts'
 import { basePolicy, policyFor } from './config/policy-for.ts'
 import type { PolicyMoment } from './config/policy-for.ts'
 import type { ApiSettings, Settings } from './config/settings.ts'
 import { loadApis } from './load-apis.ts'
 import type { LoadedApi } from './load-apis.ts'
-import { compilePlan, isCanonicalBase, makeSite } from './plan.ts'
+import { collectFaults, compilePlan, isCanonicalBase, makeSite } from './plan.ts'
 import type { Plan, PlanApi } from './plan.ts'
 import type { Services } from './services.ts'
 
@@ -22,13 +24,15 @@ export interface BuildContext {
   readonly tokens: TokenService
   readonly clock: Clock
   readonly moment: PolicyMoment
-  /** Name of a control to leave out; only the process that proves a control sets it. */
-  readonly omit?: string
+  /** A control to leave out; only the process that proves a control sets it. */
+  readonly omit?: Omission
 }
 
 /** A compiled plan with what the documents' compilation had to say. */
 export interface BuiltPlan {
   readonly plan: Plan
+  /** What the controls were compiled with. */
+  readonly kit: Kit
   readonly findings: readonly Finding[]
   /** Absolute paths of the documents, for the watcher. */
   readonly files: readonly string[]
@@ -36,23 +40,49 @@ export interface BuiltPlan {
 
 /** Reads the documents and compiles everything. Throws `ConfigError` with every fault found. */
 export function buildPlan(loaded: LoadedConfig, context: BuildContext): BuiltPlan {
+  return compileApis(loaded, loadApis(loaded.settings.apis), context)
+}
+
+/** `buildPlan` for documents that are read already: `apis` stand in the order of the settings. */
+export function compileApis(
+  loaded: LoadedConfig,
+  apis: readonly LoadedApi[],
+  context: BuildContext,
+): BuiltPlan {
   const { settings } = loaded
-  const apis = loadApis(settings.apis)
   const planApis = apis.map((api, index) => planApi(api, settings.apis[index] as ApiSettings))
   const sites = makeSites(settings, planApis, context.moment)
   const kit = makeKit(apis, sites, { ...context, hasIssuers: settings.auth.issuers.length > 0 })
-  const plan = compilePlan({
-    id: loaded.hash.slice(0, 12),
-    apis: planApis,
-    controls,
-    basePolicy: basePolicy(settings, context.moment),
-    sites,
-    kit,
-    ...(context.omit === undefined ? {} : { omit: context.omit }),
-  })
+  const faults: ConfigFault[] = nameFaults(loaded, apis)
+  const plan = collectFaults(faults, () =>
+    compilePlan({
+      id: loaded.hash.slice(0, 12),
+      apis: planApis,
+      controls,
+      basePolicy: basePolicy(settings, context.moment),
+      sites,
+      kit,
+      ...(context.omit === undefined ? {} : { omit: context.omit }),
+    }),
+  )
   const findings = apis.flatMap((api) => api.findings)
-  refuseErrors(findings)
-  return { plan, findings, files: apis.flatMap(({ runtime }) => runtime.model.files) }
+  faults.push(...findings.filter(({ severity }) => severity === 'error').map(faultOf))
+  if (plan === undefined || faults.length > 0) throw new ConfigError(faults)
+  return { plan, kit, findings, files: apis.flatMap(({ runtime }) => runtime.model.files) }
+}
+
+/** A rule or limit for an operation that no document has protects nothing: it stops the start. */
+function nameFaults(loaded: LoadedConfig, apis: readonly LoadedApi[]): ConfigFault[] {
+  const known = {
+    apis: apis.map(({ runtime }) => runtime.model),
+    controls: controls.map(({ name }) => name),
+  }
+  return checkNames(loaded.settings, known).map((fault) => loaded.placeFault(fault))
+}
+
+/** Schemas are compiled last; what cannot be compiled would refuse every value, so it refuses the document. */
+function faultOf({ message, source }: Finding): ConfigFault {
+  return { path: source.pointer, file: source.file, message }
 }
 
 function planApi({ runtime }: LoadedApi, settings: ApiSettings): PlanApi {
@@ -70,6 +100,7 @@ function planApi({ runtime }: LoadedApi, settings: ApiSettings): PlanApi {
     publicBase,
     upstreamBase: path ?? publicBase,
     upstream: { origin, connectMs, ca },
+    upstreamHost: new URL(origin).host,
     firstByteMs: timeoutMs,
   }
 }
@@ -99,17 +130,4 @@ function makeKit(
     apis: new Map(apis.map(({ runtime }) => [runtime.model.name, runtime])),
     sites,
   }
-}
-
-/** Schemas are compiled last; what cannot be compiled would refuse every value, so it refuses the document. */
-function refuseErrors(findings: readonly Finding[]): void {
-  const errors = findings.filter(({ severity }) => severity === 'error')
-  if (errors.length === 0) return
-  throw new ConfigError(
-    errors.map(({ message, source }): ConfigFault => ({
-      path: source.pointer,
-      file: source.file,
-      message,
-    })),
-  )
 }

@@ -33,7 +33,7 @@ export function isConnectionField(name: string): boolean {
 /** The fields the API gets: what the guards keep of the client's, then what they add. */
 export function requestHeaders(exchange: Exchange, plan: SitePlan): string[] {
   const { headers } = exchange.head
-  const out: string[] = ['host', new URL(plan.api.upstream.origin).host]
+  const out: string[] = ['host', plan.api.upstreamHost]
   for (let index = 0; index < headers.size; index += 1) {
     const name = headers.nameAt(index)
     if (!CONNECTION_FIELDS.has(name) && plan.keepsRequestHeader(name))

@@ -3,7 +3,9 @@ import type { ConfigFault } from '../base/config-error.ts'
 import type { AnyControl } from '../controls/kit.ts'
 import type { ApiRuntime, Kit } from '../controls/kit.ts'
 import { modeOf } from '../pipeline/control.ts'
+import type { Guard } from '../pipeline/control.ts'
 import type { Mode, Policy } from '../pipeline/policy.ts'
+import type { Omission } from '../pipeline/proof.ts'
 import type { Site } from '../pipeline/site.ts'
 import { canonicalTarget } from '../http/target.ts'
 import type { UpstreamTarget } from './core.ts'
@@ -17,6 +19,8 @@ export interface PlanApi {
   readonly publicBase: string
   readonly upstreamBase: string
   readonly upstream: UpstreamTarget
+  /** `Host` of requests to the API. */
+  readonly upstreamHost: string
   readonly firstByteMs: number
 }
 
@@ -47,19 +51,22 @@ export interface PlanInput {
   readonly basePolicy: Policy
   readonly sites: readonly Site[]
   readonly kit: Kit
-  /** Name of a control to leave out, for the proof that its attack works without it. */
-  readonly omit?: string
+  /** A control to leave out, for the proof that its attack works without it. */
+  readonly omit?: Omission
 }
 
 /** Compiles a plan. Throws `ConfigError` with every fault a control finds. */
 export function compilePlan(input: PlanInput): Plan {
-  const controls = input.controls.filter((control) => control.name !== input.omit)
+  const controls = input.controls.flatMap((control) => remaining(control, input))
   const wide = controls.filter((control) => control.scope === 'gateway')
   const own = controls.filter((control) => control.scope === 'operation')
-  const wideGuards = readyGuards(wide, input.basePolicy, { site: undefined, kit: input.kit })
-  const apis = new Map(input.apis.map((api) => [api.runtime.model.name, api]))
-  const omitted = input.controls.find((control) => control.name === input.omit)
   const faults: ConfigFault[] = []
+  const wideGuards =
+    collectFaults(faults, () =>
+      readyGuards(wide, input.basePolicy, { site: undefined, kit: input.kit }),
+    ) ?? []
+  const apis = new Map(input.apis.map((api) => [api.runtime.model.name, api]))
+  const omitted = input.controls.find((control) => control.name === input.omit?.control)
   const sites = input.sites.flatMap((site): SitePlan[] => {
     const guards = collectFaults(faults, () =>
       readyGuards(own, site.policy, { site, kit: input.kit }),
@@ -73,8 +80,22 @@ export function compilePlan(input: PlanInput): Plan {
   return { id: input.id, entry: hookLists(wideGuards, 'off'), sites, apis }
 }
 
+/** A control, or what takes the place of the one that is left out. */
+function remaining(control: AnyControl, { omit, sites }: PlanInput): readonly AnyControl[] {
+  if (control.name !== omit?.control) return [control]
+  const { naive } = omit
+  if (naive === undefined) return []
+  const guard: Guard = {
+    onRequest: (exchange) => {
+      naive(exchange, sites)
+      return undefined
+    },
+  }
+  return [{ ...control, compile: () => guard }]
+}
+
 /** Goes on after a fault, so that the operator reads all of them at once. */
-function collectFaults<T>(faults: ConfigFault[], make: () => T): T | undefined {
+export function collectFaults<T>(faults: ConfigFault[], make: () => T): T | undefined {
   try {
     return make()
   } catch (error) {

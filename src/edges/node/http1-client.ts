@@ -18,6 +18,9 @@ export interface Http1Context {
   readonly isLast: boolean
 }
 
+/** Larger bodies cost more to copy than a second buffer costs to write. */
+const MAX_JOINED_BYTES = 16_384
+
 /** The client's side of an exchange over HTTP/1.1. */
 export class Http1Client implements ClientEnd {
   readonly #request: IncomingMessage
@@ -138,11 +141,18 @@ export class Http1Client implements ClientEnd {
       return true
     }
     if (isUnread && !this.#closes) this.#boundSkipping()
-    this.#response.end(body)
+    this.#endWith(body)
     if (this.#response.writableLength === 0) return true
     this.#watchStall()
     this.#response.once('finish', () => this.#events?.clientFlushed())
     return false
+  }
+
+  /** Head and a small body leave in one write: Node joins them when both are text (latin1 keeps every byte). */
+  #endWith(body: Buffer | string | undefined): void {
+    const isJoinable = body instanceof Buffer && body.length <= MAX_JOINED_BYTES
+    if (isJoinable) this.#response.end(body.toString('latin1'), 'latin1')
+    else this.#response.end(body)
   }
 
   /**
