@@ -99,7 +99,7 @@ function onRequest(
   const { requestsPerConnection } = edge.context.limits
   connection.requests++
   if (connection.isLast || connection.requests > requestsPerConnection) return
-  if (req.httpVersionMajor < 1) {
+  if (req.httpVersionMajor !== 1) {
     refuse(edge, req.socket, 505, 'HTTP/0.9')
     return
   }
