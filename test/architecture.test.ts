@@ -31,11 +31,6 @@ function foldersIn(folder: string): string[] {
     .filter((path) => readdirSync(join(ROOT, path)).length > 0)
 }
 
-/** Folders of controls; `testing` holds what their tests share. */
-function controlFolders(): string[] {
-  return foldersIn('src/controls').filter((folder) => basename(folder) !== 'testing')
-}
-
 function assertNone(faults: readonly string[]): void {
   assert.equal(faults.length, 0, `\n${faults.join('\n')}`)
 }
