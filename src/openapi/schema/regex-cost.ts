@@ -181,7 +181,8 @@ function visitRepeat(regex: Extract<Regex, { kind: 'repeat' }>, follow: CharSet)
     }
   }
   // Two ways to match one round make 2^n ways to match n rounds; an undecided loop inside is the same.
-  const isExponential = inner.ways > 1 || inner.loops > 0 || inner.isNullable
+  const isExponential =
+    inner.ways > 1 || inner.loops > 0 || inner.isNullable || inner.reading === Infinity
   const reading = isExponential ? Infinity : 1 + rereading
   return { isNullable, length, ways: 1, loops: isExitDecided ? 0 : 1, rereading, reading }
 }

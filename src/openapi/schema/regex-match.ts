@@ -6,8 +6,8 @@ import type { Regex } from './regex-syntax.ts'
 
 /** Steps that one test may take, about 2 ms; beyond them the text counts as not matching. */
 const MAX_STEPS = 100_000
-/** Rounds of a loop are nested calls here, so they are bounded too. */
-const MAX_NESTING = 1500
+/** Rounds of a loop are nested calls here, of about 1 KB each, so they are bounded too. */
+const MAX_NESTING = 400
 /** Longer texts are not looked at. UTF-16 units. */
 export const MAX_STEPPED_LENGTH = 2048
 
@@ -32,6 +32,7 @@ export function compileStepped(regex: Regex): (text: string) => boolean {
     if (text.length > MAX_STEPPED_LENGTH) return false
     const state: State = { text, left: MAX_STEPS, nesting: 0, captures: new Map() }
     for (let at = 0; at <= (isFixed ? 0 : text.length); at++) {
+      if (isInsidePair(text, at)) continue
       const holds = matcher(at, state, () => true)
       // Out of steps: whatever was found may come from a search that was cut short inside a negation.
       if (state.left < 0) return false
@@ -40,6 +41,11 @@ export function compileStepped(regex: Regex): (text: string) => boolean {
     }
     return false
   }
+}
+
+/** No match begins between the halves of a surrogate pair. */
+function isInsidePair(text: string, at: number): boolean {
+  return (text.charCodeAt(at) & 0xfc00) === 0xdc00 && (text.charCodeAt(at - 1) & 0xfc00) === 0xd800
 }
 
 function compile(regex: Regex): Matcher {
@@ -183,7 +189,7 @@ function look(regex: Extract<Regex, { kind: 'look' }>, body: Matcher): Matcher {
     let holds = false
     if (!isBehind) holds = body(at, state, () => true)
     for (let from = at; isBehind && !holds && from >= 0 && spend(state); from--) {
-      holds = body(from, state, (end) => end === at)
+      if (!isInsidePair(state.text, from)) holds = body(from, state, (end) => end === at)
     }
     return holds !== isNegated && next(at)
   }
