@@ -1,5 +1,8 @@
-/** Numbers that JavaScript would write in another way than the API did. */
-const FRAGILE_NUMBER = /\d{16}|\d\.\d*0(?!\d)|\d[eE]|-0(?![\d.])/
+/**
+ * Numbers that JavaScript would write in another way than the API did: more than 15 digits, a zero at the end of a
+ * fraction, an exponent, minus zero, less than a millionth. Hits inside strings only cost time.
+ */
+const FRAGILE_NUMBER = /\d[\d.]{15}|\.\d*0(?!\d)|\d[eE]|-0(?![\d.])|\.0{6}/
 
 /**
  * Writes a filtered value as JSON in which every number that stayed reads exactly as the API wrote it.
