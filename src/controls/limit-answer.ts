@@ -1,11 +1,21 @@
 import type { Denial } from '../pipeline/denial.ts'
-import type { Rate } from '../pipeline/policy.ts'
+import type { Exchange } from '../pipeline/exchange.ts'
+import type { FailureLimit, Rate } from '../pipeline/policy.ts'
 import type { Taken } from '../store/counters.ts'
 
 /** A limit as its name and rate appear in `RateLimit-Policy`. */
 export interface NamedRate {
+  /** Fit for a structured-field string: printable ASCII without quotes. */
   readonly name: string
-  readonly rate: Rate
+  readonly rate: Pick<Rate, 'count' | 'windowMs'>
+  /** Further prefixes in the place of `X-RateLimit-`. */
+  readonly aliases?: readonly string[]
+}
+
+/** What a limit found of a request. */
+export interface LimitFinding {
+  readonly limit: NamedRate
+  readonly taken: Omit<Taken, 'resetMs'> & Partial<Taken>
 }
 
 /** What every limit answers: 429 with the problem type of the RateLimit draft. */
@@ -15,49 +25,91 @@ export const LIMIT_REASON = {
   title: 'Too many requests',
 } as const
 
-/** Seconds, rounded up, at least one: nobody comes back too early. */
-export function seconds(ms: number): number {
-  return Math.max(1, Math.ceil(ms / 1000))
-}
-
 /** The refusal of a limit that is reached, with its fields (RFC 9110 section 10.2.3, RateLimit draft). */
-export function limitDenial(reason: string, limit: NamedRate, taken: Taken): Denial {
-  const wait = seconds(taken.retryAfterMs)
+export function limitDenial(exchange: Exchange, reason: string, finding: LimitFinding): Denial {
+  const { limit, taken } = finding
+  withdraw(exchange, isDeFacto)
   return {
     reason,
     detail: `limit ${limit.name}`,
-    headers: ['Retry-After', String(wait), ...rateLimitHeaders(limit, taken)],
+    // Seconds, rounded up, at least one: nobody comes back too early.
+    headers: [
+      'Retry-After',
+      String(Math.max(1, Math.ceil(taken.retryAfterMs / 1000))),
+      ...draftFields(finding),
+      ...deFactoFields(finding),
+    ],
     violatedPolicies: [limit.name],
   }
 }
 
+/** The refusal of a caller who failed too often and may come back after `waitMs`. */
+export function banDenial(
+  exchange: Exchange,
+  reason: string,
+  ban: { readonly rule: Pick<FailureLimit, 'count' | 'windowMs'>; readonly waitMs: number },
+): Denial {
+  const taken = { allowed: false, remaining: 0, retryAfterMs: ban.waitMs }
+  return limitDenial(exchange, reason, { limit: { name: 'failures', rate: ban.rule }, taken })
+}
+
 /**
- * `RateLimit-Policy` and `RateLimit` of one limit (draft-ietf-httpapi-ratelimit-headers), and the de facto fields.
- * `aliases` are further prefixes in the place of `X-RateLimit-`.
+ * Says on the answer how much of a limit is left: `RateLimit-Policy` and `RateLimit`
+ * (draft-ietf-httpapi-ratelimit-headers) for every limit, the de facto fields, which have room for one, for the
+ * scarcest.
  */
-export function rateLimitHeaders(
-  limit: NamedRate,
-  taken: Taken,
-  aliases: readonly string[] = [],
-): string[] {
+export function announceLimit(exchange: Exchange, finding: LimitFinding): void {
+  const { answerHeaders } = exchange
+  answerHeaders.push(...draftFields(finding))
+  const at = answerHeaders.indexOf('X-RateLimit-Remaining')
+  if (at >= 0 && Number(answerHeaders[at + 1]) <= finding.taken.remaining) return
+  if (at >= 0) withdraw(exchange, isDeFacto)
+  answerHeaders.push(...deFactoFields(finding))
+}
+
+/** Takes back what was announced when the answer is 401: it would say that there is a plan [RLM-03]. */
+export function hideLimitsOf401(exchange: Exchange): void {
+  if (exchange.status === 401) withdraw(exchange, isLimitField)
+}
+
+function draftFields({ limit, taken }: LimitFinding): string[] {
   const { name, rate } = limit
-  const reset = String(Math.ceil((taken.allowed ? taken.resetMs : taken.retryAfterMs) / 1000))
-  const remaining = String(Math.max(0, Math.floor(taken.remaining)))
-  const headers = [
+  return [
     'RateLimit-Policy',
     `"${name}";q=${rate.count};w=${Math.ceil(rate.windowMs / 1000)}`,
     'RateLimit',
-    `"${name}";r=${remaining};t=${reset}`,
+    `"${name}";r=${Math.max(0, Math.floor(taken.remaining))};t=${resetOf(taken)}`,
   ]
-  for (const prefix of ['X-RateLimit-', ...aliases]) {
-    headers.push(
-      `${prefix}Limit`,
-      String(rate.count),
-      `${prefix}Remaining`,
-      remaining,
-      `${prefix}Reset`,
-      reset,
-    )
+}
+
+function deFactoFields({ limit, taken }: LimitFinding): string[] {
+  const remaining = String(Math.max(0, Math.floor(taken.remaining)))
+  return ['X-RateLimit-', ...(limit.aliases ?? [])].flatMap((prefix) => [
+    `${prefix}Limit`,
+    String(limit.rate.count),
+    `${prefix}Remaining`,
+    remaining,
+    `${prefix}Reset`,
+    resetOf(taken),
+  ])
+}
+
+function resetOf(taken: LimitFinding['taken']): string {
+  const ms = taken.allowed ? (taken.resetMs ?? 0) : taken.retryAfterMs
+  return String(Math.ceil(ms / 1000))
+}
+
+/** Only limits write names with these ends, whatever prefix the configuration gives them. */
+function isDeFacto(name: string): boolean {
+  return /(?:Limit|Remaining|Reset)$/.test(name) && name !== 'RateLimit'
+}
+
+function isLimitField(name: string): boolean {
+  return isDeFacto(name) || name === 'RateLimit' || name === 'RateLimit-Policy'
+}
+
+function withdraw({ answerHeaders }: Exchange, isMeant: (name: string) => boolean): void {
+  for (let index = answerHeaders.length - 2; index >= 0; index -= 2) {
+    if (isMeant(answerHeaders[index] ?? '')) answerHeaders.splice(index, 2)
   }
-  return headers
 }

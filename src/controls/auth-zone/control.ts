@@ -7,7 +7,7 @@ import type { Exchange } from '../../pipeline/exchange.ts'
 import type { FailureLimit, Rate } from '../../pipeline/policy.ts'
 import type { Site } from '../../pipeline/site.ts'
 import type { Taken } from '../../store/counters.ts'
-import { limitDenial, LIMIT_REASON, seconds } from '../limit-answer.ts'
+import { banDenial, limitDenial, LIMIT_REASON } from '../limit-answer.ts'
 import { limitKey } from '../operation-limit/limit-key.ts'
 import type { Kit } from '../kit.ts'
 import { configureAuthZone } from './config.ts'
@@ -102,11 +102,7 @@ function bannedDenial(
   const judge = (untilMs: number | undefined): Denial | undefined =>
     untilMs === undefined
       ? undefined
-      : {
-          reason: 'auth_failures',
-          headers: ['Retry-After', String(seconds(untilMs - nowMs))],
-          violatedPolicies: ['failures'],
-        }
+      : banDenial(exchange, 'auth_failures', { rule: failures, waitMs: untilMs - nowMs })
   const banned = kit.counters.isBanned(failureKey(exchange), nowMs)
   return isPromise(banned) ? banned.then(judge) : judge(banned)
 }
@@ -128,7 +124,9 @@ function countTry(
     kit.clock.nowMs(),
   )
   const judge = (found: Taken): Denial | undefined =>
-    found.allowed ? undefined : limitDenial('auth_tries', { name: 'auth', rate }, found)
+    found.allowed
+      ? undefined
+      : limitDenial(exchange, 'auth_tries', { limit: { name: 'auth', rate }, taken: found })
   return isPromise(taken) ? taken.then(judge) : judge(taken)
 }
 

@@ -7,7 +7,7 @@ export interface FailuresConfig {
   readonly errors: Rate | undefined
 }
 
-export function configureFailures({ limits }: Policy): FailuresConfig | undefined {
+export function configureFailures({ limits }: Policy): FailuresConfig {
   const { failures, errors } = limits
-  return failures === undefined && errors === undefined ? undefined : { failures, errors }
+  return { failures, errors }
 }

@@ -2,8 +2,10 @@ import type { Policy, Rate } from '../../pipeline/policy.ts'
 
 export interface IpLimitConfig {
   readonly rate: Rate
+  readonly headerAliases: readonly string[]
 }
 
 export function configureIpLimit({ limits }: Policy): IpLimitConfig | undefined {
-  return limits.ip === undefined ? undefined : { rate: limits.ip }
+  const { ip: rate, headerAliases } = limits
+  return rate === undefined ? undefined : { rate, headerAliases }
 }

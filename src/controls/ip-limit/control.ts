@@ -2,6 +2,7 @@ import type { MaybePromise } from '../../base/maybe-promise.ts'
 import { isPromise } from '../../base/maybe-promise.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
+import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Taken } from '../../store/counters.ts'
 import { limitDenial, LIMIT_REASON } from '../limit-answer.ts'
 import type { Kit } from '../kit.ts'
@@ -22,14 +23,16 @@ export const ipLimit: Control<IpLimitConfig, Kit> = {
   compile: (config, _site, kit) => ipLimitGuard(config, kit),
 }
 
-function ipLimitGuard({ rate }: IpLimitConfig, { counters, clock }: Kit): Guard {
-  const policy = { name: 'ip', rate }
-  const judge = (taken: Taken): Denial | undefined =>
-    taken.allowed ? undefined : limitDenial('ip_limit', policy, taken)
+function ipLimitGuard({ rate, headerAliases }: IpLimitConfig, { counters, clock }: Kit): Guard {
+  const limit = { name: 'ip', rate, aliases: headerAliases }
+  const judge = (exchange: Exchange, taken: Taken): Denial | undefined =>
+    taken.allowed ? undefined : limitDenial(exchange, 'ip_limit', { limit, taken })
   return {
-    onRequest: ({ clientKey }): MaybePromise<Denial | undefined> => {
-      const taken = counters.take(`ip:${clientKey}`, rate, 1, clock.nowMs())
-      return isPromise(taken) ? taken.then(judge) : judge(taken)
+    onRequest: (exchange): MaybePromise<Denial | undefined> => {
+      const taken = counters.take(`ip:${exchange.clientKey}`, rate, 1, clock.nowMs())
+      return isPromise(taken)
+        ? taken.then((found) => judge(exchange, found))
+        : judge(exchange, taken)
     },
   }
 }

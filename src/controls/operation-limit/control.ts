@@ -1,11 +1,13 @@
 import { isPromise } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
+import { parseJsonStrict } from '../../http/json-scan.ts'
+import { isJson, parseMediaType } from '../../http/media-type.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
 import type { Taken } from '../../store/counters.ts'
-import { limitDenial, LIMIT_REASON, rateLimitHeaders } from '../limit-answer.ts'
+import { announceLimit, hideLimitsOf401, limitDenial, LIMIT_REASON } from '../limit-answer.ts'
 import type { Kit } from '../kit.ts'
 import { configureOperationLimit } from './config.ts'
 import type { OperationLimitConfig } from './config.ts'
@@ -31,10 +33,11 @@ function operationLimitGuard(
   site: Site,
   { counters, clock }: Kit,
 ): Guard {
-  const limit = { name: site.operation.id.replaceAll(/[^\w.-]/g, '_'), rate: config.rate }
+  const name = site.operation.id.replaceAll(/[^\w.-]/g, '_')
+  const limit = { name, rate: config.rate, aliases: config.headerAliases }
   const judge = (exchange: Exchange, taken: Taken): Denial | undefined => {
-    if (!taken.allowed) return limitDenial('operation_limit', limit, taken)
-    exchange.answerHeaders.push(...rateLimitHeaders(limit, taken))
+    if (!taken.allowed) return limitDenial(exchange, 'operation_limit', { limit, taken })
+    announceLimit(exchange, { limit, taken })
     return undefined
   }
   const take = (exchange: Exchange): MaybePromise<Denial | undefined> => {
@@ -44,5 +47,22 @@ function operationLimitGuard(
   }
   // Only a limit that looks into the body waits for it.
   const needsBody = config.by.some(({ from }) => from === 'body')
-  return needsBody ? { onRequestBody: (exchange) => take(exchange) } : { onRequest: take }
+  const hooks: Guard = needsBody
+    ? {
+        onRequestBody: (exchange, bytes) => {
+          readUnjudged(exchange, bytes)
+          return take(exchange)
+        },
+      }
+    : { onRequest: take }
+  return { ...hooks, onAnswer: hideLimitsOf401 }
+}
+
+/** Where bodies are not validated nobody has read this one yet; what is no JSON counts for its address. */
+function readUnjudged(exchange: Exchange, bytes: Buffer): void {
+  if (exchange.hasBodyValue || bytes.length === 0) return
+  const type = parseMediaType(exchange.head.headers.get('content-type') ?? '')
+  if (type === undefined || !isJson(type.essence)) return
+  const parsed = parseJsonStrict(bytes)
+  if (parsed.fault === undefined) exchange.body = parsed.value
 }

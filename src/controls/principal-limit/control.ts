@@ -4,7 +4,7 @@ import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Taken } from '../../store/counters.ts'
-import { limitDenial, LIMIT_REASON, rateLimitHeaders } from '../limit-answer.ts'
+import { announceLimit, hideLimitsOf401, limitDenial, LIMIT_REASON } from '../limit-answer.ts'
 import type { Kit } from '../kit.ts'
 import { configurePrincipalLimit } from './config.ts'
 import type { PrincipalLimitConfig } from './config.ts'
@@ -24,23 +24,28 @@ export const principalLimit: Control<PrincipalLimitConfig, Kit> = {
 }
 
 function principalLimitGuard(config: PrincipalLimitConfig, { counters, clock }: Kit): Guard {
-  const limit = { name: 'principal', rate: config.rate }
+  const { rate } = config
+  const limit = { name: 'principal', rate, aliases: config.headerAliases }
+  // Rules give operations rates of their own: a bucket filled at one rate says nothing at another.
+  const bucket = `${rate.count}/${rate.windowMs}/${rate.burst}`
   const judge = (exchange: Exchange, taken: Taken): Denial | undefined => {
-    if (!taken.allowed) return limitDenial('principal_limit', limit, taken)
-    exchange.answerHeaders.push(...rateLimitHeaders(limit, taken, config.headerAliases))
+    if (!taken.allowed) return limitDenial(exchange, 'principal_limit', { limit, taken })
+    announceLimit(exchange, { limit, taken })
     return undefined
   }
   return {
     onRequest: (exchange): MaybePromise<Denial | undefined> => {
-      const taken = counters.take(bucketOf(exchange), config.rate, config.cost, clock.nowMs())
+      const key = `principal:${bucket}:${callerOf(exchange)}`
+      const taken = counters.take(key, rate, config.cost, clock.nowMs())
       return isPromise(taken)
         ? taken.then((found) => judge(exchange, found))
         : judge(exchange, taken)
     },
+    onAnswer: hideLimitsOf401,
   }
 }
 
 /** Public operations are called by nobody in particular: there the address stands for the caller. */
-function bucketOf({ principal, clientKey }: Exchange): string {
-  return principal.kind === 'none' ? `anonymous:${clientKey}` : `principal:${principal.id}`
+function callerOf({ principal, clientKey }: Exchange): string {
+  return principal.kind === 'none' ? `ip:${clientKey}` : principal.id
 }
