@@ -1,8 +1,9 @@
+import { formatAddress, parseAddress } from '../../base/address.ts'
 import { addressKey, isPrivate } from '../../base/cidr.ts'
-import { forwardedAddresses } from '../../http/forwarded.ts'
+import { forwardedAddresses, parseForwarded } from '../../http/forwarded.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
-import type { Exchange } from '../../pipeline/exchange.ts'
+import type { Exchange, SecurityEvent } from '../../pipeline/exchange.ts'
 import type { Kit } from '../kit.ts'
 import { configureAddress } from './config.ts'
 import type { AddressConfig } from './config.ts'
@@ -25,7 +26,7 @@ export const address: Control<AddressConfig, Kit> = {
     },
   },
   configure: configureAddress,
-  compile: (config) => addressGuard(config),
+  compile: (config, _site, kit) => addressGuard(config, kit),
 }
 
 const MALFORMED: Denial = Object.freeze({
@@ -33,19 +34,44 @@ const MALFORMED: Denial = Object.freeze({
   detail: 'a trusted proxy sent a forwarded address that is none',
 })
 
-function addressGuard(config: AddressConfig): Guard {
+/** Bans by address are off for this request: said once a minute, so that the log stays readable. */
+const HIDDEN: SecurityEvent = Object.freeze({
+  name: 'sp_client_hidden',
+  level: 'warn',
+  control: 'address',
+  reason: 'clients_hidden',
+  detail: 'a proxy hides its clients: list it under listen.trustedProxies and let it name them',
+})
+const WARN_EVERY_MS = 60_000
+
+function addressGuard(config: AddressConfig, { clock }: Kit): Guard {
+  let warnAtMs = -Infinity
   return {
     onRequest: (exchange) => {
-      const { head } = exchange
-      exchange.isSecure = head.tls !== undefined
-      settle(exchange, head.peerAddress)
-      if (!config.trustedProxies.has(head.peerAddress)) {
-        exchange.hidesClients = isUnlistedProxy(exchange)
-        return undefined
+      const denial = findClient(exchange, config)
+      if (exchange.hidesClients && clock.nowMs() >= warnAtMs) {
+        warnAtMs = clock.nowMs() + WARN_EVERY_MS
+        exchange.events.push(HIDDEN)
       }
-      return behindProxy(exchange, config)
+      return denial
     },
   }
+}
+
+function findClient(exchange: Exchange, config: AddressConfig): Denial | undefined {
+  const { head } = exchange
+  exchange.isSecure = head.tls !== undefined
+  settle(exchange, canonical(head.peerAddress))
+  if (config.trustedProxies.has(head.peerAddress)) return behindProxy(exchange, config)
+  exchange.hidesClients = isUnlistedProxy(exchange)
+  return undefined
+}
+
+/** IPv4 in IPv6 spelling is IPv4, in logs and for the API too. */
+function canonical(address: string): string {
+  if (!address.includes(':')) return address
+  const bits = parseAddress(address)
+  return bits === undefined ? address : formatAddress(bits)
 }
 
 function settle(exchange: Exchange, clientAddress: string): void {
@@ -54,18 +80,30 @@ function settle(exchange: Exchange, clientAddress: string): void {
 }
 
 function behindProxy(exchange: Exchange, config: AddressConfig): Denial | undefined {
-  const { headers } = exchange.head
-  // Only the last value counts: it is the one the trusted proxy itself wrote.
-  const proto = headers.all('x-forwarded-proto').at(-1)?.split(',').at(-1)?.trim().toLowerCase()
-  if (proto === 'https') exchange.isSecure = true
-  const hops = forwardedAddresses(headers.all(config.forwardedHeader), config.forwardedHeader)
+  const fields = exchange.head.headers.all(config.forwardedHeader)
+  const hops = forwardedAddresses(fields, config.forwardedHeader)
   if (hops === undefined) return MALFORMED
+  if (outerScheme(exchange, config) === 'https') exchange.isSecure = true
   for (let index = hops.length - 1; index >= 0; index -= 1) {
     const hop = hops[index] as string
     settle(exchange, hop)
     if (!config.trustedProxies.has(hop)) break
   }
+  // Without a named client the proxy's own address, or none, stands for everybody behind it.
+  exchange.hidesClients = hops.length === 0 || parseAddress(exchange.clientAddress) === undefined
   return undefined
+}
+
+/**
+ * The scheme that the proxy says it was called by: the last value, the one it wrote itself. A proxy that writes
+ * `Forwarded` passes a client's `X-Forwarded-Proto` on, so only one of the two is looked at.
+ */
+function outerScheme({ head }: Exchange, config: AddressConfig): string | undefined {
+  if (config.forwardedHeader === 'forwarded') {
+    const hops = parseForwarded(head.headers.all('forwarded'))
+    return 'fault' in hops ? undefined : hops.at(-1)?.proto
+  }
+  return head.headers.all('x-forwarded-proto').at(-1)?.split(',').at(-1)?.trim().toLowerCase()
 }
 
 /** A private neighbor that speaks of other clients is a proxy nobody listed: its address stands for all of them. */

@@ -35,7 +35,8 @@ export const target: Control<TargetConfig, Kit> = {
 function targetGuard({ sites }: Kit): Guard {
   const parameters = sites.flatMap((site) => site.operation.parameters)
   const allowMatrix = parameters.some(({ style }) => style === 'matrix')
-  const declaredNames = new Set(parameters.map(({ name }) => name))
+  const queries = parameters.filter(({ place }) => place === 'query')
+  const declaredNames = new Set(queries.map(({ name }) => name))
   return {
     onRequest: (exchange) => {
       const found = canonicalTarget(exchange.head.rawTarget, { allowMatrix })

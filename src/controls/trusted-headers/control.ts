@@ -38,11 +38,14 @@ function trustedHeadersGuard(kit: Kit): Guard {
   return {
     onRequest: (exchange) => {
       const { headers } = exchange.head
+      let identity: string | undefined
       for (let index = 0; index < headers.size; index += 1) {
         const name = headers.nameAt(index)
         if (isMethodOverride(name)) return OVERRIDE
-        if (isIdentityField(name)) noteIdentity(exchange, name)
+        if (isIdentityField(name)) identity ??= name
       }
+      // Once a request, however many there are: a client must not be able to multiply lines of the log.
+      if (identity !== undefined) noteIdentity(exchange, identity)
       return undefined
     },
     dropsRequestHeader: (name) =>

@@ -14,7 +14,7 @@ const MALFORMED: ReasonSpec = {
   close: true,
 }
 
-const REASONS: Readonly<Record<WireReason, ReasonSpec>> = {
+const REASONS: Readonly<Record<WireReason | 'method_refused', ReasonSpec>> = {
   framing: MALFORMED,
   host: MALFORMED,
   hop_by_hop: MALFORMED,
@@ -24,6 +24,12 @@ const REASONS: Readonly<Record<WireReason, ReasonSpec>> = {
   h2: MALFORMED,
   http_version: { ...MALFORMED, status: 505, problem: 'version', title: 'HTTP version not served' },
   method: { ...MALFORMED, status: 501, problem: 'method', title: 'Method not recognized' },
+  method_refused: {
+    ...MALFORMED,
+    status: 405,
+    problem: 'method_not_allowed',
+    title: 'Method not allowed',
+  },
   target_too_long: {
     ...MALFORMED,
     status: 414,
@@ -54,24 +60,43 @@ export const wire: Control<WireConfig, Kit> = {
 }
 
 function wireGuard(kit: Kit): Guard {
-  const methods = new Set([...STANDARD_METHODS, ...kit.sites.map((site) => site.operation.method)])
+  const declared = new Set(kit.sites.map((site) => site.operation.method))
+  const methods = new Set([...STANDARD_METHODS, ...declared])
+  const protectedFields = keyFields(kit)
+  // Nothing is known of the path yet, so `Allow` names what is served anywhere (RFC 9110 section 15.5.6).
+  if (declared.has('GET')) declared.add('HEAD')
+  const allow = ['Allow', [...declared].toSorted().join(', ')]
   return {
     onRequest: ({ head }) => {
-      const transport = head.httpVersion.startsWith('2') ? 'http2' : 'http1'
-      const { authority, ...rest } = head
-      return denialOf(
-        checkHead({
-          ...rest,
-          methods,
-          transport,
-          ...(authority === undefined ? {} : { authority }),
-        }),
-      )
+      const { method, rawTarget, httpVersion, headers, authority } = head
+      const fault = checkHead({
+        method,
+        rawTarget,
+        httpVersion,
+        headers,
+        methods,
+        protectedFields,
+        transport: httpVersion.startsWith('2') ? 'http2' : 'http1',
+        ...(authority === undefined ? undefined : { authority }),
+      })
+      return fault === undefined ? undefined : denialOf(fault, allow)
     },
   }
 }
 
-function denialOf(fault: WireFault | undefined): Denial | undefined {
-  if (fault === undefined) return undefined
-  return { reason: fault.reason, detail: fault.detail, status: fault.status }
+/** Fields that carry keys: a client must not be able to have them removed by naming them in `Connection`. */
+function keyFields({ apis }: Kit): ReadonlySet<string> {
+  const schemes = [...apis.values()].flatMap(({ model }) => [...model.securitySchemes.values()])
+  return new Set(
+    schemes.flatMap(({ place, parameterName }) =>
+      place === 'header' && parameterName !== undefined
+        ? [parameterName.toLowerCase().replaceAll('_', '-')]
+        : [],
+    ),
+  )
+}
+
+function denialOf({ reason, detail, status }: WireFault, allow: readonly string[]): Denial {
+  if (status === 405) return { reason: 'method_refused', detail, headers: allow }
+  return { reason, detail, status }
 }
