@@ -11,10 +11,10 @@ export interface ConfigOptions {
 }
 
 const DEFAULT_FILES = [
-  './sallyport.yaml',
-  './sallyport.yml',
-  './sallyport.config.ts',
-  './sallyport.config.js',
+  'sallyport.yaml',
+  'sallyport.yml',
+  'sallyport.config.ts',
+  'sallyport.config.js',
 ]
 
 /** Reads the configuration that the flags name. Throws `ConfigError`, also where there is none. */

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { addDemo } from './demo.ts'
+import { addCheck } from './check.ts'
 import { reportFailure } from './failure.ts'
 import { addKeys } from './keys.ts'
 import { addServe } from './serve.ts'
@@ -13,6 +14,7 @@ const program = new Command('sallyport')
   .showHelpAfterError()
 
 addServe(program)
+addCheck(program)
 addKeys(program)
 addDemo(program)
 

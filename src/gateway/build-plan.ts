@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import { controls } from '../controls/index.ts'
 import type { Kit } from '../controls/kit.ts'
 import type { TokenService } from '../identity/tokens/service.ts'
+import { fileOfUri } from '../openapi/load/references.ts'
 import type { Finding } from '../openapi/model.ts'
 import type { Omission } from '../pipeline/proof.ts'
 import type { Site } from '../pipeline/site.ts'
@@ -82,7 +83,7 @@ function nameFaults(loaded: LoadedConfig, apis: readonly LoadedApi[]): ConfigFau
 
 /** Schemas are compiled last; what cannot be compiled would refuse every value, so it refuses the document. */
 function faultOf({ message, source }: Finding): ConfigFault {
-  return { path: source.pointer, file: source.file, message }
+  return { path: source.pointer, file: fileOfUri(source.file) ?? source.file, message }
 }
 
 function planApi({ runtime }: LoadedApi, settings: ApiSettings): PlanApi {

@@ -16,8 +16,11 @@ export interface LoadedApi {
   readonly findings: Finding[]
 }
 
+/** The part of an API's settings that names its document. */
+export type DocumentSettings = Pick<ApiSettings, 'name' | 'openapi' | 'overlays'>
+
 /** Loads the documents of a configuration. Throws `ConfigError` with the faults of all of them. */
-export function loadApis(apis: readonly ApiSettings[]): LoadedApi[] {
+export function loadApis(apis: readonly DocumentSettings[]): LoadedApi[] {
   const faults: ConfigFault[] = []
   const loaded = apis.flatMap((api) => {
     try {
@@ -31,12 +34,12 @@ export function loadApis(apis: readonly ApiSettings[]): LoadedApi[] {
   return loaded
 }
 
-function readModel(api: ApiSettings): ApiModel {
+function readModel(api: DocumentSettings): ApiModel {
   const read = createJailedRead(dirname(api.openapi), api.overlays)
   return loadApi({ name: api.name, file: api.openapi, overlays: api.overlays, read })
 }
 
-function faultsOf(error: unknown, api: ApiSettings): readonly ConfigFault[] {
+function faultsOf(error: unknown, api: DocumentSettings): readonly ConfigFault[] {
   if (error instanceof ConfigError) return error.faults
   if (error instanceof JailError) {
     return [

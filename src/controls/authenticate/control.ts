@@ -125,7 +125,7 @@ function unmeetable(site: Site, declared: ApiRuntime['model']['securitySchemes']
     .map((name) => `${name} (${declared.get(name)?.type ?? 'undeclared'})`)
     .join(', ')
   return new ConfigError({
-    path: 'auth.schemes',
+    path: site.operation.source.pointer,
     message: `no credential can meet the security of ${site.label}: ${types}`,
     cure: `name an issuer under auth.jwt.issuers, or say how the scheme is met: auth.schemes: { ${names[0] ?? 'name'}: apiKey | jwt | upstream }`,
     file: site.operation.source.file,

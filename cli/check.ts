@@ -1,0 +1,223 @@
+import type { Command } from 'commander'
+import { relative } from 'node:path'
+import { formatFault } from '../src/base/config-error.ts'
+import type { ConfigFault } from '../src/base/config-error.ts'
+import { systemClock } from '../src/base/clock.ts'
+import { permits } from '../src/controls/access/permission.ts'
+import type { Finding, Operation } from '../src/openapi/model.ts'
+import type { Site } from '../src/pipeline/site.ts'
+import { auditDocument } from './document-audit.ts'
+import { placesOf } from './document-places.ts'
+import type { FilePlace } from './document-places.ts'
+import { faultLine } from './failure.ts'
+import { inspect } from './inspect.ts'
+import type { Inspection } from './inspect.ts'
+import type { ConfigOptions } from './load.ts'
+import { withConfigFlags } from './options.ts'
+import { count, paint, print, printJson, shown } from './output.ts'
+
+interface CheckOptions extends ConfigOptions {
+  readonly json?: true
+  readonly verbose?: true
+}
+
+const HELP = `
+Examples:
+  sallyport check
+  sallyport check -c prod.yaml --json
+
+Reads configuration and documents and compiles everything as serve would; changes nothing.
+Exit codes: 0 no faults, 1 there are some.`
+
+/** `sallyport check`: configuration and documents, every fault with its place. */
+export function addCheck(program: Command): void {
+  withConfigFlags(
+    program.command('check').description('check configuration and documents, show every fault'),
+  )
+    .option('--verbose', 'show notes and every schema of a request without bounds too')
+    .addHelpText('after', HELP)
+    .action(check)
+}
+
+/** Something that a document says, with its place. */
+export interface PlacedFinding extends FilePlace {
+  readonly code: string
+  readonly message: string
+  /** JSON Pointer inside the file. */
+  readonly path: string
+}
+
+/** What `check --json` prints. */
+export interface CheckReport {
+  readonly ok: boolean
+  readonly faults: readonly ConfigFault[]
+  readonly warnings: readonly PlacedFinding[]
+  /** Number of operations that would be served. */
+  readonly operations: number
+  /** Labels of operations that need no credential. */
+  readonly publicOperations: readonly string[]
+  /** Operations whose answers hold parts that cannot be filtered, and where. */
+  readonly unfilterable: readonly (FilePlace & { readonly operation: string })[]
+  /** What weakens the protection: relaxations, modes, plain HTTP. */
+  readonly audit: readonly ConfigFault[]
+  /** Schemas of requests without bounds, by kind. */
+  readonly unbounded: Readonly<Record<string, number>>
+  readonly notes: readonly PlacedFinding[]
+}
+
+async function check(options: CheckOptions): Promise<void> {
+  const report = reportOf(await inspect(options))
+  if (!report.ok) process.exitCode = 1
+  if (options.json === true) printJson(report)
+  else printReport(report, options)
+}
+
+/** The findings of an inspection, sorted by what they mean to a person. */
+export function reportOf(inspection: Inspection): CheckReport {
+  const { loaded, built, apis, documents } = inspection
+  const sites = built?.plan.sites.map(({ site }) => site) ?? []
+  const faults = [...inspection.faults, ...sites.flatMap((site) => ungranted(site, inspection))]
+  const findings = apis.flatMap((api) => api.findings)
+  const audits = built === undefined ? [] : apis.map((api) => auditDocument(api))
+  const open = audits.flatMap((audit) => audit.open)
+  const unbounded: Record<string, number> = { string: 0, array: 0, number: 0, any: 0 }
+  for (const { kind } of open) unbounded[kind] = (unbounded[kind] ?? 0) + 1
+  return {
+    ok: faults.length === 0,
+    faults,
+    warnings: placed(findings, 'warning', documents),
+    operations: sites.length,
+    publicOperations: sites.filter((site) => isPublic(site.operation)).map(({ label }) => label),
+    unfilterable: unfilterable(audits, sites, documents),
+    audit: loaded?.audit(systemClock.nowMs()) ?? [],
+    unbounded,
+    notes: [
+      ...placed(findings, 'note', documents),
+      ...placed(open.map(openFinding), 'note', documents),
+    ],
+  }
+}
+
+/** Whether a caller may come without any credential. */
+export function isPublic({ security }: Pick<Operation, 'security'>): boolean {
+  return security !== undefined && (security.length === 0 || security.some((all) => !all.length))
+}
+
+function openFinding({ kind, source }: ReturnType<typeof auditDocument>['open'][number]): Finding {
+  const lacks = {
+    string: 'a string without maxLength',
+    array: 'an array without maxItems',
+    number: 'a number without minimum and maximum',
+    any: 'a value of any type',
+  }[kind]
+  return {
+    severity: 'note',
+    code: `unbounded-${kind}`,
+    message: `requests may send ${lacks}`,
+    source,
+  }
+}
+
+function placed(
+  findings: readonly Finding[],
+  severity: Finding['severity'],
+  documents: readonly string[],
+): readonly PlacedFinding[] {
+  const some = findings.filter((finding) => finding.severity === severity)
+  const places = placesOf(
+    some.map(({ source }) => source),
+    documents,
+  )
+  return some.map(({ code, message, source }, index) => ({
+    ...(places[index] ?? { file: source.file }),
+    path: source.pointer,
+    code,
+    message,
+  }))
+}
+
+function unfilterable(
+  audits: readonly ReturnType<typeof auditDocument>[],
+  sites: readonly Site[],
+  documents: readonly string[],
+): CheckReport['unfilterable'] {
+  const labels = new Map(sites.map(({ operation, label }) => [operation, label]))
+  const found = audits.flatMap((audit) => audit.unfilterable)
+  const places = placesOf(
+    found.map(({ source }) => source),
+    documents,
+  )
+  return found.map(({ operation, source }, index) => ({
+    operation: labels.get(operation) ?? operation.id,
+    ...(places[index] ?? { file: source.file }),
+  }))
+}
+
+/** Default deny would refuse everybody here: an operation that no rule names was forgotten [AZN-01]. */
+function ungranted(site: Site, { documents, loaded }: Inspection): readonly ConfigFault[] {
+  const { operation, policy } = site
+  const { roles, acl } = policy.authorize
+  if (isPublic(operation) || (roles === undefined && acl === undefined)) return []
+  const isGranted = [...(roles?.values() ?? [])].some((permissions) =>
+    permits(permissions, operation),
+  )
+  if (isGranted || acl?.has(operation.id) === true) return []
+  const [place] = placesOf([operation.source], documents)
+  const message = `no role and no access list allows ${site.label}: every call would be refused`
+  const cure = `give a role "op:${operation.id}", or write authorize.acl.${operation.id}`
+  return [
+    loaded?.placeFault({ path: 'authorize', message, cure }) ?? { path: '', message, ...place },
+  ]
+}
+
+/** Lines of one kind shown before the rest is counted. */
+const MAX_LINES = 20
+
+function printReport(report: CheckReport, options: CheckOptions): void {
+  const most = options.verbose === true ? Infinity : MAX_LINES
+  for (const fault of report.faults.slice(0, most)) console.error(faultLine(fault))
+  if (report.faults.length > most)
+    console.error(`      … ${count(report.faults.length - most, 'more fault')} (--verbose)`)
+  const lines = (tone: 'yellow' | 'dim', word: string, texts: readonly string[]): void => {
+    for (const text of texts.slice(0, most)) print(`${paint(tone, word)} ${shown(text, 1000)}`)
+    if (texts.length > most) print(`${paint(tone, word)} … ${texts.length - most} more (--verbose)`)
+  }
+  lines('yellow', 'audit  ', report.audit.map(formatFault))
+  lines('yellow', 'warning', report.warnings.map(findingText))
+  if (options.verbose === true) lines('dim', 'note   ', report.notes.map(findingText))
+  lines('yellow', 'public ', report.publicOperations)
+  lines('yellow', 'unfiltered', report.unfilterable.map(unfilterableText))
+  printSummary(report)
+}
+
+function printSummary(report: CheckReport): void {
+  const { ok, faults, operations, publicOperations, unbounded } = report
+  const open = Object.values(unbounded).reduce((sum, one) => sum + one, 0)
+  if (open > 0) {
+    const kinds = Object.entries(unbounded).filter(([, number]) => number > 0)
+    const text = kinds.map(([kind, number]) => `${number} ${kind}`).join(', ')
+    print(
+      `${paint('dim', 'unbounded')} schemas of requests: ${text} (--verbose lists them; validate.caps bounds them)`,
+    )
+  }
+  if (ok) {
+    const text = `${count(operations, 'operation')}, ${publicOperations.length} of them public`
+    return print(`${paint('green', 'ok')} ${text}`)
+  }
+  console.error(count(faults.length, 'fault'))
+}
+
+function findingText({ file, line, column, path, message, code }: PlacedFinding): string {
+  const place = [file, line, column].filter((part) => part !== undefined).join(':')
+  return `${place} ${path}: ${message} [${code}]`
+}
+
+function unfilterableText({
+  operation,
+  file,
+  line,
+  column,
+}: CheckReport['unfilterable'][number]): string {
+  const place = [relative('.', file), line, column].filter((part) => part !== undefined).join(':')
+  return `${operation}: parts of its answers have no declared fields, ${place}`
+}
