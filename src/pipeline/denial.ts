@@ -1,3 +1,5 @@
+import type { FindEvidence } from './evidence.ts'
+
 /** One place where a request breaks a rule; the value itself is never named. */
 export interface DenialError {
   /** JSON Pointer into the body, or `path/name`, `query/name`, `header/name`, `cookie/name` for parameters. */
@@ -23,6 +25,8 @@ export interface Denial {
   readonly repair?: Buffer
   /** Overrides the reason's status where the document asks for another one (400 instead of 422). */
   readonly status?: number
+  /** While an API is being adopted: what of the document this contradicts. */
+  readonly evidence?: FindEvidence | undefined
 }
 
 /** What a reason means to the outside and to the log. */

@@ -4,6 +4,7 @@ import type { Principal } from '../identity/principal.ts'
 import type { VerifiedKey } from '../identity/keys/verified-key.ts'
 import { ANONYMOUS } from '../identity/principal.ts'
 import type { DenialError } from './denial.ts'
+import type { FindEvidence } from './evidence.ts'
 import type { Site } from './site.ts'
 
 /** What the edge knows of a request before anybody judged it. */
@@ -43,6 +44,7 @@ export interface DecisionRecord {
   readonly status: number
   readonly detail: string | undefined
   readonly errors: readonly DenialError[] | undefined
+  readonly evidence?: FindEvidence | undefined
 }
 
 /** A line for the stream of security events. */
@@ -117,6 +119,8 @@ export class Exchange {
   readonly observed: DecisionRecord[] = []
   readonly repaired: DecisionRecord[] = []
   readonly events: SecurityEvent[] = []
+  /** Guards, while an API is being adopted: what differs from the document although nothing would be refused. */
+  lessons: FindEvidence[] | undefined = undefined
 
   /** Gateway, for the record. */
   status = 0

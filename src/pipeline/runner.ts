@@ -123,6 +123,7 @@ function settle<A>(hook: Hook<A>, exchange: Exchange, denial: Denial): Refusal |
     status: denial.status ?? spec.status,
     detail: denial.detail,
     errors: denial.errors,
+    ...(denial.evidence === undefined ? {} : { evidence: denial.evidence }),
   }
   if (spec.event !== undefined && denial.reason !== FAULT) {
     exchange.events.push({
