@@ -30,6 +30,8 @@ const KEYWORDS_30: ReadonlySet<string> = new Set([
   'discriminator',
   'readOnly',
   'writeOnly',
+  'default',
+  'example',
 ])
 
 /** Keywords that decide about values only together with the validation vocabulary (2020-12 Validation, section 6). */

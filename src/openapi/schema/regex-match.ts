@@ -184,14 +184,21 @@ function backreference(to: number | string): Matcher {
 }
 
 function look(regex: Extract<Regex, { kind: 'look' }>, body: Matcher): Matcher {
-  const { isBehind, isNegated } = regex
-  return (at, state, next) => {
-    let holds = false
-    if (!isBehind) holds = body(at, state, () => true)
-    for (let from = at; isBehind && !holds && from >= 0 && spend(state); from--) {
-      if (!isInsidePair(state.text, from)) holds = body(from, state, (end) => end === at)
+  const search = regex.isBehind ? behind(body) : ahead(body)
+  return (at, state, next) => search(at, state) !== regex.isNegated && next(at)
+}
+
+function ahead(body: Matcher): (at: number, state: State) => boolean {
+  return (at, state) => body(at, state, () => true)
+}
+
+function behind(body: Matcher): (at: number, state: State) => boolean {
+  return (at, state) => {
+    for (let from = at; from >= 0 && spend(state); from--) {
+      if (isInsidePair(state.text, from)) continue
+      if (body(from, state, (end) => end === at)) return true
     }
-    return holds !== isNegated && next(at)
+    return false
   }
 }
 

