@@ -7,6 +7,7 @@ import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Kit } from '../kit.ts'
+import { credentialFinder } from './cleartext-credentials.ts'
 import { configurePlainHttp } from './config.ts'
 import type { PlainHttpConfig } from './config.ts'
 
@@ -38,12 +39,13 @@ export const plainHttp: Control<PlainHttpConfig, Kit> = {
 const HTTPS_REQUIRED: Denial = Object.freeze({ reason: 'https_required' })
 
 function plainHttpGuard(config: PlainHttpConfig, kit: Kit): Guard {
+  const findCredentials = credentialFinder(kit)
   return {
     onRequest: (exchange) => {
       if (exchange.isSecure) return undefined
       if (config.plain === 'serve' && mayServe(exchange, config)) return undefined
-      const credentials = credentialTexts(exchange)
-      if (credentials.length > 0) return burnt(credentials, kit)
+      const credentials = findCredentials(exchange)
+      if (credentials !== undefined) return burnt(credentials, kit)
       if (config.plain !== 'redirect') return HTTPS_REQUIRED
       return redirect(exchange, config)
     },
@@ -53,12 +55,6 @@ function plainHttpGuard(config: PlainHttpConfig, kit: Kit): Guard {
 /** Plain HTTP is served on loopback, and to a balancer that ends TLS. */
 function mayServe({ head }: Exchange, config: PlainHttpConfig): boolean {
   return isLoopback(head.peerAddress) || config.trustedProxies.has(head.peerAddress)
-}
-
-const CREDENTIAL_FIELDS = ['authorization', 'cookie', 'x-api-key'] as const
-
-function credentialTexts({ head }: Exchange): readonly string[] {
-  return CREDENTIAL_FIELDS.flatMap((name) => head.headers.all(name))
 }
 
 function burnt(texts: readonly string[], kit: Kit): Denial {
