@@ -1,3 +1,4 @@
+import { connectionOptions } from '../http/hop-by-hop.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
 import type { PlanApi, SitePlan } from './plan.ts'
 
