@@ -1,3 +1,4 @@
+import { effectiveHost } from '../../http/head.ts'
 import type { VerifiedKey } from '../../identity/keys/verified-key.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
@@ -57,11 +58,20 @@ function keyRestrictionsGuard(site: Site): Guard {
 }
 
 /** `Sec-Fetch-Mode` alone is sent by server runtimes too; `Origin` and `Sec-Fetch-Site` only by browsers. */
-function originDenial({ head }: Exchange, key: VerifiedKey): Denial | undefined {
+function originDenial(exchange: Exchange, key: VerifiedKey): Denial | undefined {
+  const { head } = exchange
   const origin = head.headers.get('origin')
   if (key.kind === 'sk') {
     return origin !== undefined || head.headers.has('sec-fetch-site') ? IN_BROWSER : undefined
   }
   const { origins } = key.restrictions
-  return origins === undefined || (origin !== undefined && origins.has(origin)) ? undefined : ORIGIN
+  const page = origin ?? ownOrigin(exchange)
+  return origins === undefined || (page !== undefined && origins.has(page)) ? undefined : ORIGIN
+}
+
+/** Browsers leave out `Origin` when a page reads from where it came from, and say so. */
+function ownOrigin({ head, isSecure }: Exchange): string | undefined {
+  if (head.headers.get('sec-fetch-site') !== 'same-origin') return undefined
+  const host = effectiveHost(head.headers, head.authority)?.text
+  return host === undefined ? undefined : `${isSecure ? 'https' : 'http'}://${host}`
 }

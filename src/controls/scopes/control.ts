@@ -34,9 +34,13 @@ function scopesGuard(site: Site): Guard | undefined {
   if (asksForScopes !== true) return undefined
   return {
     onRequest: ({ met }) => {
-      if (met.some((alternative) => missingScopes(alternative).length === 0)) return undefined
-      const first = met[0]
-      return first === undefined ? NOTHING_MET : denial(missingScopes(first))
+      let fewest: readonly string[] | undefined
+      for (const alternative of met) {
+        const missing = missingScopes(alternative)
+        if (missing.length === 0) return undefined
+        if (fewest === undefined || missing.length < fewest.length) fewest = missing
+      }
+      return fewest === undefined ? NOTHING_MET : denial(fewest)
     },
   }
 }
@@ -47,18 +51,21 @@ const NOTHING_MET: Denial = Object.freeze({
 })
 
 /** What is missing for one alternative. An API that checks its own credential checks its scopes too. */
-function missingScopes({ proofs }: MetAlternative): string[] {
-  return proofs.flatMap(({ principal, scopes }) =>
+function missingScopes({ proofs }: MetAlternative): readonly string[] {
+  const missing = proofs.flatMap(({ principal, scopes }) =>
     principal.kind === 'upstream' ? [] : scopes.filter((scope) => !principal.scopes.has(scope)),
   )
+  return missing.length > 1 ? [...new Set(missing)] : missing
 }
 
 /** One challenge with all that is missing (RFC 6750 section 3.1, OAuth 2.1 section 5.3). */
 function denial(missing: readonly string[]): Denial {
+  // RFC 6749 section 3.3: what is no scope token cannot stand in the field.
   const scope = missing.filter((name) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(name)).join(' ')
+  const named = scope === '' ? '' : `, scope="${scope}"`
   return {
     reason: 'insufficient_scope',
     detail: `missing ${missing.join(' ')}`,
-    headers: ['WWW-Authenticate', `Bearer error="insufficient_scope", scope="${scope}"`],
+    headers: ['WWW-Authenticate', `Bearer error="insufficient_scope"${named}`],
   }
 }
