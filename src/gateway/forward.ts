@@ -35,10 +35,12 @@ export function isConnectionField(name: string): boolean {
 export function requestHeaders(exchange: Exchange, plan: SitePlan): string[] {
   const { headers } = exchange.head
   const out: string[] = ['host', plan.api.upstreamHost]
+  // What `Connection` names belongs to the client's connection too; `wire` refused the names that must not be there.
+  const named = headers.has('connection') ? connectionOptions(headers) : undefined
   for (let index = 0; index < headers.size; index += 1) {
     const name = headers.nameAt(index)
-    if (!CONNECTION_FIELDS.has(name) && plan.keepsRequestHeader(name))
-      out.push(name, headers.valueAt(index))
+    if (CONNECTION_FIELDS.has(name) || named?.includes(name) === true) continue
+    if (plan.keepsRequestHeader(name)) out.push(name, headers.valueAt(index))
   }
   for (const add of plan.hooks.forward) add(exchange, out)
   return out
