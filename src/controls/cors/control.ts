@@ -2,7 +2,9 @@ import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
-import type { ApiRuntime, Kit } from '../kit.ts'
+import { carriesCookie, credentialCookies } from '../cookie-credential.ts'
+import type { Kit } from '../kit.ts'
+import { isOwnOrigin } from '../own-origin.ts'
 import { configureCors } from './config.ts'
 import type { CorsConfig } from './config.ts'
 
@@ -36,10 +38,14 @@ const VARY = 'Origin, Access-Control-Request-Method, Access-Control-Request-Head
 
 function corsGuard({ origins }: CorsConfig, site: Site, kit: Kit): Guard {
   const allowedHeaders = requestHeadersOf(site, kit)
-  const usesCookies = cookieCredentials(site, kit.apis.get(site.operation.api))
+  const cookies = credentialCookies(site, kit)
+  const usesCookies = cookies.size > 0
   return {
     onRequest: (exchange) => {
-      if (!exchange.isPreflight) return undefined
+      if (!exchange.isPreflight)
+        return isForeign(exchange, origins) && carriesCookie(exchange, cookies)
+          ? NOT_ALLOWED
+          : undefined
       const origin = allowedOrigin(exchange, origins)
       if (origin === undefined || !asksOnlyFor(exchange, allowedHeaders)) return NOT_ALLOWED
       return preflight(site, { origin, allowedHeaders, usesCookies })
@@ -61,6 +67,12 @@ function corsGuard({ origins }: CorsConfig, site: Site, kit: Kit): Guard {
 function allowedOrigin(exchange: Exchange, origins: ReadonlySet<string>): string | undefined {
   const origin = exchange.head.headers.get('origin')
   return origin !== undefined && origins.has(origin) ? origin : undefined
+}
+
+/** A page of another site that nobody listed; a user's cookies must not work for it, not even blindly. */
+function isForeign(exchange: Exchange, origins: ReadonlySet<string>): boolean {
+  const origin = exchange.head.headers.get('origin')
+  return origin !== undefined && !origins.has(origin) && !isOwnOrigin(exchange, origin)
 }
 
 function asksOnlyFor(exchange: Exchange, allowed: ReadonlySet<string>): boolean {
@@ -104,9 +116,4 @@ function requestHeadersOf(site: Site, kit: Kit): ReadonlySet<string> {
     place === 'header' && parameterName !== undefined ? [parameterName.toLowerCase()] : [],
   )
   return new Set(['content-type', 'authorization', 'x-api-key', ...names, ...keyHeaders])
-}
-
-function cookieCredentials(site: Site, api: ApiRuntime | undefined): boolean {
-  const schemes = (site.operation.security ?? []).flat()
-  return schemes.some(({ scheme }) => api?.model.securitySchemes.get(scheme)?.place === 'cookie')
 }

@@ -1,9 +1,10 @@
-import { effectiveHost } from '../../http/head.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
+import { carriesCookie, credentialCookies } from '../cookie-credential.ts'
 import type { Kit } from '../kit.ts'
+import { isOwnOrigin } from '../own-origin.ts'
 import { configureCsrf } from './config.ts'
 import type { CsrfConfig } from './config.ts'
 
@@ -32,31 +33,26 @@ const CROSS_SITE: Denial = Object.freeze({ reason: 'cross_site' })
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'QUERY'])
 
 function csrfGuard({ origins }: CsrfConfig, site: Site, kit: Kit): Guard | undefined {
+  // A page may open a WebSocket anywhere, cookies included, and then read what it says.
   const isUpgrade = site.operation.responses.has('101')
-  if (!hasCookieScheme(site, kit) || (SAFE_METHODS.has(site.operation.method) && !isUpgrade))
+  const cookies = credentialCookies(site, kit)
+  if (cookies.size === 0 || (SAFE_METHODS.has(site.operation.method) && !isUpgrade))
     return undefined
   return {
     onRequest: (exchange) => {
-      if (!exchange.head.headers.has('cookie')) return undefined
+      if (!carriesCookie(exchange, cookies)) return undefined
       return isFromHere(exchange) || isListed(exchange, origins) ? undefined : CROSS_SITE
     },
   }
 }
 
-function hasCookieScheme(site: Site, kit: Kit): boolean {
-  const api = kit.apis.get(site.operation.api)
-  const schemes = (site.operation.security ?? []).flat()
-  return schemes.some(({ scheme }) => api?.model.securitySchemes.get(scheme)?.place === 'cookie')
-}
-
 /** `Sec-Fetch-Site` cannot be set by a page (Fetch Metadata); without it the `Origin` must be ours. */
 function isFromHere(exchange: Exchange): boolean {
-  const { headers, authority } = exchange.head
+  const { headers } = exchange.head
   const site = headers.get('sec-fetch-site')
   if (site !== undefined) return site === 'same-origin' || site === 'none'
-  const host = effectiveHost(headers, authority)
-  if (host === undefined) return false
-  return headers.get('origin') === `${exchange.isSecure ? 'https' : 'http'}://${host.text}`
+  const origin = headers.get('origin')
+  return origin !== undefined && isOwnOrigin(exchange, origin)
 }
 
 function isListed(exchange: Exchange, origins: ReadonlySet<string>): boolean {

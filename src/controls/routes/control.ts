@@ -35,11 +35,9 @@ function routesGuard({ sites }: Kit): Guard {
     onRequest: (exchange) => {
       const match = router.match(exchange.path)
       if (match === undefined) return UNKNOWN_PATH
-      const { method } = exchange.head
       const { methods } = match.entry
-      // Where a document declares GET, HEAD exists too (RFC 9110 section 9.3.2).
-      const site = methods.get(method) ?? (method === 'HEAD' ? methods.get('GET') : undefined)
-      const found = site ?? preflightSite(exchange, methods)
+      // Before an OPTIONS that the document declares: browsers send preflights without the credentials it may want.
+      const found = preflightSite(exchange, methods) ?? siteOf(methods, exchange.head.method)
       if (found === undefined) return methodNotAllowed(match.entry)
       exchange.site = found
       exchange.pathValues = match.values
@@ -48,13 +46,18 @@ function routesGuard({ sites }: Kit): Guard {
   }
 }
 
+/** Where a document declares GET, HEAD exists too (RFC 9110 section 9.3.2). */
+function siteOf(methods: ReadonlyMap<string, Site>, method: string): Site | undefined {
+  return methods.get(method) ?? (method === 'HEAD' ? methods.get('GET') : undefined)
+}
+
 /** A preflight belongs to the operation it asks for; the `cors` control answers it. */
 function preflightSite(exchange: Exchange, methods: ReadonlyMap<string, Site>): Site | undefined {
   const { head } = exchange
   const wanted = head.headers.get('access-control-request-method')
   if (head.method !== 'OPTIONS' || wanted === undefined || !head.headers.has('origin'))
     return undefined
-  const site = methods.get(wanted)
+  const site = siteOf(methods, wanted)
   exchange.isPreflight = site !== undefined
   return site
 }
@@ -83,14 +86,17 @@ function buildRouter(sites: readonly Site[]): Router<Site> {
   return router
 }
 
-/** Requests are matched in canonical form, so the literals of a template must stand in it too. */
+/** Requests are matched in canonical form, so what stands around the variables of a template must stand in it too. */
 function canonicalTemplate(template: string): string {
+  const variable = /(\{[^{}]+\})/
   return template
     .split('/')
-    .map((segment) => {
-      if (segment === '' || segment.includes('{')) return segment
-      const target = canonicalTarget(`/${segment}`, { allowMatrix: true })
-      return 'path' in target ? target.path.slice(1) : segment
-    })
+    .map((segment) => segment.split(variable).map(canonicalPiece).join(''))
     .join('/')
+}
+
+function canonicalPiece(piece: string): string {
+  if (piece === '' || piece.startsWith('{')) return piece
+  const target = canonicalTarget(`/${piece}`, { allowMatrix: true })
+  return 'path' in target ? target.path.slice(1) : piece
 }

@@ -30,8 +30,8 @@ function newNode<T>(): Node<T> {
 const VARIABLE = /\{[^{}]+\}/g
 
 /**
- * Finds operations by path. Static segments come before mixed ones, mixed ones before whole parameters; a parameter
- * matches one segment that is not empty. Case and trailing slashes count. Nothing is decoded: paths are canonical.
+ * Finds operations by path. Static segments come before mixed ones (those with more literal characters first), mixed
+ * ones before whole parameters; a parameter matches one segment that is not empty. Case and trailing slashes count. Nothing is decoded: paths are canonical.
  * @see OpenAPI 3.1 "Paths Object", path templating matching
  */
 export class Router<T> {
@@ -69,7 +69,13 @@ function child<T>(node: Node<T>, segment: string): Node<T> {
   if (before !== undefined) return before.node
   const added = { source, literals: segment.split(VARIABLE), node: newNode<T>() }
   node.mixed.push(added)
+  // The more is fixed, the more exactly it is meant: `{name}.json` comes before `{name}.{ext}`.
+  node.mixed.sort((a, b) => fixedChars(b.literals) - fixedChars(a.literals))
   return added.node
+}
+
+function fixedChars(literals: readonly string[]): number {
+  return literals.join('').length
 }
 
 /**
