@@ -21,8 +21,11 @@ export interface Filtered {
   readonly dropped: readonly string[]
 }
 
-/** Never throws, never changes its input. */
-export type Filter = (value: unknown) => Filtered
+/**
+ * Never throws, never changes its input. `open` takes the pointers (at most 100) of objects about whose fields no schema
+ * says anything, so that they stay as they are.
+ */
+export type Filter = (value: unknown, open?: string[]) => Filtered
 
 export interface CompileOptions {
   readonly registry: SchemaRegistry

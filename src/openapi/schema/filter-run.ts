@@ -3,7 +3,7 @@ import type { Member, Place } from './filter-place.ts'
 import { unlisted } from './filter-place.ts'
 import { pointerOf } from './run.ts'
 
-/** At most this many pointers of dropped fields are kept. */
+/** At most this many pointers of dropped fields, and of open objects, are kept. */
 const MAX_DROPPED = 100
 /** Responses are scanned before; this only keeps recursion bounded whatever the caller does. */
 const MAX_DEPTH = 256
@@ -14,17 +14,20 @@ interface Walk {
   readonly path: (string | number)[]
   /** Made when the first field is dropped. */
   dropped: string[] | undefined
+  readonly open: string[] | undefined
 }
 
 const NOTHING_DROPPED: readonly string[] = Object.freeze([])
 
 /** Turns a place into a filter. A value that keeps all its fields is returned as it is. */
 export function toFilter(place: Place | undefined): Filter {
-  return (value) => {
-    if (place === undefined || typeof value !== 'object' || value === null) {
+  return (value, open) => {
+    if (typeof value !== 'object' || value === null) return { value, dropped: NOTHING_DROPPED }
+    const walk: Walk = { path: [], dropped: undefined, open }
+    if (place === undefined) {
+      if (open !== undefined) noteOpen(value, walk)
       return { value, dropped: NOTHING_DROPPED }
     }
-    const walk: Walk = { path: [], dropped: undefined }
     const result = filterAt(value, place.alone, walk)
     return { value: result === DROP ? null : result, dropped: walk.dropped ?? NOTHING_DROPPED }
   }
@@ -53,6 +56,22 @@ function drop(walk: Walk): typeof DROP {
   return DROP
 }
 
+/** Notes every topmost object in a value that no schema describes. */
+function noteOpen(value: unknown, walk: Walk): void {
+  const { open, path } = walk
+  if (open === undefined || open.length >= MAX_DROPPED || path.length > MAX_DEPTH) return
+  if (typeof value !== 'object' || value === null) return
+  if (!Array.isArray(value)) {
+    open.push(pointerOf(path))
+    return
+  }
+  for (let i = 0; i < value.length; i++) {
+    path.push(i)
+    noteOpen(value[i], walk)
+    path.pop()
+  }
+}
+
 /** The places that apply, with those that the value chooses. Each once: a choice may lead back to where it began. */
 function expand(value: object, places: readonly Place[]): readonly Place[] {
   if (!places.some((place) => place.groups.length > 0)) return places
@@ -71,8 +90,12 @@ function filterItems(items: readonly unknown[], places: readonly Place[], walk: 
     const item = items[i]
     if (typeof item !== 'object' || item === null) continue
     const inner = only ?? placesOf(places, i)
-    if (inner.length === 0) continue
     walk.path.push(i)
+    if (inner.length === 0) {
+      if (walk.open !== undefined) noteOpen(item, walk)
+      walk.path.pop()
+      continue
+    }
     const kept = filterAt(item, inner, walk)
     walk.path.pop()
     if (kept === item) continue
@@ -90,7 +113,10 @@ function placesOf(places: readonly Place[], index: number): readonly Place[] {
 }
 
 function filterMembers(value: object, places: readonly Place[], walk: Walk): unknown {
-  if (!places.some((place) => place.layers.length > 0 || place.rest !== undefined)) return value
+  if (!places.some((place) => place.layers.length > 0 || place.rest !== undefined)) {
+    if (walk.open !== undefined) noteOpen(value, walk)
+    return value
+  }
   const source = value as Readonly<Record<string, unknown>>
   const only = places.length === 1 ? places[0] : undefined
   let copy: Record<string, unknown> | undefined
@@ -112,7 +138,8 @@ function filterMembers(value: object, places: readonly Place[], walk: Walk): unk
 function keepListed(member: unknown, name: string, at: { listed: Member; walk: Walk }): unknown {
   const { listed, walk } = at
   if (listed.isHidden) return dropMember(name, walk)
-  if (typeof member !== 'object' || member === null || listed.place === undefined) return member
+  if (typeof member !== 'object' || member === null) return member
+  if (listed.place === undefined) return openMember(member, name, walk)
   return descend(member, name, { places: listed.place.alone, walk })
 }
 
@@ -127,6 +154,15 @@ function keepShared(
   if (typeof member !== 'object' || member === null) return member
   const places = said.map((one) => one.place).filter((place) => place !== undefined)
   return places.length === 0 ? member : descend(member, name, { places, walk: at.walk })
+}
+
+/** A field that is named and not described. */
+function openMember(member: object, name: string, walk: Walk): object {
+  if (walk.open === undefined) return member
+  walk.path.push(name)
+  noteOpen(member, walk)
+  walk.path.pop()
+  return member
 }
 
 function saidOf(name: string, places: readonly Place[]): readonly Member[] {
