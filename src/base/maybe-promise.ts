@@ -11,5 +11,6 @@ export function andThen<T, R>(
   value: MaybePromise<T>,
   next: (value: T) => MaybePromise<R>,
 ): MaybePromise<R> {
-  return isPromise(value) ? value.then(next) : next(value)
+  if (isPromise(value)) return value.then(next)
+  return next(value)
 }

@@ -1,5 +1,5 @@
 import { extractCredentials } from '../../identity/credentials.ts'
-import type { CredentialPlaces } from '../../identity/credentials.ts'
+import type { CredentialFault, CredentialPlaces } from '../../identity/credentials.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Slot } from './scheme-plan.ts'
 
@@ -30,12 +30,9 @@ export function placesOfSlots(slots: Iterable<Slot>): SlotPlaces {
  * Reads the credentials of a request, each place at most once [AUN-02].
  * @returns why the request is refused, or what it carries. Never throws.
  */
-export function readCarried(
-  exchange: Exchange,
-  places: SlotPlaces,
-): Carried | 'multiple_credentials' | 'malformed_credentials' {
+export function readCarried(exchange: Exchange, places: SlotPlaces): Carried | CredentialFault {
   const found = extractCredentials(exchange.head.headers, places)
-  if ('reason' in found) return found.reason
+  if ('reason' in found) return found
   const values = new Map<Slot, string>()
   let scheme = ''
   let token = ''
@@ -45,7 +42,7 @@ export function readCarried(
   }
   for (const name of places.queries) {
     const sent = exchange.query.pairs.filter(([key]) => key === name)
-    if (sent.length > 1) return 'multiple_credentials'
+    if (sent.length > 1) return { reason: 'multiple_credentials', detail: `${name} more than once` }
     const value = sent[0]?.[1] ?? ''
     if (value !== '') values.set(`query:${name}`, value)
   }

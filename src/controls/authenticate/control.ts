@@ -15,6 +15,7 @@ import { configureAuthenticate } from './config.ts'
 import type { AuthenticateConfig } from './config.ts'
 import { AUTH_REASONS, challengeHeaders, credentialDenial } from './denials.ts'
 import { judgeAlternatives } from './judge.ts'
+import { publicGuard } from './public.ts'
 import { planAlternatives } from './scheme-plan.ts'
 import type { AlternativePlan, SchemePlan } from './scheme-plan.ts'
 import { verifyScheme } from './verify.ts'
@@ -73,12 +74,13 @@ interface Prepared {
 }
 
 function authenticateGuard(config: AuthenticateConfig, place: Place): Guard | undefined {
-  if (place.site.operation.security?.length === 0) return undefined
+  if (place.site.operation.security?.length === 0) return publicGuard(place.kit)
   const prepared = prepare(config, place)
   return {
     onRequest: (exchange) => {
       const carried = readCarried(exchange, prepared.places)
-      if (typeof carried === 'string') return credentialDenial(carried, prepared.retry)
+      if ('reason' in carried)
+        return credentialDenial(carried.reason, prepared.retry, carried.detail)
       const inUrl = urlDenial(exchange, carried, prepared)
       return inUrl ?? verifyAll(exchange, carried, prepared)
     },

@@ -93,8 +93,7 @@ export function challengeHeaders(
   if (plans.some(({ kind }) => kind === 'jwt')) names.add('Bearer')
   if (plans.some(({ kind }) => kind === 'apiKey')) names.add('ApiKey')
   for (const { kind, slot, httpScheme } of plans) {
-    if (kind === 'upstream' && slot === 'authorization')
-      names.add(httpScheme === 'basic' ? 'Basic' : 'Bearer')
+    if (kind === 'upstream' && slot === 'authorization') names.add(schemeName(httpScheme))
   }
   if (names.size === 0) names.add('ApiKey')
   const text = formatChallenges(
@@ -104,6 +103,12 @@ export function challengeHeaders(
     })),
   )
   return ['WWW-Authenticate', text]
+}
+
+/** As the registry writes it: `Basic`, `Digest`; a key in `Authorization` itself is an `ApiKey`. */
+function schemeName(httpScheme: string): string {
+  if (httpScheme === '') return 'ApiKey'
+  return httpScheme.charAt(0).toUpperCase() + httpScheme.slice(1)
 }
 
 function parametersOf(

@@ -15,6 +15,7 @@ export type AuthVerdict =
     }
   | { readonly reason: string; readonly detail?: string }
 
+type Sent = Exclude<SchemeResult, 'absent'>
 type Holding = Extract<SchemeResult, { readonly principal: Principal }>
 
 /**
@@ -26,25 +27,43 @@ export function judgeAlternatives(
   results: ReadonlyMap<string, SchemeResult>,
   carried: Carried,
 ): AuthVerdict {
-  const sent = [...results.values()].filter((result) => result !== 'absent')
+  const sent = [...results.values()].filter((result): result is Sent => result !== 'absent')
   const places = carried.values.size + (carried.scheme === '' ? 0 : 1)
   const most = Math.max(...alternatives.map(({ schemes }) => placesOf(schemes, carried)), 0)
   if (places > Math.max(most, 1)) return { reason: 'multiple_credentials' }
-  const wrong = sent.find(
-    (result): result is { reason: string; detail?: string } => 'reason' in result,
-  )
-  const met = alternatives.filter(({ schemes }) =>
-    schemes.every(({ plan }) => isHolding(results.get(plan.name))),
-  )
+  const wrong = wrongOf(sent)
+  if (wrong !== undefined) return wrong
+  const met = alternatives.filter((alternative) => isMet(alternative, results))
   const withCredential = met.filter(({ schemes }) => schemes.length > 0)
-  if (withCredential.length === 0 && wrong !== undefined) return wrong
   if (met.length === 0)
     return places > 0 && sent.length === 0 ? { reason: 'wrong_scheme' } : { reason: 'missing' }
   return accepted(withCredential.length > 0 ? withCredential : met, results)
 }
 
+/**
+ * The first credential that does not hold. One place may be read by two schemes, such as tokens of an issuer and
+ * tokens that the API checks itself: it is wrong when none of them takes it.
+ */
+function wrongOf(sent: readonly Sent[]): Extract<Sent, { readonly reason: string }> | undefined {
+  const good = new Set(sent.filter(isHolding).map(({ slot }) => slot))
+  return sent.find((result) => 'reason' in result && !good.has(result.slot)) as
+    | Extract<Sent, { readonly reason: string }>
+    | undefined
+}
+
 function isHolding(result: SchemeResult | undefined): result is Holding {
   return typeof result === 'object' && 'principal' in result
+}
+
+/**
+ * AND: every scheme holds, each with a credential of its own. A key may stand in `Authorization` in place of its own
+ * header, but there it must not count for two schemes that the document gives two headers.
+ */
+function isMet({ schemes }: AlternativePlan, results: ReadonlyMap<string, SchemeResult>): boolean {
+  const holding = schemes.map(({ plan }) => results.get(plan.name)).filter(isHolding)
+  if (holding.length < schemes.length) return false
+  const asked = new Set(schemes.map(({ plan }) => plan.slot))
+  return new Set(holding.map(({ slot }) => slot)).size >= asked.size
 }
 
 /** How many of the carried credentials an alternative has a use for. */

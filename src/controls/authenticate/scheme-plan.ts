@@ -9,7 +9,7 @@ export interface SchemePlan {
   readonly name: string
   readonly kind: SchemeKind
   readonly slot: Slot
-  /** For `upstream` in `Authorization`: the scheme that must stand there, lower case. */
+  /** For `upstream` in `Authorization`: the scheme that must stand there, lower case; empty where any may. */
   readonly httpScheme: string
 }
 
@@ -51,9 +51,10 @@ function planScheme(name: string, rules: SchemeRules): SchemePlan | undefined {
   const kind = rules.schemes.get(name) ?? defaultKind(declared, rules.hasIssuers)
   if (kind === undefined) return undefined
   const slot = slotOf(declared, kind)
-  return slot === undefined
-    ? undefined
-    : { name, kind, slot, httpScheme: declared.httpScheme ?? 'bearer' }
+  if (slot === undefined) return undefined
+  // A key that a document places in `Authorization` itself may follow any scheme, or none.
+  const httpScheme = declared.type === 'apiKey' ? '' : (declared.httpScheme ?? 'bearer')
+  return { name, kind, slot, httpScheme }
 }
 
 function defaultKind(scheme: SecurityScheme, hasIssuers: boolean): SchemeKind | undefined {

@@ -1,97 +1,121 @@
 import { createHash } from 'node:crypto'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
-import { isPromise } from '../../base/maybe-promise.ts'
+import { andThen } from '../../base/maybe-promise.ts'
+import { unreachable } from '../../base/unreachable.ts'
 import type { VerifiedKey } from '../../identity/keys/verified-key.ts'
 import { NO_CLAIMS } from '../../identity/principal.ts'
 import type { Principal } from '../../identity/principal.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Kit } from '../kit.ts'
 import type { Carried } from './carried.ts'
-import type { SchemePlan } from './scheme-plan.ts'
+import type { SchemePlan, Slot } from './scheme-plan.ts'
 
-/** What became of one scheme: nothing was sent for it, it holds, or it does not. */
+/** What became of one scheme: nothing was sent for it, it holds, or it does not; and where it stood. */
 export type SchemeResult =
   | 'absent'
-  | { readonly principal: Principal; readonly key: VerifiedKey | undefined }
-  | { readonly reason: string; readonly detail?: string }
+  | { readonly slot: Slot; readonly principal: Principal; readonly key: VerifiedKey | undefined }
+  | { readonly slot: Slot; readonly reason: string; readonly detail?: string }
 
 /** Judges what a request carries for one scheme. Synchronous where the answer is cached or in memory. */
 export function verifyScheme(
   plan: SchemePlan,
   carried: Carried,
-  context: {
-    readonly kit: Kit
-    readonly exchange: Exchange
-    readonly isOurKey: (text: string) => boolean
-  },
+  context: Context,
 ): MaybePromise<SchemeResult> {
-  const { kit, exchange, isOurKey } = context
   switch (plan.kind) {
     case 'apiKey':
-      return verifyKey(keyText(plan, carried, isOurKey), kit, exchange)
+      return verifyKey(keyOf(plan, carried, context.isOurKey), context)
     case 'jwt':
-      return verifyToken(carried, kit, isOurKey)
-    default:
+      // A token bound to a key that nobody checks here would be good for whoever stole it.
+      return carried.scheme === 'dpop' && plan.slot === 'authorization'
+        ? { slot: plan.slot, reason: 'token_bound' }
+        : verifyToken(tokenOf(plan, carried, context.isOurKey), context)
+    case 'upstream':
       return passedOn(plan, carried)
+    default:
+      return unreachable(plan.kind)
   }
 }
 
+interface Context {
+  readonly kit: Kit
+  readonly exchange: Exchange
+  readonly isOurKey: (text: string) => boolean
+}
+
+/** A credential and where it stands. */
+interface Shown {
+  readonly slot: Slot
+  readonly text: string
+}
+
+function shownIn(slot: Slot, carried: Carried): Shown | undefined {
+  const text = carried.values.get(slot)
+  return text === undefined ? undefined : { slot, text }
+}
+
 /** A gateway key stands in its declared header, or in `Authorization` as Bearer or ApiKey [KEY-02]. */
-function keyText(
+function keyOf(
   plan: SchemePlan,
   carried: Carried,
-  isOurKey: (text: string) => boolean,
-): string | undefined {
-  const own = plan.slot === 'authorization' ? undefined : carried.values.get(plan.slot)
+  isOurKey: Context['isOurKey'],
+): Shown | undefined {
+  const own = shownIn(plan.slot, carried)
   if (own !== undefined) return own
-  if (carried.scheme === 'apikey') return carried.token
-  return carried.scheme === 'bearer' && isOurKey(carried.token) ? carried.token : undefined
+  const { scheme, token: text } = carried
+  const isKey = scheme === 'apikey' || (scheme === 'bearer' && isOurKey(text))
+  return isKey ? { slot: 'authorization', text } : undefined
+}
+
+/** A token is a bearer token, or stands in the header that its scheme declares. */
+function tokenOf(
+  plan: SchemePlan,
+  carried: Carried,
+  isOurKey: Context['isOurKey'],
+): Shown | undefined {
+  if (plan.slot !== 'authorization') return shownIn(plan.slot, carried)
+  const { scheme, token: text } = carried
+  return scheme === 'bearer' && !isOurKey(text) ? { slot: plan.slot, text } : undefined
 }
 
 function verifyKey(
-  text: string | undefined,
-  kit: Kit,
-  exchange: Exchange,
+  shown: Shown | undefined,
+  { kit, exchange }: Context,
 ): MaybePromise<SchemeResult> {
-  if (text === undefined) return 'absent'
+  if (shown === undefined) return 'absent'
+  const { slot, text } = shown
   const context = {
     network: exchange.clientKey,
     agent: exchange.head.headers.get('user-agent') ?? '',
   }
-  const found = kit.keys.verify(text, kit.clock.nowMs(), context)
-  const result = (verified: Awaited<typeof found>): SchemeResult =>
-    'principal' in verified
-      ? { principal: verified.principal, key: verified }
-      : { reason: verified.reason }
-  return isPromise(found) ? found.then(result) : result(found)
+  return andThen(kit.keys.verify(text, kit.clock.nowMs(), context), (found): SchemeResult =>
+    'principal' in found
+      ? { slot, principal: found.principal, key: found }
+      : { slot, reason: found.reason },
+  )
 }
 
-function verifyToken(
-  carried: Carried,
-  kit: Kit,
-  isOurKey: (text: string) => boolean,
-): MaybePromise<SchemeResult> {
-  if (carried.scheme === 'dpop') return { reason: 'token_bound' }
-  if (carried.scheme !== 'bearer' || isOurKey(carried.token)) return 'absent'
-  const found = kit.tokens.verify(carried.token, kit.clock.nowMs())
-  const result = (verified: Awaited<typeof found>): SchemeResult =>
-    'principal' in verified
-      ? { principal: verified.principal, key: undefined }
-      : {
-          reason: verified.reason,
-          ...(verified.detail === undefined ? {} : { detail: verified.detail }),
-        }
-  return isPromise(found) ? found.then(result) : result(found)
+function verifyToken(shown: Shown | undefined, { kit }: Context): MaybePromise<SchemeResult> {
+  if (shown === undefined) return 'absent'
+  const { slot, text } = shown
+  return andThen(kit.tokens.verify(text, kit.clock.nowMs()), (found): SchemeResult => {
+    if ('principal' in found) return { slot, principal: found.principal, key: undefined }
+    const { reason, detail } = found
+    return detail === undefined ? { slot, reason } : { slot, reason, detail }
+  })
 }
 
 /** The API checks this one itself: here only its presence counts, and nobody learns who it is. */
-function passedOn(plan: SchemePlan, carried: Carried): SchemeResult {
-  if (plan.slot === 'authorization') {
-    if (carried.scheme !== plan.httpScheme) return 'absent'
-    return { principal: upstreamPrincipal(carried.token), key: undefined }
+function passedOn({ slot, httpScheme }: SchemePlan, carried: Carried): SchemeResult {
+  const { scheme, token } = carried
+  if (slot !== 'authorization') {
+    const value = carried.values.get(slot)
+    return value === undefined
+      ? 'absent'
+      : { slot, principal: upstreamPrincipal(value), key: undefined }
   }
-  const value = carried.values.get(plan.slot)
-  return value === undefined ? 'absent' : { principal: upstreamPrincipal(value), key: undefined }
+  if (scheme === '' || (httpScheme !== '' && scheme !== httpScheme)) return 'absent'
+  return { slot, principal: upstreamPrincipal(`${scheme} ${token}`), key: undefined }
 }
 
 function upstreamPrincipal(credential: string): Principal {
