@@ -6,12 +6,12 @@
 const LEAK = new RegExp(
   [
     String.raw`\bat [\w$.<>\[\] ]{1,120} \(?(?:file:\/\/|node:|\/|[A-Za-z]:\\)[^\s()]{1,200}:\d{1,7}`, // Node, Deno
-    String.raw`\bat [\w$.]{1,200}\([\w$]{1,80}\.(?:java|kt|scala|groovy):\d{1,7}\)`, // JVM
+    String.raw`(?:\b|\\t)at [\w$.]{1,200}\([\w$]{1,80}\.(?:java|kt|scala|groovy):\d{1,7}\)`, // JVM
     String.raw`Traceback \(most recent call last\)`, // Python
     String.raw`File \\?"[^"\\]{1,200}\.py\\?", line \d{1,7}`,
     String.raw`goroutine \d{1,9} \[`, // Go
-    String.raw`(?:PHP )?(?:Fatal|Parse) error: {1,2}[^\n]{1,200} in \/`, // PHP
-    String.raw`#\d{1,3} \/[^\s(]{1,200}\.php\(\d{1,7}\)`,
+    String.raw`(?:PHP )?(?:Fatal|Parse) error: {1,2}[^\n]{1,200} in \\?\/`, // PHP
+    String.raw`#\d{1,3} \\?\/[^\s(]{1,200}\.php\(\d{1,7}\)`,
     String.raw`\bat [\w.<>\x60]{1,200}\([^)]{0,200}\) in [^\s:]{1,200}:line \d{1,7}`, // .NET
     String.raw`\.rb:\d{1,7}:in [\x60']`, // Ruby
     String.raw`thread '[^']{1,80}' panicked at`, // Rust
@@ -30,7 +30,7 @@ const LEAK = new RegExp(
 /** Longest part of a body that is looked at; an error text stands at the front. */
 const MAX_SCANNED = 262_144
 
-/** Whether a text shows the inside of a program. Escaped JSON is fine: the patterns need no line breaks. */
+/** Whether a text shows the inside of a program. Escaped JSON is fine: the patterns need no line breaks, and know what a tab and a slash become in it. */
 export function leaksInternals(text: string): boolean {
   return LEAK.test(text.length > MAX_SCANNED ? text.slice(0, MAX_SCANNED) : text)
 }
