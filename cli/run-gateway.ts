@@ -15,6 +15,7 @@ import type { ReloadResult } from '../src/gateway/gateway.ts'
 import type { LoadedConfig } from '../src/gateway/config/load-config.ts'
 import type { Settings } from '../src/gateway/config/settings.ts'
 import { watchFiles } from '../src/gateway/config/watch.ts'
+import type { Omission } from '../src/pipeline/proof.ts'
 import { VERSION } from './version.ts'
 
 /** How a gateway process is run. */
@@ -22,7 +23,7 @@ export interface RunOptions {
   /** Reads the configuration again, for reloads. */
   readonly reload: () => Promise<LoadedConfig>
   /** Leaves one control out; only the process that proves it says so. */
-  readonly omit?: string
+  readonly omit?: Omission
   /** Follow files, serve the admin socket; a proof does neither. */
   readonly isAlone: boolean
   /** Ports that overrule the configured ones: 0 for any. */

@@ -12,6 +12,7 @@ import type { Recorder } from '../telemetry/recorder.ts'
 import { openSink } from '../telemetry/sink.ts'
 import { buildPlan } from './build-plan.ts'
 import type { BuiltPlan } from './build-plan.ts'
+import type { Omission } from '../pipeline/proof.ts'
 import type { LoadedConfig } from './config/load-config.ts'
 import { nextChangeMs } from './config/policy-for.ts'
 import { GatewayCore } from './gateway-core.ts'
@@ -25,7 +26,7 @@ export interface GatewayOptions {
   readonly certificateNames: readonly string[]
   readonly clock?: Clock
   /** See `BuildContext.omit`. */
-  readonly omit?: string
+  readonly omit?: Omission
 }
 
 /** What a reload came to. */

@@ -1,0 +1,116 @@
+import { controls } from '../../src/controls/index.ts'
+import { modeOf } from '../../src/pipeline/control.ts'
+import type { AnyControl } from '../../src/controls/kit.ts'
+import type { Omission, ProofKey, ProofKeyOptions } from '../../src/pipeline/proof.ts'
+import type { Site } from '../../src/pipeline/site.ts'
+import { formatFault, ConfigError } from '../../src/base/config-error.ts'
+import { loadFromFlags } from '../load.ts'
+import { runGateway } from '../run-gateway.ts'
+import type { RunningGateway } from '../run-gateway.ts'
+import type {
+  OwnOperation,
+  RangeOrder,
+  RangeReady,
+  Standing,
+  ToChild,
+  ToParent,
+} from './messages.ts'
+import { proofs } from './proofs.ts'
+import { PROBE_API, rangeConfig } from './range-settings.ts'
+
+// A gateway of the range: started by `sallyport prove` alone, told what to do over its IPC channel, gone with it.
+// Whatever it leaves out of the plan, no request can get past it to a real API: every upstream is the sink.
+
+let running: RunningGateway | undefined
+
+process.on('message', (message: ToChild) => void obey(message))
+process.on('disconnect', () => process.exit(0))
+
+async function obey(message: ToChild): Promise<void> {
+  if (message.kind === 'start') return start(message.order)
+  const { call } = message
+  try {
+    if (message.kind === 'newKey') tell({ kind: 'done', call, key: await newKey(message.options) })
+    else {
+      await keyAdmin().revoke(message.id, 'prove', Date.now())
+      tell({ kind: 'done', call })
+    }
+  } catch (error) {
+    tell({ kind: 'done', call, fault: messageOf(error) })
+  }
+}
+
+function tell(message: ToParent): void {
+  process.send?.(message)
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof ConfigError) return error.faults.map(formatFault).join('\n')
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+async function start(order: RangeOrder): Promise<void> {
+  try {
+    const loaded = rangeConfig(await loadFromFlags(order.flags), order)
+    running = await runGateway(loaded, {
+      reload: () => Promise.resolve(loaded),
+      isAlone: false,
+      ports: { https: 0, http: 0 },
+      ...(order.omit === undefined ? {} : { omit: omissionOf(order.omit) }),
+    })
+    tell(readiness(running))
+  } catch (error) {
+    tell({ kind: 'failed', message: messageOf(error) })
+  }
+}
+
+function omissionOf(control: string): Omission {
+  const naive = proofs.find((proof) => proof.control === control)?.naive
+  return naive === undefined ? { control } : { control, naive }
+}
+
+function readiness({ gateway, httpsPort = 0, httpPort = 0 }: RunningGateway): RangeReady {
+  const sites = gateway.core.plan.sites.map(({ site }) => site)
+  const probes = sites.filter(({ operation }) => operation.api === PROBE_API)
+  const { ip, principal, failures, errors } = (probes[0] as Site).policy.limits
+  return {
+    kind: 'ready',
+    httpsPort,
+    httpPort,
+    standings: Object.fromEntries(controls.map((one) => [one.name, standing(one, probes)])),
+    limits: { ip, principal, failures, errors },
+    operations: sites.filter(({ operation }) => operation.api !== PROBE_API).map(ownOperation),
+  }
+}
+
+/** The weakest standing of a control over all probe operations. */
+function standing(control: AnyControl, sites: readonly Site[]): Standing {
+  const modes = new Set(sites.map(({ policy }) => modeOf(control, policy)))
+  if (modes.has('off')) return 'off'
+  if (modes.has('monitor')) return 'monitor'
+  return sites.some(({ policy }) => control.configure(policy) !== undefined) ? 'enforce' : 'unset'
+}
+
+function ownOperation({ operation, publicBase, label }: Site): OwnOperation {
+  const { security } = operation
+  return {
+    label,
+    method: operation.method,
+    path: publicBase + operation.template.replaceAll(/\{[^{}]+\}/g, 'sallyport-prove-0'),
+    isPublic:
+      security !== undefined && (security.length === 0 || security.some((all) => all.length === 0)),
+    hasSunset: operation.extensions.has('x-sallyport-deprecated'),
+  }
+}
+
+function keyAdmin(): RunningGateway['gateway']['services']['keys']['admin'] {
+  if (running === undefined) throw new Error('the gateway is not up')
+  return running.gateway.services.keys.admin
+}
+
+async function newKey({ livesMs, ...options }: ProofKeyOptions): Promise<ProofKey> {
+  const nowMs = Date.now()
+  const expiry = livesMs === undefined ? {} : { expiresAtMs: nowMs + livesMs }
+  const { row, key } = await keyAdmin().create({ ...options, ...expiry, owner: 'prove' }, nowMs)
+  return { id: row.id, text: key.reveal() }
+}

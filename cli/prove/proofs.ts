@@ -1,0 +1,61 @@
+import type { Proof } from '../../src/pipeline/proof.ts'
+import { proof as access } from '../../src/controls/access/proof.ts'
+import { proof as address } from '../../src/controls/address/proof.ts'
+import { proof as authZone } from '../../src/controls/auth-zone/proof.ts'
+import { proof as authenticate } from '../../src/controls/authenticate/proof.ts'
+import { proof as body } from '../../src/controls/body/proof.ts'
+import { proof as cors } from '../../src/controls/cors/proof.ts'
+import { proof as credentialStrip } from '../../src/controls/credential-strip/proof.ts'
+import { proof as csrf } from '../../src/controls/csrf/proof.ts'
+import { proof as errors } from '../../src/controls/errors/proof.ts'
+import { proof as failures } from '../../src/controls/failures/proof.ts'
+import { proof as hosts } from '../../src/controls/hosts/proof.ts'
+import { proof as hsts } from '../../src/controls/hsts/proof.ts'
+import { proof as ipLimit } from '../../src/controls/ip-limit/proof.ts'
+import { proof as keyRestrictions } from '../../src/controls/key-restrictions/proof.ts'
+import { proof as leaks } from '../../src/controls/leaks/proof.ts'
+import { proof as lifecycle } from '../../src/controls/lifecycle/proof.ts'
+import { proof as operationLimit } from '../../src/controls/operation-limit/proof.ts'
+import { proof as parameters } from '../../src/controls/parameters/proof.ts'
+import { proof as plainHttp } from '../../src/controls/plain-http/proof.ts'
+import { proof as principalLimit } from '../../src/controls/principal-limit/proof.ts'
+import { proof as responseHeaders } from '../../src/controls/response-headers/proof.ts'
+import { proof as responses } from '../../src/controls/responses/proof.ts'
+import { proof as routes } from '../../src/controls/routes/proof.ts'
+import { proof as scopes } from '../../src/controls/scopes/proof.ts'
+import { proof as target } from '../../src/controls/target/proof.ts'
+import { proof as trustedHeaders } from '../../src/controls/trusted-headers/proof.ts'
+import { proof as urlFields } from '../../src/controls/url-fields/proof.ts'
+import { proof as wire } from '../../src/controls/wire/proof.ts'
+
+/** The proof of every control, in the order of `controls`. */
+export const proofs: readonly Proof[] = [
+  wire,
+  address,
+  hosts,
+  plainHttp,
+  trustedHeaders,
+  ipLimit,
+  failures,
+  target,
+  routes,
+  lifecycle,
+  cors,
+  authenticate,
+  csrf,
+  principalLimit,
+  keyRestrictions,
+  scopes,
+  access,
+  parameters,
+  body,
+  authZone,
+  urlFields,
+  operationLimit,
+  credentialStrip,
+  errors,
+  leaks,
+  responses,
+  responseHeaders,
+  hsts,
+]

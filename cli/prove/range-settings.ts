@@ -1,0 +1,138 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { LoadedConfig } from '../../src/gateway/config/load-config.ts'
+import type {
+  ApiSettings,
+  BlockSettings,
+  IssuerSettings,
+  Settings,
+} from '../../src/gateway/config/settings.ts'
+import type { FailureLimit, Rate } from '../../src/pipeline/policy.ts'
+import type { ProofNeeds } from '../../src/pipeline/proof.ts'
+import type { RangeOrder } from './messages.ts'
+
+/** Name of the probe API among the operator's. */
+export const PROBE_API = 'sallyport-prove'
+/** Public base path of the probe API. */
+export const PROBE_BASE = '/.sallyport-prove'
+/** A host name that is served in the range, for what loopback names are spared. */
+export const PROBE_HOST = 'prove.sallyport.test'
+/** Issuer and audience of the range's own tokens. */
+export const PROBE_ISSUER = 'https://issuer.prove.sallyport.test'
+
+/** A flood must be able to reach a limit: larger ones are tried at these sizes. */
+const MAX_BURST = 300
+const MAX_PER_SECOND = 50
+const MAX_FAILURES = 50
+const YEAR_MS = 365 * 86_400_000
+
+/**
+ * The operator's configuration as the range runs it: modes, rules, validation, limits and listen options as they are;
+ * every upstream replaced by the sink; nothing kept, no port but free ones on loopback; the probe API and an issuer
+ * of our own added. `authorize` is left out unless an attack brings roles: no operator's rule names the probe API.
+ */
+export function rangeConfig(loaded: LoadedConfig, order: RangeOrder): LoadedConfig {
+  const { settings } = loaded
+  const { needs, folder } = order
+  const own = order.withOwnApis ? settings.apis.map((api) => withSink(api, order.sinkOrigin)) : []
+  const derived: Settings = {
+    ...settings,
+    apis: [...own, probeApi(order.sinkOrigin)],
+    profile: profileOf(settings, needs),
+    listen: listenOf(settings, needs),
+    auth: { ...settings.auth, issuers: [...settings.auth.issuers, issuer(order.jwksFile)] },
+    blocks: blocksOf(settings.blocks, needs),
+    logs: { sinks: [{ kind: 'file', path: join(folder, 'decisions.log') }] },
+    admin: { socket: join(folder, 'admin.sock') },
+    secretsFile: join(folder, 'secrets'),
+    store: { kind: 'memory' },
+  }
+  return { ...loaded, settings: derived }
+}
+
+function withSink(api: ApiSettings, origin: string): ApiSettings {
+  return { ...api, upstream: { ...api.upstream, origin, ca: undefined } }
+}
+
+function probeApi(origin: string): ApiSettings {
+  return {
+    name: PROBE_API,
+    openapi: fileURLToPath(new URL('probe.openapi.yaml', import.meta.url)),
+    overlays: [],
+    upstream: { origin, path: undefined, timeoutMs: 5000, connectMs: 2000, ca: undefined },
+    basePath: PROBE_BASE,
+  }
+}
+
+function profileOf({ profile }: Settings, { adopt }: ProofNeeds): Settings['profile'] {
+  if (adopt !== true) return profile
+  return { name: 'adopt', untilMs: Date.now() + YEAR_MS, graduated: new Set() }
+}
+
+function listenOf({ listen }: Settings, needs: ProofNeeds): Settings['listen'] {
+  return {
+    ...listen,
+    address: '127.0.0.1',
+    https: listen.https ?? 443,
+    http: listen.http ?? 80,
+    health: undefined,
+    hosts: [...listen.hosts, PROBE_HOST],
+    cors: [...listen.cors, ...(needs.cors ?? [])],
+    trustedProxies: needs.trustedProxies ?? listen.trustedProxies,
+  }
+}
+
+function issuer(jwksFile: string): IssuerSettings {
+  return {
+    issuer: PROBE_ISSUER,
+    audiences: [PROBE_API],
+    algs: ['ES256'],
+    maxAgeMs: 15 * 60_000,
+    skewMs: 10_000,
+    jwks: { kind: 'file', path: jwksFile },
+    typ: ['at+jwt'],
+  }
+}
+
+function blocksOf(blocks: BlockSettings, needs: ProofNeeds): BlockSettings {
+  const { ip, principal, failures, errors } = blocks.limits
+  const schemes = new Map(blocks.auth.schemes)
+  schemes.set('sallyportProveKey', 'apiKey')
+  schemes.set('sallyportProveToken', 'jwt')
+  schemes.set('sallyportProveCookie', 'upstream')
+  return {
+    ...blocks,
+    auth: { ...blocks.auth, schemes },
+    authorize: authorizeOf(blocks, needs),
+    limits: {
+      ...blocks.limits,
+      ip: needs.ipLimit === 'off' ? undefined : reachable(ip),
+      principal: reachable(principal),
+      failures: reachableFailures(failures),
+      errors: reachable(errors),
+    },
+    operationLimits: new Map([
+      ...blocks.operationLimits,
+      ...Object.entries(needs.operationLimits ?? {}),
+    ]),
+  }
+}
+
+function authorizeOf(
+  { authorize }: BlockSettings,
+  { roles }: ProofNeeds,
+): BlockSettings['authorize'] {
+  if (roles === undefined) return { roles: undefined, acl: undefined }
+  const all = new Map([...(authorize.roles ?? []), ...Object.entries(roles)])
+  return { roles: all, acl: authorize.acl }
+}
+
+function reachable(rate: Rate | undefined): Rate | undefined {
+  if (rate === undefined) return undefined
+  const count = Math.max(1, Math.min(rate.count, (MAX_PER_SECOND * rate.windowMs) / 1000))
+  return { ...rate, count: Math.floor(count), burst: Math.min(rate.burst, MAX_BURST) }
+}
+
+function reachableFailures(limit: FailureLimit | undefined): FailureLimit | undefined {
+  return limit === undefined ? undefined : { ...limit, count: Math.min(limit.count, MAX_FAILURES) }
+}

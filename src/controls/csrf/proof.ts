@@ -1,0 +1,39 @@
+import type { Proof, ProofRequest } from '../../pipeline/proof.ts'
+
+/** Another site's page that sends requests with the user's cookie. */
+export const proof: Proof = {
+  control: 'csrf',
+  attacks: [
+    {
+      id: 'SES-07',
+      name: 'a foreign page, or a sibling’s, posts with the user’s session cookie',
+      run: (range) =>
+        range.anyPasses([
+          fromPage(['Sec-Fetch-Site', 'cross-site']),
+          fromPage(['Sec-Fetch-Site', 'same-site']),
+          fromPage(['Sec-Fetch-Site', 'cross-site', 'Origin', 'https://localhost']),
+          fromPage(['Sec-Fetch-Site', 'cross-site', 'Origin', 'https://evil.example']),
+        ]),
+    },
+    {
+      id: 'SES-07',
+      name: 'an old browser says nothing, or only a foreign Origin',
+      run: (range) =>
+        range.anyPasses([
+          fromPage([]),
+          fromPage(['Origin', 'null']),
+          fromPage(['Origin', 'http://localhost']),
+          fromPage(['Origin', 'https://localhost.evil.example']),
+        ]),
+    },
+  ],
+}
+
+function fromPage(headers: readonly string[]): ProofRequest {
+  return {
+    method: 'POST',
+    target: '/page-action',
+    credential: 'none',
+    headers: ['Cookie', 'prove_session=of-the-user', ...headers],
+  }
+}

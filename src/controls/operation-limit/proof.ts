@@ -1,0 +1,33 @@
+import type { Proof, ProofNeeds } from '../../pipeline/proof.ts'
+
+const NEEDS: ProofNeeds = {
+  operationLimits: {
+    proveLimited: {
+      rate: { count: 3, windowMs: 60_000, burst: 3 },
+      by: [{ from: 'body', name: 'email' }],
+      cost: 1,
+    },
+  },
+}
+
+/** Too many calls of one operation, spread so that no other limit sees them. */
+export const proof: Proof = {
+  control: 'operation-limit',
+  attacks: [
+    {
+      id: 'RLM-02',
+      name: 'calls an operation for one account from many addresses, with many keys and spellings',
+      needs: NEEDS,
+      run: async (range) => {
+        for (let n = 0; n < 12; n += 1) {
+          const { text } = await range.newKey()
+          const email = ['a@prove.test', 'A@PROVE.test', ' a@prove.test '][n % 3]
+          const call = { method: 'POST', target: '/limited', body: { email } }
+          const from = range.address(1 + n)
+          if ((await range.send({ ...call, credential: text, from })).status === 429) return false
+        }
+        return true
+      },
+    },
+  ],
+}
