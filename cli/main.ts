@@ -3,6 +3,7 @@ import { addDemo } from './demo.ts'
 import { addCheck } from './check.ts'
 import { reportFailure } from './failure.ts'
 import { addKeys } from './keys.ts'
+import { addProve } from './prove.ts'
 import { addServe } from './serve.ts'
 import { VERSION } from './version.ts'
 
@@ -17,6 +18,7 @@ addServe(program)
 addCheck(program)
 addKeys(program)
 addDemo(program)
+addProve(program)
 
 try {
   await program.parseAsync()
