@@ -85,6 +85,8 @@ const TRUST_FIELDS: ReadonlySet<string> = new Set([
   'client-cert',
   'client-cert-chain',
   'early-data',
+  // CGI turns `Proxy` into HTTP_PROXY, which HTTP clients obey (httpoxy, CVE-2016-5385).
+  'proxy',
 ])
 
 const TRUST_PREFIXES: readonly string[] = [
@@ -95,6 +97,10 @@ const TRUST_PREFIXES: readonly string[] = [
   'x-ssl-client',
   'sallyport-',
   'x-envoy-',
+  'x-consumer',
+  'x-authenticated',
+  'x-remote-user',
+  'remote-user',
 ]
 
 /**
