@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import { unreachable } from '../../base/unreachable.ts'
+import { parseTemplate } from '../../openapi/path-template.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { LimitKeyPart } from '../../pipeline/policy.ts'
 
 /**
  * The bucket a request falls into: its parts one after another, each with its length before it, so that no value can
- * be mistaken for two. Long keys are hashed: values come from outside.
+ * be mistaken for two. A part that the request leaves out falls back to its address: one bucket for all who leave it
+ * out could be emptied by anybody. Long keys are hashed: values come from outside.
  */
 export function limitKey(exchange: Exchange, by: readonly LimitKeyPart[]): string {
   const parts = by.length === 0 ? [{ from: 'principal' as const }] : by
@@ -17,8 +19,12 @@ function lengthFirst(value: string): string {
   return `${value.length}:${value}`
 }
 
+/** Values from the request start with `=`, so that none passes for an address or a principal. */
 function partOf(exchange: Exchange, part: LimitKeyPart): string {
-  if ('name' in part) return canonicalText(valueOf(exchange, part))
+  if ('name' in part) {
+    const value = valueOf(exchange, part)
+    return value === undefined ? `ip:${exchange.clientKey}` : `=${canonicalText(value)}`
+  }
   if (part.from === 'ip' || exchange.principal.kind === 'none') return `ip:${exchange.clientKey}`
   return exchange.principal.id
 }
@@ -38,10 +44,16 @@ function valueOf(exchange: Exchange, { from, name }: NamedPart): unknown {
         exchange.parameters?.query[name] ?? exchange.query.pairs.find(([key]) => key === name)?.[1]
       )
     case 'path':
-      return exchange.parameters?.path[name]
+      return exchange.parameters?.path[name] ?? rawPathValue(exchange, name)
     default:
       return unreachable(from)
   }
+}
+
+/** Where parameters are not validated, the raw segment has to do. */
+function rawPathValue({ site, pathValues }: Exchange, name: string): string | undefined {
+  const parsed = site === undefined ? undefined : parseTemplate(site.operation.template)
+  return parsed?.ok === true ? pathValues[parsed.names.indexOf(name)] : undefined
 }
 
 function member(value: unknown, path: readonly string[]): unknown {
@@ -53,8 +65,8 @@ function member(value: unknown, path: readonly string[]): unknown {
   return at
 }
 
-/** One account must not have many spellings: `A@x.test` and `a@X.test ` fall into one bucket. */
+/** One account must not have many spellings: `A@x.test` and `a@X.test ` fall into one bucket, `7` and `"7"` too. */
 function canonicalText(value: unknown): string {
   if (typeof value === 'string') return value.normalize('NFKC').trim().toLowerCase()
-  return value === undefined ? '' : JSON.stringify(value)
+  return JSON.stringify(value)
 }

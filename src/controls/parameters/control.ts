@@ -1,11 +1,12 @@
 import { compileParameters } from '../../openapi/decode/parameters.ts'
-import type { ParameterFault } from '../../openapi/decode/contract.ts'
+import type { DecodeDeps, ParameterFault } from '../../openapi/decode/contract.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Site } from '../../pipeline/site.ts'
 import type { ApiRuntime, Kit } from '../kit.ts'
 import { configureParameters } from './config.ts'
 import type { ParametersConfig } from './config.ts'
+import { parameterEvidence } from './evidence.ts'
 
 const INVALID = {
   status: 400,
@@ -43,7 +44,7 @@ export const parameters: Control<ParametersConfig, Kit> = {
 }
 
 function parametersGuard({ kind }: ParametersConfig, site: Site, api: ApiRuntime): Guard {
-  const decode = compileParameters(site.operation, api.decode)
+  const decode = compileParameters(site.operation, kind === 'strict' ? api.decode : loosely(api))
   return {
     onRequest: (exchange) => {
       const { head, query } = exchange
@@ -56,13 +57,22 @@ function parametersGuard({ kind }: ParametersConfig, site: Site, api: ApiRuntime
         exchange.parameters = found.values
         return undefined
       }
+      // Where the control only watches, later ones still judge by what could be read.
+      exchange.parameters = found.partial
       const faults =
         kind === 'strict'
           ? found.faults
           : found.faults.filter(({ keyword }) => keyword !== 'unknown')
-      return faults.length === 0 ? undefined : denialOf(faults)
+      if (faults.length === 0) return undefined
+      if (site.policy.adopt === undefined) return denialOf(faults)
+      return { ...denialOf(faults), evidence: () => parameterEvidence(exchange, faults) }
     },
   }
+}
+
+/** As the document says: members of structured parameters that it does not name may stand. */
+function loosely({ decode, looseRequestSchemas }: ApiRuntime): DecodeDeps {
+  return { ...decode, validator: (schema) => looseRequestSchemas.validator(schema) }
 }
 
 function denialOf(faults: readonly ParameterFault[]): Denial {
