@@ -9,11 +9,11 @@ import type { BuiltPlan } from '../src/gateway/build-plan.ts'
 import type { LoadedConfig } from '../src/gateway/config/load-config.ts'
 import { readSource } from '../src/gateway/config/source.ts'
 import { valueAt } from '../src/gateway/config/paths.ts'
+import type { PolicyMoment } from '../src/gateway/config/policy-for.ts'
 import { loadApis } from '../src/gateway/load-apis.ts'
 import type { DocumentSettings, LoadedApi } from '../src/gateway/load-apis.ts'
 import { collectFaults } from '../src/gateway/plan.ts'
 import { openServices, openTokens } from '../src/gateway/services.ts'
-import type { Services } from '../src/gateway/services.ts'
 import { openSecrets } from '../src/store/secrets-file.ts'
 import { placeFaults } from './document-places.ts'
 import { configFile, loadFromFlags } from './load.ts'
@@ -31,14 +31,14 @@ export interface Inspection {
   readonly documents: readonly string[]
   /** `undefined` where anything has faults. */
   readonly built: BuiltPlan | undefined
+  /** What it was compiled for. */
+  readonly moment: PolicyMoment
 }
 
 /** What an inspection may be told. */
 export interface InspectOptions {
   /** Operations that left the profile, as `API:OPERATION`. */
   readonly graduated?: ReadonlySet<string>
-  /** Keys and counters to compile with; their own, in memory, unless said. */
-  readonly services?: Services
 }
 
 /** Looks at everything that the flags name. Faults are the result, not an error. */
@@ -51,14 +51,25 @@ export async function inspect(
   const placed = faults.splice(0)
   const settings = loaded?.settings.apis ?? (await documentsOf(flags))
   const apis = settings.flatMap((api) => collectFaults(faults, () => loadApis([api])) ?? [])
-  const names = loaded === undefined ? [] : certificateNames(loaded, faults)
+  const moment = {
+    nowMs: systemClock.nowMs(),
+    graduated: options.graduated ?? new Set<string>(),
+    certificateNames: loaded === undefined ? [] : certificateNames(loaded, faults),
+  }
   const built =
     loaded === undefined || apis.length < settings.length
       ? undefined
-      : collectFaults(faults, () => compile(loaded, apis, { ...options, names }))
+      : collectFaults(faults, () => compile(loaded, apis, moment))
   const documents = settings.map(({ openapi }) => openapi)
   const found = faults.map((fault) => loaded?.placeFault(fault) ?? fault)
-  return { faults: [...placed, ...placeFaults(found, documents)], loaded, apis, documents, built }
+  return {
+    faults: [...placed, ...placeFaults(found, documents)],
+    loaded,
+    apis,
+    documents,
+    built,
+    moment,
+  }
 }
 
 /** As `inspect`, for commands that need a plan. Rejects with `ConfigError`. */
@@ -89,19 +100,14 @@ async function collectLater<T>(
 function compile(
   loaded: LoadedConfig,
   apis: readonly LoadedApi[],
-  { services, graduated, names }: InspectOptions & { readonly names: readonly string[] },
+  moment: PolicyMoment,
 ): BuiltPlan {
   const { settings } = loaded
-  const memory = { ...settings, store: { kind: 'memory' } } as const
   return compileApis(loaded, apis, {
-    services: services ?? openServices(memory, systemClock),
+    services: openServices({ ...settings, store: { kind: 'memory' } }, systemClock),
     tokens: openTokens(settings, () => undefined),
     clock: systemClock,
-    moment: {
-      nowMs: systemClock.nowMs(),
-      graduated: graduated ?? new Set(),
-      certificateNames: names,
-    },
+    moment,
   })
 }
 

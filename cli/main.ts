@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { addDemo } from './demo.ts'
 import { addCheck } from './check.ts'
+import { addExplain } from './explain.ts'
 import { reportFailure } from './failure.ts'
 import { addKeys } from './keys.ts'
 import { addProve } from './prove.ts'
@@ -16,6 +17,7 @@ const program = new Command('sallyport')
 
 addServe(program)
 addCheck(program)
+addExplain(program)
 addKeys(program)
 addDemo(program)
 addProve(program)

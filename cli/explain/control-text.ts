@@ -1,0 +1,162 @@
+import { configureAuthZone } from '../../src/controls/auth-zone/config.ts'
+import { permits } from '../../src/controls/access/permission.ts'
+import type { Kit } from '../../src/controls/kit.ts'
+import type { Settings } from '../../src/gateway/config/settings.ts'
+import type { Policy } from '../../src/pipeline/policy.ts'
+import type { Site } from '../../src/pipeline/site.ts'
+import { showFailures, showKey, showRate, showSize } from '../show-units.ts'
+import { alternativesText } from './scheme-text.ts'
+
+/** What there is to tell of a control at one operation. `policy` is the operation's, or the gateway's own. */
+export interface Subject {
+  readonly site: Site
+  readonly policy: Policy
+  readonly kit: Kit
+  readonly settings: Settings
+}
+
+type Tell = (subject: Subject) => string
+
+/** What each control will do, in one line; a control that is not here is told by what it may answer. */
+export const CONTROL_TEXT: ReadonlyMap<string, Tell> = new Map<string, Tell>([
+  ['wire', () => 'refuses ambiguous framing, odd header fields, unknown methods (400, 431, 501)'],
+  ['address', ({ policy }) => addressText(policy)],
+  ['hosts', ({ policy }) => `serves ${policy.listen.hosts.join(', ')}; any other host is 421`],
+  ['plain-http', ({ policy }) => plainText(policy)],
+  ['trusted-headers', () => 'forgets what the client says in a proxy’s name and writes it anew'],
+  ['ip-limit', ({ policy }) => `${rateOf(policy.limits.ip)} by address, else 429`],
+  ['failures', ({ policy }) => failuresText(policy)],
+  ['target', () => 'one spelling of path and query, else 400'],
+  ['routes', ({ site }) => `${site.label} is the operation ${site.operation.id}`],
+  ['lifecycle', () => 'announces the end of this operation; 410 after its sunset'],
+  ['cors', ({ policy }) => corsText(policy)],
+  ['authenticate', ({ site, kit, settings }) => alternativesText(site, kit, issuersOf(settings))],
+  ['csrf', () => 'requests with cookies must come from our own pages or a listed origin'],
+  ['principal-limit', ({ policy }) => principalText(policy)],
+  [
+    'key-restrictions',
+    ({ site }) => `a key’s own networks, origins and operations (${site.operation.id})`,
+  ],
+  ['scopes', ({ site }) => scopesText(site)],
+  ['access', ({ site }) => accessText(site)],
+  ['parameters', ({ site }) => parametersText(site)],
+  ['body', ({ site }) => bodyText(site)],
+  ['auth-zone', ({ policy }) => authZoneText(policy)],
+  ['url-fields', ({ policy }) => urlText(policy)],
+  ['operation-limit', ({ policy }) => operationLimitText(policy)],
+  ['credential-strip', ({ site }) => stripText(site)],
+  ['errors', () => 'replaces stack traces and 5xx answers by generic problems'],
+  ['leaks', () => 'drops undeclared fields named like passwords, hashes and tokens'],
+  ['responses', ({ site }) => responsesText(site)],
+  [
+    'response-headers',
+    () => 'drops fields that tell of the inside, keeps declared cookies, adds security fields',
+  ],
+  ['hsts', ({ policy }) => `Strict-Transport-Security for ${policy.listen.hstsSeconds} s`],
+])
+
+function issuersOf({ auth }: Settings): readonly string[] {
+  return auth.issuers.map(({ issuer }) => issuer)
+}
+
+function rateOf(rate: Policy['limits']['ip']): string {
+  return rate === undefined ? 'off' : showRate(rate)
+}
+
+function addressText({ listen }: Policy): string {
+  if (listen.trustedProxies.length === 0) return 'the client is the peer of the connection'
+  return `the client is what ${listen.forwardedHeader} says behind ${listen.trustedProxies.join(', ')}`
+}
+
+function plainText({ listen }: Policy): string {
+  if (listen.plain === 'serve') return 'plain HTTP is served on loopback and to trusted proxies'
+  return listen.plain === 'redirect' ? 'plain HTTP is sent to HTTPS (308)' : 'plain HTTP is 403'
+}
+
+function failuresText({ limits: { failures, errors } }: Policy): string {
+  const wrong = failures === undefined ? 'off' : showFailures(failures)
+  return `wrong credentials ${wrong}, other 401 and 404 ${rateOf(errors)} by address, else 429`
+}
+
+function corsText({ listen }: Policy): string {
+  if (listen.cors.length === 0) return 'no other origin may read answers'
+  return `pages of ${listen.cors.join(', ')} may read answers`
+}
+
+function principalText({ limits }: Policy): string {
+  const cost = limits.operation?.cost ?? 1
+  return `${rateOf(limits.principal)} by caller, this operation takes ${cost}, else 429`
+}
+
+function scopesText({ operation }: Site): string {
+  const asked = (operation.security ?? [])
+    .map((all) => all.flatMap(({ scopes }) => scopes).join(' and '))
+    .filter((text) => text !== '')
+  return `asks for ${asked.join(', or ')}, else 403`
+}
+
+function accessText({ operation, policy }: Site): string {
+  const { roles, acl } = policy.authorize
+  if (operation.security?.length === 0) return 'open to everybody: the operation is public'
+  if (roles === undefined && acl === undefined) return 'whoever meets the security may call it'
+  const granting = [...(roles ?? [])].flatMap(([role, list]) =>
+    permits(list, operation) ? [`role ${role}`] : [],
+  )
+  const entry = acl?.get(operation.id)
+  const listed = [
+    ...(entry?.roles ?? []).map((name) => `role ${name}`),
+    ...(entry?.groups ?? []).map((name) => `group ${name}`),
+    ...(entry?.subjects ?? []).map((name) => `subject ${name}`),
+  ]
+  const all = [...new Set([...granting, ...listed])]
+  return all.length === 0 ? 'no rule allows it: 403 for everybody' : `${all.join(', ')}; else 403`
+}
+
+function parametersText({ operation, policy }: Site): string {
+  const names = operation.parameters.map(
+    ({ place, name, required }) => `${place} ${name}${required ? '' : '?'}`,
+  )
+  const others = policy.validate.request === 'strict' ? '; others are 400' : '; others pass'
+  return `${names.length === 0 ? 'none declared' : names.join(', ')}${others}`
+}
+
+function bodyText({ operation, policy }: Site): string {
+  const { requestBody } = operation
+  if (requestBody === undefined) return 'no body is declared: one is refused'
+  const types = requestBody.content.map(({ type }) => type).join(', ')
+  const fields =
+    policy.validate.request === 'strict' ? 'unknown fields are 422' : 'unknown fields pass'
+  const need = requestBody.required ? 'required' : 'optional'
+  return `${need}, ${types}, up to ${showSize(policy.validate.maxBodyBytes)}; ${fields}`
+}
+
+function authZoneText(policy: Policy): string {
+  const { tries, maxBodyBytes } = configureAuthZone(policy)
+  const rate = tries === undefined ? 'the operation’s own limit' : showRate(tries)
+  return `this looks like a log-in: ${rate} by address and account, bodies up to ${showSize(maxBodyBytes)}`
+}
+
+function urlText({ validate }: Policy): string {
+  const hosts = validate.urlHosts.length === 0 ? 'public hosts' : validate.urlHosts.join(', ')
+  return `URLs in fields may lead to ${hosts} only`
+}
+
+function operationLimitText({ limits }: Policy): string {
+  const { operation } = limits
+  return `${rateOf(operation?.rate)} by ${showKey(operation?.by ?? [])}, else 429`
+}
+
+function stripText({ operation, policy }: Site): string {
+  const names = new Set((operation.security ?? []).flat().map(({ scheme }) => scheme))
+  const passed = [...names].filter((name) => policy.auth.schemes.get(name) === 'upstream')
+  const kept = 'credentials and undeclared cookies do not reach the API'
+  return passed.length === 0 ? kept : `${kept}, except ${passed.join(', ')}`
+}
+
+function responsesText({ operation, policy }: Site): string {
+  const declared = [...operation.responses.values()].map(({ status, content }) =>
+    [status, ...content.map(({ type }) => type)].join(' '),
+  )
+  const rest = policy.validate.response === 'strict' ? 'refused' : 'dropped'
+  return `${declared.join(', ') || 'no answer declared'}; undeclared fields are ${rest}`
+}
