@@ -7,10 +7,7 @@ import { makeFixture } from './fixture.ts'
 const names = fc.constantFrom('a', 'b', 'c')
 const numbers = fc.constantFrom(0, 1, 2, 3, 1.5, -1)
 
-/**
- * Whether Ajv accepts a value; `undefined` where its generated code is faulty (`items0 is not defined`, for
- * `unevaluatedItems` in branches).
- */
+/** Whether Ajv accepts a value; `undefined` where its generated code is faulty (`props0 is not defined`). */
 function ask(oracle: (value: unknown) => unknown, value: unknown): boolean | undefined {
   try {
     return Boolean(oracle(value))
@@ -21,8 +18,9 @@ function ask(oracle: (value: unknown) => unknown, value: unknown): boolean | und
 }
 
 /**
- * Schemas over few names and numbers, so that random values often match. Without `contains`: Ajv takes an empty array
- * for it in places, against the specification and its suite.
+ * Schemas over few names and numbers, so that random values often match. Without `contains` and
+ * `unevaluated…`: Ajv 8.20 takes an empty array for the first and loses annotations for the second, against the
+ * specification; the official suite covers both here.
  */
 const { schema } = fc.letrec<{ schema: object | boolean; list: (object | boolean)[] }>((tie) => ({
   list: fc.array(tie('schema'), { minLength: 1, maxLength: 3 }),
@@ -52,7 +50,6 @@ const { schema } = fc.letrec<{ schema: object | boolean; list: (object | boolean
           maxKeys: 1,
         }),
         additionalProperties: tie('schema'),
-        unevaluatedProperties: tie('schema'),
         propertyNames: fc.record({ enum: fc.constantFrom(['a', 'b'], ['a', 'b', 'c']) }),
         dependentSchemas: fc.dictionary(names, tie('schema'), {
           noNullPrototype: true,
@@ -65,7 +62,6 @@ const { schema } = fc.letrec<{ schema: object | boolean; list: (object | boolean
       {
         items: tie('schema'),
         prefixItems: tie('list'),
-        unevaluatedItems: tie('schema'),
       },
       { requiredKeys: [] },
     ),
@@ -75,7 +71,6 @@ const { schema } = fc.letrec<{ schema: object | boolean; list: (object | boolean
         anyOf: tie('list'),
         oneOf: tie('list'),
         not: tie('schema'),
-        unevaluatedProperties: tie('schema'),
       },
       { requiredKeys: [] },
     ),

@@ -33,7 +33,7 @@ const NAMING = [
 export class FactsReader {
   readonly #resources: Resources
   readonly #facts = new WeakMap<object, Facts>()
-  readonly #hints = new WeakMap<object, 'readOnly' | 'writeOnly' | 'none'>()
+  readonly #hints = new WeakMap<object, Access>()
 
   constructor(resources: Resources) {
     this.#resources = resources
@@ -51,15 +51,16 @@ export class FactsReader {
   }
 
   /** Whether a value described here is only ever sent one way. */
-  access(site: Site): 'readOnly' | 'writeOnly' | 'none' {
+  access(site: Site): Access {
     if (!isObject(site.schema)) return 'none'
+    const keywords = this.#resources.keywords(site)
+    // The usual property refers to nothing, so its own words are all there is.
+    if (keywords['$ref'] === undefined && keywords['allOf'] === undefined) return accessOf(keywords)
     const known = this.#hints.get(site.schema)
     if (known !== undefined) return known
-    let hint: 'readOnly' | 'writeOnly' | 'none' = 'none'
+    let hint: Access = 'none'
     for (const { keywords, isConditional } of applicable(this.#resources, site)) {
-      if (isConditional || hint !== 'none') continue
-      if (keywords['readOnly'] === true) hint = 'readOnly'
-      else if (keywords['writeOnly'] === true) hint = 'writeOnly'
+      if (!isConditional && hint === 'none') hint = accessOf(keywords)
     }
     this.#hints.set(site.schema, hint)
     return hint
@@ -90,6 +91,14 @@ export class FactsReader {
       required,
     }
   }
+}
+
+/** Whether a value only ever goes one way. */
+export type Access = 'readOnly' | 'writeOnly' | 'none'
+
+function accessOf(keywords: Keywords): Access {
+  if (keywords['readOnly'] === true) return 'readOnly'
+  return keywords['writeOnly'] === true ? 'writeOnly' : 'none'
 }
 
 const NO_FACTS: Facts = {

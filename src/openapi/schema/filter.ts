@@ -10,6 +10,22 @@ import { toFilter } from './filter-run.ts'
 import type { Builder } from './node.ts'
 import type { Site } from './resources.ts'
 
+/** Shared by all places where only a scalar may stand: most of a document. */
+const SCALAR: Place = Object.assign(newPlace(), { onObject: 'refuse', onArray: 'refuse' } as const)
+const SCALAR_TYPES: ReadonlySet<unknown> = new Set([
+  'string',
+  'number',
+  'integer',
+  'boolean',
+  'null',
+])
+const APPLICATORS = ['$ref', '$dynamicRef', 'allOf', 'anyOf', 'oneOf', 'if']
+
+function isScalar(keywords: Keywords): boolean {
+  if (!SCALAR_TYPES.has(keywords['type'])) return false
+  return APPLICATORS.every((key) => keywords[key] === undefined)
+}
+
 const OPEN: Member = { place: undefined, isHidden: false }
 
 /** What filters need of the compiler of validators. */
@@ -56,7 +72,9 @@ export class FilterCompiler {
   /** The place that schemas describe together; `undefined` when none of them says anything. */
   #place(sites: readonly Site[], isValue: boolean): Place | undefined {
     const told = sites.filter((site) => site.schema !== true)
-    if (told.length === 0) return undefined
+    const [first] = told
+    if (first === undefined) return undefined
+    if (told.length === 1 && isScalar(this.#compiler.resources.keywords(first))) return SCALAR
     const key = told
       .map((site) => this.#number(site.schema))
       .toSorted((a, b) => a - b)
