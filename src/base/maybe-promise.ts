@@ -9,8 +9,8 @@ export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
 /** Goes on with a value: at once when it is there, else when its promise is kept. */
 export function andThen<T, R>(
   value: MaybePromise<T>,
-  next: (value: T) => MaybePromise<R>,
+  use: (value: T) => MaybePromise<R>,
 ): MaybePromise<R> {
-  if (isPromise(value)) return value.then(next)
-  return next(value)
+  if (isPromise(value)) return value.then(use)
+  return use(value)
 }
