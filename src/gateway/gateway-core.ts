@@ -176,10 +176,10 @@ export class GatewayCore implements Core {
     }
     const wants = (hook: HookLists['wantsResponseBody'][number]): boolean =>
       hook(exchange, response)
-    if (!isBodyless(exchange, response) && sitePlan.hooks.wantsResponseBody.some(wants)) {
-      return BUFFER_RESPONSE
-    }
-    return { kind: 'stream', answer: streamAnswer(exchange, sitePlan, response) }
+    const mayChange = sitePlan.hooks.wantsResponseBody.some(wants)
+    if (mayChange && !isBodyless(exchange, response)) return BUFFER_RESPONSE
+    const answer = streamAnswer(exchange, sitePlan, response)
+    return { kind: 'stream', answer, hidesLength: mayChange }
   }
 
   decideResponseBody(exchange: Exchange, body: Buffer): MaybePromise<Answer> {
@@ -235,11 +235,19 @@ export class GatewayCore implements Core {
   /** Turns a refusal into an answer, after the guards that may put another in its place. */
   #refuse(exchange: Exchange, refusal: Refusal): MaybePromise<Answer> {
     const hooks = this.#hooks(exchange)
-    if (hooks.refusal.length === 0) return refusalAnswer(exchange, hooks, refusal)
+    if (hooks.refusal.length === 0) return this.#answerTo(exchange, hooks, refusal)
     const other = runHooks(hooks.refusal, exchange, refusal)
     if (isPromise(other))
-      return other.then((found) => refusalAnswer(exchange, hooks, found ?? refusal))
-    return refusalAnswer(exchange, hooks, other ?? refusal)
+      return other.then((found) => this.#answerTo(exchange, hooks, found ?? refusal))
+    return this.#answerTo(exchange, hooks, other ?? refusal)
+  }
+
+  /** What does not exist and what must not be told from it have one face: no field of an operation (CONTROLS 2.0). */
+  #answerTo(exchange: Exchange, hooks: HookLists, refusal: Refusal): Answer {
+    if ((refusal.denial.status ?? refusal.spec.status) !== 404)
+      return refusalAnswer(exchange, hooks, refusal)
+    exchange.answerHeaders.length = 0
+    return refusalAnswer(exchange, (exchange as PlannedExchange).plan.entry, refusal)
   }
 }
 

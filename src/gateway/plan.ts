@@ -77,7 +77,10 @@ export function compilePlan(input: PlanInput): Plan {
     return [sitePlan({ site, apis, guards: hookLists(guards, door), all })]
   })
   if (faults.length > 0) throw new ConfigError(faults)
-  return { id: input.id, entry: hookLists(wideGuards, 'off'), sites, apis }
+  // Most controls have nothing to say without an operation; what they do say stands on answers that reach none.
+  const bare = readyGuards(own, input.basePolicy, { site: undefined, kit: input.kit })
+  const { answer } = hookLists([...wideGuards, ...bare], 'off')
+  return { id: input.id, entry: { ...hookLists(wideGuards, 'off'), answer }, sites, apis }
 }
 
 /** A control, or what takes the place of the one that is left out. */

@@ -28,7 +28,7 @@ export const responseHeaders: Control<ResponseHeadersConfig, Kit> = {
   },
   configure: configureResponseHeaders,
   compile: (config, site, kit) =>
-    site === undefined ? undefined : responseHeadersGuard(config, site, kit),
+    site === undefined ? bareGuard(config) : responseHeadersGuard(config, site, kit),
 }
 
 const FOREIGN: Denial = Object.freeze({
@@ -88,13 +88,19 @@ const PROTECTIVE: readonly string[] = [
   'no-referrer',
 ]
 
-function responseHeadersGuard({ isShared }: ResponseHeadersConfig, site: Site, kit: Kit): Guard {
+/** For answers to requests that reach no operation. */
+function bareGuard(config: ResponseHeadersConfig): Guard {
+  const fields = [...protective(config), 'Cache-Control', 'no-store']
+  return { onAnswer: (_exchange, headers) => void headers.push(...fields) }
+}
+
+function protective({ isShared }: ResponseHeadersConfig): readonly string[] {
+  return [...PROTECTIVE, 'Cross-Origin-Resource-Policy', isShared ? 'cross-origin' : 'same-origin']
+}
+
+function responseHeadersGuard(config: ResponseHeadersConfig, site: Site, kit: Kit): Guard {
   const cookies = cookieNames(site, kit)
-  const statics = [
-    ...PROTECTIVE,
-    'Cross-Origin-Resource-Policy',
-    isShared ? 'cross-origin' : 'same-origin',
-  ]
+  const statics = protective(config)
   const declared = declaredHeaders(site)
   return {
     onResponse: (exchange, response) => {
