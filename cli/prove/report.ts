@@ -17,7 +17,7 @@ export function printReport(report: ProofReport): void {
     ]),
   ])
   if (checks.length > 0) print()
-  for (const kind of ['honest', 'order', 'own'] as const) printChecks(kind, checks)
+  for (const kind of ['honest', 'order', 'hidden', 'own'] as const) printChecks(kind, checks)
   const bad = report.rows.filter(({ isProven }) => !isProven)
   if (bad.length > 0) print()
   for (const row of bad) print(`${paint('red', 'not proven')} ${label(row)}: ${row.reason ?? ''}`)
@@ -37,6 +37,7 @@ function label({ control, id, name }: ProofRow): string {
 const TITLES = {
   honest: 'honest calls that pass on the same gateway',
   order: 'stages in their order: the earliest refuses',
+  hidden: 'what must look like a path that does not exist',
   own: 'operations of your documents',
 } as const
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { ConfigOptions } from '../load.ts'
 import { judge, planJobs, selectCases, tryAttack } from './attacks.ts'
 import type { Case, Job, Tried } from './attacks.ts'
+import { proveHidden } from './hidden.ts'
 import { proveHonestCalls } from './honest.ts'
 import { Issuer } from './issuer.ts'
 import type { Standing } from './messages.ts'
@@ -130,6 +131,7 @@ async function checksOn(range: Range): Promise<readonly ProofRow[]> {
   return [
     ...(await proveHonestCalls(range)),
     ...(await proveOrder(range)),
+    ...(await proveHidden(range)),
     ...(await proveOwnOperations(range)),
   ]
 }
