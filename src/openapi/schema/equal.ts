@@ -23,7 +23,7 @@ function areMembersEqual(a: Record<string, unknown>, b: Record<string, unknown>)
 }
 
 /** A text that two JSON values share exactly when they are equal. */
-export function canonicalText(value: unknown): string {
+function canonicalText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`
   if (!isObject(value)) return JSON.stringify(value) ?? 'null'
   const members = Object.keys(value).toSorted()

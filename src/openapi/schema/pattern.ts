@@ -79,7 +79,7 @@ function compileSafely(regex: Regex, native: RegExp): Pattern {
 }
 
 /** Whether the native engine may run the pattern on any text: at most linear work. */
-export function isHarmless(work: Work): boolean {
+function isHarmless(work: Work): boolean {
   if (!work.isAnchored) return work.degree === 0 && work.ways * work.length <= 256
   if (work.degree > 1) return false
   return work.ways <= 64 || (work.degree === 0 && work.ways * work.length <= 100_000)

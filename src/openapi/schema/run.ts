@@ -1,7 +1,7 @@
 import type { Violation } from './contract.ts'
 
 /** At most this many violations are reported for one value. */
-export const MAX_VIOLATIONS = 32
+const MAX_VIOLATIONS = 32
 
 /** Collects violations and knows where in the value the check stands. One per failing validation. */
 export interface Log {
