@@ -18,6 +18,8 @@ export type EvidenceKind =
   | 'response-undeclared-media-type'
   | 'response-open-schema'
   | 'response-type'
+  | 'response-undeclared-cookie'
+  | 'response-foreign-redirect'
   | 'response-secret-field'
 
 /** One way in which an exchange differed from the document, told without any value of it. */

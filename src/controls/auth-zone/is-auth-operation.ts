@@ -8,7 +8,12 @@ const AUTH_WORD =
  * path segment says log-in, token, OTP, or password reset.
  */
 export function isAuthOperation(operation: Operation): boolean {
-  if (operation.method !== 'POST' || !isOpen(operation.security)) return false
+  return isOpen(operation.security) && soundsLikeAuth(operation)
+}
+
+/** As `isAuthOperation`, whoever may call: documents that say nothing about security have log-ins too. */
+export function soundsLikeAuth(operation: Operation): boolean {
+  if (operation.method !== 'POST') return false
   const words = operation.id.replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2')
   const segment =
     operation.template.split('/').findLast((part) => part !== '' && !part.startsWith('{')) ?? ''

@@ -6,10 +6,12 @@ import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
+import { bodyShape } from '../adopt-evidence.ts'
 import type { ApiRuntime, Kit } from '../kit.ts'
 import { configureBody } from './config.ts'
 import type { BodyConfig } from './config.ts'
 import { BODY_REASONS, invalidStatus, schemaDenial } from './denials.ts'
+import { bodyEvidence } from './evidence.ts'
 import { bodyReaders } from './readers.ts'
 import type { ReadBody } from './readers.ts'
 
@@ -43,11 +45,29 @@ const CODING: Denial = Object.freeze({
   headers: ['Accept-Encoding', 'identity'],
 })
 
+/** Where the document declares no body. */
+const STRICT: Guard = { onRequest: ({ head }) => (head.hasBody ? UNEXPECTED : undefined) }
+/** As above, and holds the body, so that its shape can be seen. */
+const LEARNING: Guard = {
+  onRequest: (exchange) =>
+    exchange.head.hasBody ? withBodyShape(exchange, UNEXPECTED) : undefined,
+  onRequestBody: () => undefined,
+}
+
+function withBodyShape(exchange: Exchange, denial: Denial): Denial {
+  const pointer = actualType(exchange.head)?.essence ?? ''
+  return {
+    ...denial,
+    evidence: () => [
+      { kind: 'request-undeclared-body', pointer, sample: bodyShape(exchange.bodyBytes) },
+    ],
+  }
+}
+
 function bodyGuard(config: BodyConfig, site: Site, api: ApiRuntime): Guard {
   const declared = site.operation.requestBody
-  if (declared === undefined) {
-    return { onRequest: ({ head }) => (head.hasBody ? UNEXPECTED : undefined) }
-  }
+  const isAdopting = site.policy.adopt !== undefined
+  if (declared === undefined) return isAdopting ? LEARNING : STRICT
   const readers = bodyReaders(config, declared.content, api)
   const types = declared.content.map(({ type }) => type)
   const status = invalidStatus(site.operation)
@@ -56,14 +76,15 @@ function bodyGuard(config: BodyConfig, site: Site, api: ApiRuntime): Guard {
     status,
     errors: [{ pointer: '', detail: 'is required' }],
   }
-  const onRequest = ({ head }: Exchange): Denial | undefined => {
+  const onRequest = (exchange: Exchange): Denial | undefined => {
+    const { head } = exchange
     if (!head.hasBody) return undefined
     return (
       headDenial(
         head.headers.get('content-encoding'),
         head.headers.get('content-length'),
         config,
-      ) ?? typeDenial(actualType(head), types)
+      ) ?? typeDenial(exchange, types, isAdopting)
     )
   }
   if ([...readers.values()].every((reader) => reader === undefined)) {
@@ -81,7 +102,7 @@ function bodyGuard(config: BodyConfig, site: Site, api: ApiRuntime): Guard {
       const reader = type === undefined ? undefined : readers.get(matchMediaType(types, type) ?? '')
       return reader === undefined || type === undefined
         ? undefined
-        : judge(exchange, reader(bytes, type), status)
+        : judge(exchange, reader(bytes, type), { status, isAdopting })
     },
   }
 }
@@ -99,26 +120,47 @@ function headDenial(
   return length !== undefined && Number(length) > config.maxBodyBytes ? TOO_LARGE : undefined
 }
 
-function typeDenial(actual: ActualType | undefined, types: readonly string[]): Denial | undefined {
+function typeDenial(
+  exchange: Exchange,
+  types: readonly string[],
+  isAdopting: boolean,
+): Denial | undefined {
+  const actual = actualType(exchange.head)
   const accept = ['Accept', types.join(', ')]
-  if (actual === undefined || matchMediaType(types, actual) === undefined)
-    return { reason: 'media_type', headers: accept }
+  if (actual === undefined || matchMediaType(types, actual) === undefined) {
+    const denial = { reason: 'media_type', headers: accept }
+    return isAdopting ? withBodyShape(exchange, denial) : denial
+  }
   return isUtf8Charset(actual) ? undefined : { reason: 'charset', headers: accept }
+}
+
+interface Judging {
+  readonly status: number
+  readonly isAdopting: boolean
 }
 
 function judge(
   exchange: Exchange,
   read: MaybePromise<ReadBody>,
-  status: number,
+  judging: Judging,
 ): MaybePromise<Denial | undefined> {
   return isPromise(read)
-    ? read.then((found) => verdict(exchange, found, status))
-    : verdict(exchange, read, status)
+    ? read.then((found) => verdict(exchange, found, judging))
+    : verdict(exchange, read, judging)
 }
 
-function verdict(exchange: Exchange, read: ReadBody, status: number): Denial | undefined {
+function verdict(
+  exchange: Exchange,
+  read: ReadBody,
+  { status, isAdopting }: Judging,
+): Denial | undefined {
   if (read.kind === 'malformed') return { reason: read.reason, detail: read.detail }
   exchange.body = read.value
   exchange.hasBodyValue = true
-  return read.violations === undefined ? undefined : schemaDenial(read.violations, status)
+  const { value, violations } = read
+  if (violations === undefined) return undefined
+  const denial = schemaDenial(violations, status)
+  if (!isAdopting) return denial
+  const name = actualType(exchange.head)?.essence ?? ''
+  return { ...denial, evidence: () => bodyEvidence({ name, value }, violations) }
 }

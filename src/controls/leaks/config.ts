@@ -1,12 +1,30 @@
 import type { Policy } from '../../pipeline/policy.ts'
 
 export interface LeaksConfig {
-  readonly names: RegExp
+  /** Whether a name is one that fields with secrets have. */
+  readonly isSecret: (name: string) => boolean
 }
 
-/** Names that fields with secrets have, whatever the spelling: `passwordHash`, `api_key`, `reset-token`. */
+/** Whole words for what also stands inside harmless ones (`footprint`, `className`). Names come with dashes between words. */
 const SECRET_NAME =
-  /pass(?:word|wd|phrase)|pwd|(?:^|[_-])hash(?:ed)?(?:$|[_-])|Hash(?:ed)?$|salt$|secret|(?:api|access|private|session|signing|encryption|refresh)[_-]?key|token|otp|mfa|totp|pin(?:code)?$|cvv|cvc|ssn|credential/i
+  /pass(?:word|wd|phrase)|secret(?!ar)|token(?!iz)|credential|(?:^|[_-])(?:pwd|hash(?:ed)?|salt|otp|totp|mfa|cvv|cvc|ssn|pin(?:[_-]?code)?)(?:$|[_-])|(?:api|access|private|session|signing|encryption|refresh)[_-]?key/i
+
+/** Tokens that are places in a list, or kinds of tokens. */
+const HARMLESS_TOKEN =
+  /^(?:next|prev(?:ious)?|page|sync|continuation|cursor|[_-])*token$|token[_-]?(?:type|count|limit)$/i
+
+/**
+ * Names that fields with secrets have, whatever the spelling: `passwordHash`, `api_key`, `reset-token`.
+ * Not `nextPageToken`, which tells where a list goes on.
+ */
+export function isSecretName(name: string): boolean {
+  const dashed = name.replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2')
+  return SECRET_NAME.test(dashed) && !isPageToken(dashed)
+}
+
+function isPageToken(dashed: string): boolean {
+  return HARMLESS_TOKEN.test(dashed) && !/^[_-]*token$/i.test(dashed)
+}
 
 /** Only where undeclared fields are observed and not dropped: there the worst of them are dropped all the same. */
 export function configureLeaks(policy: Policy): LeaksConfig | undefined {
@@ -15,5 +33,5 @@ export function configureLeaks(policy: Policy): LeaksConfig | undefined {
     policy.adopt !== undefined ||
     policy.mode === 'monitor' ||
     policy.modes.get('validate') === 'monitor'
-  return response !== 'off' && observes ? { names: SECRET_NAME } : undefined
+  return response !== 'off' && observes ? { isSecret: isSecretName } : undefined
 }

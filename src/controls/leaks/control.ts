@@ -1,15 +1,21 @@
 import { isJson, parseMediaType } from '../../http/media-type.ts'
+import { generalPointer } from '../../openapi/infer/field-name.ts'
 import type { MediaType } from '../../openapi/model.ts'
 import type { Filter } from '../../openapi/schema/contract.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
+import type { Evidence } from '../../pipeline/evidence.ts'
 import type { UpstreamResponse } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
+import { NO_SHAPE } from '../adopt-evidence.ts'
+import { soundsLikeAuth } from '../auth-zone/is-auth-operation.ts'
 import type { ApiRuntime, Kit } from '../kit.ts'
 import { declaredResponse } from '../responses/declared.ts'
 import { rewriteJson } from '../rewrite-json.ts'
 import { configureLeaks } from './config.ts'
 import type { LeaksConfig } from './config.ts'
+import { MAX_SECRETS, secretFields } from './secret-fields.ts'
+import type { SecretSearch } from './secret-fields.ts'
 import { withoutPointers } from './without-pointers.ts'
 
 /** While an API is being adopted, undeclared fields named like passwords, hashes and tokens are dropped at once. */
@@ -37,22 +43,39 @@ export const leaks: Control<LeaksConfig, Kit> = {
   },
 }
 
-function leaksGuard({ names }: LeaksConfig, site: Site, api: ApiRuntime): Guard {
+/** What a log-in exists to hand out: it passes where the document leaves the answer open. */
+const HANDED_OUT = /^(?:(?:access|refresh|id|auth|session|bearer|jwt)[_-]?)?token$/i
+
+function leaksGuard({ isSecret }: LeaksConfig, site: Site, api: ApiRuntime): Guard {
   const filters = compileFilters(site, api)
-  const filterOf = (response: UpstreamResponse): Filter | undefined => {
-    const type = parseMediaType(response.headers.get('content-type') ?? '')
-    if (type === undefined || !isJson(type.essence)) return undefined
-    return filters.get(declaredResponse(site.operation, response.status)?.status ?? '')
+  const isLogIn = soundsLikeAuth(site.operation)
+  const search: SecretSearch = {
+    isSecret: isLogIn ? (name) => isSecret(name) && !HANDED_OUT.test(name) : isSecret,
   }
+  const isAdopting = site.policy.adopt !== undefined
   return {
-    wantsResponseBody: (_exchange, response) => filterOf(response) !== undefined,
+    wantsResponseBody: (_exchange, response) => isJsonAnswer(response),
     onResponseBody: (exchange, body) => {
-      const filter = exchange.upstream === undefined ? undefined : filterOf(exchange.upstream)
-      return filter === undefined
-        ? undefined
-        : withoutSecrets(exchange.replacement ?? body, filter, names)
+      const { upstream, replacement } = exchange
+      if (upstream === undefined || !isJsonAnswer(upstream)) return undefined
+      const status = declaredResponse(site.operation, upstream.status)?.status
+      const filter = filters.get(status ?? '') ?? UNDESCRIBED
+      const denial = withoutSecrets(replacement ?? body, filter, search)
+      if (denial === undefined || !isAdopting) return denial
+      return { ...denial, evidence: () => secretEvidence(upstream.status, denial.detail ?? '') }
     },
   }
+}
+
+/** Where the document says nothing about the answer, nothing in it is declared. */
+const UNDESCRIBED: Filter = (value, open) => {
+  open?.push('')
+  return { value, dropped: [] }
+}
+
+function isJsonAnswer({ headers }: UpstreamResponse): boolean {
+  const type = parseMediaType(headers.get('content-type') ?? '')
+  return type !== undefined && isJson(type.essence)
 }
 
 /** By status: the first JSON schema of each declared response. */
@@ -66,7 +89,7 @@ function compileFilters(site: Site, api: ApiRuntime): ReadonlyMap<string, Filter
   return new Map(found)
 }
 
-function withoutSecrets(body: Buffer, filter: Filter, names: RegExp): Denial | undefined {
+function withoutSecrets(body: Buffer, filter: Filter, search: SecretSearch): Denial | undefined {
   const text = body.toString('utf8')
   let value: unknown
   try {
@@ -74,8 +97,15 @@ function withoutSecrets(body: Buffer, filter: Filter, names: RegExp): Denial | u
   } catch {
     return undefined // not JSON at all: `responses` observes that
   }
-  const secret = filter(value).dropped.filter((pointer) => names.test(lastName(pointer)))
+  const open: string[] = []
+  const { dropped } = filter(value, open)
+  const secret = [
+    ...secretFields(value, dropped, { ...search, countsRoots: true }),
+    ...secretFields(value, open, { ...search, countsRoots: false }),
+  ]
   if (secret.length === 0) return undefined
+  const most = Math.max(open.length, dropped.length, secret.length)
+  if (most >= MAX_SECRETS) return { reason: 'secret_field', detail: 'too many places to clean' }
   const left = withoutPointers(value, secret)
   return {
     reason: 'secret_field',
@@ -84,6 +114,11 @@ function withoutSecrets(body: Buffer, filter: Filter, names: RegExp): Denial | u
   }
 }
 
-function lastName(pointer: string): string {
-  return pointer.slice(pointer.lastIndexOf('/') + 1)
+function secretEvidence(status: number, detail: string): Evidence[] {
+  const places = new Set(detail.split(' ').map(generalPointer))
+  return [...places].map((pointer) => ({
+    kind: 'response-secret-field',
+    pointer: `${status}#${pointer}`,
+    sample: NO_SHAPE,
+  }))
 }

@@ -5,11 +5,13 @@ import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange, UpstreamResponse } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
+import { MAX_EVIDENCE_BYTES } from '../adopt-evidence.ts'
 import type { ApiRuntime, Kit } from '../kit.ts'
 import { rewriteJson } from '../rewrite-json.ts'
 import { configureResponses } from './config.ts'
 import type { ResponsesConfig } from './config.ts'
 import { declaredResponse } from './declared.ts'
+import { Lessons } from './lessons.ts'
 
 const BAD_GATEWAY = { status: 502, problem: 'bad_gateway', title: 'Bad gateway' } as const
 const LEAK = 'sp_response_leak_blocked'
@@ -39,6 +41,13 @@ export const responses: Control<ResponsesConfig, Kit> = {
   },
 }
 
+/** A JSON body that may be held to see its shape. */
+function isSmallJson({ headers }: UpstreamResponse): boolean {
+  const type = parseMediaType(headers.get('content-type') ?? '')
+  const length = Number(headers.get('content-length') ?? Infinity)
+  return type !== undefined && isJson(type.essence) && length <= MAX_EVIDENCE_BYTES
+}
+
 /** How one declared media type of one declared response is judged. */
 interface Judge {
   readonly filter: Filter
@@ -49,6 +58,7 @@ type Judges = ReadonlyMap<ResponseModel, ReadonlyMap<string, Judge | undefined>>
 
 function responsesGuard({ kind }: ResponsesConfig, site: Site, api: ApiRuntime): Guard {
   const judges = compileJudges(site, api)
+  const lessons = site.policy.adopt === undefined ? undefined : new Lessons(site.operation)
   const judgeOf = (response: UpstreamResponse): Judge | undefined => {
     const declared = declaredResponse(site.operation, response.status)
     const type = declared === undefined ? undefined : mediaTypeOf(declared, response)
@@ -57,14 +67,22 @@ function responsesGuard({ kind }: ResponsesConfig, site: Site, api: ApiRuntime):
       : judges.get(declared)?.get(type)
   }
   return {
-    onResponse: (exchange, response) => headDenial(exchange, site, response),
-    wantsResponseBody: (_exchange, response) => judgeOf(response) !== undefined,
+    onResponse: (exchange, response) => {
+      const denial = headDenial(exchange, site, response)
+      return denial === undefined ? undefined : (lessons?.ofHead(exchange, denial) ?? denial)
+    },
+    wantsResponseBody: (_exchange, response) =>
+      judgeOf(response) !== undefined || (lessons !== undefined && isSmallJson(response)),
     onResponseBody: (exchange, body) => {
       const judge = judgeOf(exchange.upstream as UpstreamResponse)
-      if (judge === undefined || body.length === 0) return undefined
+      if (body.length === 0) return undefined
+      if (judge === undefined) {
+        lessons?.undescribed(exchange, body)
+        return undefined
+      }
       return kind === 'strict'
         ? strictDenial(exchange, body, judge)
-        : filtered(exchange, body, judge)
+        : filtered(exchange, body, { judge, lessons })
     },
   }
 }
@@ -139,7 +157,11 @@ function parse(body: Buffer): { readonly value: unknown; readonly text: string }
 
 const MALFORMED: Denial = Object.freeze({ reason: 'malformed_answer', detail: 'not JSON' })
 
-function filtered(exchange: Exchange, body: Buffer, judge: Judge): Denial | undefined {
+function filtered(
+  exchange: Exchange,
+  body: Buffer,
+  { judge, lessons }: { readonly judge: Judge; readonly lessons: Lessons | undefined },
+): Denial | undefined {
   const parsed = parse(exchange.replacement ?? body)
   if (parsed === undefined) return MALFORMED
   const status = exchange.upstream?.status ?? 200
@@ -155,13 +177,18 @@ function filtered(exchange: Exchange, body: Buffer, judge: Judge): Denial | unde
       detail: 'the body is not what the document declares',
     }
   }
-  const { value, dropped } = judge.filter(parsed.value)
+  const open: string[] | undefined = lessons === undefined ? undefined : []
+  const { value, dropped } = judge.filter(parsed.value, open)
+  if (open !== undefined) lessons?.open(exchange, parsed.value, open)
   if (dropped.length === 0) return undefined
-  return {
+  const denial: Denial = {
     reason: 'undeclared_field',
     detail: named(dropped),
     repair: rewriteJson(value, parsed.text),
   }
+  const { validate } = judge
+  const found = { value: parsed.value, pointers: dropped, validate }
+  return lessons?.dropped(exchange, denial, found) ?? denial
 }
 
 const MAX_NAMED = 20

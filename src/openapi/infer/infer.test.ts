@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { makeFixture } from '../schema/fixture.ts'
 import type { Dialect } from '../model.ts'
 import { generalPointer, isFieldName } from './field-name.ts'

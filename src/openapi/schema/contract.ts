@@ -21,9 +21,13 @@ export interface Filtered {
   readonly dropped: readonly string[]
 }
 
+/** Most places a filter tells when it is asked for open ones. */
+export const MAX_FILTER_PLACES = 100_000
+
 /**
- * Never throws, never changes its input. `open` takes the pointers (at most 100) of objects about whose fields no schema
- * says anything, so that they stay as they are.
+ * Never throws, never changes its input. `open` takes the pointers of objects about whose fields no schema says
+ * anything, so that they stay as they are; with it, `dropped` tells more than the first hundred too. Both hold at most
+ * `MAX_FILTER_PLACES`.
  */
 export type Filter = (value: unknown, open?: string[]) => Filtered
 

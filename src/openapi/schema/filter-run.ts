@@ -1,9 +1,10 @@
 import type { Filter } from './contract.ts'
+import { MAX_FILTER_PLACES } from './contract.ts'
 import type { Member, Place } from './filter-place.ts'
 import { unlisted } from './filter-place.ts'
 import { pointerOf } from './run.ts'
 
-/** At most this many pointers of dropped fields, and of open objects, are kept. */
+/** At most this many pointers of dropped fields are kept, unless somebody asks for open places too. */
 const MAX_DROPPED = 100
 /** Responses are scanned before; this only keeps recursion bounded whatever the caller does. */
 const MAX_DEPTH = 256
@@ -52,14 +53,15 @@ function filterAt(value: object, places: readonly Place[], walk: Walk): unknown 
 
 function drop(walk: Walk): typeof DROP {
   walk.dropped ??= []
-  if (walk.dropped.length < MAX_DROPPED) walk.dropped.push(pointerOf(walk.path))
+  const most = walk.open === undefined ? MAX_DROPPED : MAX_FILTER_PLACES
+  if (walk.dropped.length < most) walk.dropped.push(pointerOf(walk.path))
   return DROP
 }
 
 /** Notes every topmost object in a value that no schema describes. */
 function noteOpen(value: unknown, walk: Walk): void {
   const { open, path } = walk
-  if (open === undefined || open.length >= MAX_DROPPED || path.length > MAX_DEPTH) return
+  if (open === undefined || open.length >= MAX_FILTER_PLACES || path.length > MAX_DEPTH) return
   if (typeof value !== 'object' || value === null) return
   if (!Array.isArray(value)) {
     open.push(pointerOf(path))
