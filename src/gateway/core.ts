@@ -33,8 +33,11 @@ export type ResponseVerdict =
   | { readonly kind: 'answer'; readonly answer: Answer }
   /** Read at most `maxBodyBytes` (more is a failure `response_too_large`), then `decideResponseBody`. */
   | { readonly kind: 'buffer'; readonly maxBodyBytes: number }
-  /** Pass the body on as it comes; `answer.body` is `undefined`. */
-  | { readonly kind: 'stream'; readonly answer: Answer }
+  /**
+   * Pass the body on as it comes; `answer.body` is `undefined`. `hidesLength`: the API's `Content-Length` is not said,
+   * because the body that it counts would have been changed (HEAD).
+   */
+  | { readonly kind: 'stream'; readonly answer: Answer; readonly hidesLength?: boolean }
 
 /** The request as it goes to the API; written anew from parsed parts, framing is the edge's own. */
 export interface UpstreamRequest {

@@ -18,8 +18,7 @@ export function streamAnswer(
   response: UpstreamResponse,
 ): Answer {
   exchange.status = response.status
-  const keepsLength = exchange.head.method !== 'HEAD' || plan.hooks.wantsResponseBody.length === 0
-  const headers = responseHeaders(exchange, plan, keepsLength ? KEEP : CHANGED)
+  const headers = responseHeaders(exchange, plan, KEEP)
   return { status: response.status, headers, body: undefined, close: false }
 }
 
@@ -28,15 +27,13 @@ export function finalAnswer(exchange: Exchange, plan: SitePlan, plain: Buffer): 
   const response = exchange.upstream as UpstreamResponse
   exchange.status = response.status
   const isCoded = response.headers.has('content-encoding')
-  const dropped = exchange.replacement !== undefined ? CHANGED : isCoded ? DECODED : LENGTH
+  const dropped = exchange.replacement !== undefined ? CHANGED : isCoded ? DECODED : KEEP
   const headers = responseHeaders(exchange, plan, dropped)
   return { status: response.status, headers, body: exchange.replacement ?? plain, close: false }
 }
 
 const KEEP: ReadonlySet<string> = new Set()
-const LENGTH: ReadonlySet<string> = new Set(['content-length'])
 const DECODED: ReadonlySet<string> = new Set([
-  'content-length',
   'content-encoding',
   'content-md5',
   'digest',
@@ -59,8 +56,7 @@ function responseHeaders(
   const { headers } = exchange.upstream as UpstreamResponse
   for (let index = 0; index < headers.size; index += 1) {
     const name = headers.nameAt(index)
-    // A body that streams keeps its length: it is the edge's framing.
-    if (isConnectionField(name) && name !== 'content-length') continue
+    if (isConnectionField(name)) continue
     if (!without.has(name) && plan.keepsResponseHeader(name)) out.push(name, headers.valueAt(index))
   }
   return out

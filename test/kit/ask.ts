@@ -1,7 +1,7 @@
 import { request as requestPlain } from 'node:http'
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { Agent, request } from 'node:https'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 
 /** A well-formed HTTP/1.1 request. */
 export interface Ask {
@@ -10,7 +10,12 @@ export interface Ask {
   readonly target: string
   readonly headers?: OutgoingHttpHeaders
   /** An object goes as JSON; a stream goes chunked. */
-  readonly body?: Readonly<Record<string, unknown>> | readonly unknown[] | string | Buffer | Readable
+  readonly body?:
+    | Readonly<Record<string, unknown>>
+    | readonly unknown[]
+    | string
+    | Buffer
+    | Readable
   /** Where it comes from, such as `127.3.0.1`: limits are counted per address. */
   readonly from?: string
   /** Called when `100 Continue` arrives. */
@@ -83,13 +88,13 @@ function send(plan: Ask, { port, ca, agent }: Way): Promise<IncomingMessage> {
     if (plan.onContinue !== undefined) sent.on('continue', plan.onContinue)
     if (body === undefined) sent.end()
     else if (!isRaw(body)) sent.end(JSON.stringify(body))
-    else if (typeof body === 'string' || body instanceof Buffer) sent.end(body)
-    else body.pipe(sent)
+    else if (body instanceof Readable) body.pipe(sent)
+    else sent.end(body)
   })
 }
 
 function isRaw(body: NonNullable<Ask['body']>): body is string | Buffer | Readable {
-  return typeof body === 'string' || body instanceof Buffer || 'pipe' in body
+  return typeof body === 'string' || body instanceof Buffer || body instanceof Readable
 }
 
 async function readWhole(answer: IncomingMessage): Promise<Got> {

@@ -1,5 +1,4 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import type { JWTPayload } from 'jose'
 
 /** What deviates from a good token: claims to change (`undefined` leaves one out), the header's `typ`. */
 export interface TokenPlan {
@@ -34,7 +33,7 @@ export async function makeIssuer(iss: string, audience: string): Promise<TestIss
       const now = Math.floor(Date.now() / 1000)
       const iat = lifeSeconds < 0 ? now + lifeSeconds - 60 : now
       const payload = { iss, aud: audience, sub, client_id: 'test', iat, exp: now + lifeSeconds }
-      return new SignJWT({ ...payload, ...claims } as JWTPayload)
+      return new SignJWT({ ...payload, ...claims })
         .setProtectedHeader({ alg: 'ES256', typ, kid: 'test' })
         .sign(privateKey)
     },

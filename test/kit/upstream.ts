@@ -65,7 +65,7 @@ export async function startRawUpstream(
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => socket.destroy())
-    socket.on('data', (piece) => script(socket, piece))
+    socket.on('data', (piece: Buffer) => script(socket, piece))
   })
   return listening(server, [], () => {
     for (const socket of sockets) socket.destroy()

@@ -113,7 +113,7 @@ function bodyOf(
 
 function unchunked(rest: string): { readonly text: string; readonly length: number } | undefined {
   let text = ''
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const line = rest.indexOf('\r\n', at)
     const size = line < 0 ? Number.NaN : Number.parseInt(rest.slice(at, line), 16)
     if (Number.isNaN(size) || rest.length < line + 2 + size + 2) return undefined

@@ -48,7 +48,12 @@ const ODDITIES: Readonly<Record<string, Oddity>> = {
 
 /** Answers in the way that was asked for. */
 export function beOdd(how: string, response: ServerResponse): void {
-  const { status = 200, type = 'application/json', headers = {}, body } = ODDITIES[how] ?? {
+  const {
+    status = 200,
+    type = 'application/json',
+    headers = {},
+    body,
+  } = ODDITIES[how] ?? {
     body: { fine: true },
   }
   response.writeHead(status, { 'content-type': type, ...headers })

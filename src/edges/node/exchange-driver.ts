@@ -211,7 +211,7 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     const length = this.#responseLength
     if (verdict.kind === 'stream') {
       this.#uncount()
-      this.#client.head(verdict.answer, length)
+      this.#client.head(verdict.answer, verdict.hidesLength === true ? undefined : length)
     } else if (length !== undefined && length > verdict.maxBodyBytes) {
       return this.#fail('response_too_large', `content-length ${length}`)
     }
