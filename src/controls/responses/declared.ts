@@ -1,10 +1,14 @@
 import type { Operation, ResponseModel } from '../../openapi/model.ts'
 
-/** The declared response for a status: exact, then its class (`4XX`), then `default`. OpenAPI 3.1 "Responses Object". */
+/**
+ * The declared response for a status: exact, then its class (`4XX`), then `default`. OpenAPI 3.1 "Responses Object".
+ * Documents declare the whole, not its parts: a 206 is a part of what 200 declares (RFC 9110 section 15.3.7).
+ */
 export function declaredResponse(operation: Operation, status: number): ResponseModel | undefined {
   const { responses } = operation
   return (
     responses.get(String(status)) ??
+    (status === 206 ? responses.get('200') : undefined) ??
     responses.get(`${Math.floor(status / 100)}XX`) ??
     responses.get('default')
   )
