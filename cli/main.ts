@@ -3,6 +3,7 @@ import { addDemo } from './demo.ts'
 import { addCheck } from './check.ts'
 import { addExplain } from './explain.ts'
 import { reportFailure } from './failure.ts'
+import { addInit } from './init.ts'
 import { addKeys } from './keys.ts'
 import { addProve } from './prove.ts'
 import { addServe } from './serve.ts'
@@ -15,6 +16,7 @@ const program = new Command('sallyport')
   .version(VERSION)
   .showHelpAfterError()
 
+addInit(program)
 addServe(program)
 addCheck(program)
 addExplain(program)
