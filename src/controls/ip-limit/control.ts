@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../../base/maybe-promise.ts'
-import { isPromise } from '../../base/maybe-promise.ts'
+import { andThen } from '../../base/maybe-promise.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
@@ -30,9 +30,7 @@ function ipLimitGuard({ rate, headerAliases }: IpLimitConfig, { counters, clock 
   return {
     onRequest: (exchange): MaybePromise<Denial | undefined> => {
       const taken = counters.take(`ip:${exchange.clientKey}`, rate, 1, clock.nowMs())
-      return isPromise(taken)
-        ? taken.then((found) => judge(exchange, found))
-        : judge(exchange, taken)
+      return andThen(taken, (found) => judge(exchange, found))
     },
   }
 }

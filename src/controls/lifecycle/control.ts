@@ -92,6 +92,13 @@ function linkOf(site: Site, fields: ReadonlyMap<string, unknown>): string | unde
 /** RFC 3339: a day, which begins at midnight UTC, or a moment with its zone; nothing that depends on the machine. */
 const DATE = /^\d{4}-\d\d-\d\d(?:[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d))?$/
 
+/** `Date.parse` takes the 30th of February for the 2nd of March. */
+function isDate(text: string): boolean {
+  const day = text.slice(0, 10)
+  const dayMs = DATE.test(text) ? Date.parse(day) : Number.NaN
+  return !Number.isNaN(dayMs) && new Date(dayMs).toISOString().startsWith(day)
+}
+
 function dateOf(
   site: Site,
   fields: ReadonlyMap<string, unknown>,
@@ -99,7 +106,7 @@ function dateOf(
 ): number | undefined {
   const text = fields.get(name)
   if (text === undefined) return undefined
-  const ms = typeof text === 'string' && DATE.test(text) ? Date.parse(text) : Number.NaN
+  const ms = typeof text === 'string' && isDate(text) ? Date.parse(text) : Number.NaN
   if (Number.isNaN(ms))
     throw fault(site, `${name} ${JSON.stringify(text)} is no date`, 'write it as "2027-03-01"')
   return ms

@@ -1,4 +1,4 @@
-import { isPromise } from '../../base/maybe-promise.ts'
+import { andThen } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
@@ -37,9 +37,7 @@ function principalLimitGuard(config: PrincipalLimitConfig, { counters, clock }: 
     onRequest: (exchange): MaybePromise<Denial | undefined> => {
       const key = `principal:${bucket}:${callerOf(exchange)}`
       const taken = counters.take(key, rate, config.cost, clock.nowMs())
-      return isPromise(taken)
-        ? taken.then((found) => judge(exchange, found))
-        : judge(exchange, taken)
+      return andThen(taken, (found) => judge(exchange, found))
     },
     onAnswer: hideLimitsOf401,
   }

@@ -97,6 +97,8 @@ function canonicalTemplate(template: string): string {
 
 function canonicalPiece(piece: string): string {
   if (piece === '' || piece.startsWith('{')) return piece
-  const target = canonicalTarget(`/${piece}`, { allowMatrix: true })
+  // Documents may write `/café` and `/a b`; requests that do are refused, those that encode it are meant.
+  const encoded = piece.toWellFormed().replaceAll(/[^\x21-\x7e]+/g, encodeURIComponent)
+  const target = canonicalTarget(`/${encoded}`, { allowMatrix: true })
   return 'path' in target ? target.path.slice(1) : piece
 }

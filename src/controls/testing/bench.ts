@@ -25,6 +25,7 @@ import type { Policy } from '../../pipeline/policy.ts'
 import { runHooks } from '../../pipeline/runner.ts'
 import type { Hook, Refusal } from '../../pipeline/runner.ts'
 import type { Site } from '../../pipeline/site.ts'
+import type { Counters } from '../../store/counters.ts'
 import { MemoryCounters } from '../../store/memory-counters.ts'
 import type { CounterLimits } from '../../store/memory-counters.ts'
 import { MemoryRecords } from '../../store/memory-records.ts'
@@ -105,6 +106,7 @@ export class Bench {
     control: Control<Config, Kit>,
     operationId?: string,
     policy?: PolicyParts,
+    kit: Kit = this.kit,
   ): TestGuard {
     const own = operationId === undefined ? undefined : this.site(operationId)
     const merged = policy === undefined ? this.policy : policyOf(policy)
@@ -112,8 +114,20 @@ export class Bench {
     const config = control.configure(merged)
     const mode = modeOf(control, merged)
     const isWanted = config !== undefined && mode !== 'off'
-    const guard = isWanted ? control.compile(config, site, this.kit) : undefined
+    const guard = isWanted ? control.compile(config, site, kit) : undefined
     return new TestGuard(control, guard, mode === 'monitor' ? 'monitor' : 'enforce')
+  }
+
+  /** The same counters as on another machine: every answer comes later. */
+  later(): Counters {
+    const { counters } = this
+    return {
+      take: async (...asked) => counters.take(...asked),
+      peek: async (...asked) => counters.peek(...asked),
+      fail: async (...asked) => counters.fail(...asked),
+      isBanned: async (...asked) => counters.isBanned(...asked),
+      reset: async (key) => counters.reset(key),
+    }
   }
 
   /** A new key's text and id. */
