@@ -28,8 +28,8 @@ const YEAR_MS = 365 * 86_400_000
 
 /**
  * The operator's configuration as the range runs it: modes, rules, validation, limits and listen options as they are;
- * every upstream replaced by the sink; nothing kept, no port but free ones on loopback; the probe API and an issuer
- * of our own added. `authorize` is left out unless an attack brings roles: no operator's rule names the probe API.
+ * every upstream replaced by the sink and every issuer by the range's own, so that nothing leaves this machine; nothing
+ * kept, no port but free ones on loopback; the probe API added. `authorize` is left out unless an attack brings roles: no operator's rule names the probe API.
  */
 export function rangeConfig(loaded: LoadedConfig, order: RangeOrder): LoadedConfig {
   const { settings } = loaded
@@ -40,7 +40,7 @@ export function rangeConfig(loaded: LoadedConfig, order: RangeOrder): LoadedConf
     apis: [...own, probeApi(order.sinkOrigin)],
     profile: profileOf(settings, needs),
     listen: listenOf(settings, needs),
-    auth: { ...settings.auth, issuers: [...settings.auth.issuers, issuer(order.jwksFile)] },
+    auth: { ...settings.auth, issuers: [issuer(order.jwksFile)] },
     blocks: blocksOf(settings.blocks, needs),
     logs: { sinks: [{ kind: 'file', path: join(folder, 'decisions.log') }] },
     admin: { socket: join(folder, 'admin.sock') },
@@ -78,7 +78,8 @@ function listenOf({ listen }: Settings, needs: ProofNeeds): Settings['listen'] {
     health: undefined,
     hosts: [...listen.hosts, PROBE_HOST],
     cors: [...listen.cors, ...(needs.cors ?? [])],
-    trustedProxies: needs.trustedProxies ?? listen.trustedProxies,
+    // Attackers come as strangers: loopback may well be where the operator's own proxy stands.
+    trustedProxies: needs.trustedProxies ?? [],
   }
 }
 

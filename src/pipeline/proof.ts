@@ -39,7 +39,7 @@ export interface Attack {
 export interface ProofNeeds {
   /** Origins that CORS allows besides the configured ones. */
   readonly cors?: readonly string[]
-  /** In place of the configured ones. */
+  /** Peers that may speak for others; nobody unless said, since attackers come from loopback. */
   readonly trustedProxies?: readonly string[]
   /** The profile `adopt` is in force. */
   readonly adopt?: true

@@ -11,7 +11,12 @@ export const proof: Proof = {
       'prove-reader',
       'prove-scoped',
     ]),
-    withRoles('AZN-02', 'calls with roles that nobody configured', ['admin', 'Prove-Reader', '*']),
+    withRoles('AZN-02', 'calls with roles that nobody configured', [
+      'Prove-Reader',
+      'prove-*',
+      'op:proveItem',
+      '*',
+    ]),
   ],
 }
 

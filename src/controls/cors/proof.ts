@@ -23,6 +23,23 @@ export const proof: Proof = {
           'null',
         ]),
     },
+    {
+      id: 'RTE-03',
+      name: 'a foreign page has the API read with the user’s session cookie',
+      run: (range) =>
+        range.anyPasses(
+          [
+            'https://evil.example',
+            'null',
+            'http://localhost',
+            'https://localhost.evil.example',
+          ].map((origin) => ({
+            target: '/page-action',
+            credential: 'none',
+            headers: ['Cookie', 'prove_session=of-the-user', 'Origin', origin],
+          })),
+        ),
+    },
   ],
 }
 

@@ -17,7 +17,6 @@ export const proof: Proof = {
     {
       id: 'TRN-02',
       name: 'claims in X-Forwarded-Proto that the connection was encrypted',
-      needs: { trustedProxies: [] },
       run: (range) =>
         range.passes({ target: '/items/1', via: 'http', headers: ['X-Forwarded-Proto', 'https'] }),
     },

@@ -6,54 +6,57 @@ export const proof: Proof = {
   attacks: [
     {
       id: 'WIRE-01',
-      name: 'smuggles a body past with "Transfer-Encoding: gzip, chunked"',
+      name: 'smuggles a body past with codings that not everybody understands',
       run: (range) =>
         reaches(range, [
-          ['POST', ['Transfer-Encoding: gzip, chunked', 'Content-Type: application/json']],
-          [
-            'POST',
-            [
-              'Transfer-Encoding: chunked',
-              'Transfer-Encoding: identity',
-              'Content-Type: application/json',
-            ],
-          ],
+          post('1.1', ['Transfer-Encoding: gzip, chunked']),
+          post('1.0', ['Transfer-Encoding: chunked']),
         ]),
     },
     {
       id: 'WIRE-02',
       name: 'names two hosts in one request',
-      run: (range) => reaches(range, [['GET', ['Host: other.example']]]),
+      run: async (range) =>
+        (await reaches(range, [get(['Host: other.example'])])) ||
+        range.passes({ target: '/items/1', via: 'h2', headers: ['host', 'other.example'] }),
     },
     {
       id: 'WIRE-04',
       name: 'sends more header fields than the API may ever have seen',
-      run: (range) =>
-        reaches(range, [['GET', Array.from({ length: 110 }, (_, n) => `X-F${n}: 1`)]]),
+      run: (range) => reaches(range, [get(Array.from({ length: 110 }, (_, n) => `X-F${n}: 1`))]),
     },
     {
       id: 'WIRE-07',
       name: 'asks the proxy by Connection to delete the address it vouches for',
-      run: (range) => reaches(range, [['GET', ['Connection: close, X-Forwarded-For']]]),
+      run: (range) => reaches(range, [get(['Connection: close, X-Forwarded-For'])]),
     },
   ],
 }
 
-type Message = readonly [method: 'GET' | 'POST', fields: readonly string[]]
+interface Message {
+  readonly method: 'GET' | 'POST'
+  readonly target: string
+  readonly version: '1.0' | '1.1'
+  readonly fields: readonly string[]
+  readonly body: string
+}
+
+function get(fields: readonly string[]): Message {
+  return { method: 'GET', target: '/items/1', version: '1.1', fields, body: '' }
+}
+
+function post(version: Message['version'], fields: readonly string[]): Message {
+  const type = 'Content-Type: application/json'
+  const body = 'e\r\n{"name":"abc"}\r\n0\r\n\r\n'
+  return { method: 'POST', target: '/items', version, fields: [type, ...fields], body }
+}
 
 /** Whether any of the messages arrives at the API. */
 async function reaches(range: ProofRange, messages: readonly Message[]): Promise<boolean> {
   const { text } = await range.newKey()
-  for (const [method, fields] of messages) {
-    const isPost = method === 'POST'
-    const target = range.base + (isPost ? '/items' : '/items/1')
-    const body = isPost ? 'e\r\n{"name":"abc"}\r\n0\r\n\r\n' : ''
-    const head = [
-      `${method} ${target} HTTP/1.1`,
-      'Host: localhost',
-      `X-API-Key: ${text}`,
-      ...fields,
-    ]
+  for (const { method, target, version, fields, body } of messages) {
+    const line = `${method} ${range.base}${target} HTTP/${version}`
+    const head = [line, 'Host: localhost', `X-API-Key: ${text}`, ...fields]
     await range.raw(`${head.join('\r\n')}\r\n\r\n${body}`)
   }
   return range.sink.received().length > 0
