@@ -5,7 +5,8 @@ import type { Exchange, UpstreamResponse } from '../../pipeline/exchange.ts'
 import type { Kit } from '../kit.ts'
 import { configureErrors } from './config.ts'
 import type { ErrorsConfig } from './config.ts'
-import { leaksInternals } from './leak-pattern.ts'
+import { showsError } from './error-members.ts'
+import { leaksInError } from './leak-pattern.ts'
 
 const SANITIZED = { event: 'sp_error_sanitized' } as const
 
@@ -40,31 +41,46 @@ export const errors: Control<ErrorsConfig, Kit> = {
 
 function errorsGuard(): Guard {
   return {
-    onResponse: (_exchange, { status }) =>
-      status >= 500
-        ? { reason: 'upstream_error', detail: `the API answered ${status}` }
+    // The body of a failure is read for the log; where none comes, the head decides.
+    onResponse: (exchange, response) =>
+      response.status >= 500 && !isHeld(exchange, response)
+        ? failure(response.status, '')
         : undefined,
-    wantsResponseBody: (_exchange, response) => isReadable(response),
+    wantsResponseBody: (exchange, response) => isHeld(exchange, response),
     onResponseBody: (exchange, body) => {
-      const text = (exchange.replacement ?? body).toString('latin1')
-      return leaksInternals(text) ? leak(exchange, text) : undefined
+      const status = exchange.upstream?.status ?? 200
+      const bytes = exchange.replacement ?? body
+      if (status >= 500) return failure(status, logged(bytes))
+      // Every pattern is plain ASCII: one byte, one character, is enough to look for them.
+      const text = bytes.toString('latin1')
+      if (status >= 400) return leaksInError(text) ? leak(status, bytes) : undefined
+      return showsError(text) ? leak(status, bytes) : undefined
     },
   }
 }
 
-/** Error bodies of any text kind, and JSON; downloads and event streams pass without being held. */
-function isReadable({ status, headers }: UpstreamResponse): boolean {
+/** Error bodies of any kind, and JSON; downloads and event streams pass without being held. */
+function isHeld({ head }: Exchange, { status, headers }: UpstreamResponse): boolean {
+  if (head.method === 'HEAD') return false
   const type = parseMediaType(headers.get('content-type') ?? '')
   if (type === undefined) return status >= 400
   if (isJson(type.essence)) return true
   return status >= 400 && type.essence !== 'text/event-stream'
 }
 
-const MAX_LOGGED = 2000
+const MAX_LOGGED_BYTES = 2000
 
-function leak(exchange: Exchange, text: string): Denial {
-  const status = exchange.upstream?.status ?? 200
-  const detail = `the API showed its insides with status ${status}: ${text.slice(0, MAX_LOGGED)}`
+function logged(bytes: Buffer): string {
+  return bytes.subarray(0, MAX_LOGGED_BYTES).toString('utf8')
+}
+
+function failure(status: number, text: string): Denial {
+  const said = text === '' ? '' : `: ${text}`
+  return { reason: 'upstream_error', detail: `the API answered ${status}${said}` }
+}
+
+function leak(status: number, bytes: Buffer): Denial {
+  const detail = `the API showed its insides with status ${status}: ${logged(bytes)}`
   if (status < 400) return { reason: 'internals_in_answer', detail }
   return { reason: 'internals_in_error', status, detail }
 }

@@ -17,7 +17,7 @@ export const proof: Proof = {
     {
       id: 'OUT-07',
       name: 'reads a stack trace that came with status 200',
-      run: (range) => anyLeaks(range, 200, 'name', TRACES),
+      run: (range) => anyLeaks(range, 200, 'error', TRACES),
     },
   ],
 }
@@ -41,7 +41,7 @@ const SQL: readonly string[] = [
 async function anyLeaks(
   range: ProofRange,
   status: number,
-  member: 'message' | 'name',
+  member: 'message' | 'error',
   texts: readonly string[],
 ): Promise<boolean> {
   for (const text of texts) {
