@@ -11,7 +11,7 @@ import { openAutoTls } from '../src/edges/tls/auto.ts'
 import { GivenTls } from '../src/edges/tls/given.ts'
 import type { TlsContextSource } from '../src/edges/tls/context.ts'
 import { Gateway } from '../src/gateway/gateway.ts'
-import type { ReloadResult } from '../src/gateway/gateway.ts'
+import type { GatewayOptions, ReloadResult } from '../src/gateway/gateway.ts'
 import type { LoadedConfig } from '../src/gateway/config/load-config.ts'
 import type { Settings } from '../src/gateway/config/settings.ts'
 import { watchFiles } from '../src/gateway/config/watch.ts'
@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly omit?: Omission
   /** Follow files, serve the admin socket; a proof does neither. */
   readonly isAlone: boolean
+  /** Other numbers for the profile `adopt` than the usual ones, for tests. */
+  readonly adopt?: GatewayOptions['adopt']
   /** Ports that overrule the configured ones: 0 for any. */
   readonly ports?: { readonly https?: number; readonly http?: number }
 }
@@ -62,6 +64,7 @@ export async function runGateway(
   const gateway = await Gateway.start(loaded, {
     version: VERSION,
     certificateNames: tls?.names ?? [],
+    ...(options.adopt === undefined ? {} : { adopt: options.adopt }),
     ...(options.omit === undefined ? {} : { omit: options.omit }),
   })
   if (tls !== undefined) gateway.metrics.certificate('listen', tls.expiresMs)

@@ -35,6 +35,13 @@ function announce(running: RunningGateway): void {
   for (const { site } of open) console.error(`  public  ${site.label}`)
   for (const fault of gateway.loaded.audit(Date.now()))
     console.error(`  warning ${fault.path}: ${fault.message}`)
+  const { profile } = gateway.loaded.settings
+  if (profile !== undefined && profile.untilMs > Date.now()) {
+    const until = new Date(profile.untilMs).toISOString()
+    console.error(
+      `sallyport: adopting until ${until}, then everything enforces; ${gateway.adoption.openOperations()} operations still have findings (sallyport adopt)`,
+    )
+  }
   if (running.httpsPort !== undefined)
     console.error(`sallyport: https://localhost:${running.httpsPort}`)
   if (running.httpPort !== undefined)

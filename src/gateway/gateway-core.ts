@@ -30,6 +30,11 @@ export interface ExchangeRecorder {
   record(exchange: Exchange): void
 }
 
+/** What learns from exchanges while an API is being adopted; told of every exchange at its end. Must not throw. */
+export interface ExchangeLedger {
+  note(exchange: Exchange): void
+}
+
 /** An exchange and the plan it began under, so that a reload never mixes two policies in one request. */
 class PlannedExchange extends Exchange {
   readonly plan: Plan
@@ -54,14 +59,23 @@ const BUFFER_RESPONSE: ResponseVerdict = Object.freeze({
 export class GatewayCore implements Core {
   readonly #clock: Clock
   readonly #recorder: ExchangeRecorder
+  readonly #ledger: ExchangeLedger | undefined
   #plan: Plan
   #upstreams: ReadonlyMap<string, UpstreamTarget>
 
-  constructor(plan: Plan, deps: { readonly clock: Clock; readonly recorder: ExchangeRecorder }) {
+  constructor(
+    plan: Plan,
+    deps: {
+      readonly clock: Clock
+      readonly recorder: ExchangeRecorder
+      readonly ledger?: ExchangeLedger
+    },
+  ) {
     this.#plan = plan
     this.#upstreams = targetsOf(plan)
     this.#clock = deps.clock
     this.#recorder = deps.recorder
+    this.#ledger = deps.ledger
   }
 
   get plan(): Plan {
@@ -172,7 +186,9 @@ export class GatewayCore implements Core {
       return answered(this.#refuse(exchange, failureRefusal('defect', 'no response')))
     }
     if (exchange.replacement !== undefined) {
-      return { kind: 'answer', answer: finalAnswer(exchange, sitePlan, exchange.replacement) }
+      const { replacement } = exchange
+      const answer = finalAnswer(exchange, sitePlan, { plain: replacement, sent: replacement })
+      return { kind: 'answer', answer }
     }
     const wants = (hook: HookLists['wantsResponseBody'][number]): boolean =>
       hook(exchange, response)
@@ -186,13 +202,18 @@ export class GatewayCore implements Core {
     const plain = decompressed(exchange, body, MAX_RESPONSE_BYTES)
     if (plain === undefined) return this.fail(exchange, 'upstream_protocol', 'content coding')
     const refusal = runHooks(this.#hooks(exchange).responseBody, exchange, plain)
-    if (isPromise(refusal)) return refusal.then((found) => this.#respond(exchange, plain, found))
-    return this.#respond(exchange, plain, refusal)
+    const bytes = { plain, sent: body }
+    if (isPromise(refusal)) return refusal.then((found) => this.#respond(exchange, bytes, found))
+    return this.#respond(exchange, bytes, refusal)
   }
 
-  #respond(exchange: Exchange, plain: Buffer, refusal: Refusal | undefined): MaybePromise<Answer> {
+  #respond(
+    exchange: Exchange,
+    bytes: { readonly plain: Buffer; readonly sent: Buffer },
+    refusal: Refusal | undefined,
+  ): MaybePromise<Answer> {
     if (refusal !== undefined) return this.#refuse(exchange, refusal)
-    return finalAnswer(exchange, planOf(exchange) as SitePlan, plain)
+    return finalAnswer(exchange, planOf(exchange) as SitePlan, bytes)
   }
 
   fail(exchange: Exchange, cause: FailureCause, detail: string): Answer {
@@ -216,6 +237,7 @@ export class GatewayCore implements Core {
       }
     }
     this.#recorder.record(exchange)
+    this.#ledger?.note(exchange)
   }
 
   refuseUnparsed(peer: { address: string; port: number }, status: number, detail: string): Answer {

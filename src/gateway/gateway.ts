@@ -10,6 +10,8 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { createRecorder } from '../telemetry/recorder.ts'
 import type { Recorder } from '../telemetry/recorder.ts'
 import { openSink } from '../telemetry/sink.ts'
+import { Adoption } from './adopt/adoption.ts'
+import type { AdoptNumbers } from './adopt/numbers.ts'
 import { buildPlan } from './build-plan.ts'
 import type { BuiltPlan } from './build-plan.ts'
 import type { Omission } from '../pipeline/proof.ts'
@@ -25,6 +27,8 @@ export interface GatewayOptions {
   /** Names of the certificate that is served, for the hosts. */
   readonly certificateNames: readonly string[]
   readonly clock?: Clock
+  /** Other numbers than the usual ones, for tests. */
+  readonly adopt?: Partial<AdoptNumbers>
   /** See `BuildContext.omit`. */
   readonly omit?: Omission
 }
@@ -43,6 +47,8 @@ export class Gateway {
   readonly services: Services
   readonly recorder: Recorder
   readonly metrics: Metrics
+  /** What is learnt while the profile `adopt` runs. */
+  readonly adoption: Adoption
   readonly #options: GatewayOptions
   readonly #clock: Clock
   #loaded: LoadedConfig
@@ -71,7 +77,19 @@ export class Gateway {
     })
     this.#tokens = this.#openTokens(loaded)
     this.#built = this.#build(loaded, this.#tokens, new Set())
-    this.core = new GatewayCore(this.#built.plan, { clock: this.#clock, recorder: this.recorder })
+    this.adoption = new Adoption({
+      records: this.services.records.adopt,
+      clock: this.#clock,
+      emit: (event) => this.recorder.emit(event),
+      onGraduated: async () => void (await this.reload(() => Promise.resolve(this.#loaded))),
+      ...(options.adopt === undefined ? {} : { numbers: options.adopt }),
+    })
+    this.adoption.setPlan(this.#built.plan, loaded.settings.profile?.untilMs)
+    this.core = new GatewayCore(this.#built.plan, {
+      clock: this.#clock,
+      recorder: this.recorder,
+      ledger: this.adoption,
+    })
   }
 
   /** Opens services and compiles the plan. Throws `ConfigError` with every fault. */
@@ -81,6 +99,7 @@ export class Gateway {
     if (graduated.size > 0)
       gateway.#swap(loaded, gateway.#tokens, gateway.#build(loaded, gateway.#tokens, graduated))
     gateway.#schedule()
+    await gateway.adoption.start()
     void gateway.#tokens.warm(gateway.#clock.nowMs())
     return gateway
   }
@@ -126,6 +145,7 @@ export class Gateway {
 
   /** Writes what is still to be written and closes stores and sinks. */
   async close(): Promise<void> {
+    await this.adoption.close()
     clearTimeout(this.#timer)
     await this.services.close()
     await this.recorder.close()
@@ -165,6 +185,7 @@ export class Gateway {
     this.#tokens = tokens
     this.#built = built
     this.core.swap(built.plan)
+    this.adoption.setPlan(built.plan, loaded.settings.profile?.untilMs)
     this.#schedule()
   }
 

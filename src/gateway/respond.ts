@@ -23,13 +23,20 @@ export function streamAnswer(
 }
 
 /** The answer to a body that was read whole; without the fields that describe other bytes (3.2 row 27). */
-export function finalAnswer(exchange: Exchange, plan: SitePlan, plain: Buffer): Answer {
+export function finalAnswer(
+  exchange: Exchange,
+  plan: SitePlan,
+  { plain, sent }: { readonly plain: Buffer; readonly sent: Buffer },
+): Answer {
   const response = exchange.upstream as UpstreamResponse
+  const { replacement } = exchange
   exchange.status = response.status
-  const isCoded = response.headers.has('content-encoding')
-  const dropped = exchange.replacement !== undefined ? CHANGED : isCoded ? DECODED : KEEP
+  // While an API is being adopted, no byte changes that nobody had to change: the content coding stays.
+  const isDecoded = plan.site.policy.adopt === undefined && response.headers.has('content-encoding')
+  const dropped = replacement !== undefined ? CHANGED : isDecoded ? DECODED : KEEP
   const headers = responseHeaders(exchange, plan, dropped)
-  return { status: response.status, headers, body: exchange.replacement ?? plain, close: false }
+  const body = replacement ?? (isDecoded ? plain : sent)
+  return { status: response.status, headers, body, close: false }
 }
 
 const KEEP: ReadonlySet<string> = new Set()

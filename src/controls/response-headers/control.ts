@@ -4,6 +4,7 @@ import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange, UpstreamResponse } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
 import type { Kit } from '../kit.ts'
+import { learnCookies, learnRedirect } from './adopting.ts'
 import { configureResponseHeaders } from './config.ts'
 import type { ResponseHeadersConfig } from './config.ts'
 import { cookieNames } from './cookie-names.ts'
@@ -100,6 +101,7 @@ function protective({ isShared }: ResponseHeadersConfig): readonly string[] {
 
 function responseHeadersGuard(config: ResponseHeadersConfig, site: Site, kit: Kit): Guard {
   const cookies = cookieNames(site, kit)
+  const isAdopting = site.policy.adopt !== undefined
   const statics = protective(config)
   const declared = declaredHeaders(site)
   return {
@@ -107,7 +109,7 @@ function responseHeadersGuard(config: ResponseHeadersConfig, site: Site, kit: Ki
       const location = response.headers.get('location')
       if (location === undefined) return undefined
       const rewritten = rewriteLocation(location, exchange)
-      if (rewritten === undefined) return FOREIGN
+      if (rewritten === undefined) return isAdopting ? learnRedirect(exchange, location) : FOREIGN
       exchange.answerHeaders.push('Location', rewritten)
       return undefined
     },
@@ -117,7 +119,10 @@ function responseHeadersGuard(config: ResponseHeadersConfig, site: Site, kit: Ki
       (DROPPED.has(name) && !declared.has(name)),
     onAnswer: (exchange, headers) => {
       headers.push(...statics)
-      if (exchange.upstream !== undefined) passCookies(exchange.upstream, cookies, headers)
+      if (exchange.upstream !== undefined) {
+        passCookies(exchange.upstream, isAdopting ? 'all' : cookies, headers)
+        if (isAdopting && cookies !== 'all') learnCookies(exchange, cookies)
+      }
       headers.push('Cache-Control', cacheControl(exchange))
     },
   }

@@ -34,7 +34,8 @@ export class Lessons {
     if (declared === undefined) this.#bodies.set(exchange, bytes)
     else {
       const pointer = `${declared}#`
-      ;(exchange.lessons ??= []).push(() => [
+      exchange.lessons ??= []
+      exchange.lessons.push(() => [
         { kind: 'response-open-schema', pointer, sample: bodyShape(bytes) },
       ])
     }
