@@ -101,6 +101,9 @@ async function later<A>(
 
 const FAULT = 'fault'
 
+/** What a decision needs is down, as a rule for moments (CONTROLS 2.0: 503 says when to come again). */
+const RETRY_SOON: readonly string[] = ['Retry-After', '1']
+
 function faulted<A>(hook: Hook<A>, exchange: Exchange, error: unknown): Denial | undefined {
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
   exchange.events.push({
@@ -110,7 +113,9 @@ function faulted<A>(hook: Hook<A>, exchange: Exchange, error: unknown): Denial |
     reason: FAULT,
     detail,
   })
-  return hook.onFault === 'pass' ? undefined : { reason: FAULT, detail }
+  if (hook.onFault === 'pass') return undefined
+  const denial = { reason: FAULT, detail }
+  return hook.faultStatus === 503 ? { ...denial, headers: RETRY_SOON } : denial
 }
 
 function settle<A>(hook: Hook<A>, exchange: Exchange, denial: Denial): Refusal | undefined {
