@@ -115,3 +115,15 @@ for (const [name, value] of RAW)
 
 test('a huge raw value gives a bounded list', () =>
   assert.ok(bearerTexts(Array.from({ length: 100 }, () => `${KEY} `.repeat(10_000))).length <= 50))
+
+test('a token that was verified before is taken as it stands, in its one exact spelling', () => {
+  const isKnown = (token: string): boolean => token === 'known "as it is"'
+  const find = (...fields: string[]): unknown =>
+    extractCredentials(new HeaderTable(fields), PLACES, isKnown)
+  const [credential] = find('Authorization', 'Bearer known "as it is"') as { text: string }[]
+  assert.equal(credential?.text, 'known "as it is"')
+  for (const text of ['bearer known "as it is"', 'Bearer  known "as it is"', 'Bearer known'])
+    assert.notDeepEqual(find('Authorization', text), [credential])
+  const twice = find('Authorization', 'Bearer known "as it is"', 'Authorization', 'Bearer x')
+  assert.equal((twice as { reason: string }).reason, 'multiple_credentials')
+})

@@ -1,4 +1,4 @@
-import { isToken68, parseAuthorization } from '../http/auth-header.ts'
+import { parseAuthorization } from '../http/auth-header.ts'
 import { parseCookies } from '../http/cookie.ts'
 import type { HeaderTable } from '../http/header-table.ts'
 
@@ -34,13 +34,15 @@ const NONE: readonly PresentedCredential[] = []
 /**
  * Finds the credentials of a request: at most one in each place, all of them told, so that the caller can refuse more
  * than the operation asks for. A field or cookie that comes twice is refused: two readers would choose two.
+ * `isKnown`: whether a token was verified before, character for character; its grammar is not looked at again.
  * Never throws. @see CONTROLS AUN-02, KEY-02, TOK-01; RFC 9110 section 11.4, RFC 6750 section 2
  */
 export function extractCredentials(
   headers: HeaderTable,
   places: CredentialPlaces,
+  isKnown: (token: string) => boolean = isNever,
 ): readonly PresentedCredential[] | CredentialFault {
-  const authorization = readAuthorization(headers)
+  const authorization = readAuthorization(headers, isKnown)
   if (authorization !== undefined && 'reason' in authorization) return authorization
   const found = authorization === undefined ? [] : [authorization]
   for (const name of places.headers) {
@@ -52,20 +54,33 @@ export function extractCredentials(
   return fault ?? (found.length === 0 ? NONE : found)
 }
 
+function isNever(): boolean {
+  return false
+}
+
+const BEARER = 'Bearer '
+
 function readAuthorization(
   headers: HeaderTable,
+  isKnown: (token: string) => boolean,
 ): PresentedCredential | CredentialFault | undefined {
   const text = headers.get('authorization')
   if (text === undefined) return undefined
   // Node keeps the first `Authorization` and hides the rest; an API behind may read the last.
   if (headers.count('authorization') > 1) return multiple('authorization')
+  if (text.startsWith(BEARER)) {
+    const token = text.slice(BEARER.length)
+    if (isKnown(token)) return inAuthorization('bearer', token)
+  }
   const parsed = parseAuthorization(text)
   if (parsed === undefined) return malformed('authorization')
   const { scheme, token, rest } = parsed
-  if (!TOKEN_SCHEMES.has(scheme))
-    return { place: 'authorization', name: 'authorization', scheme, text: rest }
-  if (token === undefined || !isToken68(token)) return malformed('authorization')
-  return { place: 'authorization', name: 'authorization', scheme, text: token }
+  if (!TOKEN_SCHEMES.has(scheme)) return inAuthorization(scheme, rest)
+  return token === undefined ? malformed('authorization') : inAuthorization(scheme, token)
+}
+
+function inAuthorization(scheme: string, text: string): PresentedCredential {
+  return { place: 'authorization', name: 'authorization', scheme, text }
 }
 
 function readField(

@@ -54,7 +54,8 @@ export function urlCredentials(
   declaredNames: ReadonlySet<string>,
   rules: UrlCredentialRules,
 ): UrlCredentials | undefined {
-  const hasKey = path.includes(`${rules.prefix}_`) || query.text.includes(`${rules.prefix}_`)
+  const mark = `${rules.prefix}_`
+  const hasKey = path.includes(mark) || query.text.includes(mark)
   if (!hasKey && !query.pairs.some(([name]) => isTelling(name, declaredNames))) return undefined
   const pieces = [path, ...query.pairs.map(([, value]) => value)]
   const keyTexts = pieces.flatMap((piece) => piece.match(rules.scanner) ?? [])

@@ -13,6 +13,8 @@ export interface Carried {
   readonly values: ReadonlyMap<Slot, string>
 }
 
+const NO_VALUES: ReadonlyMap<Slot, string> = new Map()
+
 /** The places of an operation, sorted once. */
 export interface SlotPlaces extends CredentialPlaces {
   readonly queries: readonly string[]
@@ -28,11 +30,19 @@ export function placesOfSlots(slots: Iterable<Slot>): SlotPlaces {
 
 /**
  * Reads the credentials of a request, each place at most once [AUN-02].
+ * `isKnown`: see `extractCredentials`.
  * @returns why the request is refused, or what it carries. Never throws.
  */
-export function readCarried(exchange: Exchange, places: SlotPlaces): Carried | CredentialFault {
-  const found = extractCredentials(exchange.head.headers, places)
+export function readCarried(
+  exchange: Exchange,
+  places: SlotPlaces,
+  isKnown: (token: string) => boolean,
+): Carried | CredentialFault {
+  const found = extractCredentials(exchange.head.headers, places, isKnown)
   if ('reason' in found) return found
+  const [only] = found
+  if (found.length === 1 && only?.place === 'authorization' && places.queries.length === 0)
+    return { scheme: only.scheme, token: only.text, values: NO_VALUES }
   const values = new Map<Slot, string>()
   let scheme = ''
   let token = ''

@@ -1,5 +1,5 @@
 import { ConfigError } from '../../base/config-error.ts'
-import { isPromise } from '../../base/maybe-promise.ts'
+import { andThen, isPromise } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
 import { keyScanner } from '../../identity/keys/format.ts'
 import { urlCredentials } from '../../identity/url-credentials.ts'
@@ -14,7 +14,8 @@ import type { Carried, SlotPlaces } from './carried.ts'
 import { configureAuthenticate } from './config.ts'
 import type { AuthenticateConfig } from './config.ts'
 import { AUTH_REASONS, challengeHeaders, credentialDenial } from './denials.ts'
-import { judgeAlternatives } from './judge.ts'
+import { judgeAlternatives, judgeOnly } from './judge.ts'
+import type { AuthVerdict } from './judge.ts'
 import { publicGuard } from './public.ts'
 import { planAlternatives } from './scheme-plan.ts'
 import type { AlternativePlan, SchemePlan } from './scheme-plan.ts'
@@ -69,6 +70,7 @@ interface Prepared {
   readonly challenge: readonly string[]
   readonly retry: readonly string[]
   readonly isOurKey: (text: string) => boolean
+  readonly isKnown: (token: string) => boolean
   readonly urlRules: UrlCredentialRules
   readonly kit: Kit
 }
@@ -78,7 +80,7 @@ function authenticateGuard(config: AuthenticateConfig, place: Place): Guard | un
   const prepared = prepare(config, place)
   return {
     onRequest: (exchange) => {
-      const carried = readCarried(exchange, prepared.places)
+      const carried = readCarried(exchange, prepared.places, prepared.isKnown)
       if ('reason' in carried)
         return credentialDenial(carried.reason, prepared.retry, carried.detail)
       const inUrl = urlDenial(exchange, carried, prepared)
@@ -90,6 +92,7 @@ function authenticateGuard(config: AuthenticateConfig, place: Place): Guard | un
 function prepare(config: AuthenticateConfig, { site, api, kit }: Place): Prepared {
   const { operation } = site
   const { prefix } = kit.keys.format
+  const mark = `${prefix}_`
   const declared = api.model.securitySchemes
   const alternatives = planAlternatives(operation, {
     ...config,
@@ -115,7 +118,8 @@ function prepare(config: AuthenticateConfig, { site, api, kit }: Place): Prepare
     declaredQuery: new Set([...queryNames, ...querySlots]),
     challenge: challengeHeaders(alternatives, operation.api, undefined),
     retry: challengeHeaders(alternatives, operation.api, 'invalid_token'),
-    isOurKey: (text) => text.startsWith(`${prefix}_`) && !text.includes('.'),
+    isOurKey: (text) => text.startsWith(mark) && !text.includes('.'),
+    isKnown: (token) => kit.tokens.isKnown(token),
     urlRules: { prefix, scanner: keyScanner(prefix) },
     kit,
   }
@@ -151,6 +155,13 @@ function verifyAll(
   prepared: Prepared,
 ): MaybePromise<Denial | undefined> {
   const { plans, kit, isOurKey } = prepared
+  const [only] = plans
+  if (plans.length === 1 && only !== undefined) {
+    const result = verifyScheme(only, carried, { kit, exchange, isOurKey })
+    return andThen(result, (found) =>
+      settle(exchange, judgeOne(found, carried, { plan: only, prepared }), prepared),
+    )
+  }
   const results = new Map<string, SchemeResult>()
   const pending: Promise<void>[] = []
   for (const plan of plans) {
@@ -158,16 +169,24 @@ function verifyAll(
     if (isPromise(result)) pending.push(result.then((found) => void results.set(plan.name, found)))
     else results.set(plan.name, result)
   }
-  const judge = (): Denial | undefined => settle(exchange, results, { carried, prepared })
+  const judge = (): Denial | undefined =>
+    settle(exchange, judgeAlternatives(prepared.alternatives, results, carried), prepared)
   return pending.length === 0 ? judge() : Promise.all(pending).then(judge)
 }
 
-function settle(
-  exchange: Exchange,
-  results: ReadonlyMap<string, SchemeResult>,
-  { carried, prepared }: { readonly carried: Carried; readonly prepared: Prepared },
-): Denial | undefined {
-  const verdict = judgeAlternatives(prepared.alternatives, results, carried)
+function judgeOne(
+  result: SchemeResult,
+  carried: Carried,
+  { plan, prepared }: { readonly plan: SchemePlan; readonly prepared: Prepared },
+): AuthVerdict {
+  const { alternatives } = prepared
+  return (
+    judgeOnly(alternatives, result, carried) ??
+    judgeAlternatives(alternatives, new Map([[plan.name, result]]), carried)
+  )
+}
+
+function settle(exchange: Exchange, verdict: AuthVerdict, prepared: Prepared): Denial | undefined {
   if ('reason' in verdict) {
     const headers = verdict.reason === 'missing' ? prepared.challenge : prepared.retry
     return credentialDenial(verdict.reason, headers, verdict.detail)

@@ -28,7 +28,7 @@ export function judgeAlternatives(
   carried: Carried,
 ): AuthVerdict {
   const sent = [...results.values()].filter((result): result is Sent => result !== 'absent')
-  const places = carried.values.size + (carried.scheme === '' ? 0 : 1)
+  const places = countOf(carried)
   const most = Math.max(...alternatives.map(({ schemes }) => placesOf(schemes, carried)), 0)
   if (places > Math.max(most, 1)) return { reason: 'multiple_credentials' }
   const wrong = wrongOf(sent)
@@ -38,6 +38,30 @@ export function judgeAlternatives(
   if (met.length === 0)
     return places > 0 && sent.length === 0 ? { reason: 'wrong_scheme' } : { reason: 'missing' }
   return accepted(withCredential.length > 0 ? withCredential : met, results)
+}
+
+/**
+ * The usual case, where the operation knows one scheme and its credential holds: as `judgeAlternatives` without lists.
+ * @returns `undefined` where there is more to weigh.
+ */
+export function judgeOnly(
+  alternatives: readonly AlternativePlan[],
+  result: SchemeResult,
+  carried: Carried,
+): AuthVerdict | undefined {
+  if (!isHolding(result) || countOf(carried) !== 1) return undefined
+  const { principal, key } = result
+  const met: MetAlternative[] = []
+  for (const { schemes } of alternatives) {
+    if (schemes.length > 1) return undefined
+    for (const { scopes } of schemes) met.push({ proofs: [{ principal, scopes }] })
+  }
+  return { met, principal, key }
+}
+
+/** How many credentials were sent. */
+function countOf({ values, scheme }: Carried): number {
+  return values.size + (scheme === '' ? 0 : 1)
 }
 
 /**

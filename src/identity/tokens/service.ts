@@ -82,6 +82,11 @@ export class TokenService {
       : this.#verifyWith(candidate, keys)
   }
 
+  /** Whether this very text was verified before, whatever became of it since: nothing but its grammar follows. */
+  isKnown(text: string): boolean {
+    return this.#cache.has(text)
+  }
+
   /** Fetches every issuer's keys ahead of the first token. Never rejects; an issuer that is away is asked again later. */
   async warm(nowMs: number): Promise<void> {
     await Promise.all([...this.#issuers.values()].map((issuer) => issuer.keys.warm(nowMs)))

@@ -35,6 +35,11 @@ export class TokenCache {
     return undefined
   }
 
+  /** Whether this very text was verified; it may have expired since. */
+  has(text: string): boolean {
+    return this.#entries.get(text) !== undefined
+  }
+
   /** `epoch`: as it was before the keys were asked; what was verified with keys that are gone is not kept. */
   set(text: string, entry: Entry, epoch: number): void {
     if (epoch !== this.#epoch) return
