@@ -27,8 +27,12 @@ export interface TestGateway {
   readonly httpPort: number
   /** PEM of the authority that signed its certificate. */
   readonly ca: string
-  /** Makes a key and returns its text; `id` is the one that `revoke` takes. */
-  createKey(request?: KeyRequest): Promise<{ readonly key: string; readonly id: string }>
+  /** Makes a key, now or at another time (milliseconds), and returns its text and its id. */
+  createKey(
+    request?: KeyRequest,
+    nowMs?: number,
+  ): Promise<{ readonly key: string; readonly id: string }>
+  revokeKey(id: string): Promise<void>
   write(name: string, text: string): void
   /** Every line written so far, as text. */
   logText(): Promise<string>
@@ -69,10 +73,12 @@ export async function startGateway(plan: GatewayPlan): Promise<TestGateway> {
     httpsPort: running.httpsPort ?? 0,
     httpPort: running.httpPort ?? 0,
     ca: running.caFile === undefined ? '' : readFileSync(running.caFile, 'utf8'),
-    createKey: async (request = {}) => {
-      const { admin } = running.gateway.services.keys
-      const made = await admin.create(request, Date.now())
+    createKey: async (request = {}, nowMs = Date.now()) => {
+      const made = await running.gateway.services.keys.admin.create(request, nowMs)
       return { key: made.key.reveal(), id: made.row.id }
+    },
+    revokeKey: async (id) => {
+      await running.gateway.services.keys.admin.revoke(id, 'test', Date.now())
     },
     write,
     logText,

@@ -53,6 +53,15 @@ export function openWire({ port, ca, from = '127.0.0.1' }: WireTarget): Promise<
   })
 }
 
+/** How patient `exchange` is, in milliseconds. */
+export interface ExchangeOptions {
+  /** For `want` whole answers. */
+  readonly waitMs?: number
+  readonly want?: number
+  /** For the end of the connection after them. */
+  readonly closeMs?: number
+}
+
 /**
  * Writes bytes and returns the answers until the other side closes, `want` answers are whole, or `waitMs` passed.
  * `{host}` in a text stands for the gateway's authority.
@@ -60,7 +69,7 @@ export function openWire({ port, ca, from = '127.0.0.1' }: WireTarget): Promise<
 export async function exchange(
   target: WireTarget,
   bytes: string | Buffer,
-  { waitMs = 3000, want = 1 }: { readonly waitMs?: number; readonly want?: number } = {},
+  { waitMs = 3000, want = 1, closeMs = 20 }: ExchangeOptions = {},
 ): Promise<{ readonly answers: readonly Got[]; readonly isClosed: boolean }> {
   const wire = await openWire(target)
   wire.socket.write(
@@ -75,7 +84,7 @@ export async function exchange(
     isClosed = await wire.closed(10)
     answers = parseAnswers(wire.text())
   }
-  isClosed ||= await wire.closed(20)
+  isClosed ||= await wire.closed(closeMs)
   wire.socket.destroy()
   return { answers, isClosed }
 }

@@ -84,7 +84,7 @@ function formReader(media: MediaType, api: ApiRuntime, validate: Validate): Body
   const decode = compileFormBody(media, api.decode)
   return (bytes) => {
     const found = decode(bytes)
-    return 'fault' in found ? malformedForm(found.fault) : value(found.value, validate)
+    return 'fault' in found ? refusedForm(found.fault) : value(found.value, validate)
   }
 }
 
@@ -92,11 +92,16 @@ function multipartReader(media: MediaType, api: ApiRuntime, validate: Validate):
   const decode = compileMultipart(media, api.decode)
   return async (bytes, type) => {
     const found = await decode(bytes, type.parameters)
-    return 'fault' in found ? malformedForm(found.fault) : value(found.value, validate)
+    return 'fault' in found ? refusedForm(found.fault) : value(found.value, validate)
   }
 }
 
-function malformedForm(fault: BodyFault): ReadBody {
+/** Schema keywords that decoding itself checks: the form is well formed, a value in it is not what was declared. */
+const SCHEMA_KEYWORDS: ReadonlySet<string> = new Set(['type', 'maxItems', 'maxProperties'])
+
+function refusedForm(fault: BodyFault): ReadBody {
+  if (SCHEMA_KEYWORDS.has(fault.keyword))
+    return { kind: 'value', value: undefined, violations: [fault] }
   return {
     kind: 'malformed',
     reason: 'malformed_form',
