@@ -1,5 +1,4 @@
 // npm run bench -- gateway [--repeats 5] [--seconds 4] [--json]: see README.md
-import { generateKeyPairSync, createSign } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -7,6 +6,7 @@ import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ITEM, NEW_ITEM, REPORT } from './answers.ts'
+import { benchConfig, benchIssuer } from './issuer.ts'
 import { cpuSeconds, listening, output, startOn } from './processes.ts'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
@@ -40,29 +40,10 @@ function numberFlag(name: string, otherwise: number): number {
 }
 
 function writeInputs(): void {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  writeFileSync(join(folder, 'public.pem'), publicKey.export({ type: 'spki', format: 'pem' }))
-  const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'bench', alg: 'RS256', use: 'sig' }
-  writeFileSync(join(folder, 'jwks.json'), JSON.stringify({ keys: [jwk] }))
-  const nowSeconds = Math.floor(Date.now() / 1000)
-  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const tokens = Array.from({ length: 1000 }, (_, index) => {
-    const claims = {
-      iss: 'https://id.example',
-      aud: 'bench',
-      sub: `user-${index}`,
-      client_id: 'bench',
-      scope: 'items:read items:write',
-      iat: nowSeconds,
-      exp: nowSeconds + 3600,
-      jti: `t-${index}`,
-      name: 'A user with a name',
-      email: `user-${index}@example.com`,
-    }
-    const text = `${encode({ alg: 'RS256', typ: 'at+jwt', kid: 'bench' })}.${encode(claims)}`
-    return `${text}.${createSign('RSA-SHA256').update(text).sign(privateKey, 'base64url')}`
-  })
-  writeFileSync(join(folder, 'tokens.txt'), tokens.join('\n'))
+  const issuer = benchIssuer(1000)
+  writeFileSync(join(folder, 'public.pem'), issuer.publicPem)
+  writeFileSync(join(folder, 'jwks.json'), issuer.jwks)
+  writeFileSync(join(folder, 'tokens.txt'), issuer.tokens.join('\n'))
   writeFileSync(join(folder, 'body.json'), NEW_ITEM)
   writeFileSync(join(folder, 'report.json'), REPORT)
   writeFileSync(
@@ -81,14 +62,7 @@ function writeInputs(): void {
   )
   writeFileSync(
     join(folder, 'sallyport.yaml'),
-    `openapi: ${HERE}api.yaml
-upstream: http://127.0.0.1:${UPSTREAM_PORT}
-listen: { http: ${OUR_PORT}, plain: serve, address: 127.0.0.1 }
-auth: { jwt: { issuers: { "https://id.example": { audience: bench, algs: [RS256], maxAge: 60min, jwks: "file:./jwks.json" } } } }
-limits: { ip: 10000000/s burst 10000000, principal: 10000000/s burst 10000000 }
-logs: { sinks: ["file:./access.log"] }
-store: "memory:"
-`,
+    benchConfig({ api: `${HERE}api.yaml`, upstreamPort: UPSTREAM_PORT, port: OUR_PORT }),
   )
 }
 
