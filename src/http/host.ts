@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { memo } from '../base/memo.ts'
 import { ALPHANUMERIC, charTable, isDigits } from './chars.ts'
 
 /** A host as `Host` or `:authority` names it. */
@@ -21,6 +22,13 @@ const MAX_NAME = 253
  * @see RFC 9110 section 7.2
  */
 export function parseHost(text: string): Host | undefined {
+  return remembered(text)
+}
+
+// Several controls ask for the same host in each request.
+const remembered = memo(readHost, { maxEntries: 256, maxChars: 256 })
+
+function readHost(text: string): Host | undefined {
   if (text.charCodeAt(0) === 91) return parseBracketed(text)
   const colon = text.indexOf(':')
   const port = colon < 0 ? undefined : parsePort(text.slice(colon + 1))

@@ -1,3 +1,4 @@
+import { memo } from '../base/memo.ts'
 import { isToken } from './chars.ts'
 import { readParameters } from './parameters.ts'
 import { readToken, skipOws } from './quoted-string.ts'
@@ -21,6 +22,13 @@ const MAX_LENGTH = 512
  * @see RFC 9110 section 8.3.1
  */
 export function parseMediaType(text: string): MediaType | undefined {
+  return remembered(text)
+}
+
+// Every message has one, and there are few different ones.
+const remembered = memo(readMediaType, { maxEntries: 256, maxChars: 128 })
+
+function readMediaType(text: string): MediaType | undefined {
   if (text.length > MAX_LENGTH) return undefined
   const type = readToken(text, 0, '/')
   if (type === undefined || text.charCodeAt(type.end) !== 47) return undefined
