@@ -136,7 +136,7 @@ export class Client {
 const BODYLESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
 /** A flat list as pairs. */
-export function pairs(flat: readonly string[]): [string, string][] {
+function pairs(flat: readonly string[]): [string, string][] {
   return flat.flatMap((name, index) =>
     index % 2 === 0 ? [[name, flat[index + 1] ?? ''] as [string, string]] : [],
   )
