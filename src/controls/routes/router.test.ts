@@ -149,10 +149,18 @@ function slowMatch(templates: readonly string[], path: string): string | undefin
       .join('')
     return new RegExp(`^${source}$`).test(path)
   })
-  const ranks = (template: string): number[] => template.split('/').slice(1).map(rankOf)
-  return fitting.toSorted(
-    (a, b) => compare(ranks(a), ranks(b)) || templates.indexOf(a) - templates.indexOf(b),
-  )[0]
+  const keys = (template: string): number[] =>
+    template
+      .split('/')
+      .slice(1)
+      .flatMap((segment, at) => [rankOf(segment), firstWith(templates, template, at + 2)])
+  return fitting.toSorted((a, b) => compare(keys(a), keys(b)))[0]
+}
+
+/** Equals among mixed segments stand in the order of the document: where the template's beginning came first. */
+function firstWith(templates: readonly string[], template: string, segments: number): number {
+  const beginning = (text: string): string => shapeOf(text).split('/', segments).join('/')
+  return templates.findIndex((other) => beginning(other) === beginning(template))
 }
 
 /** Static, then mixed by literal characters, then whole parameters. */
