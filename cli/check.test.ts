@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { test } from 'node:test'
+import type { CheckReport } from './check.ts'
+import { DOCUMENT, makeFolder, runCli } from './testing/cli-process.ts'
+
+const MINIMAL = 'openapi: ./openapi.yaml\nupstream: http://127.0.0.1:3000\n'
+
+/** As `DOCUMENT`, with the member of the first operation that is given. */
+const documentWith = (member: string): string =>
+  DOCUMENT.replace(
+    '      operationId: getOrder\n',
+    `      operationId: getOrder\n      ${member}\n`,
+  )
+
+const SCHEMES = `components: { securitySchemes: { partner: { type: http, scheme: basic } } }\n`
+const BASIC = `${documentWith('security: [{ partner: [] }]')}${SCHEMES}`
+
+interface Row {
+  readonly name: string
+  readonly yaml: string
+  readonly document?: string
+  /** Standard error, line by line. */
+  readonly errors: readonly string[]
+}
+
+const rows: readonly Row[] = [
+  {
+    name: 'faults of the configuration and of the document together',
+    yaml: `${MINIMAL}lissten: { https: 1 }\nlimits: { ip: 20/x }\n`,
+    document: documentWith('security: [{ nobody: [] }]'),
+    errors: [
+      'error sallyport.yaml:3:1 lissten: unknown key "lissten" (did you mean "listen"?)',
+      'error sallyport.yaml:4:15 limits.ip: "20/x" is not a rate (write COUNT/WINDOW, with or without a burst: 20/s burst 100, 5/min, 10/5min)',
+      'error openapi.yaml:7:20 /paths/~1orders~1{orderId}/get/security/0/nobody: the security scheme "nobody" is not defined in components.securitySchemes',
+      '3 faults',
+    ],
+  },
+  {
+    name: 'names that no document has, beside a security that cannot be met',
+    yaml: `${MINIMAL}limits: { operations: { getOrders: 5/min } }\nrules: [{ operation: health, relax: { bodi: monitor }, why: w, until: 2099-01-01 }]\n`,
+    document: BASIC,
+    errors: [
+      'error sallyport.yaml:3:36 limits.operations.getOrders: no document has "getOrders" (did you mean "getOrder"?)',
+      'error sallyport.yaml:4:45 rules[0].relax.bodi: "bodi" is neither a block nor a control (did you mean "body"?)',
+      'error openapi.yaml:5:5 /paths/~1orders~1{orderId}/get: no credential can meet the security of GET /orders/{orderId}: partner (http) (name an issuer under auth.jwt.issuers, or say how the scheme is met: auth.schemes: { partner: apiKey | jwt | upstream })',
+      '3 faults',
+    ],
+  },
+  {
+    name: 'an operation that no role and no access list allows',
+    yaml: `${MINIMAL}authorize: { roles: { reader: ["op:health"] } }\n`,
+    errors: [
+      'error sallyport.yaml:3:1 authorize: no role and no access list allows GET /orders/{orderId}: every call would be refused (give a role "op:getOrder", or write authorize.acl.getOrder)',
+      '1 fault',
+    ],
+  },
+  {
+    name: 'a document that is neither JSON nor YAML',
+    yaml: MINIMAL,
+    document: 'openapi: 3.1.0\npaths: {\n',
+    errors: ['error openapi.yaml:3:1: the file is neither JSON nor YAML', '1 fault'],
+  },
+]
+
+for (const { name, yaml, document, errors } of rows) {
+  test(`shows ${name}`, async (t) => {
+    const folder = makeFolder(t, { 'sallyport.yaml': yaml, 'openapi.yaml': document ?? DOCUMENT })
+    const { code, stderr } = await runCli(folder, 'check')
+    assert.equal(code, 1)
+    const lines = stderr.trimEnd().split('\n')
+    assert.deepEqual(lines.map(withoutReason), errors.map(withoutReason))
+  })
+}
+
+/** Parsers of other people may change their words; ours are golden. */
+const withoutReason = (line: string): string =>
+  line.replace(/(neither JSON nor YAML): .*/, '$1').replace(/^(error openapi.yaml:3):\d+/, '$1')
+
+test('says what would be served and changes nothing', async (t) => {
+  const folder = makeFolder(t, {
+    'sallyport.yaml': `${MINIMAL}mode: monitor\n`,
+    'openapi.yaml': DOCUMENT.replace('properties: { id: { type: integer } } ', ''),
+  })
+  const { code, stdout, stderr } = await runCli(folder, 'check', '--json')
+  assert.equal(code, 0, stderr)
+  const report = JSON.parse(stdout) as CheckReport
+  assert.equal(report.ok, true)
+  assert.deepEqual(report.faults, [])
+  assert.equal(report.operations, 2)
+  assert.deepEqual(report.publicOperations, ['GET /health'])
+  assert.deepEqual(
+    report.unfilterable.map(({ operation, line }) => [operation, line]),
+    [['GET /orders/{orderId}', 13]],
+  )
+  assert.equal(report.unbounded['number'], 1)
+  assert.deepEqual(
+    report.audit.map(({ path, line }) => [path, line]),
+    [['mode', 3]],
+  )
+  assert.deepEqual(readdirSync(folder).toSorted(), ['openapi.yaml', 'sallyport.yaml'])
+})
+
+test('warns of what the document leaves open, with its place', async (t) => {
+  const folder = makeFolder(t, {
+    'sallyport.yaml': MINIMAL,
+    'openapi.yaml': DOCUMENT.replace(/ +parameters: .*\n/, ''),
+  })
+  const { code, stdout } = await runCli(folder, 'check')
+  assert.equal(code, 0)
+  assert.match(
+    stdout,
+    /^warning openapi\.yaml:5:5 .*"orderId".* is not declared.*\[missing-path-parameter\]$/m,
+  )
+  assert.match(stdout, /^public {2}GET \/health$/m)
+  assert.match(stdout, /^ok 2 operations, 1 of them public$/m)
+})
+
+test('needs no file with --openapi and --upstream', async (t) => {
+  const folder = makeFolder(t, { 'openapi.yaml': DOCUMENT })
+  const flags = ['--openapi', 'openapi.yaml', '--upstream', 'http://127.0.0.1:1']
+  assert.equal((await runCli(folder, 'check', ...flags)).code, 0)
+  const half = await runCli(folder, 'check', '--openapi', 'openapi.yaml')
+  assert.equal(half.code, 1)
+  assert.match(half.stderr, /--openapi and --upstream go together/)
+})
+
+test('shows names from a document without what steers a terminal', async (t) => {
+  const folder = makeFolder(t, {
+    'sallyport.yaml': MINIMAL,
+    'openapi.yaml': DOCUMENT.replace('/health:', '"/he\\u001b[31malth":'),
+  })
+  const { stdout, stderr } = await runCli(folder, 'check')
+  assert.ok(!`${stdout}${stderr}`.includes('\u001b'))
+})

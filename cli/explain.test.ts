@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { test } from 'node:test'
+import type { TestContext } from 'node:test'
+import type { Explanation } from './explain.ts'
+import { DOCUMENT, makeFolder, runCli } from './testing/cli-process.ts'
+
+const YAML = `openapi: ./openapi.yaml
+upstream: http://127.0.0.1:3000
+profile: { name: adopt, until: 2099-01-01 }
+auth:
+  schemes: { session: upstream }
+  jwt: { issuers: { "https://id.example.com": { audience: a, jwks: "https://id.example.com/k" } } }
+authorize: { roles: { reader: ["orders:read"] } }
+limits: { ip: 30/s burst 50 }
+rules:
+  - operation: getOrder
+    relax: { parameters: off }
+    why: T-1
+    until: 2099-01-01
+    limits: { operation: 5/min }
+`
+
+const SECURED = `${DOCUMENT.replace(
+  '      operationId: getOrder\n',
+  '      operationId: getOrder\n      security: [{ id: [orders:read] }, { key: [orders:read] }, { session: [] }]\n',
+)}components:
+  securitySchemes:
+    id: { type: http, scheme: bearer }
+    key: { type: apiKey, in: header, name: X-Api-Key }
+    session: { type: apiKey, in: cookie, name: sid }
+`
+
+function folderOf(t: TestContext): string {
+  return makeFolder(t, { 'sallyport.yaml': YAML, 'openapi.yaml': SECURED })
+}
+
+async function explain(folder: string, ...args: readonly string[]): Promise<Explanation> {
+  const { code, stdout, stderr } = await runCli(folder, 'explain', ...args, '--json')
+  assert.equal(code, 0, stderr)
+  return JSON.parse(stdout) as Explanation
+}
+
+test('shows each control of a request in order, with mode, numbers and place', async (t) => {
+  const folder = folderOf(t)
+  const explanation = await explain(folder, 'get', '/orders/7?x=1')
+  assert.equal(explanation.operation?.label, 'GET /orders/{orderId}')
+  assert.equal(explanation.operation.document?.line, 5)
+  assert.deepEqual(
+    explanation.rules.map(({ index, why, place }) => [index, why, place?.line]),
+    [[0, 'T-1', 10]],
+  )
+  const { controls } = explanation
+  const order = [
+    'wire',
+    'ip-limit',
+    'routes',
+    'authenticate',
+    'scopes',
+    'access',
+    'body',
+    'responses',
+  ]
+  const names = controls.map(({ control }) => control)
+  assert.deepEqual(
+    names.filter((name) => order.includes(name)),
+    order,
+  )
+  const row = (name: string) => controls.find(({ control }) => control === name)
+  assert.match(row('ip-limit')?.does ?? '', /^30\/s burst 50 by address/)
+  assert.deepEqual(
+    [row('ip-limit')?.setting?.path, row('ip-limit')?.setting?.line],
+    ['limits.ip', 8],
+  )
+  assert.match(row('operation-limit')?.does ?? '', /^5\/min by principal/)
+  assert.equal(row('operation-limit')?.setting?.path, 'rules[0].limits.operation')
+  assert.match(row('authenticate')?.does ?? '', /access token of https:\/\/id\.example\.com/)
+  assert.match(
+    row('authenticate')?.does ?? '',
+    /cookie sid, passed on to the API, not verified here/,
+  )
+  assert.match(row('scopes')?.does ?? '', /orders:read/)
+  assert.match(row('access')?.does ?? '', /^role reader/)
+  assert.deepEqual([row('parameters')?.mode, row('parameters')?.does], ['off', 'switched off'])
+  assert.equal(row('parameters')?.modeSetting?.path, 'rules[0].relax["parameters"]')
+  assert.deepEqual([row('body')?.mode, row('body')?.modeSetting?.path], ['monitor', 'profile'])
+  assert.ok(row('authenticate')?.ids.includes('AUN-01'))
+  assert.deepEqual(readdirSync(folder).toSorted(), ['openapi.yaml', 'sallyport.yaml'], 'read-only')
+})
+
+const answers: [name: string, args: string[], control: string, status: number][] = [
+  ['an undeclared path', ['GET', '/nothing'], 'routes', 404],
+  ['an undeclared method', ['PUT', '/orders/7'], 'routes', 405],
+  ['a path with two readings', ['GET', '/orders//7'], 'target', 400],
+]
+for (const [name, args, control, status] of answers) {
+  test(`says what ${name} is answered`, async (t) => {
+    const { operation, refusal } = await explain(folderOf(t), ...args)
+    assert.equal(operation, null)
+    assert.deepEqual([refusal?.control, refusal?.status], [control, status])
+  })
+}
+
+const TOKEN = 'sub:https://id.example.com|u7'
+const callers: [name: string, args: string[], verdict: string][] = [
+  ['nobody', ['--as', 'anonymous'], '401 missing by authenticate'],
+  [
+    'a token of another issuer',
+    ['--as', 'sub:https://evil|u7'],
+    '401 token_issuer by authenticate',
+  ],
+  [
+    'a token without the scope',
+    ['--as', TOKEN, '--role', 'reader'],
+    '403 insufficient_scope by scopes',
+  ],
+  [
+    'a token without the role',
+    ['--as', TOKEN, '--scope', 'orders:read'],
+    '403 not_granted by access',
+  ],
+  ['a token with both', ['--as', TOKEN, '--scope', 'orders:read', '--role', 'reader'], 'passes'],
+]
+for (const [name, args, verdict] of callers) {
+  test(`judges ${name}`, async (t) => {
+    const { as } = await explain(folderOf(t), 'GET', '/orders/7', ...args)
+    const refused = as?.steps.find((step) => step.verdict === 'refuses')
+    const { status, reason, control } = refused ?? {}
+    assert.equal(refused === undefined ? 'passes' : `${status} ${reason} by ${control}`, verdict)
+    assert.equal(as?.passes, refused === undefined)
+  })
+}
+
+test('judges a key by what it may do, where it comes from, and whether it is good', async (t) => {
+  const folder = folderOf(t)
+  const made = await runCli(
+    folder,
+    ...[
+      'keys',
+      'create',
+      '--scope',
+      'orders:read',
+      '--role',
+      'reader',
+      '--cidr',
+      '10.0.0.0/8',
+      '--json',
+    ],
+  )
+  const { id } = JSON.parse(made.stdout) as { id: string }
+  const judge = async (...more: readonly string[]): Promise<string> => {
+    const { as } = await explain(folder, 'GET', '/orders/7', '--as', `key:${id}`, ...more)
+    return as?.steps.find((step) => step.verdict === 'refuses')?.reason ?? 'passes'
+  }
+  assert.equal(await judge('--address', '10.1.2.3'), 'passes')
+  assert.equal(await judge(), 'key_network')
+  await runCli(folder, 'keys', 'revoke', id)
+  assert.equal(await judge('--address', '10.1.2.3'), 'key_revoked')
+})
+
+test('refuses a caller that names nobody', async (t) => {
+  const { code, stderr } = await runCli(folderOf(t), 'explain', 'GET', '/orders/7', '--as', 'bob')
+  assert.equal(code, 1)
+  assert.match(stderr, /--as bob names nobody \(key:ID, sub:ISSUER\|SUBJECT or anonymous\)/)
+})
