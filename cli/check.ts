@@ -99,7 +99,7 @@ export function reportOf(inspection: Inspection): CheckReport {
 }
 
 /** Whether a caller may come without any credential. */
-export function isPublic({ security }: Pick<Operation, 'security'>): boolean {
+function isPublic({ security }: Pick<Operation, 'security'>): boolean {
   return security !== undefined && (security.length === 0 || security.some((all) => !all.length))
 }
 

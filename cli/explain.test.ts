@@ -133,20 +133,8 @@ for (const [name, args, verdict] of callers) {
 
 test('judges a key by what it may do, where it comes from, and whether it is good', async (t) => {
   const folder = folderOf(t)
-  const made = await runCli(
-    folder,
-    ...[
-      'keys',
-      'create',
-      '--scope',
-      'orders:read',
-      '--role',
-      'reader',
-      '--cidr',
-      '10.0.0.0/8',
-      '--json',
-    ],
-  )
+  const flags = ['--scope', 'orders:read', '--role', 'reader', '--cidr', '10.0.0.0/8', '--json']
+  const made = await runCli(folder, 'keys', 'create', ...flags)
   const { id } = JSON.parse(made.stdout) as { id: string }
   const judge = async (...more: readonly string[]): Promise<string> => {
     const { as } = await explain(folder, 'GET', '/orders/7', '--as', `key:${id}`, ...more)

@@ -116,10 +116,8 @@ test('an access log shows the base path and what the document lacks', async (t) 
   const api = await startApi(t, { anything: 1 })
   const document = SCHEMES.replace('paths:', 'servers: [{ url: /v1 }]\npaths:')
   const folder = makeFolder(t, { 'openapi.yaml': document, 'access.log': LOG })
-  const made = await runCli(
-    folder,
-    ...['init', 'openapi.yaml', '--upstream', api, '--from', 'access.log', '--json'],
-  )
+  const flags = ['--upstream', api, '--from', 'access.log', '--json']
+  const made = await runCli(folder, 'init', 'openapi.yaml', ...flags)
   const report = JSON.parse(made.stdout) as InitReport
   assert.equal(made.code, 0)
   assert.equal(report.log?.basePath, '/api')

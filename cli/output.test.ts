@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { count, shown } from './output.ts'
 import { showFailures, showRate, showSize, showSpan } from './show-units.ts'
 import { parseDuration, parseFailureLimit, parseRate, parseSize } from '../src/base/units.ts'

@@ -57,7 +57,7 @@ const bases: [name: string, base: string, used: string[], expected: string | und
   ['does not believe templates without a name', '/v1', ['GET /x/y'], undefined],
 ]
 for (const [name, base, used, expected] of bases) {
-  test(`${name}`, () => {
+  test(name, () => {
     const api = model(base, 'GET /orders/{orderId}', 'GET /{anything}')
     assert.equal(findOperations(api, usages(...used)).basePath, expected)
   })
