@@ -108,10 +108,11 @@ function planApi({ runtime }: LoadedApi, settings: ApiSettings): PlanApi {
 
 function makeSites(settings: Settings, apis: readonly PlanApi[], moment: PolicyMoment): Site[] {
   const sites: Site[] = []
-  for (const { runtime, publicBase, upstreamBase } of apis) {
+  for (const { runtime, publicBase, upstreamBase, upstreamHost } of apis) {
     for (const operation of runtime.model.operations) {
       const policy = policyFor(settings, operation, moment)
-      sites.push(makeSite({ operation, policy, publicBase, upstreamBase, index: sites.length }))
+      const bases = { publicBase, upstreamBase, upstreamHost }
+      sites.push(makeSite({ operation, policy, ...bases, index: sites.length }))
     }
   }
   return sites

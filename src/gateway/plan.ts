@@ -153,6 +153,7 @@ export function makeSite(input: {
   readonly policy: Policy
   readonly publicBase: string
   readonly upstreamBase: string
+  readonly upstreamHost?: string
   readonly index: number
 }): Site {
   const { operation, publicBase } = input

@@ -9,6 +9,8 @@ export interface Site {
   readonly publicBase: string
   /** Base path the API knows. */
   readonly upstreamBase: string
+  /** `host` or `host:port` under which the gateway calls the API, so that its addresses can be told. */
+  readonly upstreamHost?: string
   /** Position in the plan. */
   readonly index: number
   /** `GET /v1/orders/{orderId}`: the label in logs and metrics. */

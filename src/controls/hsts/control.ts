@@ -33,8 +33,7 @@ function hstsGuard({ maxAgeSeconds }: HstsConfig): Guard {
 
 /** RFC 6797 section 8.1.1: no HSTS for addresses; and localhost would lock up every other service there. */
 function isNamedHost({ head }: Exchange): boolean {
-  const name = effectiveHost(head.headers, head.authority)?.name
-  return (
-    name !== undefined && isIP(name) === 0 && name !== 'localhost' && !name.endsWith('.localhost')
-  )
+  // A name may end in the dot of the root.
+  const name = effectiveHost(head.headers, head.authority)?.name.replace(/\.$/, '')
+  return name !== undefined && isIP(name) === 0 && !/(?:^|\.)localhost$/.test(name)
 }

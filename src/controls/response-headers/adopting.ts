@@ -4,9 +4,8 @@ import type { Exchange } from '../../pipeline/exchange.ts'
 import { NO_SHAPE } from '../adopt-evidence.ts'
 
 /** While an API is being adopted, a redirect that would be refused passes as it came, and is counted. */
-export function learnRedirect(exchange: Exchange, location: string): undefined {
+export function learnRedirect(exchange: Exchange): undefined {
   const pointer = String(exchange.upstream?.status ?? 0)
-  exchange.answerHeaders.push('Location', location)
   exchange.lessons ??= []
   exchange.lessons.push(() => [{ kind: 'response-foreign-redirect', pointer, sample: NO_SHAPE }])
 }

@@ -1,14 +1,19 @@
-import { parseSetCookie } from '../../http/cookie.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
+import { modeOf } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange, UpstreamResponse } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
+import { isAuthOperation } from '../auth-zone/is-auth-operation.ts'
 import type { Kit } from '../kit.ts'
+import { declaredResponse } from '../responses/declared.ts'
 import { learnCookies, learnRedirect } from './adopting.ts'
+import { cacheControl } from './cache-control.ts'
 import { configureResponseHeaders } from './config.ts'
 import type { ResponseHeadersConfig } from './config.ts'
 import { cookieNames } from './cookie-names.ts'
-import { rewriteLocation } from './location.ts'
+import { passCookies } from './cookies.ts'
+import { staysBehind } from './dropped.ts'
+import { isPublicUrl, rewriteLink, rewriteLocation } from './location.ts'
 
 /** Takes out header fields that tell of the inside, and adds the ones that protect browsers. */
 export const responseHeaders: Control<ResponseHeadersConfig, Kit> = {
@@ -37,47 +42,6 @@ const FOREIGN: Denial = Object.freeze({
   detail: 'Location leads to another host',
 })
 
-/** Fields that describe the inside, and those the gateway writes itself. `location` and cookies are written anew. */
-const DROPPED: ReadonlySet<string> = new Set([
-  'server',
-  'via',
-  'x-powered-by',
-  'x-aspnet-version',
-  'x-aspnetmvc-version',
-  'x-generator',
-  'x-runtime',
-  'x-backend',
-  'x-backend-server',
-  'x-served-by',
-  'x-server',
-  'x-server-name',
-  'x-host',
-  'x-upstream',
-  'x-real-server',
-  'x-debug',
-  'x-debug-token',
-  'x-debug-token-link',
-  'x-cache',
-  'x-varnish',
-  'x-drupal-cache',
-  'x-version',
-  'x-request-id',
-  'x-correlation-id',
-  'alt-svc',
-  'public-key-pins',
-  'set-cookie',
-  'location',
-  'content-location',
-  'www-authenticate',
-  'x-content-type-options',
-  'content-security-policy',
-  'x-frame-options',
-  'referrer-policy',
-  'cross-origin-resource-policy',
-  'strict-transport-security',
-  'date',
-])
-
 const PROTECTIVE: readonly string[] = [
   'X-Content-Type-Options',
   'nosniff',
@@ -102,64 +66,75 @@ function protective({ isShared }: ResponseHeadersConfig): readonly string[] {
 function responseHeadersGuard(config: ResponseHeadersConfig, site: Site, kit: Kit): Guard {
   const cookies = cookieNames(site, kit)
   const isAdopting = site.policy.adopt !== undefined
+  const isWatching = isAdopting || modeOf(responseHeaders, site.policy) === 'monitor'
   const statics = protective(config)
   const declared = declaredHeaders(site)
+  const rules = {
+    isAuth: isAuthOperation(site.operation),
+    isDeclared: declared.has('cache-control'),
+  }
+  const passesChallenge = isCheckedByApi(site) || declared.has('www-authenticate')
   return {
     onResponse: (exchange, response) => {
       const location = response.headers.get('location')
-      if (location === undefined) return undefined
-      const rewritten = rewriteLocation(location, exchange)
-      if (rewritten === undefined) return isAdopting ? learnRedirect(exchange, location) : FOREIGN
-      exchange.answerHeaders.push('Location', rewritten)
-      return undefined
+      if (location === undefined || mayLeadTo(location, exchange, response)) return undefined
+      return isAdopting ? learnRedirect(exchange) : FOREIGN
     },
-    dropsResponseHeader: (name) =>
-      name.startsWith('sallyport-') ||
-      name === 'cache-control' ||
-      (DROPPED.has(name) && !declared.has(name)),
+    dropsResponseHeader: (name) => staysBehind(name, declared),
     onAnswer: (exchange, headers) => {
       headers.push(...statics)
       if (exchange.upstream !== undefined) {
-        passCookies(exchange.upstream, isAdopting ? 'all' : cookies, headers)
+        passCookies(exchange, isWatching ? 'all' : cookies, headers)
         if (isAdopting && cookies !== 'all') learnCookies(exchange, cookies)
+        if (passesChallenge) passChallenge(exchange, exchange.upstream, headers)
+        if (exchange.decision === undefined) passAddresses(exchange, exchange.upstream, headers)
       }
-      headers.push('Cache-Control', cacheControl(exchange))
+      headers.push('Cache-Control', cacheControl(exchange, rules))
     },
   }
 }
 
-/** A field the document declares is part of the contract, apart from those that are written anew. */
+/** Fields that the document declares for some answer, in lower case. */
 function declaredHeaders({ operation }: Site): ReadonlySet<string> {
-  const names = new Set([...operation.responses.values()].flatMap(({ headers }) => [...headers]))
-  for (const name of [
-    'set-cookie',
-    'location',
-    'strict-transport-security',
-    ...lowerNames(PROTECTIVE),
-  ])
-    names.delete(name)
-  return names
+  return new Set([...operation.responses.values()].flatMap(({ headers }) => [...headers]))
 }
 
-function lowerNames(flat: readonly string[]): string[] {
-  return flat.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
+/** The API itself checks a credential of this operation, so it is the API that says what it wants to see. */
+function isCheckedByApi({ operation, policy }: Site): boolean {
+  const schemes = (operation.security ?? []).flat()
+  return schemes.some(({ scheme }) => policy.auth.schemes.get(scheme) === 'upstream')
 }
 
-/** What a caller with a credential gets is theirs alone; the API may say so more strictly, never less. */
-function cacheControl({ principal, upstream, decision }: Exchange): string {
-  const own = upstream?.headers.get('cache-control')
-  if (decision !== undefined || principal.kind !== 'none' || own === undefined) return 'no-store'
-  return own
+/** Our own addresses, and public ones where the document declares the redirect with its `Location`. */
+function mayLeadTo(location: string, exchange: Exchange, { status }: UpstreamResponse): boolean {
+  if (rewriteLocation(location, exchange) !== undefined) return true
+  const operation = exchange.site?.operation
+  if (operation === undefined || status < 300 || status >= 400) return false
+  const isDeclared = declaredResponse(operation, status)?.headers.has('location') === true
+  return isDeclared && isPublicUrl(location)
 }
 
-function passCookies(
-  response: UpstreamResponse,
-  names: ReadonlySet<string> | 'all',
+function passChallenge(exchange: Exchange, response: UpstreamResponse, headers: string[]): void {
+  const { decision } = exchange
+  if (decision !== undefined && decision.status !== response.status) return
+  for (const text of response.headers.all('www-authenticate'))
+    headers.push('WWW-Authenticate', text)
+}
+
+/** Fields that hold addresses, as the client may see them. What was to be refused is only watched if it comes here. */
+function passAddresses(
+  exchange: Exchange,
+  { headers: own }: UpstreamResponse,
   headers: string[],
 ): void {
-  for (const text of response.headers.all('set-cookie')) {
-    const cookie = parseSetCookie(text)
-    if (cookie !== undefined && (names === 'all' || names.has(cookie.name)))
-      headers.push('Set-Cookie', text)
+  const location = own.get('location')
+  if (location !== undefined)
+    headers.push('Location', rewriteLocation(location, exchange) ?? location)
+  const content = own.get('content-location')
+  const rewritten = content === undefined ? undefined : rewriteLocation(content, exchange)
+  if (rewritten !== undefined) headers.push('Content-Location', rewritten)
+  for (const text of own.all('link')) {
+    const link = rewriteLink(text, exchange)
+    if (link !== undefined) headers.push('Link', link)
   }
 }
