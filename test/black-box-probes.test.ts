@@ -6,7 +6,9 @@ import type { Ask, Got } from './kit/ask.ts'
 import { asker } from './kit/ask.ts'
 import type { WantedFields } from './kit/problem.ts'
 import { assertFields, assertRefusal, clientAddress, pointersOf } from './kit/problem.ts'
+import { until } from './kit/until.ts'
 import { exchange } from './kit/wire.ts'
+import type { ExchangeOptions } from './kit/wire.ts'
 import { guardLibrary } from './library/behind-gateway.ts'
 import type { GuardedLibrary } from './library/behind-gateway.ts'
 import { INSIDE } from './library/oddities.ts'
@@ -37,7 +39,19 @@ before(async () => {
 after(() => lib.close())
 
 const nextClient = (): string => clientAddress(20, client++)
-const ask = (plan: Ask): Promise<Got> => lib.through.ask({ from: nextClient(), ...plan })
+/** Every answer that a client got, for the log at the end. */
+const answered: Got[] = []
+const ask = async (plan: Ask): Promise<Got> => {
+  const got = await lib.through.ask({ from: nextClient(), ...plan })
+  answered.push(got)
+  return got
+}
+const write = async (bytes: string, options?: ExchangeOptions): ReturnType<typeof exchange> => {
+  const wire = { port: lib.gateway.httpsPort, ca: lib.gateway.ca, from: nextClient() }
+  const found = await exchange(wire, bytes, options)
+  answered.push(...found.answers.filter(({ status }) => status >= 200))
+  return found
+}
 const withKey = (plan: Ask): Ask => ({
   ...plan,
   headers: { 'x-library-card': lib.key, ...plan.headers },
@@ -149,11 +163,10 @@ suite('credentials', () => {
   })
 
   test('without a credential no body is asked for', async () => {
-    const target = { port: lib.gateway.httpsPort, ca: lib.gateway.ca, from: nextClient() }
     const head =
       'POST /v2/loans HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n' +
       'Content-Length: 900000\r\nExpect: 100-continue\r\n\r\n'
-    const { answers } = await exchange(target, head)
+    const { answers } = await write(head)
     assert.deepEqual(
       answers.map(({ status }) => status),
       [401],
@@ -161,14 +174,9 @@ suite('credentials', () => {
   })
 })
 
-async function isExposed(id: string): Promise<boolean> {
+function isExposed(id: string): Promise<boolean> {
   const { admin } = lib.gateway.running.gateway.services.keys
-  for (let i = 0; i < 50; i++) {
-    const row = await admin.show(id)
-    if (row?.exposedAtMs !== undefined) return true
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  return false
+  return until(async () => (await admin.show(id))?.exposedAtMs !== undefined)
 }
 
 /** Well formed, of nobody. */
@@ -247,8 +255,7 @@ suite('paths and methods', () => {
   for (const path of ambiguous) {
     test(`the path ${path} is ambiguous`, async () => {
       const before = lib.upstream.seen.length
-      const wire = { port: lib.gateway.httpsPort, ca: lib.gateway.ca, from: nextClient() }
-      const { answers } = await exchange(wire, `GET ${path} HTTP/1.1\r\nHost: {host}\r\n\r\n`)
+      const { answers } = await write(`GET ${path} HTTP/1.1\r\nHost: {host}\r\n\r\n`)
       assertRefusal(answers[0]!, 400)
       assert.equal(lib.upstream.seen.length, before)
     })
@@ -437,7 +444,7 @@ suite('bodies that two parsers could read differently', () => {
         withKey({
           method: 'GET',
           target: MEMBER,
-          headers: { 'content-type': 'application/json' },
+          headers: { 'content-length': 2, 'content-type': 'application/json' },
           body: '{}',
         }),
       400,
@@ -511,11 +518,10 @@ suite('media types and sizes', () => {
   ])
 
   test('a body over the limit is not asked for', async () => {
-    const target = { port: lib.gateway.httpsPort, ca: lib.gateway.ca, from: nextClient() }
     const head =
       `POST /v2/loans HTTP/1.1\r\nHost: {host}\r\nX-Library-Card: ${lib.key}\r\n` +
       'Content-Type: application/json\r\nContent-Length: 9000000\r\nExpect: 100-continue\r\n\r\n'
-    const { answers } = await exchange(target, head)
+    const { answers } = await write(head)
     assert.deepEqual(
       answers.map(({ status }) => status),
       [413],
@@ -606,8 +612,7 @@ suite('messages that do not become requests', () => {
   for (const [name, bytes, status] of messages) {
     test(`${name}: ${status}, and the connection ends`, async () => {
       const before = lib.upstream.seen.length
-      const wire = { port: lib.gateway.httpsPort, ca: lib.gateway.ca, from: nextClient() }
-      const { answers, isClosed } = await exchange(wire, bytes, { closeMs: 1500 })
+      const { answers, isClosed } = await write(bytes, { closeMs: 1500 })
       assert.ok(answers.length > 0, 'no answer')
       if (status === 421) assertRefusal(answers[0]!, status)
       else assertRefusal(answers[0]!, status, { connection: /^close$/ })
@@ -618,9 +623,8 @@ suite('messages that do not become requests', () => {
   }
 
   test('an answer to a smuggled second request never comes', async () => {
-    const wire = { port: lib.gateway.httpsPort, ca: lib.gateway.ca, from: nextClient() }
     const smuggled = `${POST}Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${line}\r\n`
-    const { answers } = await exchange(wire, smuggled, { want: 2, waitMs: 500 })
+    const { answers } = await write(smuggled, { want: 2, waitMs: 500 })
     assert.equal(answers.length, 1)
   })
 })
@@ -719,8 +723,9 @@ suite('answers that must not leave', () => {
 
 suite('plain HTTP', () => {
   const plainAsk = async (plan: Ask): Promise<Got> => {
-    const plain = asker(lib.gateway.httpPort)
-    return plain.ask({ from: nextClient(), ...plan })
+    const got = await asker(lib.gateway.httpPort).ask({ from: nextClient(), ...plan })
+    answered.push(got)
+    return got
   }
 
   test('a request without a credential is sent to HTTPS with its method', async () => {
@@ -760,5 +765,53 @@ suite('plain HTTP', () => {
   test('an open redirect is not to be had', async () => {
     const got = await plainAsk({ target: '/v2/books', headers: { host: 'evil.example' } })
     assertRefusal(got, 421)
+  })
+})
+
+suite('the log of all this', () => {
+  test('has one access record for each answer, with its status', async () => {
+    const access = (await lib.gateway.log()).filter(
+      (line) => line['event.dataset'] === 'sallyport.access',
+    )
+    const statusOf = new Map(
+      access.map((line) => [line['http.request.id'], line['http.response.status_code']]),
+    )
+    assert.ok(answered.length > 190, `only ${answered.length} answers`)
+    for (const { headers, status } of answered)
+      assert.equal(statusOf.get(headers.get('sallyport-request-id')), status)
+    assert.equal(statusOf.size, access.length, 'two records with one id')
+    const ids = new Set(answered.map(({ headers }) => headers.get('sallyport-request-id')))
+    // A request whose body turns out to be no HTTP ends without an answer of its own.
+    const others = access.filter((line) => !ids.has(String(line['http.request.id'])))
+    for (const line of others)
+      assert.deepEqual(
+        [line['sallyport.aborted'], line['http.response.status_code']],
+        ['client', 0],
+      )
+    assert.ok(others.length < 3)
+  })
+
+  test('holds what the library betrayed only where its errors are told', async () => {
+    const betrayed = (await lib.gateway.log()).filter((line) =>
+      JSON.stringify(line).includes(INSIDE),
+    )
+    assert.ok(betrayed.length > 0)
+    for (const line of betrayed) assert.equal(line['sallyport.control'], 'errors')
+  })
+
+  test('holds no key and no token', async () => {
+    const text = await lib.gateway.logText()
+    for (const secret of [lib.key, revoked, expired, OTHER_KEY, JWT]) {
+      assert.ok(!text.includes(secret), secret)
+      const parts = secret.split(/[._]/).filter((part) => part.length > 16)
+      for (const part of parts) assert.ok(!text.includes(part), part)
+    }
+  })
+
+  test('tells of no fault of the gateway itself', async () => {
+    const faults = (await lib.gateway.log()).filter((line) =>
+      /^sp_(?:control_fault|log_gap)$/.test(String(line['event.action'])),
+    )
+    assert.deepEqual(faults, [])
   })
 })
