@@ -46,7 +46,7 @@ function hostsGuard(config: HostsConfig): Guard {
 }
 
 /** Whether a lower-case host name is one of those configured; a wildcard stands for exactly one label. */
-export function isServed(config: HostsConfig, name: string): boolean {
+function isServed(config: HostsConfig, name: string): boolean {
   if (config.exact.has(name)) return true
   const dot = name.indexOf('.')
   return dot > 0 && config.suffixes.includes(name.slice(dot))

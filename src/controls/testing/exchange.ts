@@ -52,8 +52,8 @@ export function exchangeOf(parts: RequestParts = {}): Exchange {
   return exchange
 }
 
-/** The head alone, for controls that write what `exchangeOf` fills in. */
-export function headOf(parts: RequestParts = {}): RequestHead {
+/** The head alone. */
+function headOf(parts: RequestParts = {}): RequestHead {
   const { httpVersion = '1.1', host = 'api.example.com', tls = 'api.example.com' } = parts
   const ownHost = host === null || httpVersion.startsWith('2') ? [] : ['Host', host]
   return {

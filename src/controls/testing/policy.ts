@@ -7,7 +7,7 @@ export type PolicyParts = Partial<Omit<Policy, BlockName>> & {
 type BlockName = 'listen' | 'auth' | 'authorize' | 'validate' | 'data' | 'limits'
 
 /** What three lines of configuration come to, with limits off and one host, so that a test sets what it is about. */
-export const DEFAULT_POLICY: Policy = {
+const DEFAULT_POLICY: Policy = {
   mode: 'enforce',
   modes: new Map(),
   adopt: undefined,

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { exchangeOf } from '../controls/testing/exchange.ts'
+import { requestHeaders } from './forward.ts'
+import type { SitePlan } from './plan.ts'
+
+// Only what this function reads of a plan.
+const plan = {
+  api: { upstreamHost: '127.0.0.1:3000' },
+  keepsRequestHeader: (name: string) => name !== 'authorization',
+  hooks: { forward: [(_exchange: unknown, out: string[]) => void out.push('x-ours', '1')] },
+} as unknown as SitePlan
+
+const HOST = ['host', '127.0.0.1:3000']
+const OURS = ['x-ours', '1']
+
+const ROWS: readonly [name: string, sent: readonly string[], kept: readonly string[]][] = [
+  ['writes the host of the API and what guards add', [], []],
+  ['keeps what guards keep, in order', ['B', '1', 'A', '2'], ['b', '1', 'a', '2']],
+  ['leaves behind what guards drop', ['Authorization', 'Bearer a'], []],
+  [
+    'leaves hop-by-hop fields behind',
+    ['Connection', 'close', 'TE', 'trailers', 'Upgrade', 'h2c'],
+    [],
+  ],
+  [
+    'leaves behind what Connection names',
+    ['Connection', 'X-Mine, close', 'X-Mine', '1', 'A', '2'],
+    ['a', '2'],
+  ],
+  [
+    'reads every Connection field',
+    ['Connection', 'x-a', 'connection', 'X-B', 'X-A', '1', 'X-B', '2'],
+    [],
+  ],
+]
+
+suite('fields that go to the API', () => {
+  for (const [name, sent, kept] of ROWS) {
+    test(name, () => {
+      const out = requestHeaders(exchangeOf({ headers: sent }), plan)
+      assert.deepEqual(out, [...HOST, ...kept, ...OURS])
+    })
+  }
+})
