@@ -1,4 +1,12 @@
-import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
+import {
+  brotliDecompressSync,
+  gunzipSync,
+  inflateRawSync,
+  inflateSync,
+  zstdDecompressSync,
+} from 'node:zlib'
+import type { HeaderTable } from '../http/header-table.ts'
+import { connectionOptions } from '../http/hop-by-hop.ts'
 import type { Exchange, UpstreamResponse } from '../pipeline/exchange.ts'
 import { answerHeaders } from './answer.ts'
 import type { Answer } from './core.ts'
@@ -43,16 +51,12 @@ const KEEP: ReadonlySet<string> = new Set()
 const DECODED: ReadonlySet<string> = new Set([
   'content-encoding',
   'content-md5',
+  'content-digest',
   'digest',
   'repr-digest',
-])
-const CHANGED: ReadonlySet<string> = new Set([
-  ...DECODED,
-  'etag',
-  'content-digest',
   'accept-ranges',
-  'content-range',
 ])
+const CHANGED: ReadonlySet<string> = new Set([...DECODED, 'etag', 'content-range'])
 
 function responseHeaders(
   exchange: Exchange,
@@ -61,12 +65,21 @@ function responseHeaders(
 ): string[] {
   const out = answerHeaders(exchange, plan.hooks)
   const { headers } = exchange.upstream as UpstreamResponse
+  const named = namedFields(headers)
   for (let index = 0; index < headers.size; index += 1) {
     const name = headers.nameAt(index)
-    if (isConnectionField(name)) continue
+    if (isConnectionField(name) || named?.includes(name) === true) continue
     if (!without.has(name) && plan.keepsResponseHeader(name)) out.push(name, headers.valueAt(index))
   }
   return out
+}
+
+/** The fields that the API's `Connection` names belong to its connection (RFC 9110 section 7.6.1). */
+function namedFields(headers: HeaderTable): readonly string[] | undefined {
+  const connection = headers.get('connection')
+  if (connection === undefined) return undefined
+  if (connection === 'keep-alive' && headers.count('connection') === 1) return undefined
+  return connectionOptions(headers)
 }
 
 /** Undoes the API's content coding, bounded. `undefined`: unknown coding, broken data, or too large. */
@@ -75,8 +88,10 @@ export function decompressed(
   body: Buffer,
   maxBytes: number,
 ): Buffer | undefined {
-  const coding =
-    exchange.upstream?.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity'
+  const headers = exchange.upstream?.headers
+  const coding = headers?.get('content-encoding')?.trim().toLowerCase() ?? 'identity'
+  // Codings in further fields stand around the first: what would come out is not what anybody judged.
+  if (headers !== undefined && headers.count('content-encoding') > 1) return undefined
   if (coding === 'identity' || coding === '' || body.length === 0) return body
   const decode = DECODERS.get(coding)
   if (decode === undefined) return undefined
@@ -93,6 +108,14 @@ const DECODERS: ReadonlyMap<
 > = new Map([
   ['gzip', gunzipSync],
   ['x-gzip', gunzipSync],
-  ['deflate', inflateSync],
+  ['deflate', inflateEither],
   ['br', brotliDecompressSync],
+  ['zstd', zstdDecompressSync],
 ])
+
+/** Some servers leave out the zlib wrapper that RFC 9110 section 8.4.1.2 asks for; its first byte tells. */
+function inflateEither(body: Buffer, options: { maxOutputLength: number }): Buffer {
+  const hasWrapper =
+    body.length > 1 && ((body[0] ?? 0) & 15) === 8 && body.readUInt16BE(0) % 31 === 0
+  return hasWrapper ? inflateSync(body, options) : inflateRawSync(body, options)
+}
