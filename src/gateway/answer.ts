@@ -9,9 +9,24 @@ export const REQUEST_ID_HEADER = 'Sallyport-Request-Id'
 /** The fields every answer carries: the request id, what guards add, what the exchange collected. */
 export function answerHeaders(exchange: Exchange, hooks: HookLists): string[] {
   const headers: string[] = [REQUEST_ID_HEADER, exchange.id]
-  for (const add of hooks.answer) add(exchange, headers)
+  for (const add of hooks.answer) addSafely(add, exchange, headers)
   for (const part of exchange.answerHeaders) headers.push(part)
   return headers
+}
+
+/** What is being said here is often a refusal: a defect in a field beside it must not unsay it. */
+function addSafely(add: HookLists['answer'][number], exchange: Exchange, headers: string[]): void {
+  try {
+    add(exchange, headers)
+  } catch (error) {
+    exchange.events.push({
+      name: 'sp_control_fault',
+      level: 'critical',
+      control: 'answer',
+      reason: 'fault',
+      detail: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    })
+  }
 }
 
 /** A refusal as the client sees it: problem+json (RFC 9457) with the public class and the request id. */

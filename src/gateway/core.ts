@@ -74,7 +74,9 @@ export interface UpstreamTarget {
 
 /**
  * The decision core, as an edge drives it: head, body, response head, response body, end.
- * No method throws; a defect becomes a 500 answer. `end` is called exactly once for every exchange that began.
+ * A control that throws in a verdict is answered here. `fail`, `end` and `refuseUnparsed` never throw; where another
+ * method throws or rejects, a hook that gives no verdict was defective: the edge answers `fail(exchange, 'defect', …)`.
+ * `end` is called exactly once for every exchange that began.
  */
 export interface Core {
   readonly upstreams: ReadonlyMap<string, UpstreamTarget>
