@@ -13,7 +13,6 @@ import { checkNames } from './config/document-names.ts'
 import { basePolicy, policyFor } from './config/policy-for.ts'
 import type { PolicyMoment } from './config/policy-for.ts'
 import type { ApiSettings, Settings } from './config/settings.ts'
-import { loadApis } from './load-apis.ts'
 import type { LoadedApi } from './load-apis.ts'
 import { collectFaults, compilePlan, isCanonicalBase, makeSite } from './plan.ts'
 import type { Plan, PlanApi } from './plan.ts'
@@ -32,6 +31,8 @@ export interface BuildContext {
 /** A compiled plan with what the documents' compilation had to say. */
 export interface BuiltPlan {
   readonly plan: Plan
+  /** The documents, for a plan that differs only by the moment. */
+  readonly apis: readonly LoadedApi[]
   /** What the controls were compiled with. */
   readonly kit: Kit
   readonly findings: readonly Finding[]
@@ -39,22 +40,24 @@ export interface BuiltPlan {
   readonly files: readonly string[]
 }
 
-/** Reads the documents and compiles everything. Throws `ConfigError` with every fault found. */
-export function buildPlan(loaded: LoadedConfig, context: BuildContext): BuiltPlan {
-  return compileApis(loaded, loadApis(loaded.settings.apis), context)
-}
-
-/** `buildPlan` for documents that are read already: `apis` stand in the order of the settings. */
+/**
+ * Compiles everything; `apis` stand in the order of the settings. Throws `ConfigError` with every fault found. Documents
+ * may be compiled again: what a policy changes is compiled beside what was there.
+ */
 export function compileApis(
   loaded: LoadedConfig,
   apis: readonly LoadedApi[],
   context: BuildContext,
 ): BuiltPlan {
   const { settings } = loaded
-  const planApis = apis.map((api, index) => planApi(api, settings.apis[index] as ApiSettings))
+  const faults: ConfigFault[] = []
+  const planApis = apis.flatMap(
+    (api, index) =>
+      collectFaults(faults, () => planApi(api, settings.apis[index] as ApiSettings)) ?? [],
+  )
   const sites = makeSites(settings, planApis, context.moment)
   const kit = makeKit(apis, sites, { ...context, hasIssuers: settings.auth.issuers.length > 0 })
-  const faults: ConfigFault[] = nameFaults(loaded, apis)
+  faults.push(...nameFaults(loaded, apis))
   const plan = collectFaults(faults, () =>
     compilePlan({
       id: loaded.hash.slice(0, 12),
@@ -69,7 +72,7 @@ export function compileApis(
   const findings = apis.flatMap((api) => api.findings)
   faults.push(...findings.filter(({ severity }) => severity === 'error').map(faultOf))
   if (plan === undefined || faults.length > 0) throw new ConfigError(faults)
-  return { plan, kit, findings, files: apis.flatMap(({ runtime }) => runtime.model.files) }
+  return { plan, apis, kit, findings, files: apis.flatMap(({ runtime }) => runtime.model.files) }
 }
 
 /** A rule or limit for an operation that no document has protects nothing: it stops the start. */

@@ -12,12 +12,14 @@ import type { Recorder } from '../telemetry/recorder.ts'
 import { openSink } from '../telemetry/sink.ts'
 import { Adoption } from './adopt/adoption.ts'
 import type { AdoptNumbers } from './adopt/numbers.ts'
-import { buildPlan } from './build-plan.ts'
+import { compileApis } from './build-plan.ts'
 import type { BuiltPlan } from './build-plan.ts'
 import type { Omission } from '../pipeline/proof.ts'
 import type { LoadedConfig } from './config/load-config.ts'
 import { nextChangeMs } from './config/policy-for.ts'
 import { GatewayCore } from './gateway-core.ts'
+import { loadApis } from './load-apis.ts'
+import type { LoadedApi } from './load-apis.ts'
 import { openServices, openTokens, pseudonymKey } from './services.ts'
 import type { Services } from './services.ts'
 
@@ -41,6 +43,16 @@ export type ReloadResult =
 /** Longest delay a timer of Node can be set to. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
+/** When what was due and failed is tried again. */
+const RETRY_MS = 60_000
+
+/** What a plan is compiled from, besides the moment. */
+interface PlanParts {
+  readonly loaded: LoadedConfig
+  readonly tokens: TokenService
+  readonly apis: readonly LoadedApi[]
+}
+
 /** A running gateway without its sockets: configuration in force, services, books. */
 export class Gateway {
   readonly core: GatewayCore
@@ -56,6 +68,8 @@ export class Gateway {
   #tokens: TokenService
   #certificateNames: readonly string[]
   #timer: NodeJS.Timeout | undefined
+  #reloading: Promise<unknown> = Promise.resolve()
+  #isClosed = false
 
   private constructor(loaded: LoadedConfig, options: GatewayOptions) {
     this.#options = options
@@ -76,12 +90,16 @@ export class Gateway {
       clock: this.#clock,
     })
     this.#tokens = this.#openTokens(loaded)
-    this.#built = this.#build(loaded, this.#tokens, new Set())
+    this.#built = this.#build({
+      loaded,
+      tokens: this.#tokens,
+      apis: loadApis(loaded.settings.apis),
+    })
     this.adoption = new Adoption({
       records: this.services.records.adopt,
       clock: this.#clock,
       emit: (event) => this.recorder.emit(event),
-      onGraduated: async () => void (await this.reload(() => Promise.resolve(this.#loaded))),
+      onGraduated: async () => void (await this.#recompile()),
       ...(options.adopt === undefined ? {} : { numbers: options.adopt }),
     })
     this.adoption.setPlan(this.#built.plan, loaded.settings.profile?.untilMs)
@@ -96,8 +114,10 @@ export class Gateway {
   static async start(loaded: LoadedConfig, options: GatewayOptions): Promise<Gateway> {
     const gateway = new Gateway(loaded, options)
     const graduated = await gateway.#graduated()
-    if (graduated.size > 0)
-      gateway.#swap(loaded, gateway.#tokens, gateway.#build(loaded, gateway.#tokens, graduated))
+    if (graduated.size > 0) {
+      const parts = gateway.#inForce()
+      gateway.#swap(parts, gateway.#build(parts, graduated))
+    }
     gateway.#schedule()
     await gateway.adoption.start()
     void gateway.#tokens.warm(gateway.#clock.nowMs())
@@ -126,27 +146,53 @@ export class Gateway {
   /** The certificate changed: its names are the hosts that are served. */
   async setCertificateNames(names: readonly string[]): Promise<ReloadResult> {
     this.#certificateNames = names
-    return this.reload(() => Promise.resolve(this.#loaded))
+    return this.#recompile()
   }
 
-  /** Compiles a new configuration aside and swaps it in whole; a broken one changes nothing, and the log says why. */
-  async reload(load: () => Promise<LoadedConfig>): Promise<ReloadResult> {
-    try {
+  /**
+   * Compiles a new configuration aside and swaps it in whole; a broken one changes nothing, and the log says why.
+   * One after another: of two changes the later one wins. Never rejects.
+   */
+  reload(load: () => Promise<LoadedConfig>): Promise<ReloadResult> {
+    return this.#change(async () => {
       const loaded = await load()
-      const tokens = loaded === this.#loaded ? this.#tokens : this.#openTokens(loaded)
-      this.#swap(loaded, tokens, this.#build(loaded, tokens, await this.#graduated()))
-      void tokens.warm(this.#clock.nowMs())
+      return { loaded, tokens: this.#openTokens(loaded), apis: loadApis(loaded.settings.apis) }
+    })
+  }
+
+  /** The same configuration and documents at another moment: what stands on disk meanwhile has no say. */
+  #recompile(): Promise<ReloadResult> {
+    return this.#change(() => Promise.resolve(this.#inForce()))
+  }
+
+  #change(read: () => Promise<PlanParts>): Promise<ReloadResult> {
+    const change = this.#reloading.then(() => this.#changeNow(read))
+    this.#reloading = change
+    return change
+  }
+
+  async #changeNow(read: () => Promise<PlanParts>): Promise<ReloadResult> {
+    try {
+      const parts = await read()
+      const graduated = await this.#graduated()
+      if (this.#isClosed) return { ok: false, faults: [{ path: '', message: 'closed' }] }
+      this.#swap(parts, this.#build(parts, graduated))
+      void parts.tokens.warm(this.#clock.nowMs())
       return this.#reloaded({ ok: true, planId: this.core.plan.id })
     } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
-      return this.#reloaded({ ok: false, faults: error.faults })
+      return this.#reloaded({ ok: false, faults: faultsOf(error) })
     }
+  }
+
+  #inForce(): PlanParts {
+    return { loaded: this.#loaded, tokens: this.#tokens, apis: this.#built.apis }
   }
 
   /** Writes what is still to be written and closes stores and sinks. */
   async close(): Promise<void> {
-    await this.adoption.close()
+    this.#isClosed = true
     clearTimeout(this.#timer)
+    await this.adoption.close()
     await this.services.close()
     await this.recorder.close()
     this.metrics.close()
@@ -164,15 +210,16 @@ export class Gateway {
     )
   }
 
-  #build(loaded: LoadedConfig, tokens: TokenService, graduated: ReadonlySet<string>): BuiltPlan {
+  #build(parts: PlanParts, graduated: ReadonlySet<string> = new Set()): BuiltPlan {
     const moment = {
       nowMs: this.#clock.nowMs(),
       graduated,
       certificateNames: this.#certificateNames,
     }
     const { omit } = this.#options
+    const { loaded, tokens, apis } = parts
     const context = { services: this.services, tokens, clock: this.#clock, moment }
-    return buildPlan(loaded, omit === undefined ? context : { ...context, omit })
+    return compileApis(loaded, apis, omit === undefined ? context : { ...context, omit })
   }
 
   async #graduated(): Promise<ReadonlySet<string>> {
@@ -180,7 +227,7 @@ export class Gateway {
     return new Set(rows.map(({ api, operation }) => `${api}:${operation}`))
   }
 
-  #swap(loaded: LoadedConfig, tokens: TokenService, built: BuiltPlan): void {
+  #swap({ loaded, tokens }: PlanParts, built: BuiltPlan): void {
     this.#loaded = loaded
     this.#tokens = tokens
     this.#built = built
@@ -196,8 +243,18 @@ export class Gateway {
     const atMs = nextChangeMs(this.#loaded.settings, nowMs)
     if (atMs === undefined) return
     const delayMs = Math.min(Math.max(atMs - nowMs, 0) + 1, MAX_TIMER_MS)
-    this.#timer = setTimeout(() => void this.reload(() => Promise.resolve(this.#loaded)), delayMs)
+    this.#wake(delayMs)
+  }
+
+  #wake(delayMs: number): void {
+    this.#timer = setTimeout(() => void this.#due(), delayMs)
     this.#timer.unref()
+  }
+
+  /** A relaxation that should have ended must not go on because the store was down at that moment. */
+  async #due(): Promise<void> {
+    const { ok } = await this.#recompile()
+    if (!ok && !this.#isClosed) this.#wake(RETRY_MS)
   }
 
   #reloaded(result: ReloadResult): ReloadResult {
@@ -214,6 +271,13 @@ export class Gateway {
     })
     return result
   }
+}
+
+/** Mistakes of the operator as they are; anything else is a defect, and the plan in force stays all the same. */
+function faultsOf(error: unknown): readonly ConfigFault[] {
+  if (error instanceof ConfigError) return error.faults
+  const cause = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return [{ path: '', message: `cannot be compiled: ${cause}` }]
 }
 
 /** Names of the controls that decide whether a caller may, for the metric of their decisions. */
