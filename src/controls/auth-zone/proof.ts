@@ -8,7 +8,8 @@ export const proof: Proof = {
       id: 'SES-04',
       name: 'guesses the password of one account, in many spellings of its name',
       run: async (range) => {
-        for (let n = 0; n < 20; n += 1) {
+        // Five of each spelling: only who sees one account in them counts more than the limit.
+        for (let n = 0; n < 10; n += 1) {
           const email = n % 2 === 0 ? 'user@prove.test' : ' User@Prove.test'
           if ((await range.send(login({ email, password: `guess-${n}` }))).status === 429)
             return false

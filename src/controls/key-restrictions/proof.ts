@@ -26,7 +26,9 @@ export const proof: Proof = {
     {
       id: 'KEY-06',
       name: 'ships a secret key in a page',
-      run: (range) => misuses(range, {}, ['Origin', PAGE, 'Sec-Fetch-Site', 'cross-site']),
+      run: async (range) =>
+        (await misuses(range, {}, ['Origin', PAGE])) ||
+        misuses(range, {}, ['Sec-Fetch-Site', 'cross-site']),
     },
   ],
 }

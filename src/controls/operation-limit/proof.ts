@@ -19,7 +19,8 @@ export const proof: Proof = {
       name: 'calls an operation for one account from many addresses, with many keys and spellings',
       needs: NEEDS,
       run: async (range) => {
-        for (let n = 0; n < 12; n += 1) {
+        // Three of each spelling: only who sees one account in them counts more than the limit.
+        for (let n = 0; n < 9; n += 1) {
           const { text } = await range.newKey()
           const email = ['a@prove.test', 'A@PROVE.test', ' a@prove.test '][n % 3]
           const call = { method: 'POST', target: '/limited', body: { email } }
