@@ -1,3 +1,4 @@
+import { memo } from '../base/memo.ts'
 import type { DecisionRecord, Exchange, RequestHead } from '../pipeline/exchange.ts'
 import { jsonText, jsonTexts } from './json-text.ts'
 import { redact, redactPath } from './redact.ts'
@@ -10,9 +11,9 @@ const MAX_TEXT_CHARS = 256
 const MAX_NAME_CHARS = 64
 const MAX_NAMES = 20
 const MAX_OBSERVED = 16
-/** Routes come from the documents; user agents come from strangers. */
-const MAX_ROUTES = 20_000
-const MAX_AGENTS = 1024
+/** Routes come from the documents; user agents and names in queries come from strangers. */
+const ROUTES = { maxEntries: 20_000, maxChars: Infinity }
+const STRANGERS = { maxEntries: 1024, maxChars: 1024 }
 
 /** Writes one exchange as one line of JSON, without the line's end. */
 export type AccessFormatter = (exchange: Exchange, durationMs: number) => string
@@ -26,11 +27,12 @@ export type AccessFormatter = (exchange: Exchange, durationMs: number) => string
 export function createAccessFormatter(pseudonym: (id: string) => string): AccessFormatter {
   const timestamp = createTimestamps()
   const principals = new WeakMap<Principal, string>()
-  const routes = new TextCache(MAX_ROUTES, routeFields)
-  const agents = new TextCache(
-    MAX_AGENTS,
+  const routes = memo(routeFields, ROUTES)
+  const agents = memo(
     (agent) => `,"user_agent.original":${jsonText(redact(agent), MAX_TEXT_CHARS)}`,
+    STRANGERS,
   )
+  const names = memo((name) => jsonText(redact(name), MAX_NAME_CHARS), STRANGERS)
   const protocols = createProtocolFields()
   const who = (principal: Principal): string => {
     const known = principals.get(principal)
@@ -46,8 +48,8 @@ export function createAccessFormatter(pseudonym: (id: string) => string): Access
       `{"@timestamp":"${timestamp(exchange.startedMs)}${outcomeOf(exchange)}` +
       `,"http.request.id":${jsonText(exchange.id, MAX_NAME_CHARS)}` +
       (METHOD_FIELDS.get(head.method) ?? methodField(head.method)) +
-      (site === undefined ? pathField(exchange) : routes.get(site.label)) +
-      (exchange.query.pairs.length === 0 ? '' : queryField(exchange)) +
+      (site === undefined ? pathField(exchange) : routes(site.label)) +
+      (exchange.query.pairs.length === 0 ? '' : queryField(exchange, names)) +
       `,"http.response.status_code":${exchange.status}` +
       `,"http.request.bytes":${exchange.bytesIn},"http.response.bytes":${exchange.bytesOut}` +
       `,"event.duration":${Math.round(durationMs * 1000) * 1000}` +
@@ -61,30 +63,9 @@ export function createAccessFormatter(pseudonym: (id: string) => string): Access
       (exchange.observed.length === 0 ? '' : observedField(exchange.observed)) +
       (exchange.abortedBy === undefined ? '' : `,"sallyport.aborted":"${exchange.abortedBy}"`) +
       protocols(head) +
-      (agent === undefined ? '' : agents.get(agent)) +
+      (agent === undefined ? '' : agents(agent)) +
       '}'
     )
-  }
-}
-
-/** Remembers what was made of a text; forgets everything when an attacker fills it. */
-class TextCache {
-  readonly #capacity: number
-  readonly #make: (text: string) => string
-  #known = new Map<string, string>()
-
-  constructor(capacity: number, make: (text: string) => string) {
-    this.#capacity = capacity
-    this.#make = make
-  }
-
-  get(text: string): string {
-    let made = this.#known.get(text)
-    if (made !== undefined) return made
-    made = this.#make(text)
-    if (this.#known.size >= this.#capacity) this.#known = new Map()
-    this.#known.set(text, made)
-    return made
   }
 }
 
@@ -108,11 +89,12 @@ function pathField(exchange: Exchange): string {
   return `,"sallyport.path":${jsonText(redactPath(path), MAX_TEXT_CHARS)}`
 }
 
-function queryField(exchange: Exchange): string {
+function queryField(exchange: Exchange, textOf: (name: string) => string): string {
   const { pairs } = exchange.query
-  const names: string[] = []
-  for (let i = 0; i < pairs.length && i < MAX_NAMES; i++) names.push(redact(pairs[i]?.[0] ?? ''))
-  return `,"sallyport.query_names":${jsonTexts(names, MAX_NAMES, MAX_NAME_CHARS)}`
+  let names = ''
+  for (let i = 0; i < pairs.length && i < MAX_NAMES; i++)
+    names += `${i === 0 ? '' : ','}${textOf(pairs[i]?.[0] ?? '')}`
+  return `,"sallyport.query_names":[${names}]`
 }
 
 function addressFields(exchange: Exchange): string {

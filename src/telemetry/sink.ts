@@ -49,6 +49,9 @@ export const SINK_LIMITS: SinkLimits = {
   retryMs: 1000,
 }
 
+const LINE_END = 10
+/** Room behind a full batch for the line that fills it. */
+const ROOM_BYTES = 16 * 1024
 /** Most batches in one write. */
 const MAX_MERGED = 16
 /** A terminal that is not ready is asked again after this. */
@@ -105,8 +108,9 @@ class BufferedSink implements Sink {
   readonly #parts: SinkParts
   /** `undefined` while it is down, or closed. */
   #outlet: Outlet | undefined
-  #lines: string[] = []
-  #lineBytes = 0
+  /** Where lines gather as bytes: a line that waits as text would be copied by each garbage collection. */
+  #open: Buffer | undefined
+  #openBytes = 0
   /** Sealed batches; the first may be partly written. */
   #batches: Buffer[] = []
   #batchBytes = 0
@@ -129,7 +133,7 @@ class BufferedSink implements Sink {
     return {
       name: this.#parts.name,
       isUp: this.#outlet !== undefined,
-      bufferedBytes: this.#lineBytes + this.#batchBytes,
+      bufferedBytes: this.#openBytes + this.#batchBytes,
       dropped: { ...this.#dropped },
     }
   }
@@ -138,13 +142,12 @@ class BufferedSink implements Sink {
     const { limits } = this.#parts
     const bound = stream === 'access' ? limits.maxBytes : limits.maxBytes + limits.reserveBytes
     const size = line.length + 1
-    if (this.#isClosed || this.#lineBytes + this.#batchBytes + size > bound) {
+    if (this.#isClosed || this.#openBytes + this.#batchBytes + size > bound) {
       this.#dropped[stream]++
       return
     }
-    this.#lines.push(line)
-    this.#lineBytes += size
-    if (this.#lineBytes >= limits.batchBytes) {
+    this.#append(line, size)
+    if (this.#openBytes >= limits.batchBytes) {
       this.#seal()
       this.#pump()
     } else {
@@ -190,13 +193,26 @@ class BufferedSink implements Sink {
     this.#pump()
   }
 
+  #append(line: string, size: number): void {
+    let open = (this.#open ??= Buffer.allocUnsafeSlow(this.#parts.limits.batchBytes + ROOM_BYTES))
+    if (this.#openBytes + size > open.length) {
+      this.#seal()
+      open = this.#open ??= Buffer.allocUnsafeSlow(Math.max(size, open.length))
+    }
+    open.write(line, this.#openBytes, 'latin1')
+    this.#openBytes += size
+    open[this.#openBytes - 1] = LINE_END
+  }
+
   #seal(): void {
-    if (this.#lines.length === 0) return
-    const batch = Buffer.from(`${this.#lines.join('\n')}\n`, 'latin1')
-    this.#lines = []
-    this.#lineBytes = 0
-    this.#batches.push(batch)
-    this.#batchBytes += batch.length
+    if (this.#open === undefined || this.#openBytes === 0) return
+    const lines = this.#open.subarray(0, this.#openBytes)
+    // A few lines must not hold the memory of many while a sink is down.
+    const isFull = lines.length * 2 > this.#open.length
+    this.#batches.push(isFull ? lines : Buffer.from(lines))
+    this.#open = undefined
+    this.#batchBytes += lines.length
+    this.#openBytes = 0
   }
 
   #pump(): void {
@@ -259,7 +275,7 @@ class BufferedSink implements Sink {
     const security = this.#dropped.security - this.#told.security
     if (this.#isReported && access + security === 0) return
     // While lines are still being dropped the gap has no end yet.
-    if (this.#batchBytes + this.#lineBytes > this.#parts.limits.maxBytes / 2) return
+    if (this.#batchBytes + this.#openBytes > this.#parts.limits.maxBytes / 2) return
     this.#isReported = true
     Object.assign(this.#told, this.#dropped)
     this.#parts.watch.up?.(this.#parts.name, { access, security })
