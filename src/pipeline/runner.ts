@@ -56,18 +56,7 @@ export function runHooks<A>(
   exchange: Exchange,
   argument: A,
 ): MaybePromise<Refusal | undefined> {
-  return runFrom({ hooks, exchange, argument }, 0)
-}
-
-interface Run<A> {
-  readonly hooks: readonly Hook<A>[]
-  readonly exchange: Exchange
-  readonly argument: A
-}
-
-function runFrom<A>(run: Run<A>, start: number): MaybePromise<Refusal | undefined> {
-  const { hooks, exchange, argument } = run
-  for (let index = start; index < hooks.length; index += 1) {
+  for (let index = 0; index < hooks.length; index += 1) {
     const hook = hooks[index] as Hook<A>
     let verdict: MaybePromise<Denial | undefined>
     try {
@@ -76,27 +65,33 @@ function runFrom<A>(run: Run<A>, start: number): MaybePromise<Refusal | undefine
       verdict = faulted(hook, exchange, error)
     }
     if (verdict === undefined) continue
-    if (isPromise(verdict)) return later(run, index, verdict)
+    if (isPromise(verdict)) return later({ hooks: hooks.slice(index), exchange, argument }, verdict)
     const refusal = settle(hook, exchange, verdict)
     if (refusal !== undefined) return refusal
   }
   return undefined
 }
 
+/** What is left to run; the first hook is waiting. */
+interface Rest<A> {
+  readonly hooks: readonly Hook<A>[]
+  readonly exchange: Exchange
+  readonly argument: A
+}
+
 async function later<A>(
-  run: Run<A>,
-  index: number,
+  { hooks, exchange, argument }: Rest<A>,
   pending: Promise<Denial | undefined>,
 ): Promise<Refusal | undefined> {
-  const hook = run.hooks[index] as Hook<A>
+  const hook = hooks[0] as Hook<A>
   let denial: Denial | undefined
   try {
     denial = await pending
   } catch (error) {
-    denial = faulted(hook, run.exchange, error)
+    denial = faulted(hook, exchange, error)
   }
-  const refusal = denial === undefined ? undefined : settle(hook, run.exchange, denial)
-  return refusal ?? runFrom(run, index + 1)
+  const refusal = denial === undefined ? undefined : settle(hook, exchange, denial)
+  return refusal ?? runHooks(hooks.slice(1), exchange, argument)
 }
 
 const FAULT = 'fault'
