@@ -10,6 +10,17 @@ export interface NamedRate {
   readonly rate: Pick<Rate, 'count' | 'windowMs'>
   /** Further prefixes in the place of `X-RateLimit-`. */
   readonly aliases?: readonly string[]
+  /** Its item of `RateLimit-Policy`, where `withPolicy` has written it. */
+  readonly policy?: string
+}
+
+/** Writes what never changes about a limit, once. */
+export function withPolicy(limit: NamedRate): NamedRate {
+  return { ...limit, policy: policyOf(limit) }
+}
+
+function policyOf({ name, rate }: NamedRate): string {
+  return `"${name}";q=${rate.count};w=${Math.ceil(rate.windowMs / 1000)}`
 }
 
 /** What a limit found of a request. */
@@ -29,16 +40,14 @@ export const LIMIT_REASON = {
 export function limitDenial(exchange: Exchange, reason: string, finding: LimitFinding): Denial {
   const { limit, taken } = finding
   withdraw(exchange, isDeFacto)
+  // Seconds, rounded up, at least one: nobody comes back too early.
+  const headers = ['Retry-After', String(Math.max(1, Math.ceil(taken.retryAfterMs / 1000)))]
+  pushDraft(headers, finding)
+  pushDeFacto(headers, finding)
   return {
     reason,
     detail: `limit ${limit.name}`,
-    // Seconds, rounded up, at least one: nobody comes back too early.
-    headers: [
-      'Retry-After',
-      String(Math.max(1, Math.ceil(taken.retryAfterMs / 1000))),
-      ...draftFields(finding),
-      ...deFactoFields(finding),
-    ],
+    headers,
     violatedPolicies: [limit.name],
   }
 }
@@ -60,11 +69,11 @@ export function banDenial(
  */
 export function announceLimit(exchange: Exchange, finding: LimitFinding): void {
   const { answerHeaders } = exchange
-  answerHeaders.push(...draftFields(finding))
+  pushDraft(answerHeaders, finding)
   const at = answerHeaders.indexOf('X-RateLimit-Remaining')
   if (at >= 0 && Number(answerHeaders[at + 1]) <= finding.taken.remaining) return
   if (at >= 0) withdraw(exchange, isDeFacto)
-  answerHeaders.push(...deFactoFields(finding))
+  pushDeFacto(answerHeaders, finding)
 }
 
 /** Takes back what was announced when the answer is 401: it would say that there is a plan [RLM-03]. */
@@ -72,26 +81,19 @@ export function hideLimitsOf401(exchange: Exchange): void {
   if (exchange.status === 401) withdraw(exchange, isLimitField)
 }
 
-function draftFields({ limit, taken }: LimitFinding): string[] {
-  const { name, rate } = limit
-  return [
-    'RateLimit-Policy',
-    `"${name}";q=${rate.count};w=${Math.ceil(rate.windowMs / 1000)}`,
-    'RateLimit',
-    `"${name}";r=${Math.max(0, Math.floor(taken.remaining))};t=${resetOf(taken)}`,
-  ]
+function pushDraft(headers: string[], { limit, taken }: LimitFinding): void {
+  const left = `"${limit.name}";r=${Math.max(0, Math.floor(taken.remaining))};t=${resetOf(taken)}`
+  headers.push('RateLimit-Policy', limit.policy ?? policyOf(limit), 'RateLimit', left)
 }
 
-function deFactoFields({ limit, taken }: LimitFinding): string[] {
+function pushDeFacto(headers: string[], { limit, taken }: LimitFinding): void {
+  const count = String(limit.rate.count)
   const remaining = String(Math.max(0, Math.floor(taken.remaining)))
-  return ['X-RateLimit-', ...(limit.aliases ?? [])].flatMap((prefix) => [
-    `${prefix}Limit`,
-    String(limit.rate.count),
-    `${prefix}Remaining`,
-    remaining,
-    `${prefix}Reset`,
-    resetOf(taken),
-  ])
+  const reset = resetOf(taken)
+  headers.push('X-RateLimit-Limit', count, 'X-RateLimit-Remaining', remaining)
+  headers.push('X-RateLimit-Reset', reset)
+  for (const prefix of limit.aliases ?? [])
+    headers.push(`${prefix}Limit`, count, `${prefix}Remaining`, remaining, `${prefix}Reset`, reset)
 }
 
 function resetOf(taken: LimitFinding['taken']): string {

@@ -57,7 +57,7 @@ export interface HeadInput {
   readonly headers: HeaderTable
   readonly transport: 'http1' | 'http2'
   /** `:authority` in h2. */
-  readonly authority?: string
+  readonly authority?: string | undefined
   /** Methods that exist at all; `STANDARD_METHODS` when left out. CONNECT, TRACE and TRACK stay refused. */
   readonly methods?: ReadonlySet<string>
   /** Further lower-case field names that `Connection` must not name, such as declared key headers. */

@@ -7,7 +7,13 @@ import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
 import type { Taken } from '../../store/counters.ts'
-import { announceLimit, hideLimitsOf401, limitDenial, LIMIT_REASON } from '../limit-answer.ts'
+import {
+  announceLimit,
+  hideLimitsOf401,
+  limitDenial,
+  LIMIT_REASON,
+  withPolicy,
+} from '../limit-answer.ts'
 import type { Kit } from '../kit.ts'
 import { configureOperationLimit } from './config.ts'
 import type { OperationLimitConfig } from './config.ts'
@@ -34,7 +40,7 @@ function operationLimitGuard(
   { counters, clock }: Kit,
 ): Guard {
   const name = site.operation.id.replaceAll(/[^\w.-]/g, '_')
-  const limit = { name, rate: config.rate, aliases: config.headerAliases }
+  const limit = withPolicy({ name, rate: config.rate, aliases: config.headerAliases })
   const judge = (exchange: Exchange, taken: Taken): Denial | undefined => {
     if (!taken.allowed) return limitDenial(exchange, 'operation_limit', { limit, taken })
     announceLimit(exchange, { limit, taken })

@@ -4,7 +4,13 @@ import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Taken } from '../../store/counters.ts'
-import { announceLimit, hideLimitsOf401, limitDenial, LIMIT_REASON } from '../limit-answer.ts'
+import {
+  announceLimit,
+  hideLimitsOf401,
+  limitDenial,
+  LIMIT_REASON,
+  withPolicy,
+} from '../limit-answer.ts'
 import type { Kit } from '../kit.ts'
 import { configurePrincipalLimit } from './config.ts'
 import type { PrincipalLimitConfig } from './config.ts'
@@ -25,7 +31,7 @@ export const principalLimit: Control<PrincipalLimitConfig, Kit> = {
 
 function principalLimitGuard(config: PrincipalLimitConfig, { counters, clock }: Kit): Guard {
   const { rate } = config
-  const limit = { name: 'principal', rate, aliases: config.headerAliases }
+  const limit = withPolicy({ name: 'principal', rate, aliases: config.headerAliases })
   // Rules give operations rates of their own: a bucket filled at one rate says nothing at another.
   const bucket = `${rate.count}/${rate.windowMs}/${rate.burst}`
   const judge = (exchange: Exchange, taken: Taken): Denial | undefined => {

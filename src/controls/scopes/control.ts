@@ -34,10 +34,10 @@ function scopesGuard(site: Site): Guard | undefined {
   if (asksForScopes !== true) return undefined
   return {
     onRequest: ({ met }) => {
+      for (const alternative of met) if (isCovered(alternative)) return undefined
       let fewest: readonly string[] | undefined
       for (const alternative of met) {
         const missing = missingScopes(alternative)
-        if (missing.length === 0) return undefined
         if (fewest === undefined || missing.length < fewest.length) fewest = missing
       }
       return fewest === undefined ? NOTHING_MET : denial(fewest)
@@ -50,7 +50,16 @@ const NOTHING_MET: Denial = Object.freeze({
   detail: 'no alternative is met',
 })
 
-/** What is missing for one alternative. An API that checks its own credential checks its scopes too. */
+/** Whether nothing is missing for an alternative. An API that checks its own credential checks its scopes too. */
+function isCovered({ proofs }: MetAlternative): boolean {
+  for (const { principal, scopes } of proofs) {
+    if (principal.kind === 'upstream') continue
+    for (const scope of scopes) if (!principal.scopes.has(scope)) return false
+  }
+  return true
+}
+
+/** What is missing for one alternative, for the challenge. */
 function missingScopes({ proofs }: MetAlternative): readonly string[] {
   const missing = proofs.flatMap(({ principal, scopes }) =>
     principal.kind === 'upstream' ? [] : scopes.filter((scope) => !principal.scopes.has(scope)),

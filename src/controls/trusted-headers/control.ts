@@ -1,3 +1,4 @@
+import { memo } from '../../base/memo.ts'
 import { effectiveHost } from '../../http/head.ts'
 import { isDroppedRequestField, isMethodOverride, isTrustField } from '../../http/hop-by-hop.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
@@ -35,14 +36,16 @@ const OVERRIDE: Denial = Object.freeze({
 
 function trustedHeadersGuard(kit: Kit): Guard {
   const declared = declaredNames(kit)
+  const kindOf = memo(fieldKind, { maxEntries: 1024, maxChars: 64 })
   return {
     onRequest: (exchange) => {
       const { headers } = exchange.head
       let identity: string | undefined
       for (let index = 0; index < headers.size; index += 1) {
         const name = headers.nameAt(index)
-        if (isMethodOverride(name)) return OVERRIDE
-        if (isIdentityField(name)) identity ??= name
+        const kind = kindOf(name)
+        if (kind === 'override') return OVERRIDE
+        if (kind === 'identity') identity ??= name
       }
       // Once a request, however many there are: a client must not be able to multiply lines of the log.
       if (identity !== undefined) noteIdentity(exchange, identity)
@@ -64,6 +67,11 @@ function declaredNames({ sites, apis }: Kit): ReadonlySet<string> {
       scheme.parameterName === undefined ? [] : [scheme.parameterName.toLowerCase()],
     ),
   ])
+}
+
+function fieldKind(name: string): 'override' | 'identity' | 'plain' {
+  if (isMethodOverride(name)) return 'override'
+  return isIdentityField(name) ? 'identity' : 'plain'
 }
 
 function isIdentityField(name: string): boolean {

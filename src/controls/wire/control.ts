@@ -76,8 +76,8 @@ function wireGuard(kit: Kit): Guard {
         headers,
         methods,
         protectedFields,
+        authority,
         transport: httpVersion.startsWith('2') ? 'http2' : 'http1',
-        ...(authority === undefined ? undefined : { authority }),
       })
       return fault === undefined ? undefined : denialOf(fault, allow)
     },

@@ -49,13 +49,14 @@ export function compileParameters(operation: Operation, deps: DecodeDeps): Param
     operation.parameters.filter((one) => one.place === place).map((one) => entryOf(one, deps))
   const readPath = compilePath(operation, at('path'))
   const [headers, cookies] = [at('header'), at('cookie')]
+  const hasAny = placesOf(operation.parameters)
   const [whole] = operation.parameters.filter((one) => one.place === 'querystring')
   const readQuery =
     whole === undefined
       ? compileQuery(at('query'), credentialNames(operation, deps))
       : compileWhole(whole, entryOf(whole, deps), deps)
   return (input) => {
-    const outcome = newOutcome()
+    const outcome = newOutcome(hasAny)
     readPath(input, outcome)
     for (const entry of headers) readHeader(entry, input.header(entry.key), outcome)
     if (cookies.length > 0) readCookies(cookies, input, outcome)
@@ -66,9 +67,29 @@ export function compileParameters(operation: Operation, deps: DecodeDeps): Param
   }
 }
 
-function newOutcome(): Outcome {
-  const blank = (): Record<string, unknown> => Object.create(null) as Record<string, unknown>
-  return { values: { path: blank(), query: blank(), header: blank(), cookie: blank() }, faults: [] }
+function placesOf(parameters: readonly Parameter[]): Readonly<Record<FaultPlace, boolean>> {
+  const has = (...places: Parameter['place'][]): boolean =>
+    parameters.some(({ place }) => places.includes(place))
+  return {
+    path: has('path'),
+    query: has('query', 'querystring'),
+    header: has('header'),
+    cookie: has('cookie'),
+  }
+}
+
+type Values = Record<string, unknown>
+
+/** Where nothing is declared there is nothing to read: all requests share this. */
+const NO_VALUES: Values = Object.freeze(Object.create(null) as Values)
+
+function newOutcome(hasAny: Readonly<Record<FaultPlace, boolean>>): Outcome {
+  const at = (place: FaultPlace): Values =>
+    hasAny[place] ? (Object.create(null) as Values) : NO_VALUES
+  return {
+    values: { path: at('path'), query: at('query'), header: at('header'), cookie: at('cookie') },
+    faults: [],
+  }
 }
 
 function entryOf(parameter: Parameter, deps: DecodeDeps): Entry {
