@@ -1,6 +1,7 @@
 import type { CanonicalQuery } from '../../http/query.ts'
 import { formDecode } from '../../http/query.ts'
 import type { ParameterFault } from '../../openapi/decode/contract.ts'
+import { isFieldName } from '../../openapi/infer/field-name.ts'
 import { inferTexts } from '../../openapi/infer/infer-schema.ts'
 import { schemaText } from '../../openapi/infer/schema-text.ts'
 import type { Evidence } from '../../pipeline/evidence.ts'
@@ -13,7 +14,7 @@ export function parameterEvidence(
   faults: readonly ParameterFault[],
 ): Evidence[] {
   return faults.map(({ place, name, pointer, keyword }): Evidence => {
-    const at = `${place}/${name}${pointer}`
+    const at = `${place}/${keyword === 'unknown' ? generalName(name) : name}${pointer}`
     const textsOf = (): readonly string[] =>
       place === 'query' ? queryTexts(query, name) : place === 'header' ? head.headers.all(name) : []
     if (keyword === 'unknown')
@@ -23,6 +24,11 @@ export function parameterEvidence(
     if (keyword === 'required') return { kind: 'parameter-missing', pointer: at, sample: NO_SHAPE }
     return constraintAt('parameter-constraint', at, keyword)
   })
+}
+
+/** Names that callers made up may hold data. */
+function generalName(name: string): string {
+  return isFieldName(name.replaceAll(/[[\]]/g, '')) ? name : '*'
 }
 
 function shapeOf(texts: readonly string[]): string {

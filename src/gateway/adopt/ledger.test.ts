@@ -252,7 +252,7 @@ suite('graduation', () => {
     ],
   ]
   for (const [name, play, graduates] of rows) {
-    test(`${name}`, async () => {
+    test(name, async () => {
       const at = range()
       play(at)
       await at.ledger.flush()
