@@ -41,7 +41,8 @@ export function finalAnswer(
   exchange.status = response.status
   // While an API is being adopted, no byte changes that nobody had to change: the content coding stays.
   const isDecoded = plan.site.policy.adopt === undefined && response.headers.has('content-encoding')
-  const dropped = replacement !== undefined ? CHANGED : isDecoded ? DECODED : KEEP
+  const dropped =
+    replacement !== undefined ? changedFields(replacement) : isDecoded ? DECODED : KEEP
   const headers = responseHeaders(exchange, plan, dropped)
   const body = replacement ?? (isDecoded ? plain : sent)
   return { status: response.status, headers, body, close: false }
@@ -57,6 +58,13 @@ const DECODED: ReadonlySet<string> = new Set([
   'accept-ranges',
 ])
 const CHANGED: ReadonlySet<string> = new Set([...DECODED, 'etag', 'content-range'])
+
+/** A body that was left out has no type either: clients would parse it. */
+const EMPTIED: ReadonlySet<string> = new Set([...CHANGED, 'content-type'])
+
+function changedFields(replacement: Buffer): ReadonlySet<string> {
+  return replacement.length === 0 ? EMPTIED : CHANGED
+}
 
 function responseHeaders(
   exchange: Exchange,
@@ -102,10 +110,9 @@ export function decompressed(
   }
 }
 
-const DECODERS: ReadonlyMap<
-  string,
-  (body: Buffer, options: { maxOutputLength: number }) => Buffer
-> = new Map([
+type Decode = (body: Buffer, options: { readonly maxOutputLength: number }) => Buffer
+
+const DECODERS: ReadonlyMap<string, Decode> = new Map<string, Decode>([
   ['gzip', gunzipSync],
   ['x-gzip', gunzipSync],
   ['deflate', inflateEither],
@@ -114,7 +121,7 @@ const DECODERS: ReadonlyMap<
 ])
 
 /** Some servers leave out the zlib wrapper that RFC 9110 section 8.4.1.2 asks for; its first byte tells. */
-function inflateEither(body: Buffer, options: { maxOutputLength: number }): Buffer {
+function inflateEither(body: Buffer, options: { readonly maxOutputLength: number }): Buffer {
   const hasWrapper =
     body.length > 1 && ((body[0] ?? 0) & 15) === 8 && body.readUInt16BE(0) % 31 === 0
   return hasWrapper ? inflateSync(body, options) : inflateRawSync(body, options)
