@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import type { CheckReport } from './check.ts'
-import { DOCUMENT, makeFolder, runCli } from './testing/cli-process.ts'
+import { DOCUMENT, makeFolder, runCli, startCli } from './testing/cli-process.ts'
 
 const MINIMAL = 'openapi: ./openapi.yaml\nupstream: http://127.0.0.1:3000\n'
 
@@ -114,6 +115,24 @@ test('warns of what the document leaves open, with its place', async (t) => {
   )
   assert.match(stdout, /^public {2}GET \/health$/m)
   assert.match(stdout, /^ok 2 operations, 1 of them public$/m)
+})
+
+test('lists every schema of a request without bounds with --verbose', async (t) => {
+  const folder = makeFolder(t, { 'sallyport.yaml': MINIMAL, 'openapi.yaml': DOCUMENT })
+  const { stdout } = await runCli(folder, 'check', '--verbose', '--json')
+  const { notes } = JSON.parse(stdout) as CheckReport
+  assert.deepEqual(
+    notes.map(({ code, line, column }) => [code, line, column]),
+    [['unbounded-number', 7, 63]],
+  )
+})
+
+test('a reader that has seen enough is no failure', async (t) => {
+  const folder = makeFolder(t, { 'sallyport.yaml': MINIMAL, 'openapi.yaml': DOCUMENT })
+  const child = startCli(folder, ['check'])
+  child.stdout?.destroy()
+  const [code] = (await once(child, 'exit')) as [number | null]
+  assert.equal(code, 0)
 })
 
 test('needs no file with --openapi and --upstream', async (t) => {

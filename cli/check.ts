@@ -62,18 +62,19 @@ export interface CheckReport {
   readonly audit: readonly ConfigFault[]
   /** Schemas of requests without bounds, by kind. */
   readonly unbounded: Readonly<Record<string, number>>
+  /** With `--verbose`. */
   readonly notes: readonly PlacedFinding[]
 }
 
 async function check(options: CheckOptions): Promise<void> {
-  const report = reportOf(await inspect(options))
+  const report = reportOf(await inspect(options), options.verbose === true)
   if (!report.ok) process.exitCode = 1
   if (options.json === true) printJson(report)
   else printReport(report, options)
 }
 
-/** The findings of an inspection, sorted by what they mean to a person. */
-export function reportOf(inspection: Inspection): CheckReport {
+/** The findings of an inspection, sorted by what they mean to a person; notes only where they are wanted. */
+export function reportOf(inspection: Inspection, wantsNotes: boolean): CheckReport {
   const { loaded, built, apis, documents } = inspection
   const sites = built?.plan.sites.map(({ site }) => site) ?? []
   const faults = [...inspection.faults, ...sites.flatMap((site) => ungranted(site, inspection))]
@@ -91,10 +92,7 @@ export function reportOf(inspection: Inspection): CheckReport {
     unfilterable: unfilterable(audits, sites, documents),
     audit: loaded?.audit(systemClock.nowMs()) ?? [],
     unbounded,
-    notes: [
-      ...placed(findings, 'note', documents),
-      ...placed(open.map(openFinding), 'note', documents),
-    ],
+    notes: wantsNotes ? placed([...findings, ...open.map(openFinding)], 'note', documents) : [],
   }
 }
 

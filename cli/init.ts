@@ -83,7 +83,7 @@ async function init(openapi: string, options: InitOptions): Promise<void> {
   })
   if (hasOverlay) write(overlayFile, overlayText(found.operations, usualSecurity(model)), options)
   write(options.output, text, options)
-  const check = reportOf(await inspect({ config: options.output }))
+  const check = reportOf(await inspect({ config: options.output }), false)
   if (!check.ok) process.exitCode = 1
   const report: InitReport = {
     file: options.output,

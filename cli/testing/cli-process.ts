@@ -31,7 +31,7 @@ export function makeFolder(t: TestContext, files: Readonly<Record<string, string
 
 /** Runs the real command line in a folder, to its end. */
 export async function runCli(folder: string, ...args: readonly string[]): Promise<CliResult> {
-  const child = start(folder, args)
+  const child = startCli(folder, args)
   let stdout = ''
   let stderr = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text))
@@ -46,7 +46,7 @@ export async function serve(
   folder: string,
   ...args: readonly string[]
 ): Promise<void> {
-  const child = start(folder, ['serve', ...args])
+  const child = startCli(folder, ['serve', ...args])
   let stderr = ''
   child.stdout?.resume()
   const up = new Promise<void>((resolve, reject) => {
@@ -65,7 +65,8 @@ export async function serve(
   await up
 }
 
-function start(folder: string, args: readonly string[]): ChildProcess {
+/** Starts the real command line in a folder. */
+export function startCli(folder: string, args: readonly string[]): ChildProcess {
   const env = { ...process.env, NO_COLOR: '1' }
   return spawn(process.execPath, [CLI, ...args], { cwd: folder, env })
 }
