@@ -7,7 +7,7 @@ import type { Ask, Got } from './kit/ask.ts'
 import { exchange } from './kit/wire.ts'
 import { guardLibrary } from './library/behind-gateway.ts'
 import type { GuardedLibrary } from './library/behind-gateway.ts'
-import { NEWS_PAUSE_MS, TEXT_BYTES, textOfBook } from './library/library.ts'
+import { LOGIN, NEWS_PAUSE_MS, TEXT_BYTES, textOfBook } from './library/library.ts'
 
 const BOOK = '/v2/books/9780140449136'
 const NEW_BOOK = {
@@ -127,6 +127,24 @@ const calls: readonly [name: string, plan: () => Ask, status: number][] = [
       body: 'name=%C3%9Cnal+%C3%96z&email=unal%40town.example&interests=chess&interests=bees&age=41',
     }),
     201,
+  ],
+  [
+    'a login',
+    () => ({
+      method: 'POST',
+      target: '/v2/sessions',
+      body: { email: 'unal@town.example', password: LOGIN.password },
+    }),
+    200,
+  ],
+  [
+    'a login that fails',
+    () => ({
+      method: 'POST',
+      target: '/v2/sessions',
+      body: { email: 'unal@town.example', password: 'mistyped-it' },
+    }),
+    401,
   ],
   ['a member', () => ({ target: '/v2/members/7' }), 200],
   ['a loan', () => ({ method: 'POST', target: '/v2/loans', body: LOAN }), 201],

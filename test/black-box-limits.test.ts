@@ -94,7 +94,7 @@ suite('limits that were written', () => {
   let lib: GuardedLibrary
   let other: Asker
   before(async () => {
-    lib = await guardLibrary(LIMITS)
+    lib = await guardLibrary({ more: LIMITS })
     other = asker(lib.gateway.httpsPort, lib.gateway.ca)
   })
   after(async () => {

@@ -4,6 +4,7 @@ import { after, before, suite, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import type { Ask, Got } from './kit/ask.ts'
 import { asker } from './kit/ask.ts'
+import type { LogLine } from './kit/gateway.ts'
 import type { WantedFields } from './kit/problem.ts'
 import { assertFields, assertRefusal, clientAddress, pointersOf } from './kit/problem.ts'
 import { until } from './kit/until.ts'
@@ -770,9 +771,11 @@ suite('plain HTTP', () => {
 
 suite('the log of all this', () => {
   test('has one access record for each answer, with its status', async () => {
-    const access = (await lib.gateway.log()).filter(
-      (line) => line['event.dataset'] === 'sallyport.access',
-    )
+    const records = async (): Promise<readonly LogLine[]> =>
+      (await lib.gateway.log()).filter((line) => line['event.dataset'] === 'sallyport.access')
+    // A record is written when its answer has left, which may be after it arrived.
+    await until(async () => (await records()).length >= answered.length)
+    const access = await records()
     const statusOf = new Map(
       access.map((line) => [line['http.request.id'], line['http.response.status_code']]),
     )

@@ -25,12 +25,31 @@ export function libraryDocument(): string {
   return readFileSync(join(import.meta.dirname, 'openapi.yaml'), 'utf8')
 }
 
-/** Starts both. `more`: lines after the three. */
-export async function guardLibrary(more = ''): Promise<GuardedLibrary> {
+/** The document with a second way in: access tokens. */
+export function documentWithTokens(): string {
+  return libraryDocument()
+    .replace('  - libraryCard: []', '  - libraryCard: []\n  - memberToken: []')
+    .replace(
+      '  securitySchemes:',
+      '  securitySchemes:\n    memberToken: { type: http, scheme: bearer }',
+    )
+}
+
+/** What a test changes about the three lines. */
+export interface LibraryPlan {
+  /** Lines after the three. */
+  readonly more?: string
+  readonly document?: string
+  readonly files?: Readonly<Record<string, string>>
+}
+
+/** Starts both. */
+export async function guardLibrary(plan: LibraryPlan = {}): Promise<GuardedLibrary> {
+  const { more = '', document = libraryDocument(), files = {} } = plan
   const upstream = await startUpstream(library)
   const gateway = await startGateway({
     yaml: `openapi: ./openapi.yaml\nupstream: ${upstream.url}\nlisten: { https: 8443, http: 8080, tls: auto }\n${more}`,
-    files: { 'openapi.yaml': libraryDocument() },
+    files: { 'openapi.yaml': document, ...files },
   })
   const { key } = await gateway.createKey()
   const through = asker(gateway.httpsPort, gateway.ca)

@@ -34,6 +34,7 @@ const ROUTES: readonly [method: string, path: RegExp, answer: Answer][] = [
   ['PUT', /^\/v2\/books\/\d+\/cover$/, (_request, response) => response.writeHead(204).end()],
   ['POST', /^\/v2\/members$/, join],
   ['GET', /^\/v2\/members\/7$/, (_request, response) => json(response, 200, MEMBER)],
+  ['POST', /^\/v2\/sessions$/, logIn],
   ['POST', /^\/v2\/loans$/, (_request, response) => json(response, 201, LOAN)],
   ['DELETE', /^\/v2\/loans\/[\w-]+$/, (_request, response) => response.writeHead(204).end()],
   ['POST', /^\/v2\/notes$/, (_request, response) => response.writeHead(202).end()],
@@ -137,6 +138,16 @@ function join(request: SeenRequest, response: ServerResponse): void {
     contact: { email: form.get('email') },
     interests: form.getAll('interests'),
   })
+}
+
+/** The password that opens, and what it opens. */
+export const LOGIN = { password: 'bees-in-the-attic', token: 'session-4b1f0c77aa' }
+
+function logIn(request: SeenRequest, response: ServerResponse): void {
+  const { password } = JSON.parse(request.body.toString()) as { password: string }
+  response.setHeader('set-cookie', `sid=${LOGIN.token}; Path=/; HttpOnly`)
+  if (password === LOGIN.password) return json(response, 200, { token: LOGIN.token })
+  json(response, 401, { error: 'not known' })
 }
 
 async function followNews(_request: SeenRequest, response: ServerResponse): Promise<void> {

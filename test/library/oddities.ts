@@ -16,6 +16,12 @@ const TRACE =
   `Error: ${INSIDE}\n    at Object.lend (/srv/library/loans.js:41:13)\n` +
   '    at process.processTicksAndRejections (node:internal/process/task_queues:95:5)'
 
+/** What a careless program prints when it fails. */
+export const BETRAYED = { password: 'hunter2-9d8e7f', token: 'eyJhbGciOiJIUzI1NiJ9.e30.c2VjcmV0' }
+const SECRETS_IN_TRACE =
+  `${TRACE}\npassword=${BETRAYED.password}\nAuthorization: Bearer ${BETRAYED.token}\n` +
+  `postgres://library:${BETRAYED.password}@db/books\n`
+
 const ODDITIES: Readonly<Record<string, Oddity>> = {
   'extra-field': {
     body: {
@@ -31,6 +37,7 @@ const ODDITIES: Readonly<Record<string, Oddity>> = {
   'trace-in-failure': { status: 500, type: 'text/plain', body: TRACE },
   'trace-in-refusal': { status: 400, body: { error: TRACE } },
   'trace-in-success': { body: { fine: true, message: TRACE } },
+  'secrets-in-failure': { status: 500, type: 'text/plain', body: SECRETS_IN_TRACE },
   unavailable: { status: 503, headers: { 'retry-after': '7' }, body: { error: INSIDE } },
   banner: {
     headers: {
