@@ -1,3 +1,4 @@
+import { isPublic } from '../src/openapi/is-public.ts'
 import type { Command } from 'commander'
 import { relative } from 'node:path'
 import { formatFault } from '../src/base/config-error.ts'
@@ -94,11 +95,6 @@ export function reportOf(inspection: Inspection, wantsNotes: boolean): CheckRepo
     unbounded,
     notes: wantsNotes ? placed([...findings, ...open.map(openFinding)], 'note', documents) : [],
   }
-}
-
-/** Whether a caller may come without any credential. */
-function isPublic({ security }: Pick<Operation, 'security'>): boolean {
-  return security !== undefined && (security.length === 0 || security.some((all) => !all.length))
 }
 
 function openFinding({ kind, source }: ReturnType<typeof auditDocument>['open'][number]): Finding {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { isPublic } from '../src/openapi/is-public.ts'
 import { loadFromFlags } from './load.ts'
 import type { ConfigOptions } from './load.ts'
 import { runGateway } from './run-gateway.ts'
@@ -30,7 +31,7 @@ async function serve(options: ConfigOptions): Promise<void> {
 function announce(running: RunningGateway): void {
   const { gateway } = running
   const { sites } = gateway.core.plan
-  const open = sites.filter(({ site }) => site.operation.security?.length === 0)
+  const open = sites.filter(({ site }) => isPublic(site.operation))
   console.error(`sallyport: ${sites.length} operations, ${open.length} of them public`)
   for (const { site } of open) console.error(`  public  ${site.label}`)
   for (const fault of gateway.loaded.audit(Date.now()))

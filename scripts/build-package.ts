@@ -17,7 +17,12 @@ const ROOT = join(import.meta.dirname, '..')
 const TARGET = join(ROOT, 'dist/package')
 
 /** Files beside the sources that the compiler does not carry over. */
-const ASSETS: readonly string[] = ['src/**/*.{json,yaml,html,css,wasm}', 'cli/**/*.{mjs,json,yaml}']
+const ASSETS: readonly string[] = [
+  'src/**/*.{json,yaml,html,css,wasm}',
+  'cli/**/*.{mjs,json,yaml}',
+  // `sallyport demo` runs the shop.
+  'examples/shop/*.yaml',
+]
 const TEXTS: readonly string[] = [
   'LICENSE',
   'README.md',

@@ -17,7 +17,7 @@ const STEPS: readonly [name: string, script: string, ...args: string[]][] = [
   ['control pages', 'scripts/write-controls.ts', '--check'],
   ['changelog', 'scripts/changelog.ts', '--check'],
   ['build', 'scripts/build-package.ts'],
-  ['launcher', 'dist/package/dist/cli/sallyport.mjs', '--help'],
+  ['installed package', 'scripts/try-package.ts'],
   ['package', `${MODULES}/publint/src/cli.js`, 'dist/package', '--strict'],
   [
     'package types',

@@ -21,13 +21,6 @@ export function mayTeach(exchange: Exchange, isPublic: boolean): boolean {
   return isPublic || principal.kind !== 'none'
 }
 
-/** Whether an operation lets callers in without a credential. */
-export function isPublicOperation({ security }: Operation): boolean {
-  return (
-    security !== undefined && (security.length === 0 || security.some((all) => all.length === 0))
-  )
-}
-
 /** What an exchange that may teach says about the document. */
 export function lessonsOf(exchange: Exchange): Learnt[] {
   const { observed, repaired, lessons = [] } = exchange

@@ -331,7 +331,12 @@ suite('requests that reach no operation', () => {
     ['an address in it', 'PUT', '/carts/a%40b.c', 'undeclared-operation PUT /carts/{id}'],
     ['another base path', 'GET', '/api/v2/orders/7', 'wrong-base-path shop /api/v2'],
     ['no base path', 'GET', '/orders/7', 'wrong-base-path shop /'],
-    ['a known path with another method', 'PUT', '/orders/7', 'undeclared-operation PUT /orders/{id}'],
+    [
+      'a known path with another method',
+      'PUT',
+      '/orders/7',
+      'undeclared-operation PUT /orders/{id}',
+    ],
     ['too many segments', 'GET', '/a/b/c/d/e/f/g/h/i/j/k', undefined],
   ]
   for (const [name, method, path, expected] of rows) {

@@ -3,7 +3,8 @@ import type { Exchange } from '../../pipeline/exchange.ts'
 import type { AdoptFinding, AdoptRecords } from '../../store/records.ts'
 import type { LifecycleEvent } from '../../telemetry/security-events.ts'
 import type { Plan } from '../plan.ts'
-import { errorsOf, isPublicOperation, lessonsOf, mayTeach } from './findings-of.ts'
+import { isPublic } from '../../openapi/is-public.ts'
+import { errorsOf, lessonsOf, mayTeach } from './findings-of.ts'
 import { NO_OPERATION } from './kinds.ts'
 import type { AdoptNumbers } from './numbers.ts'
 import { ADOPT_NUMBERS, MAX_ALL_FINDINGS } from './numbers.ts'
@@ -76,7 +77,7 @@ export class AdoptLedger {
     const before = book.size
     const hasRoom = this.#findings < MAX_ALL_FINDINGS
     let lost: number
-    if (mayTeach(exchange, isPublicOperation(operation))) {
+    if (mayTeach(exchange, isPublic(operation))) {
       lost = book.goodCall(nowMs, lessonsOf(exchange), hasRoom)
     } else {
       book.call(nowMs)

@@ -1,4 +1,6 @@
+import { modeOf } from '../../pipeline/control.ts'
 import type { LimitKeyPart } from '../../base/units.ts'
+import { isPublic } from '../../openapi/is-public.ts'
 import type { Mode, OperationLimit, Policy } from '../../pipeline/policy.ts'
 import type { PolicySubject } from './rule-match.ts'
 import { rulesFor } from './rule-match.ts'
@@ -48,12 +50,6 @@ export function basePolicy(settings: Settings, moment: PolicyMoment): Policy {
     data: blocks.data,
     limits: { ...blocks.limits, operation: undefined },
   }
-}
-
-/** Whether anonymous callers may come: `security: []`, or an alternative that asks for nothing. */
-function isPublic(subject: PolicySubject): boolean {
-  if (subject.security === undefined) return false
-  return subject.security.length === 0 || subject.security.some((needs) => needs.length === 0)
 }
 
 /** Fills in what a limit counts by: the principal, or the address where there may be none. */
@@ -131,11 +127,18 @@ export function policyFor(
   const rules = rulesFor(settings.rules, subject)
   let policy = basePolicy(settings, moment)
   for (const rule of rules) policy = applyRule(policy, rule, moment.nowMs)
-  return {
+  return withWatchedResponses({
     ...policy,
     adopt: isGraduated(settings, subject, moment) ? undefined : policy.adopt,
     limits: { ...policy.limits, ...operationLimit(settings, rules, subject) },
-  }
+  })
+}
+
+/** `response: observe` is the filter of responses in `monitor`, unless something wider says so already. */
+function withWatchedResponses(policy: Policy): Policy {
+  const control = { name: 'responses', block: 'validate', adopt: 'observe' } as const
+  if (policy.validate.response !== 'observe' || modeOf(control, policy) !== 'enforce') return policy
+  return { ...policy, modes: new Map([...policy.modes, [control.name, 'monitor']]) }
 }
 
 /** When a relaxation or the profile ends next, so that the plan must be compiled anew; `undefined`: never. */
