@@ -1,5 +1,4 @@
 import { controls } from '../../controls/index.ts'
-import type { Operation } from '../../openapi/model.ts'
 import type { DecisionRecord, Exchange } from '../../pipeline/exchange.ts'
 import type { FindingKind } from './kinds.ts'
 
