@@ -1,3 +1,4 @@
+import { modeOf } from '../../pipeline/control.ts'
 import type { Policy } from '../../pipeline/policy.ts'
 
 export interface LeaksConfig {
@@ -26,12 +27,13 @@ function isPageToken(dashed: string): boolean {
   return HARMLESS_TOKEN.test(dashed) && !/^[_-]*token$/i.test(dashed)
 }
 
+/** How `responses` is governed, without its code. */
+const RESPONSES = { name: 'responses', block: 'validate', adopt: 'observe' } as const
+
 /** Only where undeclared fields are observed and not dropped: there the worst of them are dropped all the same. */
 export function configureLeaks(policy: Policy): LeaksConfig | undefined {
   const { response } = policy.validate
-  const observes =
-    policy.adopt !== undefined ||
-    policy.mode === 'monitor' ||
-    policy.modes.get('validate') === 'monitor'
-  return response !== 'off' && observes ? { isSecret: isSecretName } : undefined
+  return response !== 'off' && modeOf(RESPONSES, policy) === 'monitor'
+    ? { isSecret: isSecretName }
+    : undefined
 }

@@ -81,12 +81,17 @@ function isJsonAnswer({ headers }: UpstreamResponse): boolean {
 /** By status: the first JSON schema of each declared response. */
 function compileFilters(site: Site, api: ApiRuntime): ReadonlyMap<string, Filter> {
   const found = [...site.operation.responses.values()].flatMap(({ status, content }) => {
-    const media = content.find((one: MediaType) => one.schema !== undefined && isJson(one.type))
+    const media = content.find((one: MediaType) => one.schema !== undefined && mayBeJson(one.type))
     return media?.schema === undefined
       ? []
       : [[status, api.responseSchemas.filter(media.schema)] as const]
   })
   return new Map(found)
+}
+
+/** Generators write ranges such as "all" and mean JSON. */
+function mayBeJson(type: string): boolean {
+  return isJson(type) || type.includes('*')
 }
 
 function withoutSecrets(body: Buffer, filter: Filter, search: SecretSearch): Denial | undefined {

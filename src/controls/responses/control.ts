@@ -52,22 +52,25 @@ function isSmallJson({ headers }: UpstreamResponse): boolean {
 interface Judge {
   readonly filter: Filter
   readonly validate: Validate
+  /** The document says that it is JSON: what is none breaks it. Ranges take other bodies as well. */
+  readonly mustBeJson: boolean
 }
 
 type Judges = ReadonlyMap<ResponseModel, ReadonlyMap<string, Judge | undefined>>
 
-function responsesGuard({ kind }: ResponsesConfig, site: Site, api: ApiRuntime): Guard {
+function responsesGuard(config: ResponsesConfig, site: Site, api: ApiRuntime): Guard {
   const judges = compileJudges(site, api)
   const lessons = site.policy.adopt === undefined ? undefined : new Lessons(site.operation)
   const judgeOf = (response: UpstreamResponse): Judge | undefined => {
     const declared = declaredResponse(site.operation, response.status)
     const type = declared === undefined ? undefined : mediaTypeOf(declared, response)
-    return declared === undefined || type === undefined
+    return declared === undefined || type === undefined || !mayCarryJson(response)
       ? undefined
       : judges.get(declared)?.get(type)
   }
   return {
     onResponse: (exchange, response) => {
+      if (config.leavesFailures && response.status >= 500) return undefined
       const denial = headDenial(exchange, site, response)
       return denial === undefined ? undefined : (lessons?.ofHead(exchange, denial) ?? denial)
     },
@@ -80,7 +83,7 @@ function responsesGuard({ kind }: ResponsesConfig, site: Site, api: ApiRuntime):
         lessons?.undescribed(exchange, body)
         return undefined
       }
-      return kind === 'strict'
+      return config.kind === 'strict'
         ? strictDenial(exchange, body, judge)
         : filtered(exchange, body, { judge, lessons })
     },
@@ -89,8 +92,11 @@ function responsesGuard({ kind }: ResponsesConfig, site: Site, api: ApiRuntime):
 
 function compileJudges(site: Site, api: ApiRuntime): Judges {
   const compile = ({ type, schema }: MediaType): Judge | undefined => {
-    if (schema === undefined || !isJson(type)) return undefined
+    // Generators write ranges such as "all" and mean JSON.
+    const mustBeJson = isJson(type)
+    if (schema === undefined || !(mustBeJson || type.includes('*'))) return undefined
     return {
+      mustBeJson,
       filter: api.responseSchemas.filter(schema),
       validate: api.responseSchemas.validator(schema),
     }
@@ -112,15 +118,13 @@ function headDenial(
   // Neither an unchanged answer nor a switch of protocols has a body.
   if (status === 304 || status === 101) return undefined
   const declared = declaredResponse(site.operation, status)
-  if (declared === undefined) return undeclaredStatus(status)
+  if (declared === undefined) return undeclaredStatus(response)
   if (exchange.head.method === 'HEAD' || status === 204) return undefined
   if (declared.content.length === 0) {
     return hasBody(response) ? UNDECLARED_BODY : undefined
   }
   if (!hasBody(response) || mediaTypeOf(declared, response) !== undefined) return undefined
-  return status < 400
-    ? UNDECLARED_TYPE
-    : { reason: 'undeclared_error', status, detail: 'undeclared media type' }
+  return status < 400 ? UNDECLARED_TYPE : undeclaredError(response, 'undeclared media type')
 }
 
 const UNDECLARED_BODY: Denial = Object.freeze({
@@ -129,53 +133,77 @@ const UNDECLARED_BODY: Denial = Object.freeze({
 })
 const UNDECLARED_TYPE: Denial = Object.freeze({ reason: 'undeclared_media_type' })
 
-function undeclaredStatus(status: number): Denial {
+function undeclaredStatus(response: UpstreamResponse): Denial {
+  const { status } = response
   const detail = `the API answered ${status}, which the document does not declare`
-  if (status >= 400 && status < 500) return { reason: 'undeclared_error', status, detail }
+  if (status >= 400 && status < 500) return undeclaredError(response, detail)
   return { reason: 'undeclared_status', detail }
+}
+
+/** Fields without which an error makes no sense: when to come back, what else is allowed (RFC 9110 section 15.5.6). */
+const TELLING: readonly string[] = ['Retry-After', 'Allow']
+
+/** The API's status with a text of ours. */
+function undeclaredError({ status, headers }: UpstreamResponse, detail: string): Denial {
+  const told = TELLING.flatMap((name) => {
+    const value = headers.get(name.toLowerCase())
+    return value === undefined || !/^[\w ,:-]{1,100}$/.test(value) ? [] : [name, value]
+  })
+  return { reason: 'undeclared_error', status, detail, headers: told }
 }
 
 function hasBody({ headers }: UpstreamResponse): boolean {
   return headers.get('content-length') !== '0'
 }
 
-/** The declared media type that the answer's own falls under. */
+/** The declared media type that the answer's own falls under. One without a type is taken for the JSON it should be. */
 function mediaTypeOf(declared: ResponseModel, { headers }: UpstreamResponse): string | undefined {
   const types = declared.content.map(({ type }) => type)
-  const actual = parseMediaType(headers.get('content-type') ?? '')
+  const text = headers.get('content-type')
+  if (text === undefined) return types.find((type) => isJson(type) || type === '*/*')
+  const actual = parseMediaType(text)
   return actual === undefined ? undefined : matchMediaType(types, actual)
 }
 
+function mayCarryJson({ headers }: UpstreamResponse): boolean {
+  const text = headers.get('content-type')
+  return text === undefined || isJson(parseMediaType(text)?.essence ?? '')
+}
+
 function parse(body: Buffer): { readonly value: unknown; readonly text: string } | undefined {
-  const text = body.toString('utf8')
+  const text = body.toString('utf8').replace(/^\uFEFF/, '')
   try {
     return { value: JSON.parse(text) as unknown, text }
   } catch {
-    return undefined // declared as JSON, but is none: the caller says so
+    return undefined // no JSON: the caller says what that means
   }
 }
 
 const MALFORMED: Denial = Object.freeze({ reason: 'malformed_answer', detail: 'not JSON' })
+
+function malformed(response: UpstreamResponse | undefined, judge: Judge): Denial | undefined {
+  if (!judge.mustBeJson) return undefined
+  return response !== undefined && response.status >= 400
+    ? undeclaredError(response, 'not JSON')
+    : MALFORMED
+}
 
 function filtered(
   exchange: Exchange,
   body: Buffer,
   { judge, lessons }: { readonly judge: Judge; readonly lessons: Lessons | undefined },
 ): Denial | undefined {
+  const { upstream } = exchange
   const parsed = parse(exchange.replacement ?? body)
-  if (parsed === undefined) return MALFORMED
-  const status = exchange.upstream?.status ?? 200
+  if (parsed === undefined) return malformed(upstream, judge)
   // An error body passes only if it is what the document describes (OUT-07).
   if (
-    status >= 400 &&
+    upstream !== undefined &&
+    upstream.status >= 400 &&
     judge.validate(parsed.value) !== undefined &&
     !isFilterable(parsed.value, judge)
   ) {
-    return {
-      reason: 'undeclared_error',
-      status,
-      detail: 'the body is not what the document declares',
-    }
+    return undeclaredError(upstream, 'the body is not what the document declares')
   }
   const open: string[] | undefined = lessons === undefined ? undefined : []
   const { value, dropped } = judge.filter(parsed.value, open)
@@ -204,7 +232,7 @@ function isFilterable(value: unknown, judge: Judge): boolean {
 
 function strictDenial(exchange: Exchange, body: Buffer, judge: Judge): Denial | undefined {
   const parsed = parse(exchange.replacement ?? body)
-  if (parsed === undefined) return MALFORMED
+  if (parsed === undefined) return malformed(exchange.upstream, judge)
   const { dropped } = judge.filter(parsed.value)
   if (dropped.length > 0) return { reason: 'undeclared_field', detail: named(dropped) }
   const violations = judge.validate(parsed.value)

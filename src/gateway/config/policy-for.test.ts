@@ -224,3 +224,18 @@ test('the next change is the nearest end that lies ahead', async (t) => {
   assert.equal(nextChangeMs(settings, Date.UTC(2026, 5, 15)), Date.UTC(2026, 6, 1))
   assert.equal(nextChangeMs(settings, Date.UTC(2026, 6, 1)), undefined)
 })
+
+const watched: [name: string, text: string, mode: string | undefined][] = [
+  ['watches responses where they are to be observed', 'validate: { response: observe }', 'monitor'],
+  [
+    'leaves them watched with everything',
+    'mode: monitor\nvalidate: { response: observe }',
+    undefined,
+  ],
+  ['leaves them enforced where they are filtered', 'validate: { response: filter }', undefined],
+]
+for (const [name, text, mode] of watched) {
+  test(name, async (t) => {
+    assert.equal((await policyOf(t, text)).modes.get('responses'), mode)
+  })
+}
