@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { addAdopt } from './adopt.ts'
 import { addDemo } from './demo.ts'
 import { addCheck } from './check.ts'
 import { addExplain } from './explain.ts'
@@ -19,6 +20,7 @@ const program = new Command('sallyport')
 addInit(program)
 addServe(program)
 addCheck(program)
+addAdopt(program)
 addExplain(program)
 addKeys(program)
 addDemo(program)

@@ -90,10 +90,23 @@ function inResponseBody(input: Input, kind: BodyKind): Outcome {
   const { operation, difference } = input
   const { status, type, rest } = partsOfPointer(difference.pointer)
   const media = operation.responses.get(status)?.content.find((one) => one.type === type)
-  if (media === undefined) return SETTLED
-  const response = operation.responses.get(status) as ResponseModel
+  const response = operation.responses.get(status)
+  if (response === undefined) return SETTLED
+  if (media === undefined) return kind === 'open' ? namedType(input, response, type) : SETTLED
   const side: BodySide = { name: 'response', media, owner: response.source }
   return bodyOutcome(input, side, { kind, path: rest })
+}
+
+/** A range such as `*\/*` took the answer: named, its type can have a schema. */
+function namedType(
+  { model, shape, options }: Input,
+  response: ResponseModel,
+  type: string,
+): Outcome {
+  const secrets = secretNames(shape, options.isSecret)
+  if (secrets.length > 0) return { state: 'kept-out', why: `holds ${secrets.join(', ')}` }
+  const at = placeOf(model, response.source)
+  return proposed({ action: 'add-media-type', at, mediaType: type, shape })
 }
 
 function inRequestBody(input: Input, kind: BodyKind): Outcome {

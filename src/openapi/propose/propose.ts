@@ -4,7 +4,7 @@ import type { Change, Difference, Outcome } from './change.ts'
 import { byHand } from './change.ts'
 import { outcomeOf } from './find-change.ts'
 import type { ProposeOptions } from './input.ts'
-import type { OverlayStep } from './write-actions.ts'
+import type { OverlayStep } from './overlay-step.ts'
 import { stepsOf } from './write-actions.ts'
 
 /** A difference with what becomes of it. */

@@ -3,7 +3,7 @@ import type { InferredSchema, JsonType } from '../infer/inferred-schema.ts'
 import { toDialect } from '../infer/to-dialect.ts'
 import { own, ownString } from '../load/json-value.ts'
 import { declaredTypes, missingTypes } from './find-type.ts'
-import type { OverlayStep, Site } from './write-actions.ts'
+import type { OverlayStep, Site } from './overlay-step.ts'
 
 /** The actions that let a schema take further types, as its version of OpenAPI writes them. */
 export function widenActions(site: Site): readonly OverlayStep[] {

@@ -6,14 +6,8 @@ import type { ApiModel } from '../model.ts'
 import type { Change } from './change.ts'
 import { jsonPathTo, memberPath, quoted } from './json-path-to.ts'
 import { rootDocument, rootUri } from './places.ts'
+import type { OverlayStep, Site } from './overlay-step.ts'
 import { widenActions } from './widen-actions.ts'
-
-/** One action of an Overlay, without its description. @see Overlay Specification 1.0.0 section 4.4.3 */
-export interface OverlayStep {
-  readonly target: string
-  readonly update?: unknown
-  readonly remove?: true
-}
 
 /**
  * The actions that make a change to the root document.
@@ -25,15 +19,6 @@ export function stepsOf(model: ApiModel, change: Change): readonly OverlayStep[]
   if (target === undefined) return undefined
   const here = readPointer(root, change.at.pointer)
   return write({ change, target, here, version: model.openapi })
-}
-
-/** A change with the place it is made at. */
-export interface Site {
-  readonly change: Change
-  /** JSONPath of the place, and what stands there. */
-  readonly target: string
-  readonly here: unknown
-  readonly version: ApiModel['openapi']
 }
 
 function write(site: Site): readonly OverlayStep[] {
