@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { isSecretName } from '../../src/controls/leaks/config.ts'
-import { isPublic } from '../../src/openapi/is-public.ts'
+import { isPublic as isPublicOperation } from '../../src/openapi/is-public.ts'
 import { NO_OPERATION } from '../../src/gateway/adopt/kinds.ts'
 import type { LoadedConfig } from '../../src/gateway/config/load-config.ts'
 import type { LoadedApi } from '../../src/gateway/load-apis.ts'
