@@ -34,7 +34,7 @@ interface GuardedShop {
 
 async function guardShop(): Promise<GuardedShop> {
   const shop = await startShop({ quiet: true })
-  let said = Buffer.alloc(0)
+  let said: Buffer = Buffer.alloc(0)
   const tap = await startTap(shop, (body) => {
     said = body
   })
