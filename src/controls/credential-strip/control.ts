@@ -1,5 +1,6 @@
 import { parseCookies } from '../../http/cookie.ts'
-import type { SecurityScheme } from '../../openapi/model.ts'
+import { keyScanner } from '../../identity/keys/format.ts'
+import type { Operation, SecurityScheme } from '../../openapi/model.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
@@ -23,54 +24,89 @@ export const credentialStrip: Control<CredentialStripConfig, Kit> = {
 }
 
 function credentialStripGuard(config: CredentialStripConfig, site: Site, kit: Kit): Guard {
-  const passed = passedSchemes(config, site, kit)
-  const dropped = new Set(['authorization', 'x-api-key', 'cookie', ...keyHeaders(site, kit)])
-  for (const { place, parameterName } of passed) {
-    if (place === undefined) dropped.delete('authorization')
-    if (place === 'header' && parameterName !== undefined)
-      dropped.delete(parameterName.toLowerCase())
-  }
-  const cookies = passedCookies(passed, site)
+  const { operation } = site
+  const declared = [...(kit.apis.get(operation.api)?.model.securitySchemes.values() ?? [])]
+  const written = new Set([...ALWAYS, ...declared.flatMap(headerOf)])
+  const passed = passedSchemes(config, site, declared)
+  const names = [...new Set([...passed.flatMap(headerOf), ...parametersLike(written, operation)])]
+  const cookies = config.passesCookies ? 'all' : passedCookies(passed, operation)
+  const holdsOurKey = ourKeys(kit.keys.format.prefix)
   return {
-    dropsRequestHeader: (name) => dropped.has(name),
+    dropsRequestHeader: (name) => written.has(name),
     onForward: (exchange, headers) => {
-      const kept = cookieText(exchange, cookies)
+      // In monitor nobody may have verified anything: then it is for the API to check.
+      const isUnverified = config.isWatching && exchange.met.length === 0
+      for (const name of isUnverified ? written : names) {
+        if (name !== 'cookie') passValues(exchange, name, { headers, holdsOurKey })
+      }
+      const kept = cookieText(exchange, cookies, holdsOurKey)
       if (kept !== '') headers.push('cookie', kept)
     },
   }
 }
 
+const ALWAYS: readonly string[] = ['authorization', 'x-api-key', 'cookie']
+
 /** Schemes of this operation whose credential the API itself checks. */
-function passedSchemes({ schemes }: CredentialStripConfig, site: Site, kit: Kit): SecurityScheme[] {
-  const known = kit.apis.get(site.operation.api)?.model.securitySchemes
-  const names = new Set((site.operation.security ?? []).flat().map(({ scheme }) => scheme))
-  return [...names].flatMap((name) => {
-    const scheme = known?.get(name)
-    return scheme !== undefined && schemes.get(name) === 'upstream' ? [scheme] : []
-  })
+function passedSchemes(
+  { schemes }: CredentialStripConfig,
+  { operation }: Site,
+  declared: readonly SecurityScheme[],
+): SecurityScheme[] {
+  const names = new Set((operation.security ?? []).flat().map(({ scheme }) => scheme))
+  return declared.filter(({ name }) => names.has(name) && schemes.get(name) === 'upstream')
 }
 
-function keyHeaders(site: Site, kit: Kit): string[] {
-  const schemes = [...(kit.apis.get(site.operation.api)?.model.securitySchemes.values() ?? [])]
-  return schemes.flatMap(({ place, parameterName }) =>
-    place === 'header' && parameterName !== undefined ? [parameterName.toLowerCase()] : [],
-  )
+/** The header field in which the credential of a scheme stands, lower case. */
+function headerOf({ type, place, parameterName }: SecurityScheme): readonly string[] {
+  if (type === 'mutualTLS') return []
+  if (type !== 'apiKey') return ['authorization']
+  return place === 'header' && parameterName !== undefined ? [parameterName.toLowerCase()] : []
 }
 
-function passedCookies(passed: readonly SecurityScheme[], site: Site): ReadonlySet<string> {
-  const declared = site.operation.parameters
-    .filter(({ place }) => place === 'cookie')
-    .map(({ name }) => name)
+/** Documents also declare fields like `X-API-Key` as plain parameters: what is no key of ours is meant for the API. */
+function parametersLike(written: ReadonlySet<string>, { parameters }: Operation): string[] {
+  return parameters
+    .filter(({ place }) => place === 'header')
+    .map(({ name }) => name.toLowerCase())
+    .filter((name) => written.has(name) && name !== 'authorization' && name !== 'cookie')
+}
+
+/** One field may take keys of ours and credentials of the API: a key of ours never goes there. */
+function ourKeys(prefix: string): (text: string) => boolean {
+  const pattern = new RegExp(keyScanner(prefix).source)
+  return (text) => pattern.test(text)
+}
+
+function passValues(
+  { head }: Exchange,
+  name: string,
+  to: { readonly headers: string[]; readonly holdsOurKey: (text: string) => boolean },
+): void {
+  for (const value of head.headers.all(name))
+    if (!to.holdsOurKey(value)) to.headers.push(name, value)
+}
+
+function passedCookies(
+  passed: readonly SecurityScheme[],
+  { parameters }: Operation,
+): ReadonlySet<string> {
+  const declared = parameters.filter(({ place }) => place === 'cookie').map(({ name }) => name)
   const schemes = passed.flatMap(({ place, parameterName }) =>
     place === 'cookie' && parameterName !== undefined ? [parameterName] : [],
   )
   return new Set([...declared, ...schemes])
 }
 
-function cookieText(exchange: Exchange, names: ReadonlySet<string>): string {
-  if (names.size === 0) return ''
-  return parseCookies(exchange.head.headers.all('cookie'))
-    .filter(([name]) => names.has(name))
+function cookieText(
+  { head }: Exchange,
+  names: ReadonlySet<string> | 'all',
+  holdsOurKey: (text: string) => boolean,
+): string {
+  const fields = head.headers.all('cookie')
+  if (fields.length === 0 || (names !== 'all' && names.size === 0)) return ''
+  return parseCookies(fields)
+    .filter(([name, value]) => (names === 'all' || names.has(name)) && !holdsOurKey(value))
     .map(([name, value]) => `${name}=${value}`)
     .join('; ')
 }
