@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { exchangeOf } from '../controls/testing/exchange.ts'
-import { requestHeaders } from './forward.ts'
-import type { SitePlan } from './plan.ts'
+import { requestHeaders, upstreamPath } from './forward.ts'
+import type { PlanApi, SitePlan } from './plan.ts'
 
 // Only what this function reads of a plan.
 const plan = {
@@ -40,6 +40,32 @@ suite('fields that go to the API', () => {
     test(name, () => {
       const out = requestHeaders(exchangeOf({ headers: sent }), plan)
       assert.deepEqual(out, [...HOST, ...kept, ...OURS])
+    })
+  }
+})
+
+const PATHS: readonly [
+  name: string,
+  target: string,
+  bases: [ours: string, theirs: string],
+  path: string,
+][] = [
+  ['same bases change nothing', '/v1/orders', ['/v1', '/v1'], '/v1/orders'],
+  ['our base gives way to theirs', '/v1/orders', ['/v1', '/internal/api'], '/internal/api/orders'],
+  ['an API may have none', '/v1/orders', ['/v1', ''], '/orders'],
+  ['we may have none', '/orders', ['', '/v1'], '/v1/orders'],
+  ['neither may have one', '/orders', ['', ''], '/orders'],
+  ['the root of the API keeps its slash', '/v1/', ['/v1', ''], '/'],
+  ['what was decided is what goes out', '/v1/%6frders%20x', ['/v1', ''], '/orders%20x'],
+  ['the query goes out in canonical form', '/v1/o?b=%61&a=%2f', ['/v1', ''], '/o?b=a&a=%2F'],
+  ['a query mark without a query is not said', '/v1/o?', ['/v1', ''], '/o'],
+]
+
+suite('path that goes to the API', () => {
+  for (const [name, target, [publicBase, upstreamBase], path] of PATHS) {
+    test(name, () => {
+      const api = { publicBase, upstreamBase } as unknown as PlanApi
+      assert.equal(upstreamPath(exchangeOf({ target }), api), path)
     })
   }
 })
