@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { redact, redactPath } from './redact.ts'
+import { PATTERNS, redact, redactPath } from './redact.ts'
 
 const leaks: [name: string, text: string, secret: string][] = [
   ['a gateway key', 'got sp_sk_live_abc_0123456789', '0123456789'],
@@ -106,3 +106,24 @@ for (const piece of hostile) {
     assert.ok(best < 5, `${best} ms`)
   })
 }
+
+test('a text in which a pattern finds something has what the pattern needs', () => {
+  for (const { needs, find } of PATTERNS) {
+    // Look-arounds narrow a pattern: without them there is more to find.
+    const wider = find.source.replaceAll(/\(\?<?[!=](?:[^()]|\([^()]*\))*\)/g, '')
+    const found = fc.stringMatching(new RegExp(wider))
+    const flip = fc.tuple(found, fc.boolean()).map(([text, isUpper]) => {
+      const isAnyCase = find.flags.includes('i')
+      return isAnyCase && isUpper ? text.toUpperCase() : text
+    })
+    fc.assert(
+      fc.property(flip, (text) => {
+        assert.ok(
+          needs.some((literal) => text.includes(literal)),
+          `${find.source} in ${text}`,
+        )
+      }),
+      { numRuns: 300 },
+    )
+  }
+})

@@ -1,3 +1,4 @@
+import { memo } from '../base/memo.ts'
 import type { Exchange, SecurityEvent } from '../pipeline/exchange.ts'
 import { jsonText } from './json-text.ts'
 import { redact } from './redact.ts'
@@ -34,6 +35,8 @@ export interface EventFormatter {
  */
 export function createEventFormatter(pseudonym: (id: string) => string): EventFormatter {
   const timestamp = createTimestamps()
+  // The same API leaks the same fields each time: what was redacted once is not searched again.
+  const detailOf = memo((text) => jsonText(redact(text)), { maxEntries: 512, maxChars: 1024 })
   return {
     ofExchange: (exchange) => {
       if (exchange.events.length === 0 && exchange.observed.length === 0) return []
@@ -42,17 +45,17 @@ export function createEventFormatter(pseudonym: (id: string) => string): EventFo
       const lines: string[] = []
       for (const event of exchange.events.slice(0, MAX_PER_EXCHANGE))
         lines.push(
-          `${head}${eventFields(event)},"sallyport.enforced":${!isObserved(exchange, event)}${tail}`,
+          `${head}${eventFields(event, detailOf)},"sallyport.enforced":${!isObserved(exchange, event)}${tail}`,
         )
       for (const { control, reason, detail } of exchange.observed.slice(0, MAX_PER_EXCHANGE)) {
         const event = { name: 'sp_would_refuse', level: 'info', control, reason } as const
-        const fields = eventFields(detail === undefined ? event : { ...event, detail })
+        const fields = eventFields(detail === undefined ? event : { ...event, detail }, detailOf)
         lines.push(`${head}${fields},"sallyport.enforced":false${tail}`)
       }
       return lines
     },
     ofLifecycle: (event, nowMs) =>
-      `${headField(timestamp(nowMs))}${eventFields(event)}${factFields(event.facts)}}`,
+      `${headField(timestamp(nowMs))}${eventFields(event, detailOf)}${factFields(event.facts)}}`,
   }
 }
 
@@ -60,11 +63,11 @@ function headField(time: string): string {
   return `{"@timestamp":"${time}","event.dataset":"sallyport.security"`
 }
 
-function eventFields(event: SecurityEvent): string {
+function eventFields(event: SecurityEvent, detailOf: (text: string) => string): string {
   return (
     `,"event.action":${jsonText(event.name, MAX_NAME_CHARS)},"log.level":"${event.level}"` +
     `,"sallyport.control":${jsonText(event.control, MAX_NAME_CHARS)},"sallyport.reason":${jsonText(event.reason, MAX_NAME_CHARS)}` +
-    (event.detail === undefined ? '' : `,"sallyport.detail":${jsonText(redact(event.detail))}`)
+    (event.detail === undefined ? '' : `,"sallyport.detail":${detailOf(event.detail)}`)
   )
 }
 
