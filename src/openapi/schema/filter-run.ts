@@ -126,10 +126,11 @@ function filterMembers(value: object, places: readonly Place[], walk: Walk): unk
     if (!Object.hasOwn(source, name)) continue
     const member = source[name]
     const listed = only?.members.get(name)
-    const kept =
-      listed === undefined
-        ? keepShared(member, name, { places, walk })
-        : keepListed(member, name, { listed, walk })
+    const isScalar = typeof member !== 'object' || member === null
+    let kept: unknown = member
+    // A scalar that is listed and not hidden stays: most members end here.
+    if (listed === undefined) kept = keepShared(member, name, { places, walk })
+    else if (!isScalar || listed.isHidden) kept = keepListed(member, name, { listed, walk })
     if (copy === undefined && kept !== member) copy = before(source, name)
     if (copy !== undefined && kept !== DROP) assign(copy, name, kept)
   }
@@ -167,12 +168,23 @@ function openMember(member: object, name: string, walk: Walk): object {
   return member
 }
 
+const NOBODY: readonly Member[] = Object.freeze([])
+
 function saidOf(name: string, places: readonly Place[]): readonly Member[] {
+  if (places.every((place) => !place.members.has(name) && isClosed(place))) return NOBODY
   const said = places.flatMap((place) => {
     const listed = place.members.get(name)
     return listed === undefined ? unlisted(place.layers, name) : [listed]
   })
   return said.length > 0 ? said : places.flatMap((place) => place.rest ?? [])
+}
+
+/** Says nothing of a name that it does not list: such a member goes without another look. */
+function isClosed({ layers, rest }: Place): boolean {
+  if (rest !== undefined) return false
+  return layers.every(
+    ({ patterns, additional }) => patterns.length === 0 && additional === undefined,
+  )
 }
 
 function descend(
