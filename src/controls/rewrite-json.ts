@@ -1,17 +1,18 @@
-/**
- * Numbers that JavaScript would write in another way than the API did: more than 15 digits, a zero at the end of a
- * fraction, an exponent, minus zero, less than a millionth. Hits inside strings only cost time.
- */
-const FRAGILE_NUMBER = /\d[\d.]{15}|\.\d*0(?!\d)|\d[eE]|-0(?![\d.])|\.0{6}/
+import { hasFragileNumber } from './fragile-number.ts'
 
 /**
  * Writes a filtered value as JSON in which every number that stayed reads exactly as the API wrote it.
- * `filtered` must come from the parsed `text` by leaving members out; array items keep their places.
+ * `whole` is what `text` says; `filtered` must come from it by leaving members out; array items keep their places.
  */
-export function rewriteJson(filtered: unknown, text: string): Buffer {
-  if (!FRAGILE_NUMBER.test(text)) return Buffer.from(JSON.stringify(filtered))
+export function rewriteJson(filtered: unknown, text: string, whole: unknown): Buffer {
+  if (isExact(whole, text)) return Buffer.from(JSON.stringify(filtered))
   const exact = JSON.parse(text, keepSource) as unknown
   return Buffer.from(JSON.stringify(withExactNumbers(filtered, exact)))
+}
+
+/** Most APIs write JSON as JavaScript does, to the last byte: cheaper to see than to look at every number. */
+function isExact(whole: unknown, text: string): boolean {
+  return JSON.stringify(whole) === text || !hasFragileNumber(text)
 }
 
 function keepSource(_key: string, value: unknown, context?: { readonly source?: string }): unknown {

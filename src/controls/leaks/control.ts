@@ -115,7 +115,7 @@ function withoutSecrets(body: Buffer, filter: Filter, search: SecretSearch): Den
   return {
     reason: 'secret_field',
     detail: secret.join(' ').slice(0, 1000),
-    repair: rewriteJson(left, text),
+    repair: rewriteJson(left, text, value),
   }
 }
 

@@ -212,7 +212,7 @@ function filtered(
   const denial: Denial = {
     reason: 'undeclared_field',
     detail: named(dropped),
-    repair: rewriteJson(value, parsed.text),
+    repair: rewriteJson(value, parsed.text, parsed.value),
   }
   const { validate } = judge
   const found = { value: parsed.value, pointers: dropped, validate }
