@@ -170,7 +170,7 @@ function operationView(
       : calls === 0
         ? 'unused'
         : 'quiet'
-  const isOpenToAll = isPublic(operation)
+  const isOpenToAll = isPublicOperation(operation)
   return {
     api,
     operation: id,
@@ -213,7 +213,7 @@ function withPublicMark(
   actions: readonly OverlayAction[],
   { operations }: ApiModel,
 ): readonly OverlayAction[] {
-  const open = operations.filter(isPublic).map(({ id }) => id)
+  const open = operations.filter(isPublicOperation).map(({ id }) => id)
   return actions.map((action) =>
     open.some((id) => action.description.includes(` calls of ${id}:`))
       ? { ...action, description: `Public traffic, look twice. ${action.description}` }

@@ -85,9 +85,7 @@ export class Lessons {
             declared.content.map((one) => one.type),
             actual,
           )
-    if (declared === undefined || actual === undefined || type === undefined) return undefined
-    // A range (`*/*`) has no schema for JSON: what came is what the document could name.
-    return `${declared.status} ${isJson(type) ? type : actual.essence}`
+    return declared === undefined || type === undefined ? undefined : `${declared.status} ${type}`
   }
 
   #placeName({ upstream }: Exchange): string {

@@ -1,6 +1,6 @@
 import { matchMediaType, parseMediaType } from '../../http/media-type.ts'
 import { readSchemaText } from '../infer/schema-text.ts'
-import type { ApiModel, ResponseModel } from '../model.ts'
+import type { ApiModel } from '../model.ts'
 import type { Difference, Outcome } from './change.ts'
 import { byHand, proposed, SETTLED } from './change.ts'
 import { bodyOutcome } from './find-in-schema.ts'
@@ -92,21 +92,9 @@ function inResponseBody(input: Input, kind: BodyKind): Outcome {
   const media = operation.responses.get(status)?.content.find((one) => one.type === type)
   const response = operation.responses.get(status)
   if (response === undefined) return SETTLED
-  if (media === undefined) return kind === 'open' ? namedType(input, response, type) : SETTLED
+  if (media === undefined) return SETTLED
   const side: BodySide = { name: 'response', media, owner: response.source }
   return bodyOutcome(input, side, { kind, path: rest })
-}
-
-/** A range such as `*\/*` took the answer: named, its type can have a schema. */
-function namedType(
-  { model, shape, options }: Input,
-  response: ResponseModel,
-  type: string,
-): Outcome {
-  const secrets = secretNames(shape, options.isSecret)
-  if (secrets.length > 0) return { state: 'kept-out', why: `holds ${secrets.join(', ')}` }
-  const at = placeOf(model, response.source)
-  return proposed({ action: 'add-media-type', at, mediaType: type, shape })
 }
 
 function inRequestBody(input: Input, kind: BodyKind): Outcome {
