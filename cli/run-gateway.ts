@@ -9,9 +9,10 @@ import { startListener } from '../src/edges/node/listener.ts'
 import type { Listener } from '../src/edges/node/listener.ts'
 import { openAutoTls } from '../src/edges/tls/auto.ts'
 import { GivenTls } from '../src/edges/tls/given.ts'
+import type { PreparedPair } from '../src/edges/tls/given.ts'
 import type { TlsContextSource } from '../src/edges/tls/context.ts'
 import { Gateway } from '../src/gateway/gateway.ts'
-import type { GatewayOptions, ReloadResult } from '../src/gateway/gateway.ts'
+import type { GatewayOptions, NextConfig, ReloadResult } from '../src/gateway/gateway.ts'
 import type { LoadedConfig } from '../src/gateway/config/load-config.ts'
 import type { Settings } from '../src/gateway/config/settings.ts'
 import { watchFiles } from '../src/gateway/config/watch.ts'
@@ -50,7 +51,8 @@ interface Tls {
   readonly names: readonly string[]
   readonly expiresMs: number
   readonly caFile: string | undefined
-  replace(settings: Settings): readonly string[]
+  /** Checks what the next settings would serve. Throws `ConfigError`; changes nothing before `serve`. */
+  prepare(settings: Settings): PreparedPair
   close(): void
 }
 
@@ -90,7 +92,7 @@ function openTls(loaded: LoadedConfig): Tls {
       names: given.facts.names,
       expiresMs: given.facts.expiresMs,
       caFile: undefined,
-      replace: (next) => replaceGiven(given, next),
+      prepare: (next) => prepareGiven(given, next),
       close: () => undefined,
     }
   }
@@ -106,7 +108,7 @@ function openTls(loaded: LoadedConfig): Tls {
     names,
     expiresMs,
     caFile: auto.caFile,
-    replace: () => auto.facts.names,
+    prepare: () => ({ facts: auto.facts, serve: () => undefined }),
     close: () => auto.close(),
   }
 }
@@ -116,12 +118,11 @@ function stateFolder(settings: Settings): string {
   return join(dirname(settings.secretsFile), '.sallyport')
 }
 
-function replaceGiven(given: GivenTls, { listen }: Settings): readonly string[] {
-  if (listen.tls.kind === 'given') {
-    const min = listen.tls.minVersion === 'TLSv1.3' ? '1.3' : '1.2'
-    given.replace({ cert: listen.tls.cert, key: listen.tls.key.reveal() }, min, systemClock.nowMs())
-  }
-  return given.facts.names
+function prepareGiven(given: GivenTls, { listen }: Settings): PreparedPair {
+  if (listen.tls.kind !== 'given') return { facts: given.facts, serve: () => undefined }
+  const min = listen.tls.minVersion === 'TLSv1.3' ? '1.3' : '1.2'
+  const pair = { cert: listen.tls.cert, key: listen.tls.key.reveal() }
+  return given.prepare(pair, min, systemClock.nowMs())
 }
 
 class GatewayProcess implements RunningGateway {
@@ -168,14 +169,23 @@ class GatewayProcess implements RunningGateway {
   }
 
   async reload(): Promise<ReloadResult> {
-    const result = await this.gateway.reload(async () => {
-      const loaded = await this.#options.reload()
-      this.#tls?.replace(loaded.settings)
-      return loaded
-    })
+    const result = await this.gateway.reload(() => this.#next())
     const faults = result.ok ? [] : result.faults.map(formatFault)
     this.#lastReload = { at: new Date(systemClock.nowMs()).toISOString(), ok: result.ok, faults }
     return result
+  }
+
+  /** The certificate is checked before the plan, which needs its names, and served only with it. */
+  async #next(): Promise<NextConfig> {
+    const loaded = await this.#options.reload()
+    const pair = this.#tls?.prepare(loaded.settings)
+    if (pair === undefined) return { loaded }
+    const { names, expiresMs } = pair.facts
+    const inForce = (): void => {
+      pair.serve()
+      this.gateway.metrics.certificate('listen', expiresMs)
+    }
+    return { loaded, certificateNames: names, inForce }
   }
 
   async close(): Promise<void> {

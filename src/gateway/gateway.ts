@@ -1,6 +1,6 @@
 import { systemClock } from '../base/clock.ts'
 import type { Clock } from '../base/clock.ts'
-import { ConfigError } from '../base/config-error.ts'
+import { ConfigError, formatFault } from '../base/config-error.ts'
 import type { ConfigFault } from '../base/config-error.ts'
 import type { TokenService } from '../identity/tokens/service.ts'
 import { controls } from '../controls/index.ts'
@@ -40,6 +40,15 @@ export type ReloadResult =
   | { readonly ok: true; readonly planId: string }
   | { readonly ok: false; readonly faults: readonly ConfigFault[] }
 
+/** A configuration that was read, with what else changes in the same moment. */
+export interface NextConfig {
+  readonly loaded: LoadedConfig
+  /** Names of the certificate that will be served; those of before unless said. */
+  readonly certificateNames?: readonly string[]
+  /** Called when the plan is in force, never for a refused one. Must not throw. */
+  readonly inForce?: () => void
+}
+
 /** Longest delay a timer of Node can be set to. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
@@ -47,8 +56,8 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 const RETRY_MS = 60_000
 
 /** What a plan is compiled from, besides the moment. */
-interface PlanParts {
-  readonly loaded: LoadedConfig
+interface PlanParts extends NextConfig {
+  readonly certificateNames: readonly string[]
   readonly tokens: TokenService
   readonly apis: readonly LoadedApi[]
 }
@@ -92,6 +101,7 @@ export class Gateway {
     this.#tokens = this.#openTokens(loaded)
     this.#built = this.#build({
       loaded,
+      certificateNames: this.#certificateNames,
       tokens: this.#tokens,
       apis: loadApis(loaded.settings.apis),
     })
@@ -143,20 +153,16 @@ export class Gateway {
     return this.#tokens.issuersWithoutKeys(this.#clock.nowMs())
   }
 
-  /** The certificate changed: its names are the hosts that are served. */
-  async setCertificateNames(names: readonly string[]): Promise<ReloadResult> {
-    this.#certificateNames = names
-    return this.#recompile()
-  }
-
   /**
    * Compiles a new configuration aside and swaps it in whole; a broken one changes nothing, and the log says why.
    * One after another: of two changes the later one wins. Never rejects.
    */
-  reload(load: () => Promise<LoadedConfig>): Promise<ReloadResult> {
+  reload(load: () => Promise<NextConfig>): Promise<ReloadResult> {
     return this.#change(async () => {
-      const loaded = await load()
-      return { loaded, tokens: this.#openTokens(loaded), apis: loadApis(loaded.settings.apis) }
+      const { certificateNames = this.#certificateNames, ...next } = await load()
+      const { loaded } = next
+      const apis = loadApis(loaded.settings.apis)
+      return { ...next, certificateNames, tokens: this.#openTokens(loaded), apis }
     })
   }
 
@@ -177,6 +183,7 @@ export class Gateway {
       const graduated = await this.#graduated()
       if (this.#isClosed) return { ok: false, faults: [{ path: '', message: 'closed' }] }
       this.#swap(parts, this.#build(parts, graduated))
+      parts.inForce?.()
       void parts.tokens.warm(this.#clock.nowMs())
       return this.#reloaded({ ok: true, planId: this.core.plan.id })
     } catch (error) {
@@ -185,7 +192,12 @@ export class Gateway {
   }
 
   #inForce(): PlanParts {
-    return { loaded: this.#loaded, tokens: this.#tokens, apis: this.#built.apis }
+    return {
+      loaded: this.#loaded,
+      certificateNames: this.#certificateNames,
+      tokens: this.#tokens,
+      apis: this.#built.apis,
+    }
   }
 
   /** Writes what is still to be written and closes stores and sinks. */
@@ -211,13 +223,9 @@ export class Gateway {
   }
 
   #build(parts: PlanParts, graduated: ReadonlySet<string> = new Set()): BuiltPlan {
-    const moment = {
-      nowMs: this.#clock.nowMs(),
-      graduated,
-      certificateNames: this.#certificateNames,
-    }
     const { omit } = this.#options
-    const { loaded, tokens, apis } = parts
+    const { loaded, certificateNames, tokens, apis } = parts
+    const moment = { nowMs: this.#clock.nowMs(), graduated, certificateNames }
     const context = { services: this.services, tokens, clock: this.#clock, moment }
     return compileApis(loaded, apis, omit === undefined ? context : { ...context, omit })
   }
@@ -227,8 +235,9 @@ export class Gateway {
     return new Set(rows.map(({ api, operation }) => `${api}:${operation}`))
   }
 
-  #swap({ loaded, tokens }: PlanParts, built: BuiltPlan): void {
+  #swap({ loaded, certificateNames, tokens }: PlanParts, built: BuiltPlan): void {
     this.#loaded = loaded
+    this.#certificateNames = certificateNames
     this.#tokens = tokens
     this.#built = built
     this.core.swap(built.plan)
@@ -259,9 +268,7 @@ export class Gateway {
 
   #reloaded(result: ReloadResult): ReloadResult {
     this.metrics.configReloaded(result.ok ? 'success' : 'failure')
-    const detail = result.ok
-      ? `plan ${result.planId}`
-      : result.faults.map(({ path, message }) => `${path}: ${message}`).join('; ')
+    const detail = result.ok ? `plan ${result.planId}` : result.faults.map(formatFault).join('; ')
     this.recorder.emit({
       name: result.ok ? 'sp_config_change' : 'sp_config_rejected',
       level: result.ok ? 'info' : 'critical',

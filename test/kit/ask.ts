@@ -18,6 +18,8 @@ export interface Ask {
     | Readable
   /** Where it comes from, such as `127.3.0.1`: limits are counted per address. */
   readonly from?: string
+  /** Name of the TLS handshake, `localhost` unless said; another one opens a connection of its own. */
+  readonly servername?: string
   /** Called when `100 Continue` arrives. */
   readonly onContinue?: () => void
 }
@@ -71,7 +73,7 @@ interface Way {
 }
 
 function send(plan: Ask, { port, ca, agent }: Way): Promise<IncomingMessage> {
-  const { method = 'GET', target, from = '127.0.0.1', body } = plan
+  const { method = 'GET', target, from = '127.0.0.1', servername = 'localhost', body } = plan
   const isJson = body !== undefined && !isRaw(body)
   const base = { port, host: '127.0.0.1', localAddress: from, method, path: target }
   const headers: OutgoingHttpHeaders = {
@@ -83,7 +85,7 @@ function send(plan: Ask, { port, ca, agent }: Way): Promise<IncomingMessage> {
     const sent =
       ca === undefined
         ? requestPlain({ ...base, headers, agent: false }, resolve)
-        : request({ ...base, headers, agent: agent ?? false, ca, servername: 'localhost' }, resolve)
+        : request({ ...base, headers, agent: agent ?? false, ca, servername }, resolve)
     sent.on('error', reject)
     if (plan.onContinue !== undefined) sent.on('continue', plan.onContinue)
     if (body === undefined) sent.end()

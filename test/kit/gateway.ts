@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runGateway } from '../../cli/run-gateway.ts'
-import type { RunningGateway } from '../../cli/run-gateway.ts'
+import type { RunningGateway, RunOptions } from '../../cli/run-gateway.ts'
 import { loadConfig } from '../../src/gateway/config/load-config.ts'
 import type { KeyRequest } from '../../src/identity/keys/key-request.ts'
 
@@ -17,6 +17,8 @@ export interface GatewayPlan {
   readonly files?: Readonly<Record<string, string>>
   /** Follows its files, serves its admin socket. */
   readonly isAlone?: boolean
+  /** Other numbers for the profile `adopt`. */
+  readonly adopt?: RunOptions['adopt']
 }
 
 /** A gateway on free ports, in a folder of its own that `close` removes. */
@@ -62,6 +64,7 @@ export async function startGateway(plan: GatewayPlan): Promise<TestGateway> {
     reload: load,
     isAlone: plan.isAlone === true,
     ports: { https: 0, http: 0 },
+    ...(plan.adopt === undefined ? {} : { adopt: plan.adopt }),
   })
   const logText = async (): Promise<string> => {
     await running.gateway.recorder.flush()

@@ -4,7 +4,13 @@ import type { CertificateFacts, CertificatePair, PairNames } from './certificate
 import { secureContextOptions } from './context.ts'
 import type { TlsContextSource } from './context.ts'
 
-/** A certificate that somebody else reads; `replace` swaps it on a live port. */
+/** A pair that was found good; `serve` puts it in place from the next handshake on. */
+export interface PreparedPair {
+  readonly facts: CertificateFacts
+  serve(): void
+}
+
+/** A certificate that somebody else reads; `prepare` leads to another one on a live port. */
 export class GivenTls implements TlsContextSource {
   readonly #listeners = new Set<(options: SecureContextOptions) => void>()
   #facts: CertificateFacts
@@ -29,11 +35,18 @@ export class GivenTls implements TlsContextSource {
     return () => void this.#listeners.delete(listener)
   }
 
-  /** Serves another pair from the next handshake on. Throws like the constructor, and then changes nothing. */
-  replace(pair: CertificatePair, min: '1.2' | '1.3', nowMs: number): void {
-    this.#facts = checkCertificate(pair, NAMES, nowMs)
-    this.#options = secureContextOptions(pair, min)
-    for (const listener of this.#listeners) listener(this.#options)
+  /** Checks another pair and changes nothing yet. Throws like the constructor. */
+  prepare(pair: CertificatePair, min: '1.2' | '1.3', nowMs: number): PreparedPair {
+    const facts = checkCertificate(pair, NAMES, nowMs)
+    const options = secureContextOptions(pair, min)
+    return {
+      facts,
+      serve: () => {
+        this.#facts = facts
+        this.#options = options
+        for (const listener of this.#listeners) listener(options)
+      },
+    }
   }
 }
 
