@@ -1,44 +1,71 @@
 import type { SchemaRef } from '../../openapi/model.ts'
+import { applicable } from '../../openapi/schema/facts.ts'
+import type { Resources, Site } from '../../openapi/schema/resources.ts'
 
 /** Formats whose values an API may go and fetch. */
-const URL_FORMATS: ReadonlySet<string> = new Set(['uri', 'url', 'iri'])
+const URL_FORMATS: ReadonlySet<unknown> = new Set(['uri', 'url', 'iri'])
 
-/** Most schema objects looked at; documents are large and refer in circles. */
+/** Most places looked at; documents are large and refer in circles. */
 const MAX_VISITED = 20_000
+/** Lists of lists of URLs are looked into this deep. */
+const MAX_LISTS = 3
+
+/** Keywords with one schema, and with schemas by name, for what stands inside a value. */
+const INNER = ['items', 'additionalProperties', 'unevaluatedProperties', 'contains'] as const
+const INNER_MAPS = ['properties', 'patternProperties'] as const
 
 /**
- * Names of the properties anywhere below a schema that are declared as URLs. References are followed inside the
- * document by `resolve`. By name, not by place: a name that is a URL here is one in every branch.
+ * Names of the properties anywhere below some schemas that are declared as URLs, in whatever branch or behind whatever
+ * reference. By name, not by place: a name that is a URL here is one in every branch.
  */
 export function urlPropertyNames(
-  ref: SchemaRef,
-  resolve: (reference: string, uri: string) => SchemaRef | undefined,
+  refs: readonly SchemaRef[],
+  resources: Resources,
 ): ReadonlySet<string> {
   const names = new Set<string>()
   const seen = new Set<unknown>()
-  const queue: SchemaRef[] = [ref]
+  const queue = refs.flatMap((ref) => resources.site(ref) ?? [])
   for (let at = queue.pop(); at !== undefined && seen.size < MAX_VISITED; at = queue.pop()) {
-    if (typeof at.schema !== 'object' || at.schema === null || seen.has(at.schema)) continue
+    if (seen.has(at.schema)) continue
     seen.add(at.schema)
-    const schema = at.schema as Readonly<Record<string, unknown>>
-    const target = typeof schema['$ref'] === 'string' ? resolve(schema['$ref'], at.uri) : undefined
-    if (target !== undefined) queue.push(target)
-    collect(schema['properties'], names)
-    for (const child of Object.values(schema))
-      queue.push({ uri: at.uri, pointer: '', schema: child })
+    for (const { site, keywords } of applicable(resources, at)) {
+      seen.add(site.schema)
+      for (const name of namesIn(keywords['properties']))
+        if (isUrl(resources, resources.child(site, 'properties', name))) names.add(name)
+      queue.push(...inner(resources, site, keywords))
+    }
   }
   return names
 }
 
-function collect(properties: unknown, names: Set<string>): void {
-  if (typeof properties !== 'object' || properties === null) return
-  for (const [name, schema] of Object.entries(properties)) if (isUrl(schema)) names.add(name)
+function namesIn(map: unknown): readonly string[] {
+  return typeof map === 'object' && map !== null ? Object.keys(map) : []
 }
 
-function isUrl(schema: unknown): boolean {
-  if (typeof schema !== 'object' || schema === null) return false
-  const { format, items } = schema as { readonly format?: unknown; readonly items?: unknown }
-  return (
-    (typeof format === 'string' && URL_FORMATS.has(format)) || (items !== undefined && isUrl(items))
+function inner(
+  resources: Resources,
+  site: Site,
+  keywords: Readonly<Record<string, unknown>>,
+): readonly Site[] {
+  const single = INNER.filter((key) => typeof keywords[key] === 'object').map((key) =>
+    resources.child(site, key),
+  )
+  const named = INNER_MAPS.flatMap((key) =>
+    namesIn(keywords[key]).map((name) => resources.child(site, key, name)),
+  )
+  const listed = Array.isArray(keywords['prefixItems'])
+    ? keywords['prefixItems'].map((_, index) => resources.child(site, 'prefixItems', index))
+    : []
+  return [...single, ...named, ...listed]
+}
+
+/** Whether a schema is one of a URL, or of a list of them. */
+export function isUrl(resources: Resources, site: Site | undefined, depth = 0): boolean {
+  if (site === undefined || depth > MAX_LISTS) return false
+  return applicable(resources, site).some(
+    ({ site: at, keywords }) =>
+      URL_FORMATS.has(keywords['format']) ||
+      (typeof keywords['items'] === 'object' &&
+        isUrl(resources, resources.child(at, 'items'), depth + 1)),
   )
 }

@@ -1,0 +1,298 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import * as fc from 'fast-check'
+import { Bench } from '../testing/bench.ts'
+import { assertEveryReason, assertRefused } from '../testing/check.ts'
+import { exchangeOf } from '../testing/exchange.ts'
+import { urlFields } from './control.ts'
+import { insideFault } from './leads-inside.ts'
+
+const text = { type: 'string' }
+const uri = { type: 'string', format: 'uri' }
+const ok = { responses: { 200: { description: 'ok' } } }
+const HOOK = {
+  type: 'object',
+  properties: {
+    target_uri: uri,
+    site: { $ref: '#/components/schemas/Address' },
+    chosen: { oneOf: [{ type: 'integer' }, { allOf: [uri] }] },
+    feeds: { type: 'array', items: { $ref: '#/components/schemas/Address' } },
+    nested: {
+      type: 'object',
+      properties: { deep: { type: 'array', items: { $ref: '#/components/schemas/Hook' } } },
+    },
+    byName: {
+      type: 'object',
+      additionalProperties: { type: 'object', properties: { place: uri } },
+    },
+    pair: { type: 'array', prefixItems: [{ type: 'object', properties: { where: uri } }] },
+    note: text,
+    imageUrl: text,
+    redirect_uri: uri,
+  },
+}
+const body = (type: string, schema?: object): object => ({
+  requestBody: { content: { [type]: schema === undefined ? {} : { schema } } },
+})
+const DOCUMENT = {
+  openapi: '3.1.0',
+  info: { title: 'Shop', version: '1' },
+  components: { schemas: { Address: uri, Hook: HOOK } },
+  paths: {
+    '/hooks': {
+      post: {
+        operationId: 'hook',
+        ...body('application/json', { $ref: '#/components/schemas/Hook' }),
+        ...ok,
+      },
+    },
+    '/old': {
+      post: {
+        operationId: 'old',
+        ...body('application/json', HOOK),
+        responses: { 200: { description: 'ok' }, 400: { description: 'no' } },
+      },
+    },
+    '/files': { post: { operationId: 'file', ...body('application/octet-stream'), ...ok } },
+    '/empty': { get: { operationId: 'empty', ...ok } },
+    '/fetch/{where}': {
+      get: {
+        operationId: 'fetch',
+        parameters: [
+          {
+            name: 'where',
+            in: 'path',
+            required: true,
+            schema: { $ref: '#/components/schemas/Address' },
+          },
+          { name: 'page', in: 'query', schema: { type: 'array', items: uri } },
+          { name: 'callback', in: 'query', schema: text },
+          { name: 'X-Hook', in: 'header', schema: uri },
+          { name: 'sid', in: 'cookie', schema: uri },
+        ],
+        ...ok,
+      },
+    },
+  },
+}
+const PUBLIC = 'https://hooks.shop-example.com/a?b=1'
+const METADATA = 'http://169.254.169.254/latest/'
+
+/** `pointer` of the refused field; `undefined`: passes. */
+const bodies: [name: string, body: unknown, pointer: string | undefined][] = [
+  ['lets a public URL pass', { target_uri: PUBLIC }, undefined],
+  [
+    'lets a public URL pass at every place',
+    { site: PUBLIC, feeds: [PUBLIC], nested: { deep: [{ target_uri: PUBLIC }] } },
+    undefined,
+  ],
+  [
+    'refuses a declared URL in plain http',
+    { target_uri: 'http://hooks.shop-example.com/' },
+    '/target_uri',
+  ],
+  ['refuses a declared URL inside', { target_uri: METADATA }, '/target_uri'],
+  ['refuses behind a reference', { site: METADATA }, '/site'],
+  ['refuses in a branch of a branch', { chosen: METADATA }, '/chosen'],
+  ['refuses in a list', { feeds: [PUBLIC, METADATA] }, '/feeds/1'],
+  [
+    'refuses at depth, in circles',
+    { nested: { deep: [{ nested: { deep: [{ target_uri: METADATA }] } }] } },
+    '/nested/deep/0/nested/deep/0/target_uri',
+  ],
+  [
+    'refuses below a name of the client',
+    { byName: { 'a/b': { place: METADATA } } },
+    '/byName/a~1b/place',
+  ],
+  ['refuses in a pair', { pair: [{ where: METADATA }] }, '/pair/0/where'],
+  ['refuses what only its name says', { imageUrl: METADATA }, '/imageUrl'],
+  ['refuses a file under such a name', { imageUrl: 'file:///etc/passwd' }, '/imageUrl'],
+  [
+    'lets plain http pass where nothing is declared',
+    { imageUrl: 'http://cdn.shop-example.com:8080/a.png' },
+    undefined,
+  ],
+  ['lets a text pass that is no field for URLs', { note: `see ${METADATA}` }, undefined],
+  [
+    'lets a picture in the field itself pass',
+    { imageUrl: 'data:image/png;base64,AAAA' },
+    undefined,
+  ],
+  ['lets a relative path pass', { imageUrl: '/img/a.png' }, undefined],
+  [
+    'lets a log-in on the own machine pass',
+    { redirect_uri: 'http://127.0.0.1:51004/callback' },
+    undefined,
+  ],
+  ['lets other values pass', { chosen: 5, imageUrl: null, note: true }, undefined],
+]
+
+suite('url-fields in bodies', () => {
+  for (const [name, value, pointer] of bodies) {
+    test(name, async () => {
+      const exchange = exchangeOf()
+      exchange.body = value
+      const refusal = await new Bench({ document: DOCUMENT })
+        .guard(urlFields, 'hook')
+        .body(exchange, '')
+      assertRefused(
+        refusal,
+        pointer === undefined ? undefined : 'url',
+        pointer === undefined ? undefined : 422,
+      )
+      assert.equal(refusal?.denial.errors?.[0]?.pointer, pointer)
+      assert.doesNotMatch(JSON.stringify(refusal?.denial ?? ''), /169\.254/)
+    })
+  }
+
+  test('answers 400 where the document knows no 422', async () => {
+    const exchange = exchangeOf()
+    exchange.body = { target_uri: METADATA }
+    assertRefused(
+      await new Bench({ document: DOCUMENT }).guard(urlFields, 'old').body(exchange, ''),
+      'url',
+      400,
+    )
+  })
+
+  test('an allow list is the only way out, and may lead inside', async () => {
+    const urlHosts = ['hooks.example.org', 'orders.internal:8443']
+    const guard = new Bench({ document: DOCUMENT, policy: { validate: { urlHosts } } }).guard(
+      urlFields,
+      'hook',
+    )
+    const reasonOf = async (value: object): Promise<string | undefined> => {
+      const exchange = exchangeOf()
+      exchange.body = value
+      return (await guard.body(exchange, ''))?.denial.reason
+    }
+    assert.equal(await reasonOf({ target_uri: 'https://hooks.example.org/a' }), undefined)
+    assert.equal(await reasonOf({ target_uri: 'https://orders.internal:8443/a' }), undefined)
+    assert.equal(await reasonOf({ target_uri: PUBLIC }), 'url')
+    assert.equal(await reasonOf({ imageUrl: 'http://orders.internal:8443/a' }), undefined)
+    assert.equal(await reasonOf({ imageUrl: METADATA }), 'url')
+  })
+})
+
+const parameters: [
+  name: string,
+  place: 'path' | 'query' | 'header',
+  key: string,
+  value: unknown,
+  pointer: string | undefined,
+][] = [
+  ['lets a public URL pass', 'path', 'where', PUBLIC, undefined],
+  ['refuses a path value inside', 'path', 'where', METADATA, 'path/where'],
+  ['refuses in a list of the query', 'query', 'page', [PUBLIC, METADATA], 'query/page/1'],
+  ['refuses what only its name says', 'query', 'callback', METADATA, 'query/callback'],
+  ['refuses in a header', 'header', 'x-hook', METADATA, 'header/X-Hook'],
+  ['lets a name pass that is no URL', 'query', 'callback', 'render', undefined],
+]
+
+suite('url-fields in parameters', () => {
+  for (const [name, place, key, value, pointer] of parameters) {
+    test(name, async () => {
+      const exchange = exchangeOf()
+      const blank = { path: {}, query: {}, header: {}, cookie: {} }
+      exchange.parameters = { ...blank, [place]: { [key]: value } }
+      const refusal = await new Bench({ document: DOCUMENT })
+        .guard(urlFields, 'fetch')
+        .request(exchange)
+      assertRefused(
+        refusal,
+        pointer === undefined ? undefined : 'url_parameter',
+        pointer === undefined ? undefined : 400,
+      )
+      assert.equal(refusal?.denial.errors?.[0]?.pointer, pointer)
+    })
+  }
+
+  test('looks at nothing where nobody read the parameters', async () => {
+    const guard = new Bench({ document: DOCUMENT }).guard(urlFields, 'fetch')
+    assertRefused(
+      await guard.request(exchangeOf({ target: '/?callback=http://127.0.0.1' })),
+      undefined,
+    )
+  })
+})
+
+test('holds no body that streams, and nothing where nothing can stand', () => {
+  const bench = new Bench({ document: DOCUMENT })
+  assert.equal(bench.guard(urlFields, 'file').guard, undefined)
+  assert.equal(bench.guard(urlFields, 'empty').guard, undefined)
+  assert.equal(bench.guard(urlFields).guard, undefined)
+  assert.equal(bench.guard(urlFields, 'hook', { validate: { request: 'off' } }).guard, undefined)
+})
+
+test('every reason is reached', () => {
+  assertEveryReason(urlFields, ['url', 'url_parameter'])
+})
+
+/** Texts under a name that says URL, and whether they lead inside. */
+const spellings: [url: string, leadsInside: boolean][] = [
+  ['http://127.0.0.1/', true],
+  ['http://127.1/', true],
+  ['http://2130706433/', true],
+  ['http://0x7f000001', true],
+  ['http://0177.0.0.1', true],
+  ['http://0', true],
+  ['http://[::1]:80/', true],
+  ['http://[::ffff:7f00:1]/', true],
+  ['http://[fe80::1]/', true],
+  ['http://10.0.0.5:8080/', true],
+  ['http://192.168.1.1', true],
+  ['http://172.16.0.1', true],
+  ['http://100.64.0.1', true],
+  [METADATA, true],
+  ['http://①②⑦.⓪.⓪.①/', true],
+  ['http://127。0。0。1/', true],
+  ['http:127.0.0.1', true],
+  ['http:/127.0.0.1', true],
+  ['http:\\\\127.0.0.1', true],
+  ['  http://127.0.0.1', true],
+  ['\thttp://127.0.0.1', true],
+  ['ht\ntp://127.0.0.1', false],
+  ['//127.0.0.1/a', true],
+  ['\\\\127.0.0.1\\share', true],
+  ['http://a@127.0.0.1/', true],
+  ['http://example.com@localhost/', true],
+  ['HTTP://LOCALHOST', true],
+  ['http://localhost.:80', true],
+  ['http://backend/', true],
+  ['http://db.internal', true],
+  ['http://127.0.0.1.nip.io', true],
+  ['ftp://10.0.0.5/', true],
+  ['ws://localhost', true],
+  ['file:///etc/passwd', true],
+  ['gopher://127.0.0.1:6379/_x', true],
+  ['dict://127.0.0.1:11211/', true],
+  ['jar:http://127.0.0.1!/', true],
+  ['php://filter/x', true],
+  ['ldap://10.0.0.5/', true],
+  ['http://example.org/', false],
+  ['https://user:pw@example.org:8443/x?y=http://127.0.0.1', false],
+  ['http://93.184.216.34/', false],
+  ['https://münchen.example.org/', false],
+  ['myapp://callback', false],
+  ['mailto:a@example.org', false],
+  ['tel:+4712345678', false],
+  ['urn:isbn:1', false],
+  ['C:\\file', false],
+  ['12:30', false],
+  ['note: call me', false],
+  ['http://', false],
+  ['', false],
+]
+
+suite('what leads inside although nobody declared a URL', () => {
+  for (const [url, leadsInside] of spellings) {
+    test(`${leadsInside ? 'refuses' : 'lets pass'} ${JSON.stringify(url)}`, () => {
+      assert.equal(insideFault('avatarUrl', url, new Set()) !== undefined, leadsInside)
+    })
+  }
+
+  test('no text makes it throw', () => {
+    fc.assert(fc.property(fc.string(), (url) => void insideFault('url', `http:${url}`, new Set())))
+  })
+})

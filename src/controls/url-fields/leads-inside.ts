@@ -1,0 +1,51 @@
+import { isSpecialUse } from '../../base/cidr.ts'
+import { urlFault } from '../../http/url-guard.ts'
+import type { UrlFault } from '../../http/url-guard.ts'
+
+/** Names of fields that often hold a URL which the API goes and fetches. */
+const URL_NAME =
+  /(?:ur[li]|href|callback|hook|endpoint|avatar|image|icon|logo|picture|photo|thumbnail|link|target|src|source|feed|proxy)s?$/i
+
+/** Where a browser is sent after a log-in: native apps listen on loopback (RFC 8252 section 7.3); nobody fetches it. */
+const REDIRECT_NAME = /^(?:post_?logout_?)?redirect_?ur[il]s?$/i
+
+/** Schemes that make libraries read files or speak other protocols. */
+const LOCAL_SCHEMES: ReadonlySet<string> = new Set(
+  'dict expect feed file glob gopher jar ldap ldaps netdoc ogg phar php sftp ssh2 tftp url zip'
+    .split(' ')
+    .map((name) => `${name}:`),
+)
+const HOST_SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'ws:', 'wss:', 'ftp:'])
+
+/** A scheme, or a host without one; URL parsers pass over white space in front. */
+const URL_SHAPE = /^[\s\0-\x1f]*(?:[a-z][a-z0-9+.-]*:|[\\/]{2})/i
+
+/** Whether values under a name are held to the rules for URLs at all. */
+export function isRedirectName(name: string): boolean {
+  return REDIRECT_NAME.test(name)
+}
+
+/**
+ * Judges a text that is not declared as a URL but stands under a name that says so. It may be plain http and have any
+ * port, as long as it leads neither inside nor to files. Read as a browser reads it, so that no spelling hides a host.
+ * @returns `undefined`, or why it is refused. Never throws.
+ */
+export function insideFault(
+  name: string,
+  text: string,
+  allowHosts: ReadonlySet<string>,
+): UrlFault | undefined {
+  if (!URL_NAME.test(name) || !URL_SHAPE.test(text)) return undefined
+  const url = URL.parse(text, 'https://example.com')
+  if (url === null) return undefined
+  if (LOCAL_SCHEMES.has(url.protocol)) return 'scheme'
+  if (!HOST_SCHEMES.has(url.protocol)) return undefined
+  if (allowHosts.has(url.hostname) || allowHosts.has(url.host)) return undefined
+  const fault = urlFault(`https://${url.hostname}/`)
+  if (fault === 'ip_literal') return isInner(url.hostname) ? fault : undefined
+  return fault === 'private_name' ? fault : undefined
+}
+
+function isInner(hostname: string): boolean {
+  return isSpecialUse(hostname.replace(/^\[(.*)\]$/, '$1'))
+}
