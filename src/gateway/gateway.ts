@@ -200,8 +200,9 @@ export class Gateway {
     }
   }
 
-  /** Writes what is still to be written and closes stores and sinks. */
+  /** Writes what is still to be written and closes stores and sinks. Once; further calls do nothing. */
   async close(): Promise<void> {
+    if (this.#isClosed) return
     this.#isClosed = true
     clearTimeout(this.#timer)
     await this.adoption.close()
