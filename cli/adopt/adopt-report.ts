@@ -213,9 +213,9 @@ function withPublicMark(
   actions: readonly OverlayAction[],
   { operations }: ApiModel,
 ): readonly OverlayAction[] {
-  const open = operations.filter(isPublicOperation).map(({ id }) => id)
+  const open = new Set(operations.filter(isPublicOperation).map(({ id }) => id))
   return actions.map((action) =>
-    open.some((id) => action.description.includes(` calls of ${id}:`))
+    action.operations.some((id) => open.has(id))
       ? { ...action, description: `Public traffic, look twice. ${action.description}` }
       : action,
   )

@@ -16,6 +16,8 @@ export interface Judged<D extends Difference> {
 /** An action of an Overlay. */
 export interface OverlayAction extends OverlayStep {
   readonly description: string
+  /** Ids of the operations whose traffic asks for it. */
+  readonly operations: readonly string[]
 }
 
 /** What is proposed for one API: every difference judged, and the actions, each change once. */
@@ -41,7 +43,8 @@ export function propose<D extends Difference>(
     const steps = stepsOf(model, mergedChange(group))
     if (steps === undefined) unreachable.add(key)
     const description = describe(group)
-    for (const step of steps ?? []) actions.push({ ...step, description })
+    const operations = operationsOf(group)
+    for (const step of steps ?? []) actions.push({ ...step, description, operations })
   }
   const judged = first.map((one) =>
     isProposed(one) && unreachable.has(keyOf(one.outcome.change))
@@ -80,16 +83,20 @@ function mergedChange<D>(group: readonly Proposed<D>[]): Change {
   return { ...first, name, shape }
 }
 
+function operationsOf<D extends Difference>(group: readonly Judged<D>[]): readonly string[] {
+  return [...new Set(group.map(({ difference }) => difference.operation))]
+}
+
 const MAX_NAMED = 5
 
 function describe<D extends Difference>(group: readonly (Judged<D> & Proposed<D>)[]): string {
   const calls = group.reduce((sum, { difference }) => sum + difference.count, 0)
-  const operations = [...new Set(group.map(({ difference }) => difference.operation))]
+  const operations = operationsOf(group)
   const named = operations.slice(0, MAX_NAMED).join(', ')
   const more = operations.length > MAX_NAMED ? ` and ${operations.length - MAX_NAMED} more` : ''
   const [one] = group
   const what = one === undefined ? '' : `${one.difference.kind} ${one.difference.pointer}`
   const isDelicate = group.some(({ outcome }) => outcome.change.isDelicate)
   const warning = isDelicate ? 'Look twice: this loosens what callers may send. ' : ''
-  return `${warning}${calls} calls of ${named}${more}: ${what}`
+  return `${warning}${calls} ${calls === 1 ? 'call' : 'calls'} of ${named}${more}: ${what}`
 }
