@@ -4,12 +4,13 @@ import { isJson, parseMediaType } from '../../http/media-type.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
-import type { FailureLimit, Rate } from '../../pipeline/policy.ts'
+import type { FailureLimit, LimitKeyPart, Rate } from '../../pipeline/policy.ts'
 import type { Site } from '../../pipeline/site.ts'
 import type { Taken } from '../../store/counters.ts'
 import { banDenial, limitDenial, LIMIT_REASON } from '../limit-answer.ts'
 import { limitKey } from '../operation-limit/limit-key.ts'
 import type { Kit } from '../kit.ts'
+import { accountPaths } from './accounts.ts'
 import { configureAuthZone } from './config.ts'
 import type { AuthZoneConfig } from './config.ts'
 import { isAuthOperation } from './is-auth-operation.ts'
@@ -52,16 +53,6 @@ const MEDIA_TYPE: Denial = Object.freeze({
   headers: ['Accept', 'application/json'],
 })
 const TOO_LARGE: Denial = Object.freeze({ reason: 'auth_body_too_large' })
-const ACCOUNT_NAMES = [
-  'email',
-  'username',
-  'userName',
-  'user',
-  'login',
-  'account',
-  'phone',
-  'client_id',
-] as const
 
 function authZoneGuard(config: AuthZoneConfig, site: Site, kit: Kit): Guard {
   const { tries, failures } = config
@@ -107,31 +98,29 @@ function bannedDenial(
   return isPromise(banned) ? banned.then(judge) : judge(banned)
 }
 
+/** One count for the address with each name the account is called by; without any, one for the address. */
 function countTry(
   exchange: Exchange,
   rate: Rate,
   { site, kit }: { readonly site: Site; readonly kit: Kit },
 ): MaybePromise<Denial | undefined> {
-  const account = accountOf(exchange.body)
-  const by = [
-    { from: 'ip' as const },
-    ...(account === undefined ? [] : [{ from: 'body' as const, name: account }]),
-  ]
-  const taken = kit.counters.take(
-    `auth:${site.label}:${limitKey(exchange, by)}`,
-    rate,
-    1,
-    kit.clock.nowMs(),
+  const nowMs = kit.clock.nowMs()
+  const paths = accountPaths(exchange.body)
+  // Behind a proxy that nobody listed one address is everybody.
+  if (paths.length === 0 && exchange.hidesClients) return undefined
+  const keys: LimitKeyPart[][] = (paths.length === 0 ? [undefined] : paths).map((name) => [
+    { from: 'ip' },
+    ...(name === undefined ? [] : [{ from: 'body', name } as const]),
+  ])
+  const taken = keys.map((by) =>
+    kit.counters.take(`auth:${site.label}:${limitKey(exchange, by)}`, rate, 1, nowMs),
   )
-  const judge = (found: Taken): Denial | undefined =>
-    found.allowed
+  const judge = (found: readonly Taken[]): Denial | undefined => {
+    const full = found.find(({ allowed }) => !allowed)
+    return full === undefined
       ? undefined
-      : limitDenial(exchange, 'auth_tries', { limit: { name: 'auth', rate }, taken: found })
-  return isPromise(taken) ? taken.then(judge) : judge(taken)
-}
-
-/** The member of the body that names the account, under one of its usual names. */
-function accountOf(body: unknown): string | undefined {
-  if (typeof body !== 'object' || body === null) return undefined
-  return ACCOUNT_NAMES.find((name) => Object.hasOwn(body, name))
+      : limitDenial(exchange, 'auth_tries', { limit: { name: 'auth', rate }, taken: full })
+  }
+  if (!taken.some(isPromise)) return judge(taken as readonly Taken[])
+  return Promise.all(taken.map((one) => Promise.resolve(one))).then(judge)
 }

@@ -1,0 +1,289 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { Exchange } from '../../pipeline/exchange.ts'
+import type { Policy } from '../../pipeline/policy.ts'
+import { Bench } from '../testing/bench.ts'
+import type { TestGuard } from '../testing/bench.ts'
+import { assertEveryReason, assertRefused, valueOf } from '../testing/check.ts'
+import { exchangeOf } from '../testing/exchange.ts'
+import type { RequestParts } from '../testing/exchange.ts'
+import { accountPaths } from './accounts.ts'
+import { authZone } from './control.ts'
+
+const ok = { responses: { 200: { description: 'ok' } } }
+const DOCUMENT = {
+  openapi: '3.1.0',
+  info: { title: 'Shop', version: '1' },
+  paths: {
+    '/login': {
+      post: {
+        operationId: 'login',
+        security: [],
+        requestBody: { content: { 'application/json': {} } },
+        ...ok,
+      },
+    },
+    '/orders': { post: { operationId: 'order', security: [], ...ok } },
+  },
+}
+const JSON_FIELD = ['Content-Type', 'application/json']
+const MINUTE_MS = 60_000
+
+const FAILURES = { count: 10, windowMs: 5 * MINUTE_MS, banMs: 15 * MINUTE_MS }
+
+function benchWith(limits: Partial<Policy['limits']> = { failures: FAILURES }): Bench {
+  return new Bench({ document: DOCUMENT, policy: { limits } })
+}
+
+function attempt(body: unknown, parts: RequestParts = {}): Exchange {
+  const exchange = exchangeOf({ method: 'POST', headers: JSON_FIELD, hasBody: true, ...parts })
+  exchange.body = body
+  exchange.hasBodyValue = true
+  return exchange
+}
+
+/** The reason of the first try that is refused, and how many went before. */
+async function triesUntilRefused(
+  guard: TestGuard,
+  make: (index: number) => Exchange,
+  most = 30,
+): Promise<{ tries: number; reason: string | undefined }> {
+  for (let index = 0; index < most; index += 1) {
+    const exchange = make(index)
+    const refusal = (await guard.request(exchange)) ?? (await guard.body(exchange, '{}'))
+    if (refusal !== undefined) return { tries: index, reason: refusal.denial.reason }
+  }
+  return { tries: most, reason: undefined }
+}
+
+const heads: [
+  name: string,
+  headers: readonly string[],
+  reason: string | undefined,
+  status?: number,
+][] = [
+  ['lets JSON pass', JSON_FIELD, undefined],
+  [
+    'lets JSON of a kind pass',
+    ['Content-Type', 'application/vnd.api+json; charset=utf-8'],
+    undefined,
+  ],
+  ['lets a form pass', ['Content-Type', 'application/x-www-form-urlencoded'], undefined],
+  ['refuses what a foreign page may send', ['Content-Type', 'text/plain'], 'auth_media_type', 415],
+  [
+    'refuses an upload',
+    ['Content-Type', 'multipart/form-data; boundary=x'],
+    'auth_media_type',
+    415,
+  ],
+  ['refuses a body without type', [], 'auth_media_type', 415],
+  ['lets 8 KiB pass', [...JSON_FIELD, 'Content-Length', '8192'], undefined],
+  ['refuses a byte more', [...JSON_FIELD, 'Content-Length', '8193'], 'auth_body_too_large', 413],
+]
+
+suite('auth-zone: bodies', () => {
+  for (const [name, headers, reason, status] of heads) {
+    test(name, async () => {
+      const refusal = await benchWith()
+        .guard(authZone, 'login')
+        .request(exchangeOf({ headers, hasBody: true }))
+      assertRefused(refusal, reason, status)
+      if (status === 415)
+        assert.equal(valueOf(refusal?.denial.headers, 'Accept'), 'application/json')
+    })
+  }
+
+  test('asks nothing of a request without body', async () => {
+    assertRefused(await benchWith().guard(authZone, 'login').request(exchangeOf()), undefined)
+  })
+
+  test('refuses a long body that did not say its length', async () => {
+    const guard = benchWith().guard(authZone, 'login')
+    assertRefused(await guard.body(attempt({}), 'x'.repeat(8193)), 'auth_body_too_large', 413)
+  })
+})
+
+suite('auth-zone: tries', () => {
+  const counted: [name: string, make: (index: number) => Exchange, tries: number][] = [
+    [
+      'of one account, whatever the password',
+      (index) => attempt({ email: 'a@x.test', password: index }),
+      5,
+    ],
+    [
+      'of one account in many spellings',
+      (index) => attempt({ email: index % 2 === 0 ? 'a@x.test' : ' A@X.test' }),
+      5,
+    ],
+    [
+      'of one nested account',
+      (index) => attempt({ user: { email: 'a@x.test', password: `${index}` } }),
+      5,
+    ],
+    [
+      'of one account while another name varies',
+      (index) => attempt({ email: 'a@x.test', login: `n${index}` }),
+      5,
+    ],
+    ['without account by address', (index) => attempt({ pin: index }), 5],
+    ['of codes by address', (index) => attempt({ code: `${index}` }), 5],
+    ['without body by address', () => exchangeOf(), 5],
+    ['of other accounts: none', (index) => attempt({ email: `${index}@x.test` }), 30],
+    [
+      'from other addresses: none',
+      (index) => attempt({ email: 'a@x.test' }, { peer: `203.0.113.${index}` }),
+      30,
+    ],
+    [
+      'of refreshed sessions: none',
+      (index) =>
+        attempt({ grant_type: 'refresh_token', client_id: 'web', refresh_token: `r${index}` }),
+      30,
+    ],
+    [
+      'of passwords behind one client by user',
+      (index) => attempt({ grant_type: 'password', client_id: 'web', username: `${index}` }),
+      5,
+    ],
+  ]
+  for (const [name, make, tries] of counted) {
+    test(`counts those ${name}`, async () => {
+      const found = await triesUntilRefused(benchWith().guard(authZone, 'login'), make)
+      assert.equal(found.tries, tries)
+      assert.equal(found.reason, tries === 30 ? undefined : 'auth_tries')
+    })
+  }
+
+  test('says when to come back, and lets in again then', async () => {
+    const bench = benchWith()
+    const guard = bench.guard(authZone, 'login')
+    for (let index = 0; index < 5; index += 1) await guard.body(attempt({ email: 'a' }), '{}')
+    const refusal = await guard.body(attempt({ email: 'a' }), '{}')
+    assertRefused(refusal, 'auth_tries', 429)
+    assert.equal(valueOf(refusal?.denial.headers, 'Retry-After'), '12')
+    bench.clock.advance(12_000)
+    assertRefused(await guard.body(attempt({ email: 'a' }), '{}'), undefined)
+  })
+
+  test('takes one address for nobody where a proxy hides all', async () => {
+    const guard = benchWith().guard(authZone, 'login')
+    const hidden = (body: unknown): Exchange => Object.assign(attempt(body), { hidesClients: true })
+    assert.equal((await triesUntilRefused(guard, () => hidden({}))).reason, undefined)
+    assert.equal((await triesUntilRefused(guard, () => hidden({ email: 'a' }))).tries, 5)
+  })
+
+  const off: [name: string, limits: Partial<Policy['limits']>][] = [
+    [
+      'are not counted where the operation has its own limit',
+      { operation: { rate: { count: 1, windowMs: 1, burst: 1 }, by: [], cost: 1 } },
+    ],
+    ['are not counted where limits of operations are off', { operationsOff: true }],
+  ]
+  for (const [name, limits] of off) {
+    test(name, async () => {
+      const guard = benchWith(limits).guard(authZone, 'login')
+      assert.equal(
+        (await triesUntilRefused(guard, () => attempt({ email: 'a' }))).reason,
+        undefined,
+      )
+    })
+  }
+
+  test('are counted where only a cost is written', async () => {
+    const guard = benchWith({ operation: { rate: undefined, by: [], cost: 9 } }).guard(
+      authZone,
+      'login',
+    )
+    assert.equal((await triesUntilRefused(guard, () => attempt({ email: 'a' }))).tries, 5)
+  })
+})
+
+suite('auth-zone: failures', () => {
+  async function fail(guard: TestGuard, times: number, status = 401): Promise<void> {
+    for (let index = 0; index < times; index += 1)
+      assertRefused(await guard.response(attempt({ email: `${index}` }), status), undefined)
+  }
+
+  test('twenty in five minutes shut out an address over all accounts, for a quarter of an hour', async () => {
+    const bench = benchWith()
+    const guard = bench.guard(authZone, 'login')
+    await fail(guard, 19)
+    assertRefused(await guard.request(attempt({})), undefined)
+    await fail(guard, 1, 403)
+    const refusal = await guard.request(attempt({}))
+    assertRefused(refusal, 'auth_failures', 429)
+    assert.equal(valueOf(refusal?.denial.headers, 'Retry-After'), '900')
+    assertRefused(await guard.request(attempt({}, { peer: '198.51.100.1' })), undefined)
+    bench.clock.advance(15 * MINUTE_MS + 1)
+    assertRefused(await guard.request(attempt({})), undefined)
+  })
+
+  const passing: [name: string, limits: Partial<Policy['limits']>, status: number][] = [
+    ['successes do not count', { failures: FAILURES }, 200],
+    ['nothing counts where failures are off', { failures: undefined }, 401],
+    [
+      'nothing counts where limits of operations are off',
+      { failures: FAILURES, operationsOff: true },
+      401,
+    ],
+  ]
+  for (const [name, limits, status] of passing) {
+    test(name, async () => {
+      const guard = benchWith(limits).guard(authZone, 'login')
+      await fail(guard, 40, status)
+      assertRefused(await guard.request(attempt({})), undefined)
+    })
+  }
+
+  test('nobody is shut out where a proxy hides all', async () => {
+    const guard = benchWith().guard(authZone, 'login')
+    for (let index = 0; index < 40; index += 1)
+      await guard.response(Object.assign(attempt({}), { hidesClients: true }), 401)
+    assertRefused(await guard.request(attempt({})), undefined)
+  })
+})
+
+test('has nothing to do elsewhere', () => {
+  assert.equal(benchWith().guard(authZone, 'order').guard, undefined)
+  assert.equal(benchWith().guard(authZone).guard, undefined)
+})
+
+test('every reason is reached', () => {
+  assertEveryReason(authZone, [...heads.map((row) => row[2]), 'auth_tries', 'auth_failures'])
+})
+
+const paths: [name: string, body: unknown, found: readonly string[]][] = [
+  ['finds the usual names', { email: 'a' }, ['email']],
+  ['finds names in other spellings', { User_Name: 'a', 'e-mail': 'b' }, ['User_Name', 'e-mail']],
+  [
+    'finds names in structures',
+    { data: { attributes: { email: 'a' } } },
+    ['data.attributes.email'],
+  ],
+  ['does not take a structure for a name', { user: { password: 'x' } }, []],
+  ['passes over empty names', { email: '' }, []],
+  ['takes numbers', { phone: 4712345678 }, ['phone']],
+  [
+    'stops at four',
+    { email: 'a', user: 'b', login: 'c', phone: 'd', account: 'e' },
+    ['email', 'user', 'login', 'phone'],
+  ],
+  ['stops at a depth', { a: { b: { c: { d: { email: 'x' } } } } }, []],
+  ['passes over names with dots', { 'a.b': { email: 'x' } }, []],
+  [
+    'takes a grant for what it proves itself by',
+    { grant_type: 'authorization_code', client_id: 'w', code: 'c' },
+    ['code'],
+  ],
+  [
+    'does not take an empty grant for one',
+    { grant_type: 'refresh_token', client_id: 'w', refresh_token: '' },
+    ['client_id'],
+  ],
+  ['finds nothing in no body', undefined, []],
+]
+suite('who logs in', () => {
+  for (const [name, body, found] of paths) {
+    test(name, () => assert.deepEqual(accountPaths(body), found))
+  }
+})
