@@ -20,6 +20,13 @@ const DEFAULT_FILES = [
 /** Reads the configuration that the flags name. Throws `ConfigError`, also where there is none. */
 export async function loadFromFlags(options: ConfigOptions): Promise<LoadedConfig> {
   const { openapi, upstream } = options
+  if (options.config !== undefined && (openapi ?? upstream) !== undefined) {
+    throw new ConfigError({
+      path: '',
+      message: '-c names a file, --openapi and --upstream do without one',
+      cure: 'give the file, or the two flags',
+    })
+  }
   if (openapi !== undefined && upstream !== undefined) return configFromFlags({ openapi, upstream })
   if (openapi !== undefined || upstream !== undefined) {
     throw new ConfigError({
