@@ -49,6 +49,8 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
   #bytesIn = 0
   #bytesOut = 0
   readonly #deadline = new Deadline()
+  /** See `Swept`. */
+  sweepIndex = -1
 
   constructor(edge: EdgeContext, ports: ExchangePorts) {
     this.#edge = edge
