@@ -81,7 +81,7 @@ function bodyGuard(config: BodyConfig, site: Site, api: ApiRuntime): Guard {
     if (!head.hasBody) return undefined
     return (
       headDenial(
-        head.headers.get('content-encoding'),
+        head.headers.all('content-encoding'),
         head.headers.get('content-length'),
         config,
       ) ?? typeDenial(exchange, types, isAdopting)
@@ -96,8 +96,8 @@ function bodyGuard(config: BodyConfig, site: Site, api: ApiRuntime): Guard {
   return {
     onRequest,
     onRequestBody: (exchange, bytes) => {
-      if (bytes.length === 0 && !exchange.head.hasBody)
-        return declared.required ? required : undefined
+      // Announced, perhaps, but nothing came: a chunked body of no chunks.
+      if (bytes.length === 0) return declared.required ? required : undefined
       const type = actualType(exchange.head)
       const reader = type === undefined ? undefined : readers.get(matchMediaType(types, type) ?? '')
       return reader === undefined || type === undefined
@@ -112,11 +112,11 @@ function actualType(head: Exchange['head']): ActualType | undefined {
 }
 
 function headDenial(
-  coding: string | undefined,
+  codings: readonly string[],
   length: string | undefined,
   config: BodyConfig,
 ): Denial | undefined {
-  if (coding !== undefined && coding.trim().toLowerCase() !== 'identity') return CODING
+  if (codings.some((coding) => coding.trim().toLowerCase() !== 'identity')) return CODING
   return length !== undefined && Number(length) > config.maxBodyBytes ? TOO_LARGE : undefined
 }
 
@@ -154,6 +154,7 @@ function verdict(
   read: ReadBody,
   { status, isAdopting }: Judging,
 ): Denial | undefined {
+  if (read.kind === 'opaque') return undefined
   if (read.kind === 'malformed') return { reason: read.reason, detail: read.detail }
   exchange.body = read.value
   exchange.hasBodyValue = true

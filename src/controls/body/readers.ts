@@ -6,6 +6,8 @@ import { isJson } from '../../http/media-type.ts'
 import type { BodyFault } from '../../openapi/decode/contract.ts'
 import { compileFormBody } from '../../openapi/decode/form.ts'
 import { compileMultipart } from '../../openapi/decode/multipart.ts'
+import { readText, Unreadable } from '../../openapi/decode/scalar.ts'
+import type { TextType } from '../../openapi/decode/text-type.ts'
 import type { MediaType } from '../../openapi/model.ts'
 import type { Validate, Violation } from '../../openapi/schema/contract.ts'
 import type { ApiRuntime } from '../kit.ts'
@@ -18,6 +20,8 @@ export type ReadBody =
       readonly value: unknown
       readonly violations: readonly Violation[] | undefined
     }
+  /** Nobody here reads such bytes: they pass as they are. */
+  | { readonly kind: 'opaque' }
   | {
       readonly kind: 'malformed'
       readonly reason: 'malformed_json' | 'malformed_form'
@@ -39,11 +43,41 @@ export function bodyReaders(
 function readerOf(config: BodyConfig, media: MediaType, api: ApiRuntime): BodyReader | undefined {
   const schemas = config.kind === 'strict' ? api.requestSchemas : api.looseRequestSchemas
   const validate = media.schema === undefined ? ANYTHING : schemas.validator(media.schema)
+  if (isWide(media.type)) return rangeReader(config, { media, api, validate })
   if (isJson(media.type)) return jsonReader(validate, config.jsonLimits)
-  if (media.type === 'application/x-www-form-urlencoded') return formReader(media, api, validate)
-  if (media.type === 'multipart/form-data') return multipartReader(media, api, validate)
-  if (media.type.startsWith('text/') && media.type !== 'text/xml') return textReader(validate)
+  if (media.type === FORM) return formReader(media, api, validate)
+  if (media.type === MULTIPART) return multipartReader(media, api, validate)
+  if (media.type.startsWith('text/') && media.type !== 'text/xml')
+    return textReader(api.decode.types(media.schema), validate)
   return undefined
+}
+
+/** Whether a range takes JSON or forms beside other things. */
+export function isWide(type: string): boolean {
+  return /^(?:\*|application|multipart)\/\*$/.test(type)
+}
+
+const FORM = 'application/x-www-form-urlencoded'
+const MULTIPART = 'multipart/form-data'
+const OPAQUE: ReadBody = Object.freeze({ kind: 'opaque' })
+
+/** Generators write ranges such as "all" and mean what the client sends: each kind is read as what it says it is. */
+function rangeReader(
+  { jsonLimits }: BodyConfig,
+  {
+    media,
+    api,
+    validate,
+  }: { readonly media: MediaType; readonly api: ApiRuntime; readonly validate: Validate },
+): BodyReader {
+  const json = jsonReader(validate, jsonLimits)
+  const form = formReader(media, api, validate)
+  const multipart = multipartReader(media, api, validate)
+  return (bytes, type) => {
+    if (isJson(type.essence)) return json(bytes, type)
+    if (type.essence === FORM) return form(bytes, type)
+    return type.essence === MULTIPART ? multipart(bytes, type) : OPAQUE
+  }
 }
 
 const ANYTHING: Validate = () => undefined
@@ -69,14 +103,19 @@ function jsonReader(validate: Validate, limits: JsonLimits): BodyReader {
   }
 }
 
-function textReader(validate: Validate): BodyReader {
+/** A text that is to be a number is read as one; one that is to be a structure is in a language nobody reads here. */
+function textReader(type: TextType, validate: Validate): BodyReader {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   return (bytes) => {
+    let text: string
     try {
-      return value(decoder.decode(bytes), validate)
+      text = decoder.decode(bytes)
     } catch {
       return { kind: 'malformed', reason: 'malformed_form', detail: 'not UTF-8' }
     }
+    if (type.scalars.length === 0) return OPAQUE
+    const read = readText(text, type)
+    return value(read instanceof Unreadable ? text : read, validate)
   }
 }
 

@@ -9,6 +9,7 @@ import type { ParameterValues } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
 import type { ApiRuntime, Kit } from '../kit.ts'
 import { invalidStatus } from '../body/denials.ts'
+import { isWide } from '../body/readers.ts'
 import { configureUrlFields } from './config.ts'
 import type { UrlFieldsConfig } from './config.ts'
 import { isUrl, urlPropertyNames } from './declared-urls.ts'
@@ -59,7 +60,7 @@ function urlFieldsGuard(config: UrlFieldsConfig, site: Site, api: ApiRuntime): G
 }
 
 function isReadable(type: string): boolean {
-  return isJson(type) || type.includes('*') || FORMS.has(type)
+  return isJson(type) || isWide(type) || FORMS.has(type)
 }
 
 const FORMS: ReadonlySet<string> = new Set([
