@@ -191,7 +191,7 @@ function printSummary(report: CheckReport): void {
     const kinds = Object.entries(unbounded).filter(([, number]) => number > 0)
     const text = kinds.map(([kind, number]) => `${number} ${kind}`).join(', ')
     print(
-      `${paint('dim', 'unbounded')} schemas of requests: ${text} (--verbose lists them; validate.caps bounds them)`,
+      `${paint('dim', 'unbounded')} schemas of requests: ${text} (--verbose lists them)`,
     )
   }
   if (ok) {

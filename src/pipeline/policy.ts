@@ -76,8 +76,6 @@ export interface Policy {
     readonly maxDepth: number
     /** Hosts that URL-typed fields may name; empty: any public host. */
     readonly urlHosts: readonly string[]
-    /** Caps for strings (code points) and arrays without their own bound; `undefined`: none. */
-    readonly caps: { readonly string: number; readonly array: number } | undefined
   }
   readonly data: { readonly errors: 'generic' | 'pass' }
   readonly limits: {

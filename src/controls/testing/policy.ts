@@ -28,7 +28,6 @@ const DEFAULT_POLICY: Policy = {
     maxBodyBytes: 1_048_576,
     maxDepth: 32,
     urlHosts: [],
-    caps: { string: 4096, array: 1000 },
   },
   data: { errors: 'generic' },
   limits: {

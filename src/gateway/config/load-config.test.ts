@@ -98,7 +98,7 @@ authorize:
   acl: { listAudit: { roles: [admin], groups: [auditors], subjects: [ann] } }
   mode: monitor
 validate:
-  { request: schema, response: observe, maxBody: 2mb, maxDepth: 8, urlHosts: [cdn.example.com], caps: { string: 100 }, mode: monitor }
+  { request: schema, response: observe, maxBody: 2mb, maxDepth: 8, urlHosts: [cdn.example.com], mode: monitor }
 data: { errors: pass, mode: off }
 limits:
   ip: 1/s
@@ -157,7 +157,6 @@ test('every key of the reference is accepted and read', async (t) => {
   assert.ok(jwks.kind === 'file' && jwks.path.endsWith('/jwks.json'))
   assert.deepEqual(blocks.auth.rolesClaim, ['realm_access', 'roles'])
   assert.deepEqual(blocks.auth.groupsClaim, ['https://example.com/groups'])
-  assert.deepEqual(blocks.validate.caps, { string: 100, array: 1000 })
   assert.deepEqual(blocks.limits.headerAliases, ['X-Rate-Limit-'])
   assert.deepEqual(
     blocks.modes,

@@ -44,21 +44,15 @@ export function resolveModes(input: WithModes): ReadonlyMap<string, Mode> {
   return modes
 }
 
-function resolveCaps(input: ValidateInput['caps']): Policy['validate']['caps'] {
-  if (input === undefined || isOff(input)) return undefined
-  return { string: input.string ?? DEFAULTS.capString, array: input.array ?? DEFAULTS.capArray }
-}
-
 /** What a `validate` block says; keys that are not written are absent. */
 export function resolveValidate(input: ValidateInput): Partial<Policy['validate']> {
-  const { request, response, maxBody, maxDepth, urlHosts, caps } = input
+  const { request, response, maxBody, maxDepth, urlHosts } = input
   return {
     ...(request !== undefined && { request: isOff(request) ? 'off' : request }),
     ...(response !== undefined && { response: isOff(response) ? 'off' : response }),
     ...(maxBody !== undefined && { maxBodyBytes: parseSize(maxBody, '') }),
     ...(maxDepth !== undefined && { maxDepth }),
     ...(urlHosts !== undefined && { urlHosts: urlHosts.map((host) => parseHostName(host, '')) }),
-    ...(caps !== undefined && { caps: resolveCaps(caps) }),
   }
 }
 
@@ -142,7 +136,6 @@ const VALIDATE_DEFAULTS: Policy['validate'] = {
   maxBodyBytes: parseSize(DEFAULTS.maxBody, ''),
   maxDepth: DEFAULTS.maxDepth,
   urlHosts: [],
-  caps: undefined,
 }
 
 /** The blocks of the policy, defaults filled in. */
