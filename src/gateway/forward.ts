@@ -40,8 +40,22 @@ export function requestHeaders(exchange: Exchange, plan: SitePlan): string[] {
   for (let index = 0; index < headers.size; index += 1) {
     const name = headers.nameAt(index)
     if (CONNECTION_FIELDS.has(name) || named?.includes(name) === true) continue
-    if (plan.keepsRequestHeader(name)) out.push(name, headers.valueAt(index))
+    if (!plan.keepsRequestHeader(name)) continue
+    const value = headers.valueAt(index)
+    out.push(name, name === 'accept-encoding' ? readableCodings(value) : value)
   }
   for (const add of plan.hooks.forward) add(exchange, out)
   return out
+}
+
+/** Codings that `respond.ts` can undo. */
+const READABLE: ReadonlySet<string> = new Set(['gzip', 'x-gzip', 'deflate', 'br', 'identity'])
+
+/** What the client accepts of the codings that the gateway can read, with their weights (RFC 9110 section 12.5.3). */
+function readableCodings(accepted: string): string {
+  const codings = accepted.split(',').map((coding) => coding.trim())
+  const readable = codings.filter((coding) =>
+    READABLE.has(coding.split(';', 1)[0]?.trim().toLowerCase() ?? ''),
+  )
+  return readable.length === 0 ? 'identity' : readable.join(', ')
 }
