@@ -21,6 +21,22 @@ paths:
     get: { operationId: health, security: [], responses: { '200': { description: ok } } }
 `
 
+/** A document whose only schema contains itself: that shows when it is compiled, not when it is loaded. */
+export const ENDLESS = `openapi: 3.1.0
+info: { title: Endless, version: '1' }
+components:
+  schemas: { A: { allOf: [{ $ref: '#/components/schemas/A' }] } }
+paths:
+  /a:
+    get:
+      operationId: a
+      security: []
+      responses:
+        '200':
+          description: ok
+          content: { application/json: { schema: { $ref: '#/components/schemas/A' } } }
+`
+
 /** Two lines, everything in memory, the log in a file. */
 export const CONFIG = `openapi: ./openapi.yaml
 upstream: http://127.0.0.1:3000
