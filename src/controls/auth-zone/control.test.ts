@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Policy } from '../../pipeline/policy.ts'
-import { Bench } from '../testing/bench.ts'
-import type { TestGuard } from '../testing/bench.ts'
+import type { Counters } from '../../store/counters.ts'
+import { Bench, TestGuard } from '../testing/bench.ts'
 import { assertEveryReason, assertRefused, valueOf } from '../testing/check.ts'
 import { exchangeOf } from '../testing/exchange.ts'
 import type { RequestParts } from '../testing/exchange.ts'
@@ -241,6 +241,29 @@ suite('auth-zone: failures', () => {
       await guard.response(Object.assign(attempt({}), { hidesClients: true }), 401)
     assertRefused(await guard.request(attempt({})), undefined)
   })
+})
+
+test('waits for counters that are elsewhere', async () => {
+  const bench = benchWith()
+  const { counters } = bench
+  const remote: Counters = {
+    take: async (...of) => counters.take(...of),
+    peek: async (...of) => counters.peek(...of),
+    fail: async (...of) => counters.fail(...of),
+    isBanned: async (...of) => counters.isBanned(...of),
+    reset: async (key) => counters.reset(key),
+  }
+  const site = bench.site('login')
+  const config = authZone.configure(bench.policy)
+  assert.ok(config !== undefined)
+  const guard = new TestGuard(
+    authZone,
+    authZone.compile(config, site, { ...bench.kit, counters: remote }),
+    'enforce',
+  )
+  assert.equal((await triesUntilRefused(guard, () => attempt({ email: 'a' }))).reason, 'auth_tries')
+  for (let index = 0; index < 20; index += 1) await guard.response(attempt({}), 401)
+  assertRefused(await guard.request(attempt({})), 'auth_failures')
 })
 
 test('has nothing to do elsewhere', () => {

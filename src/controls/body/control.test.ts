@@ -449,16 +449,24 @@ suite('body', () => {
 
   test('while adopting notes what would be refused, with the shape of it', async () => {
     const policy: PolicyParts = { adopt: { untilMs: 1 } }
+    const kinds: string[] = []
     const noted = async (bytes: string, sent: Sent): Promise<string | undefined> => {
       const { refusal, exchange } = await sendBody(bytes, { ...sent, policy })
       assertRefused(refusal, undefined)
       exchange.bodyBytes = Buffer.from(bytes)
-      return exchange.observed[0]?.reason
+      const [first] = exchange.observed
+      if (first !== undefined) kinds.push(...(first.evidence?.() ?? []).map(({ kind }) => kind))
+      return first?.reason
     }
     assert.equal(await noted('{"a":1}', { operation: 'none' }), 'unexpected_body')
     assert.equal(await noted('{"name":"a","x":1}', {}), 'unknown_field')
     assert.equal(await noted(GOOD, { type: 'application/hal+json' }), 'media_type')
     assert.equal(await noted(GOOD, {}), undefined)
+    assert.deepEqual(kinds, [
+      'request-undeclared-body',
+      'request-unknown-field',
+      'request-undeclared-body',
+    ])
   })
 
   test('holds no body that nobody reads', () => {

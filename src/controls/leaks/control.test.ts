@@ -195,6 +195,18 @@ suite('leaks', () => {
     })
   }
 
+  test('while adopting tells where secrets stood', async () => {
+    const guard = new Bench({ document: DOCUMENT, policy: ADOPT }).guard(leaks, 'users')
+    const exchange = exchangeOf()
+    await guard.response(exchange, 200, ['Content-Type', 'application/json'])
+    await guard.responseBody(exchange, '[{"password":"x"},{"password":"y"}]')
+    const found = exchange.repaired[0]?.evidence?.() ?? []
+    assert.deepEqual(
+      found.map(({ kind, pointer }) => `${kind} ${pointer}`),
+      ['response-secret-field 200#/*/password'],
+    )
+  })
+
   test('in monitor changes no byte', async () => {
     const found = await sent('[{"password":"x"}]', { policy: { mode: 'monitor' } })
     assert.equal(found.body, '[{"password":"x"}]')

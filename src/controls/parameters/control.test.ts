@@ -149,6 +149,13 @@ suite('parameters', () => {
     assert.deepEqual({ ...exchange.parameters?.path }, { id: 12 })
   })
 
+  test('while adopting tells what the document lacks', async () => {
+    const exchange = exchangeWith({ query: 'debug=1' })
+    assertRefused(await guardWith({ adopt: { untilMs: 1 } }).request(exchange), undefined)
+    const [noted] = exchange.observed
+    assert.equal(noted?.evidence?.()[0]?.kind, 'request-unknown-parameter')
+  })
+
   test('is off where requests are not validated, and has nothing to do without an operation', () => {
     assert.equal(guardWith({ validate: { request: 'off' } }).guard, undefined)
     assert.equal(new Bench().guard(parameters).guard, undefined)
