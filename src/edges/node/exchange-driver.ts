@@ -302,8 +302,6 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     })
   }
 
-  // ---- the ends ----
-
   #send(answer: Answer): void {
     if (this.#phase === 'over' || this.#phase === 'answered') return
     this.#call?.abort(GONE)
