@@ -79,6 +79,8 @@ async function listening(
 ): Promise<TestUpstream> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
+  // Where a test fails before it can close everything, the process ends all the same.
+  server.unref()
   return {
     url: `http://127.0.0.1:${port}`,
     port,
