@@ -106,6 +106,6 @@ function line(row: Played & { readonly kind: string; readonly ok: boolean }): st
     row.kind.padEnd(7),
     row.title.padEnd(48),
     `shop ${shop.padEnd(10)}`,
-    `sallyport ${row.gateway.status}`,
+    `sallyport ${row.gateway.status}${row.kind === 'attack' && row.gateway.status < 400 ? ' without it' : ''}`,
   ].join(' ')
 }
