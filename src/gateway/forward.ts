@@ -1,5 +1,6 @@
 import { connectionOptions } from '../http/hop-by-hop.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
+import { readableCodings } from './content-coding.ts'
 import type { PlanApi, SitePlan } from './plan.ts'
 
 /** The path the API gets: its own base, then what the public path has behind ours, in the one canonical form. */
@@ -46,16 +47,4 @@ export function requestHeaders(exchange: Exchange, plan: SitePlan): string[] {
   }
   for (const add of plan.hooks.forward) add(exchange, out)
   return out
-}
-
-/** Codings that `respond.ts` can undo. */
-const READABLE: ReadonlySet<string> = new Set(['gzip', 'x-gzip', 'deflate', 'br', 'identity'])
-
-/** What the client accepts of the codings that the gateway can read, with their weights (RFC 9110 section 12.5.3). */
-function readableCodings(accepted: string): string {
-  const codings = accepted.split(',').map((coding) => coding.trim())
-  const readable = codings.filter((coding) =>
-    READABLE.has(coding.split(';', 1)[0]?.trim().toLowerCase() ?? ''),
-  )
-  return readable.length === 0 ? 'identity' : readable.join(', ')
 }

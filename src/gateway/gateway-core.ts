@@ -22,7 +22,8 @@ import type {
 import { failureRefusal } from './failures.ts'
 import type { Plan, SitePlan } from './plan.ts'
 import { requestHeaders, upstreamPath } from './forward.ts'
-import { decompressed, finalAnswer, isBodyless, streamAnswer } from './respond.ts'
+import { decompressed } from './content-coding.ts'
+import { finalAnswer, isBodyless, streamAnswer } from './respond.ts'
 
 /** What keeps the books: told of every exchange once, at its end. */
 export interface ExchangeRecorder {

@@ -1,10 +1,3 @@
-import {
-  brotliDecompressSync,
-  gunzipSync,
-  inflateRawSync,
-  inflateSync,
-  zstdDecompressSync,
-} from 'node:zlib'
 import type { HeaderTable } from '../http/header-table.ts'
 import { connectionOptions } from '../http/hop-by-hop.ts'
 import type { Exchange, UpstreamResponse } from '../pipeline/exchange.ts'
@@ -88,41 +81,4 @@ function namedFields(headers: HeaderTable): readonly string[] | undefined {
   if (connection === undefined) return undefined
   if (connection === 'keep-alive' && headers.count('connection') === 1) return undefined
   return connectionOptions(headers)
-}
-
-/** Undoes the API's content coding, bounded. `undefined`: unknown coding, broken data, or too large. */
-export function decompressed(
-  exchange: Exchange,
-  body: Buffer,
-  maxBytes: number,
-): Buffer | undefined {
-  const headers = exchange.upstream?.headers
-  const coding = headers?.get('content-encoding')?.trim().toLowerCase() ?? 'identity'
-  // Codings in further fields stand around the first: what would come out is not what anybody judged.
-  if (headers !== undefined && headers.count('content-encoding') > 1) return undefined
-  if (coding === 'identity' || coding === '' || body.length === 0) return body
-  const decode = DECODERS.get(coding)
-  if (decode === undefined) return undefined
-  try {
-    return decode(body, { maxOutputLength: maxBytes })
-  } catch {
-    return undefined // broken or over the limit: either way not what the API declared
-  }
-}
-
-type Decode = (body: Buffer, options: { readonly maxOutputLength: number }) => Buffer
-
-const DECODERS: ReadonlyMap<string, Decode> = new Map<string, Decode>([
-  ['gzip', gunzipSync],
-  ['x-gzip', gunzipSync],
-  ['deflate', inflateEither],
-  ['br', brotliDecompressSync],
-  ['zstd', zstdDecompressSync],
-])
-
-/** Some servers leave out the zlib wrapper that RFC 9110 section 8.4.1.2 asks for; its first byte tells. */
-function inflateEither(body: Buffer, options: { readonly maxOutputLength: number }): Buffer {
-  const hasWrapper =
-    body.length > 1 && ((body[0] ?? 0) & 15) === 8 && body.readUInt16BE(0) % 31 === 0
-  return hasWrapper ? inflateSync(body, options) : inflateRawSync(body, options)
 }
