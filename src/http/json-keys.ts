@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 
 /** Objects with more keys than this leave the short list for a `Set`, so that no input makes the check quadratic. */
-const SHORT_LIST = 16
+const SHORT_LIST = 64
 const DANGEROUS_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 const SHORTEST_DANGEROUS = 9
 const LONGEST_DANGEROUS = 11
