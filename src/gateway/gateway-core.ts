@@ -170,7 +170,6 @@ export class GatewayCore implements Core {
     rawHeaders: readonly string[],
   ): MaybePromise<ResponseVerdict> {
     exchange.upstream = { status, headers: new HeaderTable(rawHeaders) }
-    exchange.upstreamMs = performance.now() - exchange.startedAt
     const refusal = runHooks(this.#hooks(exchange).response, exchange, exchange.upstream)
     if (isPromise(refusal)) return refusal.then((found) => this.#responseVerdict(exchange, found))
     return this.#responseVerdict(exchange, refusal)
