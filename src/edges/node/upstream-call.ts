@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { UpstreamRequest } from '../../gateway/core.ts'
@@ -87,10 +88,14 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     this.#isAnswered = true
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
     if (this.#isOver) return
     if (status >= 200) {
-      this.#events.upstreamHead(status, flatHeaders(controller.rawHeaders))
+      this.#events.upstreamHead(status, listed(headers))
       return
     }
     this.#informational++
@@ -142,6 +147,17 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
 function withLength(headers: readonly string[], bytes: number | undefined): string[] {
   // undici only reads the list.
   return bytes === undefined ? (headers as string[]) : [...headers, 'content-length', String(bytes)]
+}
+
+/** undici has read the fields once already: latin1, values of one name in order, names in lower case. */
+function listed(headers: IncomingHttpHeaders): string[] {
+  const flat: string[] = []
+  for (const name of Object.keys(headers)) {
+    const value = headers[name]
+    if (typeof value === 'string') flat.push(name, value)
+    else for (const one of value ?? []) flat.push(name, one)
+  }
+  return flat
 }
 
 /** undici hands raw fields out as buffers; header bytes are latin1 (RFC 9110 section 5.5). */
