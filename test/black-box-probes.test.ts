@@ -141,6 +141,13 @@ suite('credentials', () => {
     assert.ok(await isExposed(id))
   })
 
+  test('a key in the URL of a public operation is marked exposed, and stands in no log', async () => {
+    const { key, id } = await lib.gateway.createKey()
+    await refused({ target: `/v2/books?author=${key}` }, 400)
+    assert.ok(await isExposed(id))
+    assert.ok(!(await lib.gateway.logText()).includes(key))
+  })
+
   test('a key may stand in Authorization too', async () => {
     for (const scheme of ['Bearer', 'ApiKey', 'bearer']) {
       const got = await ask(authorization(`${scheme} ${lib.key}`))
