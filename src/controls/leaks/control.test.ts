@@ -73,6 +73,12 @@ const cases: [name: string, body: string, left: string, answer?: Answer][] = [
     '[{"id":1,"nick":"a"}]',
   ],
   ['drops a password hash', '[{"id":1,"passwordHash":"x"}]', '[{"id":1}]'],
+  [
+    'drops it behind a member of the same name',
+    '[{"owner":{"password":"x"},"owner":{"name":"a"}}]',
+    '[{"owner":{"name":"a"}}]',
+  ],
+  ['drops it behind a byte order mark', '\uFEFF[{"id":1,"passwordHash":"x"}]', '[{"id":1}]'],
   ['drops it at depth', '[{"owner":{"name":"a","reset_token":"x"}}]', '[{"owner":{"name":"a"}}]'],
   ['drops it below an undeclared field', '[{"extra":{"pwd":"x","n":1}}]', '[{"extra":{"n":1}}]'],
   [

@@ -11,6 +11,7 @@ import { NO_SHAPE } from '../adopt-evidence.ts'
 import { soundsLikeAuth } from '../auth-zone/is-auth-operation.ts'
 import type { ApiRuntime, Kit } from '../kit.ts'
 import { declaredResponse } from '../responses/declared.ts'
+import { mayRepeatKeys } from '../repeated-key.ts'
 import { rewriteJson } from '../rewrite-json.ts'
 import { configureLeaks } from './config.ts'
 import type { LeaksConfig } from './config.ts'
@@ -61,7 +62,7 @@ function leaksGuard({ isSecret }: LeaksConfig, site: Site, api: ApiRuntime): Gua
       const status = declaredResponse(site.operation, upstream.status)?.status
       const filter = filters.get(status ?? '') ?? UNDESCRIBED
       const denial = withoutSecrets(replacement ?? body, filter, search)
-      if (denial === undefined || !isAdopting) return denial
+      if (denial === undefined || !isAdopting || denial.detail === TWICE) return denial
       return { ...denial, evidence: () => secretEvidence(upstream.status, denial.detail ?? '') }
     },
   }
@@ -95,7 +96,7 @@ function mayBeJson(type: string): boolean {
 }
 
 function withoutSecrets(body: Buffer, filter: Filter, search: SecretSearch): Denial | undefined {
-  const text = body.toString('utf8')
+  const text = body.toString('utf8').replace(/^\uFEFF/, '')
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -108,7 +109,7 @@ function withoutSecrets(body: Buffer, filter: Filter, search: SecretSearch): Den
     ...secretFields(value, dropped, { ...search, countsRoots: true }),
     ...secretFields(value, open, { ...search, countsRoots: false }),
   ]
-  if (secret.length === 0) return undefined
+  if (secret.length === 0) return hidden(value, text)
   const most = Math.max(open.length, dropped.length, secret.length)
   if (most >= MAX_SECRETS) return { reason: 'secret_field', detail: 'too many places to clean' }
   const left = withoutPointers(value, secret)
@@ -117,6 +118,15 @@ function withoutSecrets(body: Buffer, filter: Filter, search: SecretSearch): Den
     detail: secret.join(' ').slice(0, 1000),
     repair: rewriteJson(left, text, value),
   }
+}
+
+const TWICE = 'a member is named twice'
+
+/** Of members that stand twice only the last was looked at: only that may go out. */
+function hidden(value: unknown, text: string): Denial | undefined {
+  if (!mayRepeatKeys(value, text)) return undefined
+  const repair = rewriteJson(value, text, value)
+  return { reason: 'secret_field', detail: TWICE, repair }
 }
 
 function secretEvidence(status: number, detail: string): Evidence[] {

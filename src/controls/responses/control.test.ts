@@ -54,6 +54,7 @@ const DOCUMENT = {
         content: { 'application/xml': {}, 'application/vnd.shop+json': { schema: ORDER } },
       },
     }),
+    '/texts': get('texts', { 200: { ...d, ...as('*/*', { type: 'string' }) } }),
     '/socket': get('socket', { 101: d }),
   },
 }
@@ -205,6 +206,17 @@ const bodies: Row[] = [
     undefined,
   ],
   [
+    'refuses what calls itself JSON and is none, also under a range',
+    { operation: 'ranges', body: '{"id":1,"ssn":"x"}\nWarning: y' },
+    'malformed_answer',
+    502,
+  ],
+  [
+    'lets a range take a text that calls itself JSON where a text is declared',
+    { operation: 'texts', body: 'done' },
+    undefined,
+  ],
+  [
     'lets a range take an answer without type that is no JSON',
     { operation: 'ranges', type: null, body: 'a,b' },
     undefined,
@@ -242,6 +254,11 @@ const filters: [name: string, answer: Answer, sent: string][] = [
     'keeps numbers as they are written',
     { body: '{"id":12345678901234567890,"x":1}' },
     '{"id":12345678901234567890}',
+  ],
+  [
+    'writes a text anew that names a member twice, as only the last was looked at',
+    { body: '{"id":1,"owner":{"ssn":"x"},"owner":{"name":"a"}}' },
+    '{"id":1,"owner":{"name":"a"}}',
   ],
   ['drops a member called __proto__', { body: '{"id":1,"__proto__":{"a":1}}' }, '{"id":1}'],
   ['does not refuse a type that is wrong', { body: '{"id":"one"}' }, '{"id":"one"}'],
@@ -286,6 +303,9 @@ suite('responses', () => {
     const part = '"passwordHash":"x"}'
     assert.equal((await judged({ status: 206, body: part })).status, 502)
     assert.equal((await judged({ status: 206, body: '{"id":1,"x":1}' })).repaired, '{"id":1}')
+    const ranges = { operation: 'ranges', status: 206, body: part }
+    assert.equal((await judged(ranges)).status, 502)
+    assert.equal((await judged({ ...ranges, type: null })).status, 502)
   })
 
   test('judges what the guards before it left', async () => {
@@ -318,6 +338,12 @@ suite('responses', () => {
 
   const strict: PolicyParts = { validate: { response: 'strict' } }
   const strictly: Row[] = [
+    [
+      'in strict mode a member named twice refuses',
+      { policy: strict, body: '{"id":1,"owner":{"ssn":"x"},"owner":{"name":"a"}}' },
+      'malformed_answer',
+      502,
+    ],
     ['in strict mode a right answer passes', { policy: strict }, undefined],
     [
       'in strict mode an undeclared field refuses',

@@ -7,6 +7,7 @@ import type { Exchange, UpstreamResponse } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
 import { MAX_EVIDENCE_BYTES } from '../adopt-evidence.ts'
 import type { ApiRuntime, Kit } from '../kit.ts'
+import { mayRepeatKeys } from '../repeated-key.ts'
 import { rewriteJson } from '../rewrite-json.ts'
 import { configureResponses } from './config.ts'
 import type { ResponsesConfig } from './config.ts'
@@ -170,7 +171,12 @@ function mayCarryJson({ headers }: UpstreamResponse): boolean {
   return text === undefined || isJson(parseMediaType(text)?.essence ?? '')
 }
 
-function parse(body: Buffer): { readonly value: unknown; readonly text: string } | undefined {
+interface Parsed {
+  readonly value: unknown
+  readonly text: string
+}
+
+function parse(body: Buffer): Parsed | undefined {
   const text = body.toString('utf8').replace(/^\uFEFF/, '')
   try {
     return { value: JSON.parse(text) as unknown, text }
@@ -181,8 +187,17 @@ function parse(body: Buffer): { readonly value: unknown; readonly text: string }
 
 const MALFORMED: Denial = Object.freeze({ reason: 'malformed_answer', detail: 'not JSON' })
 
-function malformed(response: UpstreamResponse | undefined, judge: Judge): Denial | undefined {
-  if (!judge.mustBeJson) return undefined
+/** What cannot be read cannot be filtered: only a range may mean something else than JSON, and never a part of it. */
+function malformed(
+  response: UpstreamResponse | undefined,
+  { mustBeJson, validate }: Judge,
+  body: Buffer,
+): Denial | undefined {
+  const isPart = response?.status === 206
+  const isSaid = response?.headers.get('content-type') !== undefined
+  // Some servers call any text JSON: under a range it passes where the schema takes a text.
+  if (!mustBeJson && !isPart && (!isSaid || validate(body.toString()) === undefined))
+    return undefined
   return response !== undefined && response.status >= 400
     ? undeclaredError(response, 'not JSON')
     : MALFORMED
@@ -195,7 +210,7 @@ function filtered(
 ): Denial | undefined {
   const { upstream } = exchange
   const parsed = parse(exchange.replacement ?? body)
-  if (parsed === undefined) return malformed(upstream, judge)
+  if (parsed === undefined) return malformed(upstream, judge, body)
   // An error body passes only if it is what the document describes (OUT-07).
   if (
     upstream !== undefined &&
@@ -208,7 +223,7 @@ function filtered(
   const open: string[] | undefined = lessons === undefined ? undefined : []
   const { value, dropped } = judge.filter(parsed.value, open)
   if (open !== undefined) lessons?.open(exchange, parsed.value, open)
-  if (dropped.length === 0) return undefined
+  if (dropped.length === 0) return anew(value, parsed)
   const denial: Denial = {
     reason: 'undeclared_field',
     detail: named(dropped),
@@ -217,6 +232,16 @@ function filtered(
   const { validate } = judge
   const found = { value: parsed.value, pointers: dropped, validate }
   return lessons?.dropped(exchange, denial, found) ?? denial
+}
+
+const TWICE = 'a member is named twice'
+const REPEATED: Denial = Object.freeze({ reason: 'malformed_answer', detail: TWICE })
+
+/** Of members that stand twice only the last was looked at: only that may go out. */
+function anew(value: unknown, parsed: Parsed): Denial | undefined {
+  if (!mayRepeatKeys(parsed.value, parsed.text)) return undefined
+  const repair = rewriteJson(value, parsed.text, parsed.value)
+  return { reason: 'undeclared_field', detail: TWICE, repair }
 }
 
 const MAX_NAMED = 20
@@ -232,7 +257,8 @@ function isFilterable(value: unknown, judge: Judge): boolean {
 
 function strictDenial(exchange: Exchange, body: Buffer, judge: Judge): Denial | undefined {
   const parsed = parse(exchange.replacement ?? body)
-  if (parsed === undefined) return malformed(exchange.upstream, judge)
+  if (parsed === undefined) return malformed(exchange.upstream, judge, body)
+  if (mayRepeatKeys(parsed.value, parsed.text)) return REPEATED
   const { dropped } = judge.filter(parsed.value)
   if (dropped.length > 0) return { reason: 'undeclared_field', detail: named(dropped) }
   const violations = judge.validate(parsed.value)
