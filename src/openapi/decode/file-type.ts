@@ -32,7 +32,7 @@ const CONTAINERS =
   /^(?:application\/(?:vnd\.|java-archive|epub|x-tar|x-.*-compressed)|audio\/|video\/)/
 
 /** The type that the first bytes of a file show, or `undefined` where they show none. */
-export function sniffFileType(bytes: Uint8Array): string | undefined {
+function sniffFileType(bytes: Uint8Array): string | undefined {
   return SIGNATURES.find(([, signature]) => matches(bytes, signature))?.[0]
 }
 

@@ -56,6 +56,8 @@ suite('form bodies', () => {
       'address[zip]=1',
       { 'address[zip]': '1' },
     ],
+    ['refuses a semicolon, where old parsers begin a field', 'name=a;isAdmin=1', 'encoding '],
+    ['takes an encoded semicolon', 'name=a%3Bb', { name: 'a;b' }],
     ['refuses a single field that comes twice', 'age=1&age=2', 'duplicate /age'],
     ['refuses a number of another spelling', 'age=0x1', 'type /age'],
     ['refuses broken JSON', 'address=%7B', 'json /address'],

@@ -27,6 +27,8 @@ export type FormDecoder = (body: Buffer) => FormResult
 export function compileFormBody(mediaType: MediaType, deps: DecodeDeps): FormDecoder {
   const read = compileFormValue(mediaType, deps)
   return (body) => {
+    // Old parsers begin a field at `;`, and these bytes go out as they came; serializers of forms encode it.
+    if (body.includes(';')) return refuse('encoding', '', 'is not a form: semicolon')
     const query = canonicalQuery(body.toString('latin1'))
     if ('fault' in query)
       return refuse('encoding', '', `is not a form: ${query.fault.replaceAll('_', ' ')}`)

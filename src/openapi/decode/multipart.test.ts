@@ -132,6 +132,47 @@ suite('multipart bodies', () => {
       body([`${field('name')}\r\n${field('isAdmin')}`, 'x']),
       'multipart ',
     ],
+    [
+      'refuses a part in a charset that the API may read otherwise',
+      body([`${field('name')}\r\nContent-Type: text/plain; charset=utf-16`, 'x']),
+      'multipart ',
+    ],
+    [
+      'refuses a JSON file in such a charset',
+      body([
+        `${field('meta', '; filename="a.json"')}\r\nContent-Type: application/json; charset=utf-7`,
+        '{"a":1}',
+      ]),
+      'multipart ',
+    ],
+    [
+      'refuses a part whose type is malformed',
+      body([`${field('name')}\r\nContent-Type: text/plain, application/json`, 'x']),
+      'multipart ',
+    ],
+    [
+      'takes a part that says UTF-8',
+      body([`${field('name')}\r\nContent-Type: text/plain;charset=UTF-8`, 'x']),
+      { name: 'x' },
+    ],
+    [
+      'takes a text file in another charset',
+      body([
+        `${field('photo', '; filename="a.csv"')}\r\nContent-Type: text/csv; charset=iso-8859-1`,
+        '\xe9',
+      ]),
+      { photo: '\xe9' },
+    ],
+    [
+      'refuses names that only some parsers see',
+      body([`Content-Disposition: form-data; name="name", name="isAdmin"`, 'x']),
+      'multipart ',
+    ],
+    [
+      'refuses stray words between names',
+      body([`Content-Disposition: form-data; x; name="name"`, 'x']),
+      'multipart ',
+    ],
     ['refuses two names', body([field('name', '; name="isAdmin"'), 'x']), 'multipart '],
     [
       'refuses an extended file name',
@@ -165,6 +206,12 @@ suite('multipart bodies', () => {
     assert.deepEqual(await decoder()(Buffer.from(body([field('name'), 'x'])), new Map()), {
       fault: { keyword: 'multipart', pointer: '', message: 'has no valid boundary' },
     })
+  })
+
+  test('refuses a second boundary in extended notation', async () => {
+    const parameters = new Map([...BOUNDARY, ['boundary*', "utf-8''c"]])
+    const found = await decoder()(Buffer.from(body([field('name'), 'x'])), parameters)
+    assert.ok('fault' in found)
   })
 
   test('names the parts with their types and sizes', async () => {

@@ -46,6 +46,9 @@ export function compileMultipart(mediaType: MediaType, deps: DecodeDeps): Multip
     if (boundary === undefined || !/^[\w'()+,./:=? -]{0,69}[\w'()+,./:=?-]$/.test(boundary)) {
       return refuse('multipart', '', 'has no valid boundary')
     }
+    // Parsers that know RFC 2231 take `boundary*` for the boundary and find other parts.
+    if ([...parameters.keys()].some((name) => name.startsWith('boundary*')))
+      return refuse('multipart', '', 'has two boundaries')
     const count = checkPartHeads(body, boundary)
     if (typeof count !== 'number') return { fault: count }
     const parts = await readParts(boundary, body)

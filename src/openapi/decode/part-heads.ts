@@ -1,3 +1,4 @@
+import { isJson, isUtf8Charset, parseMediaType } from '../../http/media-type.ts'
 import type { BodyFault } from './contract.ts'
 
 /** Most parts of one multipart body [VAL-06]. */
@@ -11,7 +12,8 @@ const fault = (keyword: string, message: string): BodyFault => ({ keyword, point
 /**
  * Counts the parts of a multipart body and checks their heads for everything that two parsers could read differently:
  * exactly one `Content-Disposition: form-data` each, no header twice, no folded lines, no `filename*` (RFC 7578 section
- * 4.2), no transfer encoding, no nested multipart, nothing before the first and after the last delimiter.
+ * 4.2), no transfer encoding, no nested multipart, no charset but UTF-8 for what is read, nothing before the first and
+ * after the last delimiter.
  * @returns the number of parts, or why the body is refused. Linear; never throws.
  */
 export function checkPartHeads(body: Buffer, boundary: string): number | BodyFault {
@@ -46,19 +48,31 @@ function isEnd(body: Buffer, at: number): boolean {
 }
 
 function checkHead(head: string): BodyFault | undefined {
-  const seen = new Set<string>()
+  const fields = new Map<string, string>()
   for (const line of head.split('\r\n')) {
     const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\0\r\n]*)$/.exec(line)
     if (match === null) return fault('multipart', 'has a malformed part head')
     const name = (match[1] ?? '').toLowerCase()
-    if (seen.has(name)) return fault('multipart', 'has a part with a field twice')
-    seen.add(name)
+    if (fields.has(name)) return fault('multipart', 'has a part with a field twice')
+    fields.set(name, (match[2] ?? '').trim())
     const broken = checkField(name, match[2] ?? '')
     if (broken !== undefined) return broken
   }
-  return seen.has('content-disposition')
-    ? undefined
-    : fault('multipart', 'has a part without a name')
+  const disposition = fields.get('content-disposition')
+  return disposition === undefined
+    ? fault('multipart', 'has a part without a name')
+    : checkType(fields.get('content-type'), /;[ \t]*filename[ \t]*=/i.test(disposition))
+}
+
+/** What is judged as UTF-8 must be UTF-8 to the API too; of files only JSON is read. */
+function checkType(text: string | undefined, isFile: boolean): BodyFault | undefined {
+  if (text === undefined || text === '') return undefined
+  const type = parseMediaType(text)
+  if (type === undefined) return fault('multipart', 'has a part with a malformed type')
+  const isRead = !isFile || isJson(type.essence)
+  return isRead && !isUtf8Charset(type)
+    ? fault('multipart', 'has a part that is not in UTF-8')
+    : undefined
 }
 
 function checkField(name: string, value: string): BodyFault | undefined {
@@ -77,6 +91,12 @@ function checkDisposition(value: string): BodyFault | undefined {
     return fault('multipart', 'has a part that is no form data')
   const unquoted = value.replace(/"(?:[^"\\]|\\.)*"/g, '""')
   if (unquoted.replaceAll('""', '').includes('"'))
+    return fault('multipart', 'has a malformed part head')
+  if (
+    !/^form-data(?:[ \t]*;[ \t]*[^=;,\s"]+[ \t]*=[ \t]*(?:""|[^;,\s"]+))*[ \t]*;?[ \t]*$/i.test(
+      unquoted,
+    )
+  )
     return fault('multipart', 'has a malformed part head')
   const names = [...unquoted.matchAll(/;[ \t]*([^=;\s]+)[ \t]*=/g)].map((match) =>
     (match[1] ?? '').toLowerCase(),
