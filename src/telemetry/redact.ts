@@ -1,5 +1,5 @@
 /** What stands in a log where a secret stood. */
-export const REDACTED = '[redacted]'
+const REDACTED = '[redacted]'
 
 /** Longest text that is searched; the rest is cut off before, so that a search costs a bounded time. */
 const MAX_SEARCHED_CHARS = 8192
@@ -19,7 +19,7 @@ export const PATTERNS: readonly Pattern[] = [
   // Whole header lines: cookies and credentials hold `;`, `=` and blanks, so all up to the end of the line goes.
   {
     needs: [':', '='],
-    find: /((?:authorization|cookie|dpop|x-api-key|x-auth-token)["']?\s{0,4}[:=]\s{0,4})[^\r\n]+/gi,
+    find: /((?:authorization|cookie|dpop|x-api-key|x-auth-token)\\{0,7}["']?\s{0,4}[:=]\s{0,4})[^\r\n]+/gi,
     put: `$1${REDACTED}`,
   },
   {
@@ -38,7 +38,7 @@ export const PATTERNS: readonly Pattern[] = [
   },
   {
     needs: [':', '=', '%'],
-    find: /((?:pass(?:word|wd|phrase|code)?|pwd|secret|api[-_]?key|token|(?<![a-z])(?:auth|key|pin|otp|sid|sig|code|jwt|csrf|xsrf)|session(?:[-_]?id)?|signature|assertion|code_verifier|credentials?|private[-_]?key)(?:["']|%22)?\s{0,4}(?:[:=]|%3[ad])\s{0,4})(?:"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,;&"'})\]]+)/gi,
+    find: /((?:pass(?:word|wd|phrase|code)?|pwd|secret|api[-_]?key|token|(?<![a-z])(?:auth|key|pin|otp|sid|sig|code|jwt|csrf|xsrf)|session(?:[-_]?id)?|signature|assertion|code_verifier|credentials?|private[-_]?key)(?:\\{0,7}["']|%22)?\s{0,4}(?:[:=]|%3[ad])\s{0,4})(?:\\{1,7}["'][^"'\\\r\n]*|"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,;&"'})\]]+)/gi,
     put: `$1${REDACTED}`,
   },
   { needs: ['@'], find: /:\/\/[^\s/@:]{0,256}(?::[^\s/@]{0,256})?@/g, put: `://${REDACTED}@` },
