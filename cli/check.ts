@@ -190,9 +190,7 @@ function printSummary(report: CheckReport): void {
   if (open > 0) {
     const kinds = Object.entries(unbounded).filter(([, number]) => number > 0)
     const text = kinds.map(([kind, number]) => `${number} ${kind}`).join(', ')
-    print(
-      `${paint('dim', 'unbounded')} schemas of requests: ${text} (--verbose lists them)`,
-    )
+    print(`${paint('dim', 'unbounded')} schemas of requests: ${text} (--verbose lists them)`)
   }
   if (ok) {
     const text = `${count(operations, 'operation')}, ${publicOperations.length} of them public`

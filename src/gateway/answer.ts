@@ -4,7 +4,7 @@ import type { Exchange } from '../pipeline/exchange.ts'
 import type { Answer } from './core.ts'
 import type { HookLists } from './compile-hooks.ts'
 
-export const REQUEST_ID_HEADER = 'Sallyport-Request-Id'
+const REQUEST_ID_HEADER = 'Sallyport-Request-Id'
 
 /** The fields every answer carries: the request id, what guards add, what the exchange collected. */
 export function answerHeaders(exchange: Exchange, hooks: HookLists): string[] {

@@ -60,7 +60,7 @@ function skipSpaces(text: string, at: number): number {
 }
 
 /** Whether the text is a `token68`: letters, digits, `-._~+/`, then any number of `=`. */
-export function isToken68(text: string): boolean {
+function isToken68(text: string): boolean {
   let i = 0
   while (i < text.length && TOKEN68[text.charCodeAt(i)] === 1) i++
   if (i === 0) return false

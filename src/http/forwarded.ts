@@ -39,7 +39,7 @@ export function forwardedAddresses(
  * @param fields the values in the order of the message.
  * @returns the addresses, or why the list is refused: one entry that is no address spoils it. Never throws.
  */
-export function parseXForwardedFor(
+function parseXForwardedFor(
   fields: readonly string[],
 ): readonly string[] | { fault: ForwardedFault } {
   const addresses: string[] = []

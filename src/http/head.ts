@@ -39,7 +39,7 @@ export interface HeadLimits {
 }
 
 /** The bounds of [WIRE-04]. */
-export const HEAD_LIMITS: HeadLimits = {
+const HEAD_LIMITS: HeadLimits = {
   maxTargetBytes: 8192,
   maxHeaderBytes: 16_384,
   maxFieldBytes: 8192,

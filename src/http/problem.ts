@@ -25,7 +25,7 @@ export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 const QUOTA_EXCEEDED = 'https://iana.org/assignments/http-problem-types#quota-exceeded'
 
 /** The stable identifier of a public class of problems; every 429 has the registered one. */
-export function problemUri(status: number, type: string): string {
+function problemUri(status: number, type: string): string {
   return status === 429 ? QUOTA_EXCEEDED : `urn:sallyport:problem:${type}`
 }
 

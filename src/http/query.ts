@@ -17,7 +17,7 @@ export interface CanonicalQuery {
 export type QueryFault = PercentFault | 'too_many_parameters' | 'dangerous_name'
 
 /** Most parameters in one query [WIRE-04]. */
-export const MAX_QUERY_PARAMETERS = 100
+const MAX_QUERY_PARAMETERS = 100
 
 const NO_QUERY: CanonicalQuery = { text: '', pairs: [] }
 

@@ -22,7 +22,7 @@ import type {
 } from './structured-fields.ts'
 
 /** Longer field values are refused unread, in characters; vectors of RFC 9651 need about 22,000. */
-export const SF_MAX_CHARS = 65_536
+const SF_MAX_CHARS = 65_536
 
 /** Parses a list from all lines of a field; `undefined` when malformed. Never throws. RFC 9651 section 4.2.1. */
 export function parseList(lines: readonly string[]): SfList | undefined {

@@ -1,5 +1,5 @@
 /** Longest field of a log line, in characters after escaping [LOG-05]. */
-export const MAX_FIELD_CHARS = 8192
+const MAX_FIELD_CHARS = 8192
 
 // Printable ASCII without `"`, `\` and `<`. Everything else is written as an escape: control characters would end
 // the line or drive a terminal, U+2028 ends lines in JavaScript, bidi marks reorder what a person reads, and `<`

@@ -90,7 +90,7 @@ export async function exchange(
 }
 
 /** The whole answers in a text; an interim one (1xx) counts as one, a cut one not at all. */
-export function parseAnswers(text: string): readonly Got[] {
+function parseAnswers(text: string): readonly Got[] {
   const answers: Got[] = []
   let rest = text
   for (;;) {

@@ -16,7 +16,7 @@ import { compilePlan } from '../plan.ts'
 import type { Plan, PlanApi } from '../plan.ts'
 
 /** Two operations under `/v1`: one reads, one takes a body. */
-export const ORDERS: unknown = {
+const ORDERS: unknown = {
   openapi: '3.1.0',
   info: { title: 'Orders', version: '1' },
   servers: [{ url: 'https://api.example.com/v1' }],
@@ -36,7 +36,7 @@ export const ORDERS: unknown = {
 }
 
 /** What the controls of these tests may say. */
-export const REASONS: Readonly<Record<string, ReasonSpec>> = {
+const REASONS: Readonly<Record<string, ReasonSpec>> = {
   no: { status: 403, problem: 'not_allowed', title: 'Not allowed', event: 'authz_fail' },
   hidden: { status: 404, problem: 'not_found', title: 'Not found' },
   slow: { status: 429, problem: 'too_many', title: 'Too many' },

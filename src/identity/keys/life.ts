@@ -28,7 +28,7 @@ export function keyState(row: KeyRow, nowMs: number, usedAtMs = 0): KeyState {
 }
 
 /** When the key was last used, rotated or made. */
-export function lastSignMs(row: KeyRow): number {
+function lastSignMs(row: KeyRow): number {
   return Math.max(row.createdAtMs, row.rotatedAtMs ?? 0, row.lastUsedAtMs ?? 0)
 }
 

@@ -12,7 +12,7 @@ export interface Selected {
 export type JsonPath = (root: unknown) => readonly Selected[]
 
 /** Most places one path may select. */
-export const MAX_SELECTED = 100_000
+const MAX_SELECTED = 100_000
 
 type Test = (value: unknown) => boolean
 type Selector =

@@ -2,7 +2,7 @@ import type { Findings } from './findings.ts'
 import type { Scan } from './scan.ts'
 
 /** The members that a document may carry for this gateway. */
-export const SALLYPORT_NAMES: readonly string[] =
+const SALLYPORT_NAMES: readonly string[] =
   'owner class cost audience deprecated object read write id flow flow-limit sanitize csv-safe'
     .split(' ')
     .map((name) => `x-sallyport-${name}`)

@@ -7,7 +7,7 @@ import { boundedDuration } from './bounded.ts'
 import { key, name, optional, parsedText } from './fields.ts'
 
 /** `upstream`: a URL, or an object with its timeouts and its authority. */
-export const upstreamSchema: z.ZodType<string | UpstreamObjectInput> = z.union([
+const upstreamSchema: z.ZodType<string | UpstreamObjectInput> = z.union([
   z.strictObject({
     url: key(
       parsedText('a URL', parseUpstreamUrl),

@@ -36,7 +36,7 @@ type SignerName =
 type Signer = (data: Buffer) => Buffer
 
 /** Signers by name; the name says algorithm and key. */
-export const SIGNERS: Readonly<Record<SignerName, Signer>> = {
+const SIGNERS: Readonly<Record<SignerName, Signer>> = {
   rs256: (data: Buffer) => sign('sha256', data, PAIRS.rsa.privateKey),
   rs512: (data: Buffer) => sign('sha512', data, PAIRS.rsa.privateKey),
   ps256: (data: Buffer) =>
