@@ -294,6 +294,20 @@ const values: Row[] = [
   ],
   ['refuses what is only read', json({ name: 'a', id: 7 }), {}, 'unknown_field', 422],
   [
+    'refuses an unknown field under a range in JSON that is called a text',
+    '{"id":1,"isAdmin":true}',
+    { operation: 'any', type: 'text/plain' },
+    'unknown_field',
+    422,
+  ],
+  [
+    'refuses broken JSON under a range that is called something else',
+    ' \r\n{"id":1,}',
+    { operation: 'any', type: 'application/octet-stream' },
+    'malformed_json',
+    400,
+  ],
+  [
     'refuses an unknown field under a range',
     json({ name: 'a', isAdmin: true }),
     { operation: 'any' },

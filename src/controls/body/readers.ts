@@ -73,11 +73,19 @@ function rangeReader(
   const json = jsonReader(validate, jsonLimits)
   const form = formReader(media, api, validate)
   const multipart = multipartReader(media, api, validate)
+  const takesText = validate('') === undefined
   return (bytes, type) => {
     if (isJson(type.essence)) return json(bytes, type)
     if (type.essence === FORM) return form(bytes, type)
-    return type.essence === MULTIPART ? multipart(bytes, type) : OPAQUE
+    if (type.essence === MULTIPART) return multipart(bytes, type)
+    return !takesText && looksLikeJson(bytes) ? json(bytes, type) : OPAQUE
   }
+}
+
+/** Many programs read JSON whatever its type says: where no text is wanted, what begins like JSON is judged as JSON. */
+function looksLikeJson(bytes: Buffer): boolean {
+  const start = bytes.toString('latin1', 0, 64)
+  return /^(?:\u00ef\u00bb\u00bf|\u00ff\u00fe|\u00fe\u00ff)?[\s\0]*(?:[[{]|$)/.test(start)
 }
 
 const ANYTHING: Validate = () => undefined

@@ -264,6 +264,21 @@ const filters: [name: string, answer: Answer, sent: string][] = [
   ['does not refuse a type that is wrong', { body: '{"id":"one"}' }, '{"id":"one"}'],
   ['filters under a range', { operation: 'ranges', body: '{"id":1,"x":1}' }, '{"id":1}'],
   [
+    'filters JSON under a range that its server calls a text',
+    { operation: 'ranges', type: 'text/plain; charset=utf-8', body: '{"id":1,"x":1}' },
+    '{"id":1}',
+  ],
+  [
+    'lets a text under a range pass',
+    { operation: 'ranges', type: 'text/html', body: '<p>' },
+    '<p>',
+  ],
+  [
+    'leaves JSON in a text alone where a text is declared',
+    { operation: 'texts', type: 'text/plain', body: '{"id":1,"x":1}' },
+    '{"id":1,"x":1}',
+  ],
+  [
     'filters under a range without type',
     { operation: 'ranges', type: null, body: '{"id":1,"x":1}' },
     '{"id":1}',

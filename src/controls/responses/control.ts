@@ -55,6 +55,8 @@ interface Judge {
   readonly validate: Validate
   /** The document says that it is JSON: what is none breaks it. Ranges take other bodies as well. */
   readonly mustBeJson: boolean
+  /** Nothing but JSON fits the schema of this range: what a server calls a text may be it. */
+  readonly seeksJson: boolean
 }
 
 type Judges = ReadonlyMap<ResponseModel, ReadonlyMap<string, Judge | undefined>>
@@ -65,9 +67,9 @@ function responsesGuard(config: ResponsesConfig, site: Site, api: ApiRuntime): G
   const judgeOf = (response: UpstreamResponse): Judge | undefined => {
     const declared = declaredResponse(site.operation, response.status)
     const type = declared === undefined ? undefined : mediaTypeOf(declared, response)
-    return declared === undefined || type === undefined || !mayCarryJson(response)
-      ? undefined
-      : judges.get(declared)?.get(type)
+    const judge =
+      declared === undefined || type === undefined ? undefined : judges.get(declared)?.get(type)
+    return judge !== undefined && mayCarryJson(response, judge) ? judge : undefined
   }
   return {
     onResponse: (exchange, response) => {
@@ -96,10 +98,12 @@ function compileJudges(site: Site, api: ApiRuntime): Judges {
     // Generators write ranges such as "all" and mean JSON.
     const mustBeJson = isJson(type)
     if (schema === undefined || !(mustBeJson || type.includes('*'))) return undefined
+    const validate = api.responseSchemas.validator(schema)
     return {
       mustBeJson,
+      seeksJson: !mustBeJson && validate('') !== undefined,
       filter: api.responseSchemas.filter(schema),
-      validate: api.responseSchemas.validator(schema),
+      validate,
     }
   }
   return new Map(
@@ -166,9 +170,21 @@ function mediaTypeOf(declared: ResponseModel, { headers }: UpstreamResponse): st
   return actual === undefined ? undefined : matchMediaType(types, actual)
 }
 
-function mayCarryJson({ headers }: UpstreamResponse): boolean {
+/** What PHP, Go and others call JSON that was given no type. */
+const CALLED_TEXT: ReadonlySet<string> = new Set([
+  'application/javascript',
+  'application/x-json',
+  'text/html',
+  'text/javascript',
+  'text/plain',
+  'text/x-json',
+])
+
+function mayCarryJson({ headers }: UpstreamResponse, { seeksJson }: Judge): boolean {
   const text = headers.get('content-type')
-  return text === undefined || isJson(parseMediaType(text)?.essence ?? '')
+  if (text === undefined) return true
+  const essence = parseMediaType(text)?.essence ?? ''
+  return isJson(essence) || (seeksJson && CALLED_TEXT.has(essence))
 }
 
 interface Parsed {
@@ -194,7 +210,7 @@ function malformed(
   body: Buffer,
 ): Denial | undefined {
   const isPart = response?.status === 206
-  const isSaid = response?.headers.get('content-type') !== undefined
+  const isSaid = isJson(parseMediaType(response?.headers.get('content-type') ?? '')?.essence ?? '')
   // Some servers call any text JSON: under a range it passes where the schema takes a text.
   if (!mustBeJson && !isPart && (!isSaid || validate(body.toString()) === undefined))
     return undefined
