@@ -66,6 +66,18 @@ suite('a gateway', () => {
     assert.equal(await statusOf(gateway, { host: 'other.example.com' }), 200)
   })
 
+  test('tells of an issuer whose keys it cannot have, and serves all the same', async (t) => {
+    const issuer =
+      "auth: { jwt: { issuers: { 'https://id.example.com': { audience: a, jwks: 'file:k.json' } } } }"
+    const at = gatewayFolder(t, `${CONFIG}${issuer}\n`, { 'k.json': '{' })
+    const gateway = await at.start()
+    assert.deepEqual(gateway.issuersWithoutKeys(), ['https://id.example.com'])
+    assert.equal(await statusOf(gateway), 200)
+    await eventually(() => gateway.recorder.metricsText().includes('sp_dependency_down'))
+    const down = (await at.events(gateway)).find(({ action }) => action === 'sp_dependency_down')
+    assert.match(down?.detail ?? '', /^https:\/\/id\.example\.com: /)
+  })
+
   test('starts with the operations that graduated before', async (t) => {
     const clock = new FakeClock()
     const until = isoIn(clock, 86_400_000)

@@ -92,6 +92,11 @@ suite('documents', () => {
     assert.doesNotMatch(fault.message, /no\/such/, 'the jail names no path of the machine')
   })
 
+  test('are not blamed for a defect', () => {
+    const api = { name: 'a', overlays: [] } as unknown as Parameters<typeof loadApis>[0][number]
+    assert.throws(() => loadApis([api]), TypeError)
+  })
+
   test('do not reach out of their folder', (t) => {
     const outside = DOCUMENT.replace(
       "responses: { '200': { description: ok } } }",
