@@ -1,5 +1,6 @@
 import { andThen } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
+import type { Principal } from '../../identity/principal.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
@@ -34,6 +35,16 @@ function principalLimitGuard(config: PrincipalLimitConfig, { counters, clock }: 
   const limit = withPolicy({ name: 'principal', rate, aliases: config.headerAliases })
   // Rules give operations rates of their own: a bucket filled at one rate says nothing at another.
   const bucket = `${rate.count}/${rate.windowMs}/${rate.burst}`
+  const keys = new WeakMap<Principal, string>()
+  const keyOf = (exchange: Exchange): string => {
+    const { principal } = exchange
+    const known = keys.get(principal)
+    if (known !== undefined) return known
+    const key = `principal:${bucket}:${callerOf(exchange)}`
+    // A credential that was verified before has the same principal each time; nobody's key depends on the address.
+    if (principal.kind === 'jwt' || principal.kind === 'apiKey') keys.set(principal, key)
+    return key
+  }
   const judge = (exchange: Exchange, taken: Taken): Denial | undefined => {
     if (!taken.allowed) return limitDenial(exchange, 'principal_limit', { limit, taken })
     announceLimit(exchange, { limit, taken })
@@ -41,8 +52,7 @@ function principalLimitGuard(config: PrincipalLimitConfig, { counters, clock }: 
   }
   return {
     onRequest: (exchange): MaybePromise<Denial | undefined> => {
-      const key = `principal:${bucket}:${callerOf(exchange)}`
-      const taken = counters.take(key, rate, config.cost, clock.nowMs())
+      const taken = counters.take(keyOf(exchange), rate, config.cost, clock.nowMs())
       return andThen(taken, (found) => judge(exchange, found))
     },
     onAnswer: hideLimitsOf401,
