@@ -111,6 +111,21 @@ suite('a reload', () => {
     assert.equal(change?.detail, `plan ${gateway.core.plan.id}`)
   })
 
+  test('tells what only a restart brings into force, until it is taken back', async (t) => {
+    const at = gatewayFolder(t)
+    const gateway = await at.start()
+    const told = async (): Promise<string[]> => {
+      const all = await at.events(gateway)
+      return all.map(({ detail }) => detail).filter((detail) => detail.includes('restart'))
+    }
+    at.write('sallyport.yaml', `${CONFIG}listen: { https: 8443, http: 8080 }\n`)
+    await gateway.reload(at.next)
+    assert.deepEqual(await told(), ['in force after a restart: listen.http'])
+    at.write('sallyport.yaml', CONFIG)
+    await gateway.reload(at.next)
+    assert.equal((await told()).length, 1)
+  })
+
   const broken: [name: string, file: string, text: string, fault: RegExp][] = [
     ['a document that is no YAML', 'openapi.yaml', 'x: [', /./],
     ['a document that is no OpenAPI', 'openapi.yaml', 'a: 1\n', /./],

@@ -17,9 +17,11 @@ import type { BuiltPlan } from './build-plan.ts'
 import type { Omission } from '../pipeline/proof.ts'
 import type { LoadedConfig } from './config/load-config.ts'
 import { nextChangeMs } from './config/policy-for.ts'
+import type { Settings } from './config/settings.ts'
 import { GatewayCore } from './gateway-core.ts'
 import { loadApis } from './load-apis.ts'
 import type { LoadedApi } from './load-apis.ts'
+import { restartParts } from './restart-parts.ts'
 import { openServices, openTokens, pseudonymKey } from './services.ts'
 import type { Services } from './services.ts'
 
@@ -75,6 +77,7 @@ export class Gateway {
   #loaded: LoadedConfig
   #built: BuiltPlan
   #tokens: TokenService
+  readonly #startedWith: Settings
   #certificateNames: readonly string[]
   #timer: NodeJS.Timeout | undefined
   #reloading: Promise<unknown> = Promise.resolve()
@@ -85,6 +88,7 @@ export class Gateway {
     this.#clock = options.clock ?? systemClock
     this.#certificateNames = options.certificateNames
     this.#loaded = loaded
+    this.#startedWith = loaded.settings
     this.services = openServices(loaded.settings, this.#clock)
     this.metrics = createMetrics({
       version: options.version,
@@ -185,6 +189,7 @@ export class Gateway {
       this.#swap(parts, this.#build(parts, graduated))
       parts.inForce?.()
       void parts.tokens.warm(this.#clock.nowMs())
+      this.#tellUnapplied()
       return this.#reloaded({ ok: true, planId: this.core.plan.id })
     } catch (error) {
       return this.#reloaded({ ok: false, faults: faultsOf(error) })
@@ -265,6 +270,19 @@ export class Gateway {
   async #due(): Promise<void> {
     const { ok } = await this.#recompile()
     if (!ok && !this.#isClosed) this.#wake(RETRY_MS)
+  }
+
+  /** What was accepted and cannot be in force must not be believed to be. */
+  #tellUnapplied(): void {
+    const parts = restartParts(this.#startedWith, this.#loaded.settings)
+    if (parts.length === 0) return
+    this.recorder.emit({
+      name: 'sp_config_change',
+      level: 'warn',
+      control: 'configuration',
+      reason: 'needs_restart',
+      detail: `in force after a restart: ${parts.join(', ')}`,
+    })
   }
 
   #reloaded(result: ReloadResult): ReloadResult {
