@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { InitReport } from './init/print-init.ts'
@@ -42,6 +42,15 @@ test('what init writes is served at once', async (t) => {
   assert.equal(await status('/orders/7', { cookie: 'sid=1' }), 200)
   assert.equal(await status('/orders/7', { authorization: 'Bearer opaque' }), 200)
   assert.equal(await status('/debug', { authorization: 'Basic dTpw' }), 404)
+})
+
+test('a link that leads nowhere is not followed, and told in one line', async (t) => {
+  const folder = makeFolder(t, { 'openapi.yaml': DOCUMENT })
+  symlinkSync(join(folder, 'elsewhere.yaml'), join(folder, 'sallyport.yaml'))
+  const { code, stderr } = await runCli(folder, 'init', 'openapi.yaml', '--upstream', UPSTREAM)
+  assert.equal(code, 1)
+  assert.match(stderr, /^error sallyport\.yaml: something of that name is there already .*\n$/)
+  assert.equal(existsSync(join(folder, 'elsewhere.yaml')), false)
 })
 
 test('says loudly what is public, open, and not verified', async (t) => {

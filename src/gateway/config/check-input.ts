@@ -20,6 +20,19 @@ function refuseSpecialKeys(data: unknown, at: ConfigPath, report: Report): void 
   }
 }
 
+/** The path of the first block that holds itself: aliases of YAML can say so, and no walk would end. */
+function circleIn(data: unknown, above: readonly object[], at: ConfigPath): ConfigPath | undefined {
+  if (typeof data !== 'object' || data === null) return undefined
+  const start = above.indexOf(data)
+  if (start >= 0) return at.slice(0, start)
+  for (const [key, value] of Object.entries(data)) {
+    const here = [...at, Array.isArray(data) ? Number(key) : key]
+    const found = circleIn(value, [...above, data], here)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
 /**
  * Checks the data of a configuration against the schema and notes every fault.
  * @returns what is left when the faulty parts are taken away, so that the checks that follow find the rest of the faults.
@@ -31,6 +44,11 @@ export function checkInput(data: unknown, report: Report): SallyportConfig {
       data === null ? 'is empty' : 'must be a block of keys',
       'sallyport init writes one',
     )
+    return {}
+  }
+  const circle = circleIn(data, [], [])
+  if (circle !== undefined) {
+    report.fault(circle, 'holds itself', 'write it out')
     return {}
   }
   refuseSpecialKeys(data, [], report)

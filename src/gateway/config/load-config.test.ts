@@ -442,6 +442,8 @@ const whole: [name: string, text: string, message: RegExp][] = [
   ['two documents in one', 'a: 1\n---\nb: 2\n', /:2:1/],
   ['a tag', 'openapi: !js/function 1\n', /:1:10/],
   ['a bomb of aliases', `a: &a [x,x,x,x,x,x]\n${bomb()}`, /cannot be read/],
+  ['a block that holds itself', 'rules: &a [*a]\n', /:1:1 rules: holds itself/],
+  ['a block that holds itself further down', 'listen: &a { tls: { b: *a } }\n', /holds itself/],
   ['absurd nesting', `a: ${'['.repeat(100_000)}`, /cannot be read|Flow/],
   ['no document and no upstream', 'mode: enforce\n', /openapi: is missing[^]*upstream: is missing/],
   [
