@@ -24,16 +24,21 @@ const INSIDE: ReadonlySet<string> = new Set([
   'host-header',
   'k-proxy-request',
   'liferay-portal',
+  'nel',
   'powered-by',
   'product',
   'public-key-pins',
   'refresh',
+  'report-to',
+  'reporting-endpoints',
   'server',
   'server-timing',
+  'service-worker-allowed',
   'sourcemap',
   'surrogate-control',
   'surrogate-key',
   'via',
+  'warning',
   'x-b3-parentspanid',
   'x-b3-sampled',
   'x-b3-spanid',
@@ -59,9 +64,24 @@ const INSIDE: ReadonlySet<string> = new Set([
   'x-version',
 ])
 
+/**
+ * Fields of requests: in an answer they are what the gateway and others told the API, sent back. `Authorization` is not
+ * here: some log-ins hand tokens out in it.
+ */
+const OF_REQUESTS: ReadonlySet<string> = new Set([
+  'cookie',
+  'forwarded',
+  'proxy-authorization',
+  'x-amz-security-token',
+  'x-client-ip',
+  'x-original-url',
+  'x-real-ip',
+  'x-rewrite-url',
+])
+
 /** Families of such fields: by server, framework, proxy. */
 const INSIDE_FAMILY =
-  /^x-(?:accel|aspnet|aspnetmvc|atmosphere|azure|backend|backside|cache|debug|drupal|envoy|generat|jitsi|joomla|kong|kubernetes|litespeed|mod-pagespeed|ms-|nextjs|nginx|old-|owa|page-speed|php|powered|rack|server|turbo|umbraco|upstream|varnish|wix)/
+  /^x-(?:accel|amzn-trace|aspnet|aspnetmvc|atmosphere|azure|backend|backside|cache|debug|drupal|envoy|forwarded|generat|jitsi|joomla|kong|kubernetes|litespeed|mod-pagespeed|ms-|nextjs|nginx|old-|owa|page-speed|php|powered|rack|server|turbo|umbraco|upstream|varnish|wix)/
 
 /**
  * Whether a response field (lower case) stays behind. What the document declares is part of the contract, apart from
@@ -69,5 +89,7 @@ const INSIDE_FAMILY =
  */
 export function staysBehind(name: string, declared: ReadonlySet<string>): boolean {
   if (WRITTEN.has(name) || name.startsWith('sallyport-')) return true
-  return !declared.has(name) && (INSIDE.has(name) || INSIDE_FAMILY.test(name))
+  return (
+    !declared.has(name) && (INSIDE.has(name) || OF_REQUESTS.has(name) || INSIDE_FAMILY.test(name))
+  )
 }
