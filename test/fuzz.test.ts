@@ -263,7 +263,8 @@ function say(socket: Socket, { pieces, isHuge, end }: HostileAnswer): void {
     if (second !== undefined && socket.writable) socket.write(Buffer.from(second, 'latin1'))
     if (isHuge && socket.writable) socket.write(HUGE)
     if (end === 'close') socket.end()
-    if (end === 'reset') socket.resetAndDestroy()
+    // No reset: in about one of ten thousand, Node 26 then spins at the end of the process (pending write requests).
+    if (end === 'cut') socket.destroy()
     // One that says no more is given up after a while: an idle stream may last longer than a test.
     if (end === 'keep') setTimeout(() => socket.destroy(), 100).unref()
   }, 3)

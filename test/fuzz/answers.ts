@@ -84,7 +84,7 @@ export interface HostileAnswer {
   readonly pieces: readonly string[]
   /** More than a gateway holds follows the pieces. */
   readonly isHuge: boolean
-  readonly end: 'close' | 'reset' | 'keep'
+  readonly end: 'close' | 'cut' | 'keep'
 }
 
 /** One case of an answer (latin1), perhaps cut at any byte. */
@@ -97,6 +97,6 @@ export function hostileAnswer(random: Random): HostileAnswer {
   return {
     isHuge: random.oneIn(60),
     pieces: random.oneIn(3) ? [text.slice(0, at), text.slice(at)] : [text],
-    end: random.pick(['close', 'close', 'reset', 'keep']),
+    end: random.pick(['close', 'close', 'cut', 'keep']),
   }
 }
