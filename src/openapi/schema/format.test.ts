@@ -69,7 +69,7 @@ describe('formats of OpenAPI and RFC 3339', () => {
         (name, text, n) => {
           const start = performance.now()
           accepts(name, text.repeat(Math.min(n, Math.ceil(20_000 / (text.length + 1)))))
-          assert.ok(performance.now() - start < 200)
+          assert.ok(performance.now() - start < 3000)
         },
       ),
     )
