@@ -61,6 +61,12 @@ const cases: [name: string, key: KeyRequest, parts: RequestParts, reason: string
     undefined,
   ],
   [
+    'refuses a publishable key that writes',
+    PUBLISHABLE,
+    { method: 'POST', headers: ['Origin', 'https://shop.example.com'] },
+    'key_read_only',
+  ],
+  [
     'lets a publishable key pass when its own page reads and says no origin',
     PUBLISHABLE,
     { host: 'shop.example.com', headers: ['Sec-Fetch-Site', 'same-origin'] },

@@ -29,6 +29,7 @@ export const keyRestrictions: Control<KeyRestrictionsConfig, Kit> = {
     key_origin: NOT_ALLOWED,
     key_in_browser: { ...NOT_ALLOWED, event: 'sp_secret_key_in_browser', level: 'critical' },
     key_operation: NOT_ALLOWED,
+    key_read_only: NOT_ALLOWED,
   },
   configure: configureKeyRestrictions,
   compile: (_config, site) => (site === undefined ? undefined : keyRestrictionsGuard(site)),
@@ -41,6 +42,13 @@ const IN_BROWSER: Denial = Object.freeze({
   detail: 'a secret key came from a browser',
 })
 const OPERATION: Denial = Object.freeze({ reason: 'key_operation' })
+const READ_ONLY: Denial = Object.freeze({
+  reason: 'key_read_only',
+  detail: 'a publishable key may only read',
+})
+
+/** What a key may do that anybody can read in a page. */
+const READING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'QUERY'])
 
 function keyRestrictionsGuard(site: Site): Guard {
   const { id } = site.operation
@@ -50,6 +58,7 @@ function keyRestrictionsGuard(site: Site): Guard {
       if (key === undefined) return undefined
       const { operations } = key.principal
       if (operations !== undefined && !operations.has(id)) return OPERATION
+      if (key.kind === 'pk' && !READING.has(exchange.head.method)) return READ_ONLY
       const { cidrs } = key.restrictions
       if (cidrs !== undefined && !cidrs.has(exchange.clientAddress)) return NETWORK
       return originDenial(exchange, key)
