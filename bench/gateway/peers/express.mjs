@@ -16,7 +16,11 @@ app.use(helmet())
 app.use(async (request, response, next) => {
   try {
     const token = (request.headers.authorization ?? '').slice('Bearer '.length)
-    const { payload } = await jwtVerify(token, key, { issuer: 'https://id.example', audience: 'bench', algorithms: ['RS256'] })
+    const { payload } = await jwtVerify(token, key, {
+      issuer: 'https://id.example',
+      audience: 'bench',
+      algorithms: ['RS256'],
+    })
     if (!String(payload.scope).split(' ').includes('items:read')) return response.status(403).end()
     request.user = payload
     next()
@@ -24,9 +28,23 @@ app.use(async (request, response, next) => {
     response.status(401).end()
   }
 })
-app.use(rateLimit({ windowMs: 60_000, limit: 1e9, keyGenerator: (request) => request.user.sub, standardHeaders: true }))
+app.use(
+  rateLimit({
+    windowMs: 60_000,
+    limit: 1e9,
+    keyGenerator: (request) => request.user.sub,
+    standardHeaders: true,
+  }),
+)
 app.use(express.json())
-app.use(OpenApiValidator.middleware({ apiSpec: document, validateRequests: true, validateResponses: false, validateSecurity: false }))
+app.use(
+  OpenApiValidator.middleware({
+    apiSpec: document,
+    validateRequests: true,
+    validateResponses: false,
+    validateSecurity: false,
+  }),
+)
 app.use(
   createProxyMiddleware({
     target: upstream,
