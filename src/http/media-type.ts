@@ -69,6 +69,7 @@ export function matchMediaType(declared: readonly string[], actual: MediaType): 
   let bestRank = 0
   for (const entry of declared) {
     const rank = matchRank(essenceOf(entry), actual)
+    if (rank === EXACT) return entry
     if (rank > bestRank) {
       best = entry
       bestRank = rank
@@ -77,8 +78,11 @@ export function matchMediaType(declared: readonly string[], actual: MediaType): 
   return best
 }
 
+/** No range fits better than the type itself. */
+const EXACT = 5
+
 function matchRank(range: string, { essence, type, subtype }: MediaType): number {
-  if (range === essence) return 5
+  if (range === essence) return EXACT
   if (range === '*/*' || range === '*') return 1
   const slash = range.indexOf('/')
   const rangeType = range.slice(0, slash)
@@ -89,7 +93,10 @@ function matchRank(range: string, { essence, type, subtype }: MediaType): number
   return rangeSubtype === '*' ? 3 : 0
 }
 
-function essenceOf(entry: string): string {
+// The entries of the documents come back with each message.
+const essenceOf = memo(readEssence, { maxEntries: 1024, maxChars: 256 })
+
+function readEssence(entry: string): string {
   const end = entry.indexOf(';')
   return (end < 0 ? entry : entry.slice(0, end)).trim().toLowerCase()
 }
