@@ -192,8 +192,11 @@ interface Parsed {
   readonly text: string
 }
 
+const BYTE_ORDER_MARK = 0xfeff
+
 function parse(body: Buffer): Parsed | undefined {
-  const text = body.toString('utf8').replace(/^\uFEFF/, '')
+  const decoded = body.toString('utf8')
+  const text = decoded.charCodeAt(0) === BYTE_ORDER_MARK ? decoded.slice(1) : decoded
   try {
     return { value: JSON.parse(text) as unknown, text }
   } catch {
