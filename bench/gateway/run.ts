@@ -11,7 +11,9 @@ import { cpuSeconds, listening, output, startOn } from './processes.ts'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const [UPSTREAM_PORT, NGINX_PORT, EXPRESS_PORT, OUR_PORT] = [9710, 9711, 9712, 9713]
+const [UPSTREAM_PORT, NGINX_PORT, EXPRESS_PORT, OUR_PORT, BARE_PORT] = [
+  9710, 9711, 9712, 9713, 9714,
+]
 const CONNECTIONS = 64
 const KINDS = ['small', 'post', 'big'] as const
 type Kind = (typeof KINDS)[number]
@@ -95,6 +97,17 @@ function startPeers(): Peer[] {
         ],
         { NODE_ENV: 'production' },
       ),
+    },
+    {
+      name: 'node:http + undici, no control',
+      port: BARE_PORT,
+      process: startOn(0, [
+        node,
+        join(HERE, 'peers/bare.mjs'),
+        String(BARE_PORT),
+        `http://127.0.0.1:${UPSTREAM_PORT}`,
+        join(ROOT, 'node_modules/undici'),
+      ]),
     },
     {
       name: 'sallyport',
