@@ -90,7 +90,7 @@ function identify(
   if (verdict !== undefined) {
     exchange.met = verdict.met
     exchange.principal = verdict.principal
-    exchange.key = verdict.key
+    exchange.keys = verdict.keys
   }
   return stepOf(control, undefined, false)
 }

@@ -95,8 +95,8 @@ export class Exchange {
   /** `authenticate`: who is calling, and the alternatives of the document that the credentials meet. */
   principal: Principal = ANONYMOUS
   met: readonly MetAlternative[] = []
-  /** `authenticate`: the gateway's own key that was shown, for the control that holds it to its restrictions. */
-  key: VerifiedKey | undefined = undefined
+  /** `authenticate`: the gateway's own keys that were shown, for the control that holds each to its restrictions. */
+  keys: readonly VerifiedKey[] = []
   /** Guards of the authorize stage: the first that allowed; the runner denies when it stays `undefined`. */
   authorizedBy: string | undefined = undefined
   /** `parameters` */

@@ -193,6 +193,6 @@ function settle(exchange: Exchange, verdict: AuthVerdict, prepared: Prepared): D
   }
   exchange.met = verdict.met
   exchange.principal = verdict.principal
-  exchange.key = verdict.key
+  exchange.keys = verdict.keys
   return undefined
 }

@@ -11,7 +11,7 @@ export type AuthVerdict =
   | {
       readonly met: readonly MetAlternative[]
       readonly principal: Principal
-      readonly key: VerifiedKey | undefined
+      readonly keys: readonly VerifiedKey[]
     }
   | { readonly reason: string; readonly detail?: string }
 
@@ -56,8 +56,10 @@ export function judgeOnly(
     if (schemes.length > 1) return undefined
     for (const { scopes } of schemes) met.push({ proofs: [{ principal, scopes }] })
   }
-  return { met, principal, key }
+  return { met, principal, keys: key === undefined ? NO_KEYS : [key] }
 }
+
+const NO_KEYS: readonly VerifiedKey[] = []
 
 /** How many credentials were sent. */
 function countOf({ values, scheme }: Carried): number {
@@ -121,6 +123,7 @@ function accepted(
   return {
     met: alternatives,
     principal: best?.principal ?? ANONYMOUS,
-    key: holding.find(({ key }) => key !== undefined)?.key,
+    // Every key counts: with two in one alternative, each stays confined to what it was made for.
+    keys: holding.flatMap(({ key }) => (key === undefined ? [] : [key])),
   }
 }

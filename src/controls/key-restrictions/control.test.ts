@@ -94,6 +94,22 @@ const cases: [name: string, key: KeyRequest, parts: RequestParts, reason: string
 ]
 
 suite('key-restrictions', () => {
+  test('holds the second of two keys to its restrictions too', async () => {
+    const bench = new Bench({ document: DOCUMENT })
+    const keys = await Promise.all(
+      [{}, OFFICE].map(async (request) => {
+        const { text } = await bench.key(request)
+        const verified = await bench.keys.verify(text, bench.clock.nowMs())
+        assert.ok('principal' in verified)
+        return verified
+      }),
+    )
+    const exchange = exchangeOf({ peer: '198.51.100.9' })
+    exchange.keys = keys
+    const refusal = await bench.guard(keyRestrictions, 'list').request(exchange)
+    assertRefused(refusal, 'key_network', 403)
+  })
+
   for (const [name, key, parts, reason] of cases) {
     test(name, async () => {
       const bench = new Bench({ document: DOCUMENT })
@@ -101,7 +117,7 @@ suite('key-restrictions', () => {
       const verified = await bench.keys.verify(text, bench.clock.nowMs())
       assert.ok('principal' in verified)
       const exchange = exchangeOf(parts)
-      exchange.key = verified
+      exchange.keys = [verified]
       exchange.principal = verified.principal
       const refusal = await bench.guard(keyRestrictions, 'list').request(exchange)
       assertRefused(refusal, reason, reason === undefined ? undefined : 403)

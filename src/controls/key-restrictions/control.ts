@@ -54,16 +54,22 @@ function keyRestrictionsGuard(site: Site): Guard {
   const { id } = site.operation
   return {
     onRequest: (exchange) => {
-      const { key } = exchange
-      if (key === undefined) return undefined
-      const { operations } = key.principal
-      if (operations !== undefined && !operations.has(id)) return OPERATION
-      if (key.kind === 'pk' && !READING.has(exchange.head.method)) return READ_ONLY
-      const { cidrs } = key.restrictions
-      if (cidrs !== undefined && !cidrs.has(exchange.clientAddress)) return NETWORK
-      return originDenial(exchange, key)
+      for (const key of exchange.keys) {
+        const denial = keyDenial(exchange, key, id)
+        if (denial !== undefined) return denial
+      }
+      return undefined
     },
   }
+}
+
+function keyDenial(exchange: Exchange, key: VerifiedKey, operationId: string): Denial | undefined {
+  const { operations } = key.principal
+  if (operations !== undefined && !operations.has(operationId)) return OPERATION
+  if (key.kind === 'pk' && !READING.has(exchange.head.method)) return READ_ONLY
+  const { cidrs } = key.restrictions
+  if (cidrs !== undefined && !cidrs.has(exchange.clientAddress)) return NETWORK
+  return originDenial(exchange, key)
 }
 
 /** `Sec-Fetch-Mode` alone is sent by server runtimes too; `Origin` and `Sec-Fetch-Site` only by browsers. */
