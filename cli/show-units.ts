@@ -1,4 +1,4 @@
-import type { FailureLimit, LimitKeyPart, Rate } from '../src/pipeline/policy.ts'
+import type { FailureLimit, LimitKeyPart, Rate } from '../src/base/units.ts'
 
 const SPANS = [
   [86_400_000, 'd'],

@@ -7,7 +7,7 @@ import type {
   IssuerSettings,
   Settings,
 } from '../../src/gateway/config/settings.ts'
-import type { FailureLimit, Rate } from '../../src/pipeline/policy.ts'
+import type { FailureLimit, Rate } from '../../src/base/units.ts'
 import type { ProofNeeds } from '../../src/pipeline/proof.ts'
 import type { RangeOrder } from './messages.ts'
 

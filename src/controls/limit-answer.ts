@@ -1,6 +1,6 @@
 import type { Denial } from '../pipeline/denial.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
-import type { FailureLimit, Rate } from '../pipeline/policy.ts'
+import type { FailureLimit, Rate } from '../base/units.ts'
 import type { Taken } from '../store/counters.ts'
 
 /** A limit as its name and rate appear in `RateLimit-Policy`. */

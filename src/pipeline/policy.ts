@@ -1,24 +1,7 @@
+import type { FailureLimit, LimitKeyPart, Rate } from '../base/units.ts'
+
 /** What a control does with what it finds. `monitor`: decide, count, log, let through. */
 export type Mode = 'enforce' | 'monitor' | 'off'
-
-/** `20/s burst 100`: `count` per `windowMs`, with up to `burst` at once. */
-export interface Rate {
-  readonly count: number
-  readonly windowMs: number
-  readonly burst: number
-}
-
-/** `10/5min ban 15min`. */
-export interface FailureLimit {
-  readonly count: number
-  readonly windowMs: number
-  readonly banMs: number
-}
-
-/** One part of a limit's key: the client address, the principal, a claim, or a part of the request. */
-export type LimitKeyPart =
-  | { readonly from: 'ip' | 'principal' }
-  | { readonly from: 'body' | 'query' | 'path' | 'header' | 'claim'; readonly name: string }
 
 /** `5/min by ip, body.email`. With several parts each combination has its own bucket. */
 export interface OperationLimit {

@@ -1,5 +1,6 @@
 import type { Exchange } from './exchange.ts'
-import type { FailureLimit, Policy, Rate } from './policy.ts'
+import type { FailureLimit, Rate } from '../base/units.ts'
+import type { Policy } from './policy.ts'
 import type { Site } from './site.ts'
 
 /**

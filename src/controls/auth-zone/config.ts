@@ -1,4 +1,5 @@
-import type { FailureLimit, Policy, Rate } from '../../pipeline/policy.ts'
+import type { FailureLimit, Rate } from '../../base/units.ts'
+import type { Policy } from '../../pipeline/policy.ts'
 
 export interface AuthZoneConfig {
   readonly maxBodyBytes: number

@@ -1,4 +1,5 @@
-import type { Policy, Rate } from '../../pipeline/policy.ts'
+import type { Rate } from '../../base/units.ts'
+import type { Policy } from '../../pipeline/policy.ts'
 
 export interface IpLimitConfig {
   readonly rate: Rate

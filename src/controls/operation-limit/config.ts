@@ -1,4 +1,5 @@
-import type { LimitKeyPart, Policy, Rate } from '../../pipeline/policy.ts'
+import type { LimitKeyPart, Rate } from '../../base/units.ts'
+import type { Policy } from '../../pipeline/policy.ts'
 
 export interface OperationLimitConfig {
   readonly rate: Rate

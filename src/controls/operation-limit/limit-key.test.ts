@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import type { LimitKeyPart } from '../../pipeline/policy.ts'
+import type { LimitKeyPart } from '../../base/units.ts'
 import { exchangeOf } from '../testing/exchange.ts'
 import { limitKey } from './limit-key.ts'
 

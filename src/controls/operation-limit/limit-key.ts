@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { unreachable } from '../../base/unreachable.ts'
 import { parseTemplate } from '../../openapi/path-template.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
-import type { LimitKeyPart } from '../../pipeline/policy.ts'
+import type { LimitKeyPart } from '../../base/units.ts'
 
 /**
  * The bucket a request falls into: its parts one after another, each with its length before it, so that no value can

@@ -8,7 +8,7 @@ export interface Malformed {
 }
 
 /**
- * Keywords of earlier drafts that change which values are valid and are not implemented. A schema that uses one is
+ * Keywords of earlier drafts that change which values are valid and are not read here. A schema that uses one is
  * refused, because to ignore it would let through what the author meant to stop.
  */
 export const UNSUPPORTED_KEYWORDS: readonly string[] = ['$recursiveRef', '$recursiveAnchor']
