@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Answer } from '../../gateway/core.ts'
-import type { ClientEnd, ClientEvents } from './client.ts'
-import { isBodiless } from './client.ts'
-import type { Connection } from './connection.ts'
-import type { EdgeLimits } from './limits.ts'
+import type { ClientEnd, ClientEvents } from '../exchange/client.ts'
+import { isBodiless } from '../exchange/client.ts'
+import type { Connection } from '../exchange/connection.ts'
+import type { EdgeLimits } from '../exchange/limits.ts'
 
 /** What the HTTP/1.1 side of a listener knows about a request beyond its message. */
 export interface Http1Context {

@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts'
 import type { EdgeLimits } from './limits.ts'
 import type { Sweeper } from './sweeper.ts'
 import type { UpgradeEnd } from './tunnel.ts'
-import type { Upstreams } from './upstream.ts'
+import type { Upstreams } from '../upstream/upstreams.ts'
 
 /** What all exchanges of a listener share. */
 export interface EdgeContext {

@@ -10,10 +10,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../base/clock.ts'
 import type { AutoTls } from '../tls/auto.ts'
 import { openAutoTls } from '../tls/auto.ts'
-import { cannedUpstream, eventually, httpUpstream, rawUpstream } from './edge-kit.test.ts'
-import { FakeCore } from './fake-core.test.ts'
-import type { EdgeLimits } from './limits.ts'
-import { startListener } from './listener.ts'
+import { cannedUpstream, eventually, httpUpstream, rawUpstream } from '../testing/edge-kit.ts'
+import { FakeCore } from '../testing/fake-core.ts'
+import type { EdgeLimits } from '../exchange/limits.ts'
+import { startListener } from '../listener/listener.ts'
 
 let tls: AutoTls
 before(() => {

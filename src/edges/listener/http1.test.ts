@@ -10,8 +10,8 @@ import {
   RawClient,
   rawUpstream,
   startEdge,
-} from './edge-kit.test.ts'
-import { answerOf } from './fake-core.test.ts'
+} from '../testing/edge-kit.ts'
+import { answerOf } from '../testing/fake-core.ts'
 
 const GET = 'GET /a HTTP/1.1\r\nHost: x\r\n\r\n'
 const GET_CLOSE = 'GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'

@@ -7,16 +7,17 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Core } from '../../gateway/core.ts'
 import type { TlsContextSource } from '../tls/context.ts'
-import { Admission } from './admission.ts'
-import { Connection } from './connection.ts'
-import type { EdgeContext } from './edge-context.ts'
-import type { Http1Edge } from './http1.ts'
-import { http1Options, serveHttp1 } from './http1.ts'
-import { breakSession, serveHttp2 } from './http2.ts'
-import type { EdgeLimits } from './limits.ts'
-import { EDGE_LIMITS } from './limits.ts'
-import { Sweeper } from './sweeper.ts'
-import { Upstreams } from './upstream.ts'
+import { Admission } from '../exchange/admission.ts'
+import { Connection } from '../exchange/connection.ts'
+import type { EdgeContext } from '../exchange/edge-context.ts'
+import type { Http1Edge } from '../node/http1.ts'
+import { http1Options, serveHttp1 } from '../node/http1.ts'
+import { breakSession, serveHttp2 } from '../http2/http2.ts'
+import type { EdgeLimits } from '../exchange/limits.ts'
+import { EDGE_LIMITS } from '../exchange/limits.ts'
+import { Sweeper } from '../exchange/sweeper.ts'
+import { UndiciPool } from '../node/undici-pool.ts'
+import { Upstreams } from '../upstream/upstreams.ts'
 
 /** How a listener is started. */
 export interface ListenerOptions {
@@ -56,7 +57,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const limits: EdgeLimits = { ...EDGE_LIMITS, ...options.limits }
   const { core } = options
   const sweeper = new Sweeper(limits.sweepMs)
-  const upstreams = new Upstreams(core.upstreams)
+  const upstreams = new Upstreams((target) => new UndiciPool(target), core.upstreams)
   const context: EdgeContext = { core, limits, sweeper, upstreams, inFlight: 0 }
   const edge: Http1Edge = {
     context,

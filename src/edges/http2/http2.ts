@@ -9,9 +9,9 @@ import type { TLSSocket } from 'node:tls'
 import { HeaderTable } from '../../http/header-table.ts'
 import type { Answer } from '../../gateway/core.ts'
 import type { RequestHead } from '../../pipeline/exchange.ts'
-import type { Connection } from './connection.ts'
-import type { EdgeContext } from './edge-context.ts'
-import { ExchangeDriver } from './exchange-driver.ts'
+import type { Connection } from '../exchange/connection.ts'
+import type { EdgeContext } from '../exchange/edge-context.ts'
+import { ExchangeDriver } from '../exchange/exchange-driver.ts'
 import { Http2Client } from './http2-client.ts'
 
 /** What the HTTP/2 side of a listener is made of. */

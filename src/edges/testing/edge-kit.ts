@@ -4,10 +4,10 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { connect, createServer } from 'node:net'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { FakeCore } from './fake-core.test.ts'
-import type { EdgeLimits } from './limits.ts'
-import type { Listener } from './listener.ts'
-import { startListener } from './listener.ts'
+import { FakeCore } from './fake-core.ts'
+import type { EdgeLimits } from '../exchange/limits.ts'
+import type { Listener } from '../listener/listener.ts'
+import { startListener } from '../listener/listener.ts'
 
 /** A listener with its bendable core in front of an upstream. */
 export interface Edge {

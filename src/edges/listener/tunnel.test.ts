@@ -13,7 +13,7 @@ import {
   RawClient,
   rawUpstream,
   startEdge,
-} from './edge-kit.test.ts'
+} from '../testing/edge-kit.ts'
 
 const UPGRADE = [
   'GET /ws HTTP/1.1',

@@ -1,28 +1,30 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Duplex, Readable } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import type { UpstreamRequest } from '../../gateway/core.ts'
-import type { DispatchRequest, Upstream } from './upstream.ts'
-import { isStaleConnection } from './upstream.ts'
+import { failureCause, failureDetail } from '../exchange/upstream-errors.ts'
+import type { CallEvents, CallPlan, UpstreamCall } from '../exchange/upstream-port.ts'
 
-/** What the owner of a call hears; every method is called outside of the owner's own calls and may throw. */
-export interface CallEvents {
-  /** The final response head; 1xx are swallowed. `rawHeaders` is a flat list. */
-  upstreamHead(status: number, rawHeaders: readonly string[]): void
-  upstreamData(chunk: Buffer): void
-  upstreamEnd(): void
-  /** Nothing follows. */
-  upstreamError(error: Error): void
-  /** The upstream switched protocols (101); the socket is the owner's. */
-  upstreamUpgrade(rawHeaders: readonly string[], socket: Duplex): void
+/** What undici's `dispatch` takes beyond its published type; `servername` pins the connection's name. */
+interface DispatchRequest extends Dispatcher.DispatchOptions {
+  readonly servername: string
+}
+
+/** The connections a call goes out on. */
+export interface UndiciOrigin {
+  readonly pool: Dispatcher
+  readonly origin: string
+  /** Name for the pool's bookkeeping: constant, so that no header decides to which name a connection belongs. */
+  readonly servername: string
+  /** Whether the error broke a connection that had carried an answer before. */
+  isStale(error: Error): boolean
 }
 
 /** Informational responses taken before the final one; more is a flood. */
 const MAX_INFORMATIONAL = 16
 
 /** One request to an upstream: undici's handler, without streams or promises. */
-export class UpstreamCall implements Dispatcher.DispatchHandler {
-  readonly #upstream: Upstream
+export class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
+  readonly #pool: UndiciOrigin
   readonly #options: DispatchRequest
   readonly #events: CallEvents
   #controller: Dispatcher.DispatchController | undefined = undefined
@@ -32,22 +34,13 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   #mayRetry: boolean
   #informational = 0
 
-  constructor(
-    upstream: Upstream,
-    request: UpstreamRequest,
-    plan: {
-      readonly body: Buffer | Readable | undefined
-      /** Length of a streamed body where it is known; else it is chunked. */
-      readonly streamedBytes: number | undefined
-      readonly upgrade: string | undefined
-      readonly events: CallEvents
-    },
-  ) {
-    this.#upstream = upstream
+  constructor(pool: UndiciOrigin, plan: CallPlan) {
+    const { request } = plan
+    this.#pool = pool
     this.#events = plan.events
     this.#options = {
-      origin: upstream.origin,
-      servername: upstream.servername,
+      origin: pool.origin,
+      servername: pool.servername,
       method: request.method,
       path: request.path,
       headers: withLength(request.headers, plan.streamedBytes),
@@ -60,10 +53,9 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   }
 
   start(): void {
-    this.#upstream.pool.dispatch(this.#options, this)
+    this.#pool.pool.dispatch(this.#options, this)
   }
 
-  /** Ends the call; no event follows. */
   abort(reason: Error): void {
     if (this.#isOver) return
     this.#isOver = true
@@ -130,7 +122,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     if (this.#isOver) return
-    if (this.#mayRetry && !this.#isAnswered && isStaleConnection(error)) {
+    if (this.#mayRetry && !this.#isAnswered && this.#pool.isStale(error)) {
       this.#mayRetry = false
       this.#controller = undefined
       // Not from within the client library's own clean-up.
@@ -140,7 +132,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
       return
     }
     this.#isOver = true
-    this.#events.upstreamError(error)
+    this.#events.upstreamError(failureCause(error), failureDetail(error))
   }
 }
 

@@ -1,9 +1,9 @@
 import type { ServerHttp2Stream } from 'node:http2'
 import { constants } from 'node:http2'
 import type { Answer } from '../../gateway/core.ts'
-import type { ClientEnd, ClientEvents } from './client.ts'
-import { isBodiless } from './client.ts'
-import type { EdgeLimits } from './limits.ts'
+import type { ClientEnd, ClientEvents } from '../exchange/client.ts'
+import { isBodiless } from '../exchange/client.ts'
+import type { EdgeLimits } from '../exchange/limits.ts'
 
 /** Fields that only mean something on one HTTP/1.1 connection (RFC 9113 section 8.2.2). */
 const CONNECTION_FIELDS: ReadonlySet<string> = new Set([

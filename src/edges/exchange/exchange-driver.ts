@@ -16,9 +16,7 @@ import { answerLast } from './edge-context.ts'
 import { joined, RequestBody } from './request-body.ts'
 import { contentLength, isEventStream } from './response-head.ts'
 import type { Swept } from './sweeper.ts'
-import type { CallEvents } from './upstream-call.ts'
-import { UpstreamCall } from './upstream-call.ts'
-import { failureCause, failureDetail } from './upstream-errors.ts'
+import type { CallEvents, UpstreamCall } from './upstream-port.ts'
 
 const EMPTY = Buffer.alloc(0)
 const GONE = new Error('the exchange is over')
@@ -139,15 +137,15 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
 
   #forward(body: Buffer | Readable | undefined, upgrade?: string): void {
     const request = this.#edge.core.upstreamRequest(this.#begun())
-    const upstream = this.#edge.upstreams.get(request.upstream)
-    if (upstream === undefined)
-      return this.#fail('upstream_refused', `no upstream ${request.upstream}`)
-    this.#enter('waiting', request.firstByteMs)
-    this.#calledAt = performance.now()
     // A streamed body keeps the client's length; without one it is chunked anew.
     const streamedBytes =
       body === undefined || body instanceof Buffer ? undefined : this.#client.bodyLength
-    this.#call = new UpstreamCall(upstream, request, { body, streamedBytes, upgrade, events: this })
+    const plan = { request, body, streamedBytes, upgrade, events: this }
+    this.#call = this.#edge.upstreams.call(plan)
+    if (this.#call === undefined)
+      return this.#fail('upstream_refused', `no upstream ${request.upstream}`)
+    this.#enter('waiting', request.firstByteMs)
+    this.#calledAt = performance.now()
     this.#call.start()
   }
 
@@ -267,9 +265,9 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     this.#await(this.#edge.core.decideResponseBody(this.#begun(), body), ExchangeDriver.#answerStep)
   }
 
-  upstreamError(error: Error): void {
+  upstreamError(cause: FailureCause, detail: string): void {
     if (this.#phase !== 'waiting' && this.#phase !== 'streaming') return
-    this.#fail(failureCause(error), failureDetail(error))
+    this.#fail(cause, detail)
   }
 
   upstreamUpgrade(rawHeaders: readonly string[], socket: Duplex): void {

@@ -1,0 +1,46 @@
+import type { Duplex, Readable } from 'node:stream'
+import type { FailureCause, UpstreamRequest, UpstreamTarget } from '../../gateway/core.ts'
+
+/** What the owner of a call hears; every method is called outside of the owner's own calls and may throw. */
+export interface CallEvents {
+  /** The final response head; 1xx are swallowed. `rawHeaders` is a flat list. */
+  upstreamHead(status: number, rawHeaders: readonly string[]): void
+  upstreamData(chunk: Buffer): void
+  upstreamEnd(): void
+  /** Nothing follows. `detail` is for the log. */
+  upstreamError(cause: FailureCause, detail: string): void
+  /** The upstream switched protocols (101); the socket is the owner's. */
+  upstreamUpgrade(rawHeaders: readonly string[], socket: Duplex): void
+}
+
+/** How one request goes to an upstream. */
+export interface CallPlan {
+  readonly request: UpstreamRequest
+  readonly body: Buffer | Readable | undefined
+  /** Length of a streamed body where it is known; else it is chunked. */
+  readonly streamedBytes: number | undefined
+  /** The protocol the client asked to switch to, such as `websocket`. */
+  readonly upgrade: string | undefined
+  readonly events: CallEvents
+}
+
+/** One request to an upstream and its answer on the way back. */
+export interface UpstreamCall {
+  start(): void
+  /** Ends the call; no event follows. */
+  abort(reason: Error): void
+  pause(): void
+  resume(): void
+}
+
+/** The connections to one origin. */
+export interface UpstreamPool {
+  call(plan: CallPlan): UpstreamCall
+  /** Lets what runs end, then closes. */
+  close(): Promise<void>
+  /** Ends every connection, also those in use. */
+  destroy(): Promise<void>
+}
+
+/** How a transport opens its connections to an origin. */
+export type OpenPool = (target: UpstreamTarget) => UpstreamPool
