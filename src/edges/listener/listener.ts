@@ -33,6 +33,18 @@ export interface ListenerOptions {
   readonly isTrustedPeer?: (address: string) => boolean
   /** A handshake failed; OpenSSL's or Node's code. */
   readonly onTlsError?: (code: string, peerAddress: string) => void
+  /** Other listeners may share the port; the kernel spreads connections over them. Default: false. */
+  readonly reusePort?: boolean
+  /** Keys of session tickets that listeners of one port share; its own unless said. */
+  readonly ticketKeys?: TicketKeySource
+}
+
+/** Ticket keys that are changed elsewhere, so that every listener resumes what another one began. */
+export interface TicketKeySource {
+  /** 48 bytes. */
+  readonly current: Buffer
+  /** Calls back with new keys. @returns how to stop that. */
+  subscribe(listener: (keys: Buffer) => void): () => void
 }
 
 /** A listener that serves. */
@@ -47,7 +59,7 @@ export interface Listener {
 }
 
 /** Session tickets outlive no more than twice this [TRN-07: at most 24 h]. */
-const TICKET_KEYS_MS = 12 * 3_600_000
+export const TICKET_KEYS_MS: number = 12 * 3_600_000
 
 /**
  * Serves the core on one port: HTTP/1.1, and over TLS also HTTP/2 by ALPN.
@@ -103,11 +115,11 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
 
 function listen(
   server: HttpServer | HttpsServer,
-  { port, address }: ListenerOptions,
+  { port, address, reusePort = false }: ListenerOptions,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, address, () => {
+    server.listen({ port, host: address, reusePort }, () => {
       server.off('error', reject)
       resolve()
     })
@@ -145,6 +157,7 @@ function openTlsServer(
     ...tls.options,
     ALPNProtocols: ['h2', 'http/1.1'],
     handshakeTimeout: edge.context.limits.handshakeMs,
+    ...(options.ticketKeys === undefined ? {} : { ticketKeys: options.ticketKeys.current }),
   })
   // Node's own listener starts HTTP/1.1 on every connection; it gets those that chose it.
   const [serveAsHttp1, ...others] = server.listeners('secureConnection')
@@ -162,14 +175,17 @@ function openTlsServer(
     options.onTlsError?.(error.code ?? error.name, socket.remoteAddress ?? '')
   })
   const unsubscribe = tls.subscribe((changed) => server.setSecureContext(changed))
-  const tickets = setInterval(
-    () => server.setTicketKeys(crypto.getRandomValues(Buffer.alloc(48))),
-    TICKET_KEYS_MS,
-  )
-  tickets.unref()
+  const stopTickets = renewTickets(options, (keys) => server.setTicketKeys(keys))
   const stopTls = (): void => {
     unsubscribe()
-    clearInterval(tickets)
+    stopTickets()
   }
   return { server, stopTls }
+}
+
+function renewTickets({ ticketKeys }: ListenerOptions, renew: (keys: Buffer) => void): () => void {
+  if (ticketKeys !== undefined) return ticketKeys.subscribe(renew)
+  const timer = setInterval(() => renew(crypto.getRandomValues(Buffer.alloc(48))), TICKET_KEYS_MS)
+  timer.unref()
+  return () => clearInterval(timer)
 }
