@@ -9,7 +9,6 @@ import type { UpstreamTarget } from '../../gateway/core.ts'
 import { issueCertificate } from '../tls/issue.ts'
 import {
   cannedUpstream,
-  eventually,
   exchangeRaw,
   httpUpstream,
   rawUpstream,
