@@ -6,6 +6,7 @@ import type {
   BlockSettings,
   IssuerSettings,
   Settings,
+  UpstreamSettings,
 } from '../../src/gateway/config/settings.ts'
 import type { FailureLimit, Rate } from '../../src/base/units.ts'
 import type { ProofNeeds } from '../../src/pipeline/proof.ts'
@@ -34,10 +35,11 @@ const YEAR_MS = 365 * 86_400_000
 export function rangeConfig(loaded: LoadedConfig, order: RangeOrder): LoadedConfig {
   const { settings } = loaded
   const { needs, folder } = order
+  const identity = settings.apis.find(({ upstream }) => upstream.identity)?.upstream.identity
   const own = order.withOwnApis ? settings.apis.map((api) => withSink(api, order.sinkOrigin)) : []
   const derived: Settings = {
     ...settings,
-    apis: [...own, probeApi(order.sinkOrigin)],
+    apis: [...own, probeApi(order.sinkOrigin, identity)],
     profile: profileOf(settings, needs),
     listen: listenOf(settings, needs),
     auth: { ...settings.auth, issuers: [issuer(order.jwksFile)] },
@@ -54,12 +56,20 @@ function withSink(api: ApiSettings, origin: string): ApiSettings {
   return { ...api, upstream: { ...api.upstream, origin, ca: undefined } }
 }
 
-function probeApi(origin: string): ApiSettings {
+function probeApi(origin: string, identity: UpstreamSettings['identity']): ApiSettings {
   return {
     name: PROBE_API,
     openapi: fileURLToPath(new URL('probe.openapi.yaml', import.meta.url)),
     overlays: [],
-    upstream: { origin, path: undefined, timeoutMs: 5000, connectMs: 2000, ca: undefined },
+    upstream: {
+      origin,
+      path: undefined,
+      timeoutMs: 5000,
+      connectMs: 2000,
+      ca: undefined,
+      // Told who calls as the operator's APIs are; none of them declares the path of the keys in the range.
+      identity: identity && { ...identity, aud: PROBE_API, isStated: false },
+    },
     basePath: PROBE_BASE,
   }
 }

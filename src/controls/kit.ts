@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { KeyService } from '../identity/keys/service.ts'
+import type { SigningKeys } from '../identity/signing/signing-keys.ts'
 import type { TokenService } from '../identity/tokens/service.ts'
 import type { DecodeDeps } from '../openapi/decode/contract.ts'
 import type { ApiModel } from '../openapi/model.ts'
@@ -26,6 +27,8 @@ export interface Kit {
   readonly counters: Counters
   readonly keys: KeyService
   readonly tokens: TokenService
+  /** The gateway's own, for what it signs. */
+  readonly signing: SigningKeys
   /** Whether any issuer is configured, so that bearer schemes mean its tokens. */
   readonly hasIssuers: boolean
   readonly apis: ReadonlyMap<string, ApiRuntime>

@@ -37,7 +37,12 @@ export function refusalAnswer(exchange: Exchange, hooks: HookLists, refusal: Ref
   const headers = answerHeaders(exchange, hooks)
   if (denial.headers !== undefined) headers.push(...denial.headers)
   const close = spec.close === true
-  if (status < 400) return { status, headers, body: undefined, close }
+  if (status < 400) {
+    const { content } = denial
+    if (content === undefined) return { status, headers, body: undefined, close }
+    headers.push('Content-Type', content.mediaType)
+    return { status, headers, body: content.body, close }
+  }
   headers.push('Content-Type', 'application/problem+json; charset=utf-8')
   return { status, headers, body: problemBody(exchange, refusal, status), close }
 }

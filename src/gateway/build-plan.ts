@@ -131,6 +131,7 @@ function makeKit(
     counters: context.services.counters,
     keys: context.services.keys,
     tokens: context.tokens,
+    signing: context.services.signing,
     hasIssuers: context.hasIssuers,
     apis: new Map(apis.map(({ runtime }) => [runtime.model.name, runtime])),
     sites,

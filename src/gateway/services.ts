@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { Secret } from '../base/secret.ts'
 import { KeyService } from '../identity/keys/service.ts'
+import { SigningKeys } from '../identity/signing/signing-keys.ts'
 import { TokenService } from '../identity/tokens/service.ts'
 import type { IssuerRequest } from '../identity/tokens/issuer-settings.ts'
 import type { Counters } from '../store/counters.ts'
@@ -17,6 +18,7 @@ export interface Services {
   readonly secrets: Secrets
   readonly counters: Counters
   readonly keys: KeyService
+  readonly signing: SigningKeys
   /** Closes the store after writing what is still to be written. */
   close(): Promise<void>
 }
@@ -42,6 +44,7 @@ export function openServices(settings: StoreSettings, clock: Clock): Services {
     secrets,
     counters: new MemoryCounters(),
     keys,
+    signing: new SigningKeys(secrets),
     close: async () => {
       await keys.flush()
       records.close()

@@ -21,6 +21,8 @@ export interface Denial {
   readonly errors?: readonly DenialError[]
   /** Names of limits that were passed, for the 429 problem. */
   readonly violatedPolicies?: readonly string[]
+  /** What an answer that the gateway gives itself (a status below 400) says; nothing unless said. */
+  readonly content?: { readonly mediaType: string; readonly body: string }
   /** Makes the refusal a repair: this body goes out in place of the API's, and the exchange goes on. */
   readonly repair?: Buffer
   /** Overrides the reason's status where the document asks for another one (400 instead of 422). */

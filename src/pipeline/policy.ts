@@ -20,6 +20,14 @@ export interface AclEntry {
   readonly subjects: readonly string[]
 }
 
+/** How an API is told who is calling. */
+export interface UpstreamIdentity {
+  readonly iss: string
+  readonly aud: string
+  /** Whether the operator wrote it, and so says that the API checks it. */
+  readonly isStated: boolean
+}
+
 /** Everything that decides about one operation (or, for gateway-wide controls, about all): merged, parsed, units applied. */
 export interface Policy {
   readonly mode: Mode
@@ -61,6 +69,10 @@ export interface Policy {
     readonly urlHosts: readonly string[]
   }
   readonly data: { readonly errors: 'generic' | 'pass' }
+  readonly upstream: {
+    /** API -> the signed word about the caller that it gets; APIs that get none are not here. */
+    readonly identities: ReadonlyMap<string, UpstreamIdentity>
+  }
   readonly limits: {
     readonly ip: Rate | undefined
     readonly principal: Rate | undefined

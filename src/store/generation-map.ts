@@ -3,16 +3,16 @@
  * Holds at most `maxEntries`; an entry read or written since the last turn survives the next one.
  * Not a cache policy for fairness: whoever writes `maxEntries / 2` new keys pushes unread ones out.
  */
-export class GenerationMap<V> {
+export class GenerationMap<V, K = string> {
   readonly #half: number
-  #young = new Map<string, V>()
-  #old = new Map<string, V>()
+  #young = new Map<K, V>()
+  #old = new Map<K, V>()
 
   constructor(maxEntries: number) {
     this.#half = Math.max(1, Math.floor(maxEntries / 2))
   }
 
-  get(key: string): V | undefined {
+  get(key: K): V | undefined {
     const value = this.#young.get(key)
     if (value !== undefined) return value
     if (this.#old.size === 0) return undefined
@@ -21,7 +21,7 @@ export class GenerationMap<V> {
     return older
   }
 
-  set(key: string, value: V): void {
+  set(key: K, value: V): void {
     this.#old.delete(key)
     this.#young.set(key, value)
     if (this.#young.size < this.#half) return
@@ -29,7 +29,7 @@ export class GenerationMap<V> {
     this.#young = new Map()
   }
 
-  delete(key: string): void {
+  delete(key: K): void {
     this.#young.delete(key)
     this.#old.delete(key)
   }
@@ -43,7 +43,7 @@ export class GenerationMap<V> {
     return this.#young.size + this.#old.size
   }
 
-  #promote(key: string, value: V): void {
+  #promote(key: K, value: V): void {
     this.#old.delete(key)
     this.set(key, value)
   }

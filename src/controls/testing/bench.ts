@@ -4,6 +4,7 @@ import type { KeyRequest } from '../../identity/keys/key-request.ts'
 import type { IssuedKey } from '../../identity/keys/admin.ts'
 import { KeyService } from '../../identity/keys/service.ts'
 import { parseKeySet } from '../../identity/tokens/key-set.ts'
+import { SigningKeys } from '../../identity/signing/signing-keys.ts'
 import { TokenService } from '../../identity/tokens/service.ts'
 import {
   AUD,
@@ -85,6 +86,7 @@ export class Bench {
       counters: this.counters,
       keys: this.keys,
       tokens: this.tokens,
+      signing: new SigningKeys(ephemeralSecrets()),
       hasIssuers: parts.hasIssuers ?? true,
       apis: new Map([[model.name, this.runtime]]),
       sites: this.sites,

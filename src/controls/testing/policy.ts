@@ -4,7 +4,7 @@ import type { Policy } from '../../pipeline/policy.ts'
 export type PolicyParts = Partial<Omit<Policy, BlockName>> & {
   readonly [Name in BlockName]?: Partial<Policy[Name]>
 }
-type BlockName = 'listen' | 'auth' | 'authorize' | 'validate' | 'data' | 'limits'
+type BlockName = 'listen' | 'auth' | 'authorize' | 'validate' | 'data' | 'upstream' | 'limits'
 
 /** What three lines of configuration come to, with limits off and one host, so that a test sets what it is about. */
 const DEFAULT_POLICY: Policy = {
@@ -30,6 +30,7 @@ const DEFAULT_POLICY: Policy = {
     urlHosts: [],
   },
   data: { errors: 'generic' },
+  upstream: { identities: new Map() },
   limits: {
     ip: undefined,
     principal: undefined,
@@ -52,6 +53,7 @@ export function policyOf(parts: PolicyParts = {}): Policy {
     authorize: { ...base.authorize, ...parts.authorize },
     validate: { ...base.validate, ...parts.validate },
     data: { ...base.data, ...parts.data },
+    upstream: { ...base.upstream, ...parts.upstream },
     limits: { ...base.limits, ...parts.limits },
   }
 }

@@ -11,6 +11,7 @@ export const DEFAULTS = {
   transport: 'node',
   upstreamTimeout: '15s',
   upstreamConnectTimeout: '2s',
+  identityIssuer: 'sallyport',
   keyPrefix: 'sp',
   keyExpires: '90d',
   keyOverlap: '24h',

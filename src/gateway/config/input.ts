@@ -3,6 +3,12 @@ export type OffInput = 'off' | false
 export type ModeInput = 'enforce' | 'monitor' | OffInput
 type OneOrMore = string | readonly string[]
 
+/** The signed word about the caller, as an object; `true` and `false` are the short forms. */
+export interface IdentityInput {
+  audience?: string | undefined
+  issuer?: string | undefined
+}
+
 /** One upstream, as an object; a plain URL is the short form. */
 export interface UpstreamObjectInput {
   url: string
@@ -10,6 +16,7 @@ export interface UpstreamObjectInput {
   connectTimeout?: string | undefined
   ca?: string | undefined
   allowPlain?: boolean | undefined
+  identity?: boolean | IdentityInput | undefined
 }
 
 /** One API: its document and where it runs. */

@@ -28,6 +28,14 @@ function adoptUntil(settings: Settings, nowMs: number): Policy['adopt'] {
   return profile !== undefined && nowMs < profile.untilMs ? { untilMs: profile.untilMs } : undefined
 }
 
+function identitiesOf({ apis }: Settings): Policy['upstream']['identities'] {
+  return new Map(
+    apis.flatMap(({ name, upstream: { identity } }) =>
+      identity === undefined ? [] : [[name, identity] as const],
+    ),
+  )
+}
+
 /** The policy of gateway-wide controls, and what every operation starts from. */
 export function basePolicy(settings: Settings, moment: PolicyMoment): Policy {
   const { listen, blocks } = settings
@@ -48,6 +56,7 @@ export function basePolicy(settings: Settings, moment: PolicyMoment): Policy {
     authorize: blocks.authorize,
     validate: blocks.validate,
     data: blocks.data,
+    upstream: { identities: identitiesOf(settings) },
     limits: { ...blocks.limits, operation: undefined },
   }
 }

@@ -1,6 +1,6 @@
 import type { Secret } from '../../base/secret.ts'
 import type { LimitKeyPart, Rate } from '../../base/units.ts'
-import type { Mode, Policy } from '../../pipeline/policy.ts'
+import type { Mode, Policy, UpstreamIdentity } from '../../pipeline/policy.ts'
 import type { JwksSource } from './values/jwt.ts'
 import type { SinkTarget, StoreTarget } from './values/text.ts'
 
@@ -14,6 +14,8 @@ export interface UpstreamSettings {
   readonly connectMs: number
   /** PEM of the authority to trust; `undefined`: the system's. */
   readonly ca: string | undefined
+  /** The signed word about the caller; `undefined`: none is sent. */
+  readonly identity: UpstreamIdentity | undefined
 }
 
 /** One API. The short form of the file gives one named `api`. */

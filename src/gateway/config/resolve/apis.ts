@@ -1,6 +1,6 @@
 import { parseDuration } from '../../../base/units.ts'
 import { DEFAULTS } from '../defaults.ts'
-import type { ApiInput, SallyportConfig } from '../input.ts'
+import type { ApiInput, SallyportConfig, UpstreamObjectInput } from '../input.ts'
 import type { ConfigPath } from '../paths.ts'
 import type { ApiSettings, UpstreamSettings } from '../settings.ts'
 import { isLoopbackHost, parseUpstreamUrl } from '../values/network.ts'
@@ -13,10 +13,11 @@ export const SINGLE_API = 'api'
 const SHORTHAND = ['openapi', 'overlays', 'upstream', 'basePath'] as const
 
 function resolveUpstream(
+  name: string,
   input: ApiInput['upstream'],
-  at: ConfigPath,
-  resolver: Resolver,
+  where: { readonly at: ConfigPath; readonly resolver: Resolver },
 ): UpstreamSettings {
+  const { at, resolver } = where
   const object = typeof input === 'string' ? { url: input } : input
   const url = parseUpstreamUrl(object.url, '')
   if (url.isPlain && !isLoopbackHost(url.hostname) && object.allowPlain !== true) {
@@ -32,6 +33,21 @@ function resolveUpstream(
     timeoutMs: parseDuration(object.timeout ?? DEFAULTS.upstreamTimeout, ''),
     connectMs: parseDuration(object.connectTimeout ?? DEFAULTS.upstreamConnectTimeout, ''),
     ca: object.ca === undefined ? undefined : resolver.referenced([...at, 'ca'], object.ca),
+    identity: resolveIdentity(name, object.identity),
+  }
+}
+
+/** Sent unless it is switched off; written down, it is the operator's word that the API checks it. */
+function resolveIdentity(
+  api: string,
+  input: UpstreamObjectInput['identity'],
+): UpstreamSettings['identity'] {
+  if (input === false) return undefined
+  const { audience, issuer } = typeof input === 'object' ? input : {}
+  return {
+    iss: issuer ?? DEFAULTS.identityIssuer,
+    aud: audience ?? api,
+    isStated: input !== undefined,
   }
 }
 
@@ -45,7 +61,7 @@ function resolveApi(
     name,
     openapi: resolver.file([...at, 'openapi'], input.openapi),
     overlays: (input.overlays ?? []).map((file, i) => resolver.file([...at, 'overlays', i], file)),
-    upstream: resolveUpstream(input.upstream, [...at, 'upstream'], resolver),
+    upstream: resolveUpstream(name, input.upstream, { at: [...at, 'upstream'], resolver }),
     basePath: input.basePath === undefined ? undefined : parseBasePath(input.basePath, ''),
   }
 }

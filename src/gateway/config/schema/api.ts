@@ -32,6 +32,19 @@ const upstreamSchema: z.ZodType<string | UpstreamObjectInput> = z.union([
       'Allows http to a host other than this machine: everything, credentials included, then crosses the network in clear.',
       false,
     ),
+    identity: optional(
+      z.union([
+        z.boolean(),
+        z.strictObject({
+          audience: optional(
+            name(),
+            'aud of the token; the name of the API unless said (api in the short form).',
+          ),
+          issuer: optional(name(), 'iss of the token.', DEFAULTS.identityIssuer),
+        }),
+      ]),
+      'Sallyport-Identity, a signed token that tells the API who is calling: true or an object says that the API accepts nothing without it, false sends none; sent unless said, with nobody known to check it.',
+    ),
   }),
   parsedText('a URL or an object with url', parseUpstreamUrl),
 ])
