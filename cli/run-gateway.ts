@@ -7,6 +7,7 @@ import type { RunningServer } from '../src/admin/server.ts'
 import type { AdminStatus } from '../src/admin/target.ts'
 import { startListener } from '../src/edges/listener/listener.ts'
 import type { Listener } from '../src/edges/listener/listener.ts'
+import type { UpstreamNotice } from '../src/edges/upstream/origin.ts'
 import { openAutoTls } from '../src/edges/tls/auto.ts'
 import { GivenTls } from '../src/edges/tls/given.ts'
 import type { PreparedPair } from '../src/edges/tls/given.ts'
@@ -207,6 +208,7 @@ class GatewayProcess implements RunningGateway {
       kind,
       isTrustedPeer: (address) => trusted.has(address),
       ...(kind === 'https' && this.#tls !== undefined ? { tls: this.#tls.source } : {}),
+      onUpstream: (notice) => this.#noteUpstream(notice),
       onTlsError: (code, peerAddress) =>
         this.gateway.recorder.emit({
           name: 'sp_tls_fail',
@@ -215,6 +217,16 @@ class GatewayProcess implements RunningGateway {
           reason: code,
           facts: { 'client.address': peerAddress },
         }),
+    })
+  }
+
+  #noteUpstream({ upstream, origin, change, state, detail }: UpstreamNotice): void {
+    this.gateway.recorder.emit({
+      name: change === 'breaker' ? 'sp_upstream_breaker' : 'sp_upstream_health',
+      level: state === 'open' || state === 'down' ? 'critical' : 'info',
+      control: 'upstream',
+      reason: state,
+      facts: { 'upstream.name': upstream, 'upstream.origin': origin, detail },
     })
   }
 

@@ -53,7 +53,9 @@ export function rangeConfig(loaded: LoadedConfig, order: RangeOrder): LoadedConf
 }
 
 function withSink(api: ApiSettings, origin: string): ApiSettings {
-  return { ...api, upstream: { ...api.upstream, origin, ca: undefined } }
+  const origins = [{ origin, weight: 1 }]
+  const alone = { ca: undefined, clientCertificate: undefined, health: undefined }
+  return { ...api, upstream: { ...api.upstream, origin, origins, ...alone } }
 }
 
 function probeApi(origin: string, identity: UpstreamSettings['identity']): ApiSettings {
@@ -63,10 +65,15 @@ function probeApi(origin: string, identity: UpstreamSettings['identity']): ApiSe
     overlays: [],
     upstream: {
       origin,
+      origins: [{ origin, weight: 1 }],
       path: undefined,
       timeoutMs: 5000,
       connectMs: 2000,
       ca: undefined,
+      clientCertificate: undefined,
+      retries: false,
+      breaker: undefined,
+      health: undefined,
       // Told who calls as the operator's APIs are; none of them declares the path of the keys in the range.
       identity: identity && { ...identity, aud: PROBE_API, isStated: false },
     },

@@ -12,8 +12,9 @@ import type { LoadedConfig } from './config/load-config.ts'
 import { checkNames } from './config/document-names.ts'
 import { basePolicy, policyFor } from './config/policy-for.ts'
 import type { PolicyMoment } from './config/policy-for.ts'
-import type { ApiSettings, Settings } from './config/settings.ts'
+import type { ApiSettings, Settings, UpstreamSettings } from './config/settings.ts'
 import type { LoadedApi } from './load-apis.ts'
+import type { UpstreamService } from './core.ts'
 import { collectFaults, compilePlan, isCanonicalBase, makeSite } from './plan.ts'
 import type { Plan, PlanApi } from './plan.ts'
 import type { Services } from './services.ts'
@@ -98,15 +99,24 @@ function planApi({ runtime }: LoadedApi, settings: ApiSettings): PlanApi {
       cure: 'set basePath to a plain path such as /v1',
     })
   }
-  const { origin, path, timeoutMs, connectMs, ca } = settings.upstream
+  const { origin, path, timeoutMs } = settings.upstream
   return {
     runtime,
     publicBase,
     upstreamBase: path ?? publicBase,
-    upstream: { origin, connectMs, ca },
+    upstream: serviceOf(settings.upstream),
     upstreamHost: new URL(origin).host,
     firstByteMs: timeoutMs,
   }
+}
+
+function serviceOf(upstream: UpstreamSettings): UpstreamService {
+  const { connectMs, ca, clientCertificate, retries, breaker, health } = upstream
+  const origins = upstream.origins.map(({ origin, weight }) => ({
+    target: { origin, connectMs, ca, clientCertificate },
+    weight,
+  }))
+  return { origins, retries, breaker, health }
 }
 
 function makeSites(settings: Settings, apis: readonly PlanApi[], moment: PolicyMoment): Site[] {

@@ -1,4 +1,5 @@
 import type { MaybePromise } from '../base/maybe-promise.ts'
+import type { Secret } from '../base/secret.ts'
 import type { Exchange, RequestHead } from '../pipeline/exchange.ts'
 
 /** What goes back to the client in one piece. */
@@ -61,15 +62,47 @@ export type FailureCause =
   | 'upstream_timeout' // 504
   | 'response_too_large' // 502
   | 'overloaded' // 503
+  | 'breaker_open' // 503
   | 'defect' // 500
 
-/** One upstream as the edge needs it. */
+/** One origin, and how connections to it are made. */
 export interface UpstreamTarget {
   /** `http://127.0.0.1:3000`, no path. */
   readonly origin: string
   readonly connectMs: number
   /** PEM of the authority to trust; `undefined`: the system's. */
   readonly ca: string | undefined
+  /** PEM of what the gateway shows when the origin asks who is calling [TRN-05]. */
+  readonly clientCertificate?: { readonly cert: string; readonly key: Secret } | undefined
+}
+
+/** When an origin is left alone for a while [RLM-06]. */
+export interface BreakerLimits {
+  /** Share of failures, 0 to 1, at which it opens. */
+  readonly failureRatio: number
+  /** Fewer answers than this in `windowMs` open nothing. */
+  readonly minimum: number
+  readonly windowMs: number
+  readonly openMs: number
+  /** Requests let through to see whether the origin is back; all must succeed. */
+  readonly probes: number
+}
+
+/** How an origin is asked whether it is well. */
+export interface HealthCheck {
+  readonly path: string
+  readonly everyMs: number
+  readonly timeoutMs: number
+}
+
+/** One upstream: origins that serve it alike, and how the edge deals with them. */
+export interface UpstreamService {
+  /** At least one. A larger `weight` takes more of the load. */
+  readonly origins: readonly { readonly target: UpstreamTarget; readonly weight: number }[]
+  /** A request that is safe to repeat may be sent once more when no byte of an answer came. */
+  readonly retries: boolean
+  readonly breaker: BreakerLimits | undefined
+  readonly health: HealthCheck | undefined
 }
 
 /**
@@ -79,7 +112,7 @@ export interface UpstreamTarget {
  * `end` is called exactly once for every exchange that began.
  */
 export interface Core {
-  readonly upstreams: ReadonlyMap<string, UpstreamTarget>
+  readonly upstreams: ReadonlyMap<string, UpstreamService>
   begin(head: RequestHead): Exchange
   decideHead(exchange: Exchange): MaybePromise<HeadVerdict>
   decideBody(exchange: Exchange, body: Buffer): MaybePromise<BodyVerdict>

@@ -41,6 +41,8 @@ const SPECS: Readonly<Record<FailureCause, ReasonSpec>> = {
     title: 'Service unavailable',
     event: 'sp_overload',
   },
+  // The change of the breaker is the event; what it then refuses only counts.
+  breaker_open: { status: 503, problem: 'unavailable', title: 'Service unavailable' },
   defect: {
     status: 500,
     problem: 'internal_error',

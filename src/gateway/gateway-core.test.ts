@@ -518,7 +518,9 @@ suite('a swap of plans', () => {
   test('the upstreams are those of the new plan', () => {
     const { core } = coreOf()
     const before = core.upstreams
-    const upstream = { origin: 'http://127.0.0.1:4000', connectMs: 1, ca: undefined }
+    const target = { origin: 'http://127.0.0.1:4000', connectMs: 1, ca: undefined }
+    const origins = [{ target, weight: 1 }]
+    const upstream = { origins, retries: false, breaker: undefined, health: undefined }
     core.swap(planOf({ api: { upstream } }))
     assert.notEqual(core.upstreams, before, 'an edge sees by identity that they changed')
     assert.deepEqual([...core.upstreams], [['shop', upstream]])

@@ -17,7 +17,7 @@ import type {
   HeadVerdict,
   ResponseVerdict,
   UpstreamRequest,
-  UpstreamTarget,
+  UpstreamService,
 } from './core.ts'
 import { failureRefusal } from './failures.ts'
 import type { Plan, SitePlan } from './plan.ts'
@@ -62,7 +62,7 @@ export class GatewayCore implements Core {
   readonly #recorder: ExchangeRecorder
   readonly #ledger: ExchangeLedger | undefined
   #plan: Plan
-  #upstreams: ReadonlyMap<string, UpstreamTarget>
+  #upstreams: ReadonlyMap<string, UpstreamService>
 
   constructor(
     plan: Plan,
@@ -73,7 +73,7 @@ export class GatewayCore implements Core {
     },
   ) {
     this.#plan = plan
-    this.#upstreams = targetsOf(plan)
+    this.#upstreams = servicesOf(plan)
     this.#clock = deps.clock
     this.#recorder = deps.recorder
     this.#ledger = deps.ledger
@@ -83,14 +83,14 @@ export class GatewayCore implements Core {
     return this.#plan
   }
 
-  get upstreams(): ReadonlyMap<string, UpstreamTarget> {
+  get upstreams(): ReadonlyMap<string, UpstreamService> {
     return this.#upstreams
   }
 
   /** From here on new exchanges run under `plan`; those under way finish under theirs. */
   swap(plan: Plan): void {
     this.#plan = plan
-    this.#upstreams = targetsOf(plan)
+    this.#upstreams = servicesOf(plan)
   }
 
   begin(head: RequestHead): Exchange {
@@ -285,7 +285,7 @@ function planOf(exchange: Exchange): SitePlan | undefined {
   return site === undefined ? undefined : (exchange as PlannedExchange).plan.sites[site.index]
 }
 
-function targetsOf(plan: Plan): ReadonlyMap<string, UpstreamTarget> {
+function servicesOf(plan: Plan): ReadonlyMap<string, UpstreamService> {
   return new Map([...plan.apis].map(([name, api]) => [name, api.upstream]))
 }
 

@@ -8,7 +8,7 @@ import type { Mode, Policy } from '../pipeline/policy.ts'
 import type { Omission } from '../pipeline/proof.ts'
 import type { Site } from '../pipeline/site.ts'
 import { canonicalTarget } from '../http/target.ts'
-import type { UpstreamTarget } from './core.ts'
+import type { UpstreamService } from './core.ts'
 import { hookLists, readyGuards } from './compile-hooks.ts'
 import type { HookLists } from './compile-hooks.ts'
 
@@ -18,7 +18,7 @@ export interface PlanApi {
   /** Path prefix the public uses, and the one the API knows; without trailing slash. */
   readonly publicBase: string
   readonly upstreamBase: string
-  readonly upstream: UpstreamTarget
+  readonly upstream: UpstreamService
   /** `Host` of requests to the API. */
   readonly upstreamHost: string
   readonly firstByteMs: number

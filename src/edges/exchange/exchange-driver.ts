@@ -17,6 +17,7 @@ import { joined, RequestBody } from './request-body.ts'
 import { contentLength, isEventStream } from './response-head.ts'
 import type { Swept } from './sweeper.ts'
 import type { CallEvents, UpstreamCall } from './upstream-port.ts'
+import { UPSTREAM_SILENT } from './upstream-port.ts'
 
 const EMPTY = Buffer.alloc(0)
 const GONE = new Error('the exchange is over')
@@ -47,6 +48,8 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
   #bytesIn = 0
   #bytesOut = 0
   readonly #deadline = new Deadline()
+  /** An answer that is read whole must be there in all within its time, however steadily it drips. */
+  readonly #total = new Deadline()
   /** See `Swept`. */
   sweepIndex = -1
 
@@ -62,7 +65,7 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     this.#client.attach(this)
     this.#ports.connection.enter(this)
     try {
-      if (core.upstreams !== upstreams.targets) upstreams.update(core.upstreams)
+      if (core.upstreams !== upstreams.services) upstreams.update(core.upstreams)
       this.#exchange = core.begin(head)
       sweeper.add(this)
       if (this.#edge.inFlight >= limits.inFlight) {
@@ -214,6 +217,8 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
       this.#client.head(verdict.answer, verdict.hidesLength === true ? undefined : length)
     } else if (length !== undefined && length > verdict.maxBodyBytes) {
       return this.#fail('response_too_large', `content-length ${length}`)
+    } else {
+      this.#total.start(this.#edge.limits.bufferedResponseMs, false)
     }
     this.#response = verdict
     const early = this.#responseChunks
@@ -389,8 +394,10 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     const phase = this.#phase
     if (phase !== 'reading' && phase !== 'waiting' && phase !== 'streaming') return
     const isSlow = this.#requestBody?.isTooSlow(nowMs) === true
-    if (!isSlow && !this.#deadline.isPast(nowMs)) return
-    const cause = isSlow || phase === 'reading' ? 'client_too_slow' : 'upstream_timeout'
+    if (!isSlow && !this.#deadline.isPast(nowMs) && !this.#total.isPast(nowMs)) return
+    const isClients = isSlow || phase === 'reading'
+    if (!isClients) this.#call?.abort(UPSTREAM_SILENT)
+    const cause = isClients ? 'client_too_slow' : 'upstream_timeout'
     this.#attempt(() =>
       this.#fail(cause, isSlow ? 'body below the least rate' : `${phase} too long`),
     )

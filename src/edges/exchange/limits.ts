@@ -1,4 +1,4 @@
-/** Bounds of everything a client or an upstream can make the `node` transport hold or wait for. Times in milliseconds. */
+/** Bounds of everything a client or an upstream can make a transport hold or wait for. Times in milliseconds. */
 export interface EdgeLimits {
   /** Whole request head, from the first byte. */
   readonly headersMs: number
@@ -25,6 +25,8 @@ export interface EdgeLimits {
   /** Rest of an unwanted request body that is read and dropped so that the client sees its answer. */
   readonly drainBytes: number
   readonly drainMs: number
+  /** An upstream's answer that is read whole before it goes on must be complete within this time. */
+  readonly bufferedResponseMs: number
   /** Silence of the upstream in the middle of an answer. */
   readonly responseIdleMs: number
   /** The same for `text/event-stream`, where silence is normal. */
@@ -56,6 +58,7 @@ export const EDGE_LIMITS: EdgeLimits = {
   bufferedBodyMs: 30_000,
   drainBytes: 65_536,
   drainMs: 1_000,
+  bufferedResponseMs: 30_000,
   responseIdleMs: 30_000,
   eventStreamIdleMs: 600_000,
   writeStallMs: 30_000,

@@ -7,11 +7,17 @@ export interface CallEvents {
   upstreamHead(status: number, rawHeaders: readonly string[]): void
   upstreamData(chunk: Buffer): void
   upstreamEnd(): void
-  /** Nothing follows. `detail` is for the log. */
-  upstreamError(cause: FailureCause, detail: string): void
+  /**
+   * Nothing follows. `detail` is for the log. `isUnanswered`: no byte of an answer came, so that a request that is safe
+   * to repeat may be sent again.
+   */
+  upstreamError(cause: FailureCause, detail: string, isUnanswered?: boolean): void
   /** The upstream switched protocols (101); the socket is the owner's. */
   upstreamUpgrade(rawHeaders: readonly string[], socket: Duplex): void
 }
+
+/** Why a call is aborted whose upstream let a time limit pass; any other reason says nothing of the upstream. */
+export const UPSTREAM_SILENT: Error = new Error('the upstream is silent')
 
 /** How one request goes to an upstream. */
 export interface CallPlan {

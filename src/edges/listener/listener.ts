@@ -17,6 +17,7 @@ import type { EdgeLimits } from '../exchange/limits.ts'
 import { EDGE_LIMITS } from '../exchange/limits.ts'
 import { Sweeper } from '../exchange/sweeper.ts'
 import { UndiciPool } from '../node/undici-pool.ts'
+import type { UpstreamNotice } from '../upstream/origin.ts'
 import { Upstreams } from '../upstream/upstreams.ts'
 
 /** How a listener is started. */
@@ -33,6 +34,8 @@ export interface ListenerOptions {
   readonly isTrustedPeer?: (address: string) => boolean
   /** A handshake failed; OpenSSL's or Node's code. */
   readonly onTlsError?: (code: string, peerAddress: string) => void
+  /** An origin of an upstream is left alone, comes back, falls ill or gets well. */
+  readonly onUpstream?: (notice: UpstreamNotice) => void
   /** Other listeners may share the port; the kernel spreads connections over them. Default: false. */
   readonly reusePort?: boolean
   /** Keys of session tickets that listeners of one port share; its own unless said. */
@@ -69,7 +72,10 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const limits: EdgeLimits = { ...EDGE_LIMITS, ...options.limits }
   const { core } = options
   const sweeper = new Sweeper(limits.sweepMs)
-  const upstreams = new Upstreams((target) => new UndiciPool(target), core.upstreams)
+  const upstreams = new Upstreams(
+    { open: (target) => new UndiciPool(target), onNotice: options.onUpstream },
+    core.upstreams,
+  )
   const context: EdgeContext = { core, limits, sweeper, upstreams, inFlight: 0 }
   const edge: Http1Edge = {
     context,

@@ -5,7 +5,8 @@ import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { createServer as createTlsServer } from 'node:tls'
 import { errors } from 'undici'
-import type { UpstreamTarget } from '../../gateway/core.ts'
+import type { UpstreamService, UpstreamTarget } from '../../gateway/core.ts'
+import { serviceOf } from '../testing/fake-core.ts'
 import { issueCertificate } from '../tls/issue.ts'
 import {
   cannedUpstream,
@@ -175,29 +176,30 @@ test('a GET that breaks a fresh connection is not repeated', async (t) => {
 
 test('pools stay over a reload that does not touch them, and go when it does', async (t) => {
   const origin = await httpUpstream(t, (_req, res) => res.end('x'))
-  const target = { origin, connectMs: 100, ca: undefined }
   const closed: unknown[] = []
   const open = (target: UpstreamTarget): UndiciPool => {
     const pool = new UndiciPool(target)
     return Object.assign(pool, { close: async () => void closed.push(pool) })
   }
+  const one = (more: Partial<UpstreamTarget> = {}): UpstreamService =>
+    serviceOf({ origin, connectMs: 100, ca: undefined, ...more })
   const upstreams = new Upstreams(
-    open,
+    { open },
     new Map([
-      ['a', target],
-      ['b', target],
+      ['a', one()],
+      ['b', one()],
     ]),
   )
   const [a, b] = [upstreams.get('a'), upstreams.get('b')]
   upstreams.update(
     new Map([
-      ['a', { ...target }],
-      ['b', { ...target, connectMs: 200 }],
+      ['a', one()],
+      ['b', one({ connectMs: 200 })],
     ]),
   )
   assert.equal(upstreams.get('a'), a)
   assert.notEqual(upstreams.get('b'), b)
-  assert.deepEqual(closed, [b])
+  assert.deepEqual(closed, [b?.origins[0]?.pool])
   await upstreams.destroy()
 })
 
@@ -257,7 +259,7 @@ describe('an upstream over TLS', () => {
       t.after(() => server.close())
       const { core, port } = await startEdge(t, 'http://127.0.0.1:1')
       const origin = `https://${host}:${(server.address() as AddressInfo).port}`
-      core.upstreams = new Map([['main', { origin, connectMs: 1000, ca }]])
+      core.upstreams = new Map([['main', serviceOf({ origin, connectMs: 1000, ca })]])
       const text = await exchangeRaw(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
       assert.match(text, new RegExp(`^HTTP/1.1 ${status} `))
       if (status === 502) assert.equal(core.failures[0]?.cause, 'upstream_tls')

@@ -132,7 +132,7 @@ export class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
       return
     }
     this.#isOver = true
-    this.#events.upstreamError(failureCause(error), failureDetail(error))
+    this.#events.upstreamError(failureCause(error), failureDetail(error), !this.#isAnswered)
   }
 }
 

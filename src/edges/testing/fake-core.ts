@@ -6,6 +6,7 @@ import type {
   HeadVerdict,
   ResponseVerdict,
   UpstreamRequest,
+  UpstreamService,
   UpstreamTarget,
 } from '../../gateway/core.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
@@ -22,12 +23,13 @@ const STATUS: Readonly<Record<FailureCause, number>> = {
   upstream_timeout: 504,
   response_too_large: 502,
   overloaded: 503,
+  breaker_open: 503,
   defect: 500,
 }
 
 /** A core for tests of the edge alone: forwards everything, remembers what it was told, and can be bent per test. */
 export class FakeCore implements Core {
-  upstreams: ReadonlyMap<string, UpstreamTarget>
+  upstreams: ReadonlyMap<string, UpstreamService>
   readonly ended: Exchange[] = []
   readonly failures: { readonly cause: FailureCause; readonly detail: string }[] = []
   readonly unparsed: { readonly status: number; readonly detail: string }[] = []
@@ -53,7 +55,9 @@ export class FakeCore implements Core {
   #count = 0
 
   constructor(origin: string, more: Partial<UpstreamTarget> = {}) {
-    this.upstreams = new Map([['main', { origin, connectMs: 500, ca: undefined, ...more }]])
+    this.upstreams = new Map([
+      ['main', serviceOf({ origin, connectMs: 500, ca: undefined, ...more })],
+    ])
   }
 
   begin(head: RequestHead): Exchange {
@@ -112,6 +116,11 @@ export class FakeCore implements Core {
     this.unparsed.push({ status, detail })
     return { status, headers: ['x-unparsed', detail], body: 'refused', close: true }
   }
+}
+
+/** An upstream with one origin and nothing laid over it. */
+export function serviceOf(target: UpstreamTarget): UpstreamService {
+  return { origins: [{ target, weight: 1 }], retries: false, breaker: undefined, health: undefined }
 }
 
 /** The upstream's answer without its framing and hop-by-hop fields. */

@@ -1,60 +1,89 @@
-import type { UpstreamTarget } from '../../gateway/core.ts'
-import type { CallPlan, OpenPool, UpstreamCall, UpstreamPool } from '../exchange/upstream-port.ts'
+import type { UpstreamService } from '../../gateway/core.ts'
+import type { CallPlan, OpenPool, UpstreamCall } from '../exchange/upstream-port.ts'
+import type { UpstreamNotice } from './origin.ts'
+import { UpstreamGroup } from './upstream-group.ts'
 
-/** The pools behind the upstreams of a plan. */
+/** What the upstreams of a listener are opened with. */
+export interface UpstreamsOptions {
+  readonly open: OpenPool
+  readonly onNotice?: ((notice: UpstreamNotice) => void) | undefined
+}
+
+/** The upstreams of a plan, with their connections. */
 export class Upstreams {
-  readonly #open: OpenPool
-  #byName: ReadonlyMap<string, UpstreamPool>
-  #targets: ReadonlyMap<string, UpstreamTarget>
+  readonly #options: UpstreamsOptions
+  #byName: ReadonlyMap<string, UpstreamGroup>
+  #services: ReadonlyMap<string, UpstreamService>
 
-  constructor(open: OpenPool, targets: ReadonlyMap<string, UpstreamTarget>) {
-    this.#open = open
-    this.#targets = targets
-    this.#byName = new Map([...targets].map(([name, target]) => [name, open(target)]))
+  constructor(options: UpstreamsOptions, services: ReadonlyMap<string, UpstreamService>) {
+    this.#options = options
+    this.#services = services
+    this.#byName = new Map(
+      [...services].map(([name, service]) => [name, this.#group(name, service)]),
+    )
   }
 
-  /** The pool of an upstream in the plan. */
-  get(name: string): UpstreamPool | undefined {
+  /** An upstream of the plan. */
+  get(name: string): UpstreamGroup | undefined {
     return this.#byName.get(name)
   }
 
   /** A call that is ready to start. @returns `undefined` for an upstream that is not in the plan. */
   call(plan: CallPlan): UpstreamCall | undefined {
-    return this.get(plan.request.upstream)?.call(plan)
+    return this.#byName.get(plan.request.upstream)?.call(plan)
   }
 
-  /** The targets these pools belong to; another map means that the plan was reloaded. */
-  get targets(): ReadonlyMap<string, UpstreamTarget> {
-    return this.#targets
+  /** The services these upstreams belong to; another map means that the plan was reloaded. */
+  get services(): ReadonlyMap<string, UpstreamService> {
+    return this.#services
   }
 
-  /** Takes the targets of a new plan: keeps the pools that stay, opens new ones, closes the others when they are idle. */
-  update(targets: ReadonlyMap<string, UpstreamTarget>): void {
+  /** Takes the services of a new plan: keeps what stays, opens what is new, closes the others when they are idle. */
+  update(services: ReadonlyMap<string, UpstreamService>): void {
     const before = this.#byName
-    const kept = new Set<UpstreamPool>()
-    const next = new Map<string, UpstreamPool>()
-    for (const [name, target] of targets) {
+    const kept = new Set<UpstreamGroup>()
+    const next = new Map<string, UpstreamGroup>()
+    for (const [name, service] of services) {
       const old = before.get(name)
-      const isSame = old !== undefined && sameTarget(this.#targets.get(name), target)
+      const isSame = old !== undefined && isSameService(old.service, service)
       if (isSame) kept.add(old)
-      next.set(name, isSame ? old : this.#open(target))
+      next.set(name, isSame ? old : this.#group(name, service))
     }
     this.#byName = next
-    this.#targets = targets
-    for (const pool of before.values()) {
-      if (!kept.has(pool)) void pool.close().catch(ignoreClosing)
+    this.#services = services
+    for (const group of before.values()) {
+      if (!kept.has(group)) void group.close().catch(ignoreClosing)
     }
   }
 
   /** Ends every connection, also those in use. */
   async destroy(): Promise<void> {
-    await Promise.all([...this.#byName.values()].map((pool) => pool.destroy()))
+    await Promise.all([...this.#byName.values()].map((group) => group.destroy()))
+  }
+
+  #group(name: string, service: UpstreamService): UpstreamGroup {
+    const { open, onNotice = ignoreNotice } = this.#options
+    return new UpstreamGroup(service, { name, open, onNotice })
   }
 }
+
+function ignoreNotice(): void {}
 
 /** A pool that is closed twice or destroyed while closing has nothing left to close. */
 function ignoreClosing(): void {}
 
-function sameTarget(a: UpstreamTarget | undefined, b: UpstreamTarget): boolean {
-  return a?.origin === b.origin && a.connectMs === b.connectMs && a.ca === b.ca
+/** Whether nothing changed: connections, health and breakers may stay as they are. */
+function isSameService(a: UpstreamService, b: UpstreamService): boolean {
+  return fingerprint(a) === fingerprint(b)
+}
+
+function fingerprint(service: UpstreamService): string {
+  const { origins, ...rest } = service
+  const targets = origins.map(({ target, weight }) => [
+    weight,
+    target,
+    // A `Secret` shows nothing of itself.
+    target.clientCertificate?.key.reveal(),
+  ])
+  return JSON.stringify([rest, targets])
 }

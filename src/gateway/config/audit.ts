@@ -30,9 +30,11 @@ function auditNetwork(settings: Settings): PathFault[] {
   const found: PathFault[] = []
   for (const { name, upstream } of apis) {
     const at: ConfigPath = name === SINGLE_API ? ['upstream'] : ['apis', name, 'upstream']
-    const { protocol, hostname } = new URL(upstream.origin)
-    if (protocol === 'https:' || isLoopbackHost(hostname)) continue
-    found.push({ at, message: `requests to ${hostname} travel in clear (allowPlain)` })
+    for (const { origin } of upstream.origins) {
+      const { protocol, hostname } = new URL(origin)
+      if (protocol === 'https:' || isLoopbackHost(hostname)) continue
+      found.push({ at, message: `requests to ${hostname} travel in clear (allowPlain)` })
+    }
   }
   if (listen.http !== undefined && listen.plain === 'serve') {
     found.push({ at: ['listen', 'plain'], message: 'the API is served over plain HTTP' })

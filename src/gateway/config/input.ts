@@ -9,13 +9,32 @@ export interface IdentityInput {
   issuer?: string | undefined
 }
 
+/** One of several places where an API runs; a plain URL has the weight 1. */
+export interface UpstreamOriginInput {
+  url: string
+  weight?: number | undefined
+}
+
+/** How an API is asked whether it is well; a path is the short form. */
+export interface HealthCheckInput {
+  path: string
+  every?: string | undefined
+  timeout?: string | undefined
+}
+
 /** One upstream, as an object; a plain URL is the short form. */
 export interface UpstreamObjectInput {
-  url: string
+  url?: string | undefined
+  urls?: readonly (string | UpstreamOriginInput)[] | undefined
   timeout?: string | undefined
   connectTimeout?: string | undefined
   ca?: string | undefined
+  cert?: string | undefined
+  key?: string | undefined
   allowPlain?: boolean | undefined
+  retry?: 0 | 1 | undefined
+  breaker?: string | false | undefined
+  health?: string | HealthCheckInput | undefined
   identity?: boolean | IdentityInput | undefined
 }
 

@@ -65,7 +65,15 @@ apis:
   orders:
     openapi: ./openapi.yaml
     overlays: [./security.overlay.yaml]
-    upstream: { url: https://orders.internal/v1/, timeout: 5s, connectTimeout: 1s, ca: file:tls.pem, allowPlain: false }
+    upstream:
+      urls: [https://orders.internal/v1/, { url: https://orders-2.internal/v1, weight: 3 }]
+      timeout: 5s
+      connectTimeout: 1s
+      ca: file:tls.pem
+      allowPlain: false
+      retry: 0
+      breaker: 25% of 40
+      health: { path: /healthz?deep=1, every: 1s, timeout: 500ms }
     basePath: /orders
 profile: { name: adopt, until: 2026-12-06, graduated: [listOrders, orders:getOrder] }
 mode: monitor
@@ -132,10 +140,19 @@ test('every key of the reference is accepted and read', async (t) => {
     { ...settings.apis[0]?.upstream },
     {
       origin: 'https://orders.internal',
+      origins: [
+        { origin: 'https://orders.internal', weight: 1 },
+        { origin: 'https://orders-2.internal', weight: 3 },
+      ],
       path: '/v1',
       timeoutMs: 5000,
       connectMs: 1000,
       ca: 'PEM',
+      clientCertificate: undefined,
+      retries: false,
+      breaker: { failureRatio: 0.25, minimum: 40, windowMs: 10_000, openMs: 15_000, probes: 3 },
+      health: { path: '/healthz?deep=1', everyMs: 1000, timeoutMs: 500 },
+      identity: { iss: 'sallyport', aud: 'orders', isStated: false },
     },
   )
   assert.equal(settings.profile?.untilMs, Date.UTC(2026, 11, 6))
@@ -402,14 +419,23 @@ const golden: [name: string, text: string, faults: readonly string[]][] = [
     ],
   ],
   [
-    'says once what replaces a key that is not available yet',
-    'apis: { a: { openapi: ./no.yaml, upstream: { urls: [a], retry: 1 } } }\n',
+    'names what is wrong with an upstream of several origins',
+    'apis: { a: { openapi: ./openapi.yaml, upstream: { urls: [https://a/v1, https://b/v2, http://c/v1], cert: file:x.pem } }, b: { openapi: ./openapi.yaml, upstream: { timeout: 1s } }, c: { openapi: ./openapi.yaml, upstream: { url: https://a, breaker: half, health: x } } }\n',
     [
       'FILE:1:10 openapi: openapi stands beside apis (move it into the entry of its API)',
       'FILE:2:11 upstream: upstream stands beside apis (move it into the entry of its API)',
-      'FILE:3:46 apis.a.upstream.urls: apis.a.upstream.urls is not available yet (leave it out)',
-      'FILE:3:57 apis.a.upstream.retry: apis.a.upstream.retry is not available yet (leave it out)',
+      'FILE:3:248 apis.c.upstream.breaker: "half" is not a share of a number of requests (write 50% of 20: half of at least twenty answers within 10 s)',
+      'FILE:3:262 apis.c.upstream.health: "x" is not a path (write a path that begins with a slash, such as /healthz)',
+      'FILE:3:72 apis.a.upstream.urls[1]: has another path than the first (let all serve one path)',
+      'FILE:3:86 apis.a.upstream.urls[2]: plain http to c, which is not this machine (use https, or write upstream: { url: …, allowPlain: true } if the network in between is yours)',
+      'FILE:3:39 apis.a.upstream: key is missing (write cert and key, or neither)',
+      'FILE:3:152 apis.b.upstream: names no url (write url, or urls for several places that serve alike)',
     ],
+  ],
+  [
+    'says once what replaces a key that is not available yet',
+    'validate: { caps: { string: nine }, maxDepth: 3 }\n',
+    ['FILE:3:13 validate.caps: validate.caps is not available yet (leave it out)'],
   ],
   [
     'shows the faults of different blocks together',

@@ -28,14 +28,6 @@ const isOneOf =
 
 /** Every promised key without its feature. A key leaves this table in the change that brings the feature. */
 export const NOT_AVAILABLE: readonly NotAvailable[] = [
-  { key: 'upstream.urls' },
-  { key: 'upstream.retry' },
-  { key: 'upstream.breaker' },
-  { key: 'upstream.health' },
-  { key: 'apis.*.upstream.urls' },
-  { key: 'apis.*.upstream.retry' },
-  { key: 'apis.*.upstream.breaker' },
-  { key: 'apis.*.upstream.health' },
   { key: 'listen.tls.clientCa' },
   {
     key: 'workers',

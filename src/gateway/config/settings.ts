@@ -3,17 +3,25 @@ import type { LimitKeyPart, Rate } from '../../base/units.ts'
 import type { Mode, Policy, UpstreamIdentity } from '../../pipeline/policy.ts'
 import type { JwksSource } from './values/jwt.ts'
 import type { SinkTarget, StoreTarget } from './values/text.ts'
+import type { BreakerLimits, HealthCheck, UpstreamTarget } from '../core.ts'
 
 /** Where an API runs. */
 export interface UpstreamSettings {
-  /** `http://127.0.0.1:3000`, no path. */
+  /** The first of `origins`: `http://127.0.0.1:3000`, no path. */
   readonly origin: string
+  /** All that serve the API alike, at least one. */
+  readonly origins: readonly { readonly origin: string; readonly weight: number }[]
   /** Path of the configured URL without trailing slash; `undefined` where it has none. */
   readonly path: string | undefined
   readonly timeoutMs: number
   readonly connectMs: number
   /** PEM of the authority to trust; `undefined`: the system's. */
   readonly ca: string | undefined
+  /** What the gateway shows where the API asks for a certificate, PEM. */
+  readonly clientCertificate: UpstreamTarget['clientCertificate']
+  readonly retries: boolean
+  readonly breaker: BreakerLimits | undefined
+  readonly health: HealthCheck | undefined
   /** The signed word about the caller; `undefined`: none is sent. */
   readonly identity: UpstreamIdentity | undefined
 }

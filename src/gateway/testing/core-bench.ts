@@ -111,7 +111,7 @@ export function planOf(parts: CoreParts = {}, id = 'plan'): Plan {
     runtime: bench.runtime,
     publicBase: basePath,
     upstreamBase: basePath,
-    upstream: { origin: 'http://127.0.0.1:3000', connectMs: 1000, ca: undefined },
+    upstream: { origins: [], retries: false, breaker: undefined, health: undefined },
     upstreamHost: '127.0.0.1:3000',
     firstByteMs: 15_000,
     ...parts.api,

@@ -1,55 +1,14 @@
-import { parseDuration } from '../../../base/units.ts'
-import { DEFAULTS } from '../defaults.ts'
-import type { ApiInput, SallyportConfig, UpstreamObjectInput } from '../input.ts'
+import type { ApiInput, SallyportConfig } from '../input.ts'
 import type { ConfigPath } from '../paths.ts'
-import type { ApiSettings, UpstreamSettings } from '../settings.ts'
-import { isLoopbackHost, parseUpstreamUrl } from '../values/network.ts'
+import type { ApiSettings } from '../settings.ts'
 import { parseBasePath } from '../values/text.ts'
 import type { Resolver } from './resolver.ts'
+import { resolveUpstream } from './upstream.ts'
 
 /** Name of the only API of the short form. */
 export const SINGLE_API = 'api'
 
 const SHORTHAND = ['openapi', 'overlays', 'upstream', 'basePath'] as const
-
-function resolveUpstream(
-  name: string,
-  input: ApiInput['upstream'],
-  where: { readonly at: ConfigPath; readonly resolver: Resolver },
-): UpstreamSettings {
-  const { at, resolver } = where
-  const object = typeof input === 'string' ? { url: input } : input
-  const url = parseUpstreamUrl(object.url, '')
-  if (url.isPlain && !isLoopbackHost(url.hostname) && object.allowPlain !== true) {
-    resolver.report.fault(
-      typeof input === 'string' ? at : [...at, 'url'],
-      `plain http to ${url.hostname}, which is not this machine`,
-      'use https, or write upstream: { url: …, allowPlain: true } if the network in between is yours',
-    )
-  }
-  return {
-    origin: url.origin,
-    path: url.path,
-    timeoutMs: parseDuration(object.timeout ?? DEFAULTS.upstreamTimeout, ''),
-    connectMs: parseDuration(object.connectTimeout ?? DEFAULTS.upstreamConnectTimeout, ''),
-    ca: object.ca === undefined ? undefined : resolver.referenced([...at, 'ca'], object.ca),
-    identity: resolveIdentity(name, object.identity),
-  }
-}
-
-/** Sent unless it is switched off; written down, it is the operator's word that the API checks it. */
-function resolveIdentity(
-  api: string,
-  input: UpstreamObjectInput['identity'],
-): UpstreamSettings['identity'] {
-  if (input === false) return undefined
-  const { audience, issuer } = typeof input === 'object' ? input : {}
-  return {
-    iss: issuer ?? DEFAULTS.identityIssuer,
-    aud: audience ?? api,
-    isStated: input !== undefined,
-  }
-}
 
 function resolveApi(
   name: string,

@@ -1,0 +1,150 @@
+import type { Duplex } from 'node:stream'
+import type { FailureCause, UpstreamRequest } from '../../gateway/core.ts'
+import type { CallEvents, CallPlan, UpstreamCall } from '../exchange/upstream-port.ts'
+import { UPSTREAM_SILENT } from '../exchange/upstream-port.ts'
+import type { Origin } from './origin.ts'
+
+/** What a call needs of the upstream it goes to. */
+export interface Chooser {
+  /** The origin for the next attempt, entered; `undefined` when every breaker is open. */
+  choose(nowMs: number, except: Origin | undefined): Origin | undefined
+  /** Whether one more attempt may be made. */
+  mayRetry(nowMs: number): boolean
+}
+
+/** What a gateway in front of the origin says, or the origin about itself: it cannot serve now (RFC 9110 15.6.3-5). */
+function isFailing(status: number): boolean {
+  return status === 502 || status === 503 || status === 504
+}
+
+/** One request to an upstream: the choice of the origin, a second attempt where it is safe, and what was learned. */
+export class GroupCall implements UpstreamCall, CallEvents {
+  readonly #chooser: Chooser
+  readonly #plan: CallPlan
+  readonly #isRepeatable: boolean
+  #origin: Origin | undefined = undefined
+  #call: UpstreamCall | undefined = undefined
+  #isJudged = false
+  #isOver = false
+  #attempts = 0
+
+  constructor(chooser: Chooser, plan: CallPlan, retries: boolean) {
+    this.#chooser = chooser
+    this.#plan = plan
+    const { method } = plan.request
+    // RFC 9110 section 9.2.2; what has a body is not kept for a second time.
+    this.#isRepeatable =
+      retries &&
+      (method === 'GET' || method === 'HEAD') &&
+      plan.body === undefined &&
+      plan.upgrade === undefined
+  }
+
+  start(): void {
+    this.#attempt(performance.now(), undefined)
+  }
+
+  #attempt(nowMs: number, except: Origin | undefined): void {
+    const origin = this.#chooser.choose(nowMs, except)
+    if (origin === undefined) {
+      queueMicrotask(() => this.#giveUp('breaker_open', 'every origin is left alone for now'))
+      return
+    }
+    this.#attempts++
+    this.#origin = origin
+    this.#isJudged = false
+    this.#call = origin.pool.call(this.#planFor(origin))
+    this.#call.start()
+  }
+
+  #planFor(origin: Origin): CallPlan {
+    const { request, body, streamedBytes, upgrade } = this.#plan
+    return {
+      request: requestTo(origin, request),
+      body,
+      streamedBytes,
+      upgrade,
+      events: this,
+    }
+  }
+
+  abort(reason: Error): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#judge(reason === UPSTREAM_SILENT ? 'failed' : 'neutral')
+    this.#release()
+    this.#call?.abort(reason)
+  }
+
+  pause(): void {
+    this.#call?.pause()
+  }
+
+  resume(): void {
+    this.#call?.resume()
+  }
+
+  upstreamHead(status: number, rawHeaders: readonly string[]): void {
+    this.#judge(isFailing(status) ? 'failed' : 'ok')
+    this.#plan.events.upstreamHead(status, rawHeaders)
+  }
+
+  upstreamData(chunk: Buffer): void {
+    this.#plan.events.upstreamData(chunk)
+  }
+
+  upstreamEnd(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#release()
+    this.#plan.events.upstreamEnd()
+  }
+
+  upstreamError(cause: FailureCause, detail: string, isUnanswered = false): void {
+    if (this.#isOver) return
+    const nowMs = performance.now()
+    const failed = this.#origin
+    // A request that our own side could not send, or had no connection for, says nothing of the origin.
+    this.#judge(cause === 'defect' || cause === 'overloaded' ? 'neutral' : 'failed')
+    this.#release()
+    const isTransient = isUnanswered && cause !== 'defect' && cause !== 'upstream_tls'
+    const again = isTransient && this.#isRepeatable && this.#attempts === 1
+    if (!again || !this.#chooser.mayRetry(nowMs)) return this.#giveUp(cause, detail)
+    // Not from within the pool's own clean-up.
+    queueMicrotask(() => {
+      if (!this.#isOver) this.#attempt(nowMs, failed)
+    })
+  }
+
+  upstreamUpgrade(rawHeaders: readonly string[], socket: Duplex): void {
+    this.#judge('ok')
+    const origin = this.#origin
+    this.#origin = undefined
+    this.#isOver = true
+    socket.once('close', () => origin?.leave())
+    this.#plan.events.upstreamUpgrade(rawHeaders, socket)
+  }
+
+  #giveUp(cause: FailureCause, detail: string): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#plan.events.upstreamError(cause, detail)
+  }
+
+  #judge(outcome: 'ok' | 'failed' | 'neutral'): void {
+    if (this.#isJudged || this.#origin === undefined) return
+    this.#isJudged = true
+    this.#origin.judge(outcome, performance.now())
+  }
+
+  #release(): void {
+    this.#origin?.leave()
+    this.#origin = undefined
+  }
+}
+
+/** `Host` names the origin that was chosen (RFC 9110 section 7.2); it is the first field of the list. */
+function requestTo(origin: Origin, request: UpstreamRequest): UpstreamRequest {
+  if (request.headers[0] !== 'host' || request.headers[1] === origin.host) return request
+  return { ...request, headers: ['host', origin.host, ...request.headers.slice(2)] }
+}
