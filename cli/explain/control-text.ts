@@ -27,6 +27,7 @@ export const CONTROL_TEXT: ReadonlyMap<string, Tell> = new Map<string, Tell>([
   ['ip-limit', ({ policy }) => `${rateOf(policy.limits.ip)} by address, else 429`],
   ['failures', ({ policy }) => failuresText(policy)],
   ['target', () => 'one spelling of path and query, else 400'],
+  ['upstream-identity', ({ site, policy }) => identityText(site, policy)],
   ['routes', ({ site }) => `${site.label} is the operation ${site.operation.id}`],
   ['lifecycle', () => 'announces the end of this operation; 410 after its sunset'],
   ['cors', ({ policy }) => corsText(policy)],
@@ -71,6 +72,12 @@ function addressText({ listen }: Policy): string {
 function plainText({ listen }: Policy): string {
   if (listen.plain === 'serve') return 'plain HTTP is served on loopback and to trusted proxies'
   return listen.plain === 'redirect' ? 'plain HTTP is sent to HTTPS (308)' : 'plain HTTP is 403'
+}
+
+function identityText({ operation }: Site, { upstream }: Policy): string {
+  const identity = upstream.identities.get(operation.api)
+  if (identity === undefined) return 'the API is not told who is calling'
+  return `tells the API who is calling: Sallyport-Identity for ${identity.aud}, 60 s`
 }
 
 function failuresText({ limits: { failures, errors } }: Policy): string {

@@ -25,6 +25,7 @@ import { proof as routes } from '../../src/controls/routes/proof.ts'
 import { proof as scopes } from '../../src/controls/scopes/proof.ts'
 import { proof as target } from '../../src/controls/target/proof.ts'
 import { proof as trustedHeaders } from '../../src/controls/trusted-headers/proof.ts'
+import { proof as upstreamIdentity } from '../../src/controls/upstream-identity/proof.ts'
 import { proof as urlFields } from '../../src/controls/url-fields/proof.ts'
 import { proof as wire } from '../../src/controls/wire/proof.ts'
 
@@ -38,6 +39,7 @@ export const proofs: readonly Proof[] = [
   ipLimit,
   failures,
   target,
+  upstreamIdentity,
   routes,
   lifecycle,
   cors,

@@ -25,6 +25,7 @@ import { routes } from './routes/control.ts'
 import { scopes } from './scopes/control.ts'
 import { target } from './target/control.ts'
 import { trustedHeaders } from './trusted-headers/control.ts'
+import { upstreamIdentity } from './upstream-identity/control.ts'
 import { urlFields } from './url-fields/control.ts'
 import { wire } from './wire/control.ts'
 
@@ -40,6 +41,7 @@ export const controls: readonly AnyControl[] = [
   ipLimit,
   failures,
   target,
+  upstreamIdentity,
   routes,
   lifecycle,
   cors,

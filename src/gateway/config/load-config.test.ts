@@ -74,6 +74,7 @@ apis:
       retry: 0
       breaker: 25% of 40
       health: { path: /healthz?deep=1, every: 1s, timeout: 500ms }
+      identity: { audience: orders-api, issuer: https://api.example.com }
     basePath: /orders
 profile: { name: adopt, until: 2026-12-06, graduated: [listOrders, orders:getOrder] }
 mode: monitor
@@ -152,7 +153,7 @@ test('every key of the reference is accepted and read', async (t) => {
       retries: false,
       breaker: { failureRatio: 0.25, minimum: 40, windowMs: 10_000, openMs: 15_000, probes: 3 },
       health: { path: '/healthz?deep=1', everyMs: 1000, timeoutMs: 500 },
-      identity: { iss: 'sallyport', aud: 'orders', isStated: false },
+      identity: { iss: 'https://api.example.com', aud: 'orders-api', isStated: true },
     },
   )
   assert.equal(settings.profile?.untilMs, Date.UTC(2026, 11, 6))
