@@ -251,6 +251,7 @@ class GatewayProcess implements RunningGateway {
         }
       },
       metricsText: () => this.gateway.recorder.metricsText(),
+      keySetText: () => this.gateway.services.signing.keySetText(systemClock.nowMs()),
     }
   }
 

@@ -1,4 +1,5 @@
 import { ConfigError } from '../base/config-error.ts'
+import { KEY_SET_MEDIA_TYPE, KEY_SET_PATH } from '../identity/signing/signing-keys.ts'
 import { StoreError } from '../store/records.ts'
 import { METRICS_MEDIA_TYPE } from '../telemetry/metrics.ts'
 import { json, problem } from './answer.ts'
@@ -59,7 +60,7 @@ export async function answerAdmin(call: AdminCall): Promise<AdminAnswer> {
   }
 }
 
-/** `/live`, `/ready` and `/metrics`; `undefined` for everything else. */
+/** `/live`, `/ready`, `/metrics` and the public keys; `undefined` for everything else. */
 export function healthAnswer(
   target: HealthTarget,
   method: string,
@@ -69,6 +70,8 @@ export function healthAnswer(
   if (path === '/live') return json({ status: 'live' })
   if (path === '/metrics')
     return { status: 200, mediaType: METRICS_MEDIA_TYPE, body: target.metricsText() }
+  if (path === KEY_SET_PATH)
+    return { status: 200, mediaType: KEY_SET_MEDIA_TYPE, body: target.keySetText() }
   if (path !== '/ready') return undefined
   const { isReady, reasons } = target.ready()
   return json({ status: isReady ? 'ready' : 'not ready', reasons }, isReady ? 200 : 503)

@@ -39,6 +39,7 @@ const target: AdminTarget = {
   }),
   ready: () => readiness,
   metricsText: () => 'up 1\n',
+  keySetText: () => '{"keys":[]}',
   reload: () => Promise.resolve(reloaded),
   keys: keys.admin,
   keyPrefix: 'sp',
@@ -359,11 +360,11 @@ test('the health listener answers health and nothing else', async () => {
   const health = await startHealth(target, 0, '127.0.0.1')
   const base = `http://127.0.0.1:${health.port}`
   const statuses = await Promise.all(
-    ['/live', '/ready', '/metrics', '/status', '/keys'].map(
+    ['/live', '/ready', '/metrics', '/.well-known/jwks.json', '/status', '/keys'].map(
       async (path) => (await fetch(base + path)).status,
     ),
   )
-  assert.deepEqual(statuses, [200, 200, 200, 404, 404])
+  assert.deepEqual(statuses, [200, 200, 200, 200, 404, 404])
   assert.equal(
     (await fetch(`${base}/metrics`)).headers.get('content-type'),
     'text/plain; version=0.0.4; charset=utf-8',

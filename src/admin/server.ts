@@ -45,7 +45,7 @@ export async function startAdmin(
   return { port: 0, close: () => closeServer(server) }
 }
 
-/** Starts the plain listener of `listen.health`: `/live`, `/ready` and `/metrics`, nothing else. Rejects as `listen`. */
+/** Starts the plain listener of `listen.health`: `/live`, `/ready`, `/metrics` and the public keys, nothing else. Rejects as `listen`. */
 export async function startHealth(
   target: HealthTarget,
   port: number,

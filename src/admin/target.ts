@@ -42,6 +42,8 @@ export interface HealthTarget {
   ready(): Readiness
   /** Prometheus text. */
   metricsText(): string
+  /** Public keys of what the gateway signs, as JSON (RFC 7517). */
+  keySetText(): string
 }
 
 /** The running gateway, as the admin API sees it. */

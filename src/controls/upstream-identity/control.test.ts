@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
+import { KEY_SET_PATH } from '../../identity/signing/signing-keys.ts'
 import type { UpstreamIdentity } from '../../pipeline/policy.ts'
 import { Bench } from '../testing/bench.ts'
 import type { TestGuard } from '../testing/bench.ts'
 import { assertEveryReason, valuesOf } from '../testing/check.ts'
 import { exchangeOf } from '../testing/exchange.ts'
 import type { RequestParts } from '../testing/exchange.ts'
-import { KEY_SET_PATH, upstreamIdentity } from './control.ts'
+import { upstreamIdentity } from './control.ts'
 
 const ok = { responses: { 200: { description: 'ok' } } }
 const info = { title: 'Shop', version: '1' }

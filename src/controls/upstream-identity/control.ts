@@ -1,4 +1,5 @@
 import { ConfigError } from '../../base/config-error.ts'
+import { KEY_SET_MEDIA_TYPE, KEY_SET_PATH } from '../../identity/signing/signing-keys.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
@@ -7,11 +8,6 @@ import type { Kit } from '../kit.ts'
 import { configureUpstreamIdentity } from './config.ts'
 import type { UpstreamIdentityConfig } from './config.ts'
 import { Minter } from './minter.ts'
-
-/** Path of the public keys, on the port of the API and on the health port. */
-export const KEY_SET_PATH = '/.well-known/jwks.json'
-/** RFC 7517 section 8.5.1. */
-const KEY_SET_TYPE = 'application/jwk-set+json'
 
 /** Tells the API who is calling, in a token that it can check, and publishes what it checks with. */
 export const upstreamIdentity: Control<UpstreamIdentityConfig, Kit> = {
@@ -84,6 +80,6 @@ function asksForKeySet({ path, query, head }: Exchange): boolean {
 function keySet({ signing, clock }: Kit): Denial {
   return {
     reason: 'key_set',
-    content: { mediaType: KEY_SET_TYPE, body: signing.keySetText(clock.nowMs()) },
+    content: { mediaType: KEY_SET_MEDIA_TYPE, body: signing.keySetText(clock.nowMs()) },
   }
 }

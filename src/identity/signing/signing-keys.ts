@@ -2,6 +2,11 @@ import type { Secrets } from '../../store/secrets-file.ts'
 import { deriveSigningKey } from './derive-key.ts'
 import type { SigningKey } from './derive-key.ts'
 
+/** Where the public keys stand, at the root of a host (RFC 8615). */
+export const KEY_SET_PATH = '/.well-known/jwks.json'
+/** RFC 7517 section 8.5.1. */
+export const KEY_SET_MEDIA_TYPE = 'application/jwk-set+json'
+
 /** How long one key signs. What it signed lives for a minute, and it stays published for as long again. */
 export const KEY_PERIOD_MS: number = 30 * 86_400_000
 

@@ -66,7 +66,7 @@ export const listenSchema: z.ZodType<ListenInput> = z.strictObject({
   ),
   health: optional(
     healthSchema,
-    'Plain TCP port, or ADDRESS:PORT, for /live, /ready and /metrics.',
+    'Plain TCP port, or ADDRESS:PORT, for /live, /ready, /metrics and the public keys at /.well-known/jwks.json.',
   ),
   address: optional(
     parsedText('an address', parseAddress),
