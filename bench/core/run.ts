@@ -207,7 +207,7 @@ async function measure(gateway: Gateway, tokens: readonly string[]): Promise<voi
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-core-'))
 try {
-  const issuer = benchIssuer(1000)
+  const issuer = await benchIssuer(1000)
   const api = fileURLToPath(new URL('../gateway/api.yaml', import.meta.url))
   writeFileSync(join(folder, 'jwks.json'), issuer.jwks)
   writeFileSync(
