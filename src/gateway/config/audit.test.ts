@@ -29,6 +29,40 @@ const cases: [name: string, text: string, messages: readonly string[]][] = [
     ['the profile adopt ended on 2026-05-01: everything enforces'],
   ],
 ]
+const OUTSIDE =
+  'nothing says that api.example.com accepts only the gateway: whoever calls it directly gets past every rule'
+const upstreams: [name: string, upstream: string, messages: readonly string[]][] = [
+  ['an API on this machine', 'http://127.0.0.1:3000', []],
+  [
+    'an API at a private address',
+    '{ url: http://10.0.0.5, allowPlain: true }',
+    ['requests to 10.0.0.5 travel in clear (allowPlain)'],
+  ],
+  ['an API with an inside name', 'https://orders.internal', []],
+  ['an API that anybody can call', 'https://api.example.com', [OUTSIDE]],
+  [
+    'one of several places that anybody can call',
+    '{ urls: [https://a.internal, https://api.example.com] }',
+    [OUTSIDE],
+  ],
+  ['an API that gets no identity', '{ url: https://api.example.com, identity: false }', [OUTSIDE]],
+  ['an API that checks the identity', '{ url: https://api.example.com, identity: true }', []],
+  [
+    'an API that checks an identity of its own kind',
+    '{ url: https://api.example.com, identity: { audience: a } }',
+    [],
+  ],
+]
+for (const [name, upstream, messages] of upstreams) {
+  test(`the audit of ${name} says ${messages.length === 0 ? 'nothing' : 'so'}`, async (t) => {
+    const { audit } = await loadText(t, `openapi: ./openapi.yaml\nupstream: ${upstream}\n`)
+    assert.deepEqual(
+      audit(NOW).map(({ message }) => message),
+      messages,
+    )
+  })
+}
+
 for (const [name, text, messages] of cases) {
   test(`the audit tells of ${name}`, async (t) => {
     const findings = (await loadText(t, MINIMAL + text)).audit(NOW)

@@ -2,7 +2,7 @@ import { SINGLE_API } from './resolve/apis.ts'
 import type { ConfigPath } from './paths.ts'
 import type { PathFault } from './report.ts'
 import type { RuleSettings, Settings } from './settings.ts'
-import { isLoopbackHost } from './values/network.ts'
+import { isInsideHost, isLoopbackHost } from './values/network.ts'
 
 const DAY_MS = 86_400_000
 /** The profile is announced to end this long before. */
@@ -47,6 +47,24 @@ function auditNetwork(settings: Settings): PathFault[] {
   return found
 }
 
+/** Nothing that the operator said keeps others than the gateway from calling an API [OUT-09]. */
+function auditDirectCalls({ apis }: Settings): PathFault[] {
+  return apis.flatMap(({ name, upstream }): PathFault[] => {
+    const { origins, identity, clientCertificate } = upstream
+    if (identity?.isStated === true || clientCertificate !== undefined) return []
+    const open = origins.map(({ origin }) => new URL(origin).hostname).find(isOutside)
+    if (open === undefined) return []
+    const message = `nothing says that ${open} accepts only the gateway: whoever calls it directly gets past every rule`
+    const at: ConfigPath = name === SINGLE_API ? ['upstream'] : ['apis', name, 'upstream']
+    return [{ at, message, cure: LOCK_CURE }]
+  })
+}
+
+const LOCK_CURE =
+  'let the API check Sallyport-Identity and write upstream: { url: …, identity: true }, or give cert and key, or use a private address'
+
+const isOutside = (host: string): boolean => !isInsideHost(host)
+
 function auditRule(rule: RuleSettings, nowMs: number): PathFault[] {
   if (rule.relax === undefined) return []
   const { modes, why, untilMs } = rule.relax
@@ -75,6 +93,7 @@ export function auditSettings(settings: Settings, nowMs: number): readonly PathF
   return [
     ...auditModes(settings),
     ...auditNetwork(settings),
+    ...auditDirectCalls(settings),
     ...auditProfile(settings, nowMs),
     ...settings.rules.flatMap((rule) => auditRule(rule, nowMs)),
   ]

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
+import { compileAddressSet } from '../../../base/cidr.ts'
 import { ConfigError } from '../../../base/config-error.ts'
 import { showValue } from '../report.ts'
 
@@ -12,6 +13,32 @@ export function isLoopbackHost(host: string): boolean {
   const name = host.replace(/^\[|\]$/g, '').toLowerCase()
   if (name === 'localhost' || name.endsWith('.localhost') || name === '::1') return true
   return isIP(name) === 4 && name.startsWith('127.')
+}
+
+/** RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291: no route leads there from outside. */
+const INSIDE = compileAddressSet(
+  [
+    '10.0.0.0/8',
+    '172.16.0.0/12',
+    '192.168.0.0/16',
+    '100.64.0.0/10',
+    '169.254.0.0/16',
+    'fc00::/7',
+    'fe80::/10',
+  ],
+  '',
+)
+
+/**
+ * Whether a host, as `URL.hostname` or an address, can be reached from this machine or its own network only: an
+ * address that says so, or a name that the public Internet does not have. What other names lead to is not looked up.
+ */
+export function isInsideHost(host: string): boolean {
+  const name = host.replace(/^\[|\]$/g, '').toLowerCase()
+  if (isLoopbackHost(name)) return true
+  // Services of Kubernetes are called so for short.
+  if (isIP(name) === 0) return !isPublicHostName(name) || name.endsWith('.svc')
+  return INSIDE.has(name)
 }
 
 /** Where an API runs. `path` is without trailing slash; `undefined` where the URL has none. */

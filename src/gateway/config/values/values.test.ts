@@ -5,6 +5,7 @@ import { ConfigError } from '../../../base/config-error.ts'
 import { parseIssuer, parseJwks } from './jwt.ts'
 import {
   isLoopbackHost,
+  isInsideHost,
   isPublicHostName,
   parseAddress,
   parseAddressAndPort,
@@ -165,6 +166,30 @@ test('any text is a value or a ConfigError', () => {
     }),
   )
 })
+
+const insideHosts: [host: string, isInside: boolean][] = [
+  ['localhost', true],
+  ['127.0.0.2', true],
+  ['10.1.2.3', true],
+  ['172.31.255.255', true],
+  ['172.32.0.0', false],
+  ['192.168.0.1', true],
+  ['100.64.0.1', true],
+  ['[fd12::1]', true],
+  ['fe80::1', true],
+  ['[2001:db8::1]', false],
+  ['203.0.113.7', false],
+  ['orders', true],
+  ['orders.internal', true],
+  ['orders.shop.svc', true],
+  ['ORDERS.svc.cluster.local', true],
+  ['orders.example.com', false],
+  ['10.0.0.1.example.com', false],
+]
+for (const [host, isInside] of insideHosts) {
+  test(`${host} is ${isInside ? '' : 'not '}inside`, () =>
+    assert.equal(isInsideHost(host), isInside))
+}
 
 const hosts: [host: string, isLoopback: boolean, isPublic: boolean][] = [
   ['localhost', true, false],
