@@ -202,6 +202,26 @@ const cases: [name: string, input: HeadInput, expected: string | undefined][] = 
   ],
   ['refuses an empty name', h1({ fields: ['', 'x'] }), '400 header_name'],
   ['refuses a line feed in a value', h1({ fields: ['X-A', 'a\nb'] }), '400 header_value'],
+  [
+    'refuses DEL in a long value',
+    h1({ fields: ['X-A', `${'a'.repeat(99)}\u007f`] }),
+    '400 header_value',
+  ],
+  [
+    'refuses a control in a long value',
+    h1({ fields: ['X-A', `\u0001${'a'.repeat(99)}`] }),
+    '400 header_value',
+  ],
+  [
+    'accepts tabs and obs-text in a long value',
+    h1({ fields: ['X-A', `\t\u00fc${'a'.repeat(99)}`] }),
+    undefined,
+  ],
+  [
+    'refuses a character without a byte in a long value',
+    h1({ fields: ['X-A', `${'a'.repeat(99)}\u0100`] }),
+    '400 header_value',
+  ],
   ['refuses NUL in a value', h1({ fields: ['X-A', 'a\0'] }), '400 header_value'],
   [
     'refuses a character beyond one byte in a value',

@@ -1,7 +1,30 @@
 import { memo } from '../base/memo.ts'
 
-// One string for each name that is in use: what follows compares names by identity.
-const lowerCase = memo((name) => name.toLowerCase(), { maxEntries: 1024, maxChars: 64 })
+/** What is known of a field's name, whatever message it comes in. */
+interface FieldName {
+  /** Lower case. */
+  readonly text: string
+  /** What honest names look like, see `isPlainName`. */
+  readonly isPlain: boolean
+}
+
+const fieldName = memo<FieldName>(
+  (name) => {
+    const text = interned(name.toLowerCase())
+    return { text, isPlain: isPlainName(text) }
+  },
+  { maxEntries: 1024, maxChars: 64 },
+)
+
+/** Whether a lower-case name is letters and digits in groups joined by single hyphens. */
+export function isPlainName(name: string): boolean {
+  return /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name)
+}
+
+/** The engine's one copy of a text, as literals in the source are: two of them are compared by address. */
+function interned(text: string): string {
+  return Object.keys({ [text]: true })[0] ?? text
+}
 
 /**
  * The fields of one message in the order they came, built in one pass from the flat list Node hands out
@@ -15,21 +38,35 @@ export class HeaderTable {
   readonly #fields: readonly string[]
   /** Size of the block as HTTP/1.1 would write it: name, `: `, value, CRLF for each field. */
   readonly bytes: number
+  /** Size of the largest field, name and value. */
+  readonly largestBytes: number
   /** How many pseudo-header fields were left out. */
   readonly pseudoFields: number
+  /** Some name is not plain (`isPlainName`), so that slow checks are needed. */
+  readonly hasOddName: boolean
 
   constructor(rawHeaders: readonly string[]) {
     let bytes = 0
+    let largest = 0
     let pseudo = 0
+    let hasOddName = false
     for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
       const name = rawHeaders[i] ?? ''
-      const value = rawHeaders[i + 1] ?? ''
-      bytes += name.length + value.length + 4
-      if (name.charCodeAt(0) === 58) pseudo++
-      else this.#names.push(lowerCase(name))
+      const size = name.length + (rawHeaders[i + 1] ?? '').length
+      bytes += size + 4
+      if (name.charCodeAt(0) === 58) {
+        pseudo++
+        continue
+      }
+      if (size > largest) largest = size
+      const { text, isPlain } = fieldName(name)
+      if (!isPlain) hasOddName = true
+      this.#names.push(text)
     }
     this.bytes = bytes
+    this.largestBytes = largest
     this.pseudoFields = pseudo
+    this.hasOddName = hasOddName
     this.#fields = pseudo === 0 ? rawHeaders : withoutPseudo(rawHeaders)
   }
 
@@ -50,15 +87,16 @@ export class HeaderTable {
 
   /** First value of the field, `name` in lower case. */
   get(name: string): string | undefined {
-    const index = this.#names.indexOf(name)
+    const index = this.#find(name)
     return index < 0 ? undefined : this.#fields[index * 2 + 1]
   }
 
   /** Every value of the field in order, `name` in lower case; empty when absent. */
   all(name: string): readonly string[] {
-    if (!this.#names.includes(name)) return NONE
+    const first = this.#find(name)
+    if (first < 0) return NONE
     const found: string[] = []
-    for (let i = 0; i < this.#names.length; i++) {
+    for (let i = first; i < this.#names.length; i++) {
       if (this.#names[i] === name) found.push(this.valueAt(i))
     }
     return found
@@ -66,14 +104,20 @@ export class HeaderTable {
 
   /** Whether the field is there, `name` in lower case. */
   has(name: string): boolean {
-    return this.#names.includes(name)
+    return this.#find(name) >= 0
   }
 
   /** How often the field is there, `name` in lower case. */
   count(name: string): number {
     let count = 0
-    for (const own of this.#names) if (own === name) count++
+    for (let i = 0; i < this.#names.length; i++) if (this.#names[i] === name) count++
     return count
+  }
+
+  // A loop over a handful of interned names is faster than the general search of the engine.
+  #find(name: string): number {
+    for (let i = 0; i < this.#names.length; i++) if (this.#names[i] === name) return i
+    return -1
   }
 }
 

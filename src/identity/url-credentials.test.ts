@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { canonicalQuery, isDangerousName } from '../http/query.ts'
-import { keyFormat, keyScanner } from './keys/format.ts'
-import { urlCredentials } from './url-credentials.ts'
+import { keyFormat } from './keys/format.ts'
+import { urlCredentialRules, urlCredentials } from './url-credentials.ts'
 
-const RULES = { prefix: 'sp', scanner: keyScanner('sp') }
+const RULES = urlCredentialRules('sp')
 const format = keyFormat('sp')
 const KEY = format.format(format.generate('sk', 'live'))
 const SECRET = KEY.slice(24, 67)

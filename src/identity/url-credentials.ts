@@ -1,4 +1,5 @@
 import type { CanonicalQuery } from '../http/query.ts'
+import { keyScanner } from './keys/format.ts'
 
 /** A credential that stands in a URL, where proxies, logs and browsers keep it. */
 export interface UrlCredentials {
@@ -13,10 +14,15 @@ export interface UrlCredentials {
 
 /** What the gateway looks for. */
 export interface UrlCredentialRules {
-  /** First part of keys, such as `sp`. */
-  readonly prefix: string
-  /** Finds keys in text: `keyScanner(prefix)`. */
+  /** How keys begin, such as `sp_`. */
+  readonly mark: string
+  /** Finds keys in text. */
   readonly scanner: RegExp
+}
+
+/** The rules for keys that begin with `prefix` and an underscore. Throws like `keyScanner`. */
+export function urlCredentialRules(prefix: string): UrlCredentialRules {
+  return { mark: `${prefix}_`, scanner: keyScanner(prefix) }
 }
 
 const REDACTED = '[redacted]'
@@ -54,9 +60,7 @@ export function urlCredentials(
   declaredNames: ReadonlySet<string>,
   rules: UrlCredentialRules,
 ): UrlCredentials | undefined {
-  const mark = `${rules.prefix}_`
-  const hasKey = path.includes(mark) || query.text.includes(mark)
-  if (!hasKey && !query.pairs.some(([name]) => isTelling(name, declaredNames))) return undefined
+  if (!mayHoldCredentials({ path, query }, declaredNames, rules)) return undefined
   const pieces = [path, ...query.pairs.map(([, value]) => value)]
   const keyTexts = pieces.flatMap((piece) => piece.match(rules.scanner) ?? [])
   const isBad = ([name, value]: CanonicalQuery['pairs'][number]): boolean =>
@@ -74,11 +78,22 @@ export function urlCredentials(
   return { places, keyTexts, redactedPath, redactedQuery }
 }
 
+/** Whether a closer look is worth it: `urlCredentials` finds nothing where this is false. */
+export function mayHoldCredentials(
+  { path, query }: { readonly path: string; readonly query: CanonicalQuery },
+  declaredNames: ReadonlySet<string>,
+  { mark }: UrlCredentialRules,
+): boolean {
+  if (path.includes(mark) || query.text.includes(mark)) return true
+  for (const pair of query.pairs) if (isTelling(pair[0], declaredNames)) return true
+  return false
+}
+
 function isTelling(name: string, declaredNames: ReadonlySet<string>): boolean {
   if (name.length > MAX_NAME_CHARS || declaredNames.has(name)) return false
   return NAMES.has(name) || NAMES.has(name.toLowerCase().replaceAll(/[-_]/g, ''))
 }
 
-function holdsKey(text: string, { prefix, scanner }: UrlCredentialRules): boolean {
-  return text.includes(`${prefix}_`) && text.search(scanner) >= 0
+function holdsKey(text: string, { mark, scanner }: UrlCredentialRules): boolean {
+  return text.includes(mark) && text.search(scanner) >= 0
 }

@@ -491,7 +491,29 @@ suite('authenticate', () => {
       const challenge = valueOf(refusal?.denial.headers, 'WWW-Authenticate')
       assert.equal(challenge !== undefined, statusOf(refusal) === 401)
     })
+
+    test(`${name}, also where the token is known already`, async () => {
+      const bench = benchOf()
+      const things = await thingsOf(bench)
+      await call(bench, 'token', bearer(things.token))
+      const known = things.token !== '' && bench.tokens.hasField(`Bearer ${things.token}`)
+      assert.equal(known, true)
+      const { outcome } = await call(bench, operation, parts(things))
+      assert.equal(outcome, expected)
+    })
   }
+
+  test('a token that is known ends all the same, and its field is known in one spelling only', async () => {
+    const bench = benchOf()
+    const { token } = await thingsOf(bench)
+    assert.equal((await call(bench, 'token', bearer(token))).outcome, 'jwt 1')
+    assert.equal(bench.tokens.hasField(`bearer ${token}`), false)
+    const twice = [...bearer(token), ...bearer(token)]
+    assert.equal((await call(bench, 'token', twice)).outcome, 'multiple_credentials')
+    bench.clock.advance(3_600_000)
+    assert.equal((await call(bench, 'token', bearer(token))).outcome, 'token_expired')
+    assert.equal(bench.tokens.hasField(`Bearer ${token}`), false)
+  })
 
   for (const [name, make, reason] of TOKENS) {
     test(`refuses a token ${name}`, async () => {

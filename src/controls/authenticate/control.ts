@@ -1,8 +1,11 @@
 import { ConfigError } from '../../base/config-error.ts'
 import { andThen, isPromise } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
-import { keyScanner } from '../../identity/keys/format.ts'
-import { urlCredentials } from '../../identity/url-credentials.ts'
+import {
+  mayHoldCredentials,
+  urlCredentialRules,
+  urlCredentials,
+} from '../../identity/url-credentials.ts'
 import type { UrlCredentialRules } from '../../identity/url-credentials.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
@@ -14,6 +17,7 @@ import type { Carried, SlotPlaces } from './carried.ts'
 import { configureAuthenticate } from './config.ts'
 import type { AuthenticateConfig } from './config.ts'
 import { AUTH_REASONS, challengeHeaders, credentialDenial } from './denials.ts'
+import { knownBearer } from './known-bearer.ts'
 import { judgeAlternatives, judgeOnly } from './judge.ts'
 import type { AuthVerdict } from './judge.ts'
 import { publicGuard } from './public.ts'
@@ -78,8 +82,12 @@ interface Prepared {
 function authenticateGuard(config: AuthenticateConfig, place: Place): Guard | undefined {
   if (place.site.operation.security?.length === 0) return publicGuard(place.kit)
   const prepared = prepare(config, place)
+  const settleKnown = knownBearer(prepared.alternatives, prepared.places, place.kit)
   return {
     onRequest: (exchange) => {
+      const { declaredQuery, urlRules } = prepared
+      const isClean = !mayHoldCredentials(exchange, declaredQuery, urlRules)
+      if (isClean && settleKnown?.(exchange) === true) return undefined
       const carried = readCarried(exchange, prepared.places, prepared.isKnown)
       if ('reason' in carried)
         return credentialDenial(carried.reason, prepared.retry, carried.detail)
@@ -120,7 +128,7 @@ function prepare(config: AuthenticateConfig, { site, api, kit }: Place): Prepare
     retry: challengeHeaders(alternatives, operation.api, 'invalid_token'),
     isOurKey: (text) => text.startsWith(mark) && !text.includes('.'),
     isKnown: (token) => kit.tokens.isKnown(token),
-    urlRules: { prefix, scanner: keyScanner(prefix) },
+    urlRules: urlCredentialRules(prefix),
     kit,
   }
 }
@@ -194,5 +202,12 @@ function settle(exchange: Exchange, verdict: AuthVerdict, prepared: Prepared): D
   exchange.met = verdict.met
   exchange.principal = verdict.principal
   exchange.keys = verdict.keys
+  if (verdict.principal.kind === 'jwt') linkField(exchange, prepared.kit)
   return undefined
+}
+
+/** So that the same field is known when it comes again. */
+function linkField({ head }: Exchange, { tokens }: Kit): void {
+  const value = head.headers.get('authorization')
+  if (value !== undefined) tokens.linkField(value)
 }

@@ -1,18 +1,15 @@
-import { keyScanner } from '../../identity/keys/format.ts'
-import { urlCredentials } from '../../identity/url-credentials.ts'
+import { urlCredentialRules, urlCredentials } from '../../identity/url-credentials.ts'
 import type { Guard } from '../../pipeline/control.ts'
 import type { SecurityEvent } from '../../pipeline/exchange.ts'
 import type { Kit } from '../kit.ts'
 
 /** What is left to do where nobody is asked who they are: a key of ours in the URL is burnt here too [KEY-02]. */
 export function publicGuard(kit: Kit): Guard {
-  const { prefix } = kit.keys.format
-  const start = `${prefix}_`
-  const rules = { prefix, scanner: keyScanner(prefix) }
+  const rules = urlCredentialRules(kit.keys.format.prefix)
   return {
     onRequest: (exchange) => {
       const { path, query } = exchange
-      if (!path.includes(start) && !query.text.includes(start)) return undefined
+      if (!path.includes(rules.mark) && !query.text.includes(rules.mark)) return undefined
       const names = new Set(query.pairs.map(([name]) => name))
       const found = urlCredentials(exchange, names, rules)
       if (found === undefined) return undefined

@@ -1,7 +1,6 @@
 import { canonicalQuery } from '../../http/query.ts'
 import { canonicalTarget } from '../../http/target.ts'
-import { keyScanner } from '../../identity/keys/format.ts'
-import { urlCredentials } from '../../identity/url-credentials.ts'
+import { urlCredentialRules, urlCredentials } from '../../identity/url-credentials.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Kit } from '../kit.ts'
 
@@ -25,8 +24,7 @@ export function credentialFinder(kit: Kit): (exchange: Exchange) => readonly str
       place === 'query' && !keyNames.has(name) ? [name] : [],
     ),
   )
-  const { prefix } = kit.keys.format
-  const rules = { prefix, scanner: keyScanner(prefix) }
+  const rules = urlCredentialRules(kit.keys.format.prefix)
   return ({ head }) => {
     const texts = [...fields].flatMap((name) => head.headers.all(name))
     const target = canonicalTarget(head.rawTarget, { allowMatrix: true })

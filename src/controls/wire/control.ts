@@ -66,6 +66,7 @@ function wireGuard(kit: Kit): Guard {
   // Nothing is known of the path yet, so `Allow` names what is served anywhere (RFC 9110 section 15.5.6).
   if (declared.has('GET')) declared.add('HEAD')
   const allow = ['Allow', [...declared].toSorted().join(', ')]
+  const isVerified = (value: string): boolean => kit.tokens.hasField(value)
   return {
     onRequest: ({ head }) => {
       const { method, rawTarget, httpVersion, headers, authority } = head
@@ -77,6 +78,7 @@ function wireGuard(kit: Kit): Guard {
         methods,
         protectedFields,
         authority,
+        isVerified,
         transport: httpVersion.startsWith('2') ? 'http2' : 'http1',
       })
       return fault === undefined ? undefined : denialOf(fault, allow)

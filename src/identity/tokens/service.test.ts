@@ -328,12 +328,30 @@ test('when the issuer changes its keys, tokens of a removed key stop working tho
   assert.equal(await tell(token), 'token_key')
 })
 
+test('the field of a verified token is known by its whole value, as long as the token is good', async () => {
+  const { service } = setUp()
+  const token = forge(HEADER, C())
+  const value = `Bearer ${token}`
+  service.linkField(value)
+  assert.equal(service.ofField(value, NOW), undefined, 'nothing was verified yet')
+  const verified = await service.verify(token, NOW)
+  for (const other of [token, `bearer ${token}`, `Bearer  ${token}`]) service.linkField(other)
+  service.linkField(value)
+  assert.equal(service.ofField(value, NOW), verified)
+  for (const other of [token, `bearer ${token}`, `Bearer  ${token}`, `${value} `])
+    assert.equal(service.ofField(other, NOW), undefined)
+  assert.equal(service.ofField(value, NOW + 909_999), verified)
+  assert.equal(service.ofField(value, NOW + 910_000), undefined)
+})
+
 test('clear forgets verified tokens', async () => {
   const { service } = setUp()
   const token = forge(HEADER, C())
   await service.verify(token, NOW)
   await service.verify(token, NOW)
+  service.linkField(`Bearer ${token}`)
   service.clear()
+  assert.equal(service.hasField(`Bearer ${token}`), false)
   assert.ok(isPromise(service.verify(token, NOW)))
 })
 

@@ -87,6 +87,24 @@ export class TokenService {
     return this.#cache.has(text)
   }
 
+  /**
+   * What `verify` says of the token in an `Authorization` field, where `Bearer` and that token were verified before,
+   * spelled exactly so, and `linkField` was told. `undefined`: nothing is known, ask `verify`.
+   */
+  ofField(value: string, nowMs: number): VerifiedToken | undefined {
+    return this.#cache.ofField(value, nowMs)
+  }
+
+  /** Whether `ofField` knows the value; the token in it may have expired. */
+  hasField(value: string): boolean {
+    return this.#cache.hasField(value)
+  }
+
+  /** Tells of the field in which a token came that `verify` found good. */
+  linkField(value: string): void {
+    this.#cache.linkField(value)
+  }
+
   /** Fetches every issuer's keys ahead of the first token. Never rejects; an issuer that is away is asked again later. */
   async warm(nowMs: number): Promise<void> {
     await Promise.all([...this.#issuers.values()].map((issuer) => issuer.keys.warm(nowMs)))
