@@ -1,9 +1,7 @@
 import { BanTable } from './ban-table.ts'
 import { BucketTable } from './bucket-table.ts'
 import type { BanRule, BucketRate, Counters, Failed, Taken } from './counters.ts'
-
-/** Slack for binary fractions, milliseconds; see `Counters`. */
-const EPSILON_MS = 0.01
+import { describeTaken, EPSILON_MS } from './gcra.ts'
 
 /** Bounds of the tables of one process. */
 export interface CounterLimits {
@@ -36,9 +34,9 @@ export class MemoryCounters implements Counters {
     const start = bucket.tatMs > now ? bucket.tatMs : now
     const tatMs = start + Math.min(cost, rate.burst) * intervalMs
     const overMs = tatMs - now - rate.burst * intervalMs
-    if (overMs > EPSILON_MS) return describe(rate, start - now, overMs)
+    if (overMs > EPSILON_MS) return describeTaken(rate, start - now, overMs)
     bucket.tatMs = tatMs
-    return describe(rate, tatMs - now, 0)
+    return describeTaken(rate, tatMs - now, 0)
   }
 
   peek(key: string, rate: BucketRate, cost: number, nowMs: number): Taken {
@@ -46,7 +44,7 @@ export class MemoryCounters implements Counters {
     const filledMs = Math.max(0, (this.#buckets.find(key)?.tatMs ?? now) - now)
     const intervalMs = rate.windowMs / rate.count
     const overMs = filledMs + (Math.min(cost, rate.burst) - rate.burst) * intervalMs
-    return describe(rate, filledMs, overMs > EPSILON_MS ? overMs : 0)
+    return describeTaken(rate, filledMs, overMs > EPSILON_MS ? overMs : 0)
   }
 
   fail(key: string, rule: BanRule, nowMs: number): Failed {
@@ -70,16 +68,5 @@ export class MemoryCounters implements Counters {
   #relative(nowMs: number): number {
     this.#originMs ??= nowMs
     return nowMs - this.#originMs
-  }
-}
-
-/** `filledMs`: how far the bucket is from full; `overMs`: how much too early the take came, 0 when it was allowed. */
-function describe(rate: BucketRate, filledMs: number, overMs: number): Taken {
-  const units = ((rate.burst * rate.windowMs) / rate.count - filledMs + EPSILON_MS) * rate.count
-  return {
-    allowed: overMs === 0,
-    remaining: Math.max(0, Math.floor(units / rate.windowMs)),
-    resetMs: filledMs,
-    retryAfterMs: overMs,
   }
 }

@@ -1,0 +1,234 @@
+import type { BanRule, BucketRate, Counters, Failed, Taken } from '../counters.ts'
+import { describeTaken, EPSILON_MS } from '../gcra.ts'
+import { MemoryCounters } from '../memory-counters.ts'
+import { FailureTable, FailureTableKeeper, newFailureTable } from './failure-table.ts'
+import { KeyedHash, newHashKey } from './keyed-hash.ts'
+import { newTimeTable, TimeTable, TimeTableKeeper } from './time-table.ts'
+
+/** What threads share to count together; every part can be handed over in a message. */
+export interface SharedCounterMemory {
+  readonly originMs: number
+  readonly hashKey: Int32Array
+  readonly buckets: SharedArrayBuffer
+  readonly bans: SharedArrayBuffer
+  readonly failures: SharedArrayBuffer
+}
+
+/** Bounds of the shared tables; each is rounded up to a power of two. Memory is used as it is filled. */
+export interface SharedCounterLimits {
+  /** Buckets, default 524,288: 16 bytes each, twice. */
+  readonly maxBuckets?: number
+  /** Banned keys, default 131,072: 16 bytes each, twice. */
+  readonly maxBans?: number
+  /** Keys with failures, default 131,072: 16 bytes and 4 to 8 bytes per failure of the rule, twice. */
+  readonly maxFailureLogs?: number
+}
+
+/** Words of the failure logs per key: room for rules of up to 16 failures. */
+const LOG_WORDS = 40
+
+/** Makes the memory; `nowMs`: the wall clock. Times before it count as the same moment. */
+export function newCounterMemory(
+  nowMs: number,
+  limits: SharedCounterLimits = {},
+): SharedCounterMemory {
+  const { maxBuckets = 524_288, maxBans = 131_072, maxFailureLogs = 131_072 } = limits
+  const logs = slotsFor(maxFailureLogs)
+  return {
+    originMs: nowMs - 1,
+    hashKey: newHashKey(),
+    buckets: newTimeTable(slotsFor(maxBuckets)),
+    bans: newTimeTable(slotsFor(maxBans)),
+    failures: newFailureTable(logs, (logs / 2) * LOG_WORDS),
+  }
+}
+
+/** A half turns when it is half full. */
+function slotsFor(entries: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(32, entries * 2)))
+}
+
+/** What a look into a cell found when the cell moved on meanwhile. */
+const MOVED = -1
+
+/**
+ * Counters of all threads of a process: exact, synchronous, lock-free, bounded. What does not fit into the shared
+ * tables while more than the bound of keys is live is counted by each thread on its own.
+ */
+export class SharedCounters implements Counters {
+  readonly #originMs: number
+  readonly #hash: KeyedHash
+  readonly #buckets: TimeTable
+  readonly #bans: TimeTable
+  readonly #failures: FailureTable
+  readonly #overflow = new MemoryCounters({
+    maxBuckets: 50_000,
+    maxFailureLogs: 10_000,
+    maxBans: 50_000,
+  })
+  readonly #time = new Float64Array(1)
+  readonly #bits = new BigInt64Array(this.#time.buffer)
+  /** How much too early the last take came; 0 when it was allowed. */
+  #overMs = 0
+
+  /** `thread`: as in `TimeTable`. */
+  constructor(memory: SharedCounterMemory, thread: number) {
+    this.#originMs = memory.originMs
+    this.#hash = new KeyedHash(memory.hashKey)
+    this.#buckets = new TimeTable(memory.buckets, thread)
+    this.#bans = new TimeTable(memory.bans, thread)
+    this.#failures = new FailureTable(memory.failures, thread)
+  }
+
+  take(key: string, rate: BucketRate, cost: number, nowMs: number): Taken {
+    this.#hash.of(key)
+    const now = this.#relative(nowMs)
+    const incrementMs = (Math.min(cost, rate.burst) * rate.windowMs) / rate.count
+    const spanMs = (rate.burst * rate.windowMs) / rate.count
+    const buckets = this.#buckets
+    for (;;) {
+      const cell = buckets.enter(this.#hash, true)
+      const filledMs = cell < 0 ? 0 : this.#advance(cell, now, incrementMs, spanMs)
+      buckets.leave()
+      if (cell < 0) return this.#overflow.take(key, rate, cost, nowMs)
+      if (filledMs !== MOVED) return describeTaken(rate, filledMs, this.#overMs)
+    }
+  }
+
+  peek(key: string, rate: BucketRate, cost: number, nowMs: number): Taken {
+    const now = this.#relative(nowMs)
+    const filledMs = Math.max(0, this.#look(this.#buckets, key) - now)
+    if (filledMs === 0) return this.#overflow.peek(key, rate, cost, nowMs)
+    const intervalMs = rate.windowMs / rate.count
+    const overMs = filledMs + (Math.min(cost, rate.burst) - rate.burst) * intervalMs
+    return describeTaken(rate, filledMs, overMs > EPSILON_MS ? overMs : 0)
+  }
+
+  fail(key: string, rule: BanRule, nowMs: number): Failed {
+    const bannedUntilMs = this.isBanned(key, nowMs)
+    if (bannedUntilMs !== undefined) return { failures: rule.count, bannedUntilMs }
+    const now = this.#relative(nowMs)
+    this.#hash.of(key)
+    const failures = this.#failures.add(this.#hash, rule, Math.floor(now))
+    if (failures < 0) return this.#overflow.fail(key, rule, nowMs)
+    if (failures < rule.count) return { failures, bannedUntilMs: undefined }
+    this.#ban(key, now + rule.banMs)
+    // After the ban: whoever fails in between must find one or the other.
+    this.#failures.clear(this.#hash)
+    return { failures, bannedUntilMs: nowMs + rule.banMs }
+  }
+
+  isBanned(key: string, nowMs: number): number | undefined {
+    const until = this.#look(this.#bans, key)
+    if (until > this.#relative(nowMs)) return until + this.#originMs
+    return this.#overflow.isBanned(key, nowMs)
+  }
+
+  reset(key: string): void {
+    this.#overflow.reset(key)
+    this.#set(this.#buckets, key, 1, false)
+    this.#set(this.#bans, key, 1, false)
+    this.#hash.of(key)
+    this.#failures.clear(this.#hash)
+  }
+
+  /** GCRA on one cell. @returns how far the bucket is from full, or `MOVED`. */
+  #advance(cell: number, now: number, incrementMs: number, spanMs: number): number {
+    const { values } = this.#buckets
+    for (;;) {
+      const value = Atomics.load(values, cell)
+      if (value < 0n) return MOVED
+      if (value === 0n) {
+        this.#buckets.settle(cell, this.#hash)
+        continue
+      }
+      this.#bits[0] = value
+      const tat = this.#time[0] ?? 0
+      const start = tat > now ? tat : now
+      const next = start + incrementMs
+      const overMs = next - now - spanMs
+      if (overMs > EPSILON_MS) {
+        this.#overMs = overMs
+        return start - now
+      }
+      this.#time[0] = next
+      if (Atomics.compareExchange(values, cell, value, this.#bits[0] ?? 0n) !== value) continue
+      this.#overMs = 0
+      return next - now
+    }
+  }
+
+  #ban(key: string, until: number): void {
+    if (!this.#set(this.#bans, key, until, true))
+      this.#overflow.fail(key, { count: 1, windowMs: 1, banMs: until }, this.#originMs)
+  }
+
+  /** The key's time, 0 for none. */
+  #look(table: TimeTable, key: string): number {
+    this.#hash.of(key)
+    for (;;) {
+      const cell = table.enter(this.#hash, false)
+      const value = cell < 0 ? 0n : this.#settled(table, cell)
+      table.leave()
+      if (value < 0n) continue
+      this.#bits[0] = value
+      return this.#time[0] ?? 0
+    }
+  }
+
+  /** Sets the key's time; a key that has none gets one only when `mayClaim`. @returns whether it has it. */
+  #set(table: TimeTable, key: string, time: number, mayClaim: boolean): boolean {
+    this.#hash.of(key)
+    for (;;) {
+      const cell = table.enter(this.#hash, mayClaim)
+      const value = cell < 0 ? 0n : this.#settled(table, cell)
+      this.#time[0] = time
+      const isSet =
+        value > 0n &&
+        Atomics.compareExchange(table.values, cell, value, this.#bits[0] ?? 0n) === value
+      table.leave()
+      if (cell < 0 || isSet) return cell >= 0
+    }
+  }
+
+  #settled(table: TimeTable, cell: number): bigint {
+    const value = Atomics.load(table.values, cell)
+    if (value !== 0n) return value
+    table.settle(cell, this.#hash)
+    return Atomics.load(table.values, cell)
+  }
+
+  #relative(nowMs: number): number {
+    return Math.max(1, nowMs - this.#originMs)
+  }
+}
+
+/** Keeps the shared tables in order; the thread that outlives the others has it. */
+export class CounterKeeper {
+  readonly #originMs: number
+  readonly #times: readonly TimeTableKeeper[]
+  readonly #failures: FailureTableKeeper
+
+  constructor(memory: SharedCounterMemory) {
+    this.#originMs = memory.originMs
+    this.#times = [new TimeTableKeeper(memory.buckets), new TimeTableKeeper(memory.bans)]
+    this.#failures = new FailureTableKeeper(memory.failures)
+  }
+
+  /** One step of a few milliseconds at most; call it every 50 ms or so. */
+  tend(nowMs: number): void {
+    for (const table of this.#times) table.tend(nowMs - this.#originMs)
+    this.#failures.tend()
+  }
+
+  /** A thread died, wherever it stood: its number may be given to another one afterwards. */
+  threadGone(thread: number): void {
+    for (const table of this.#times) table.threadGone(thread)
+    this.#failures.threadGone(thread)
+  }
+
+  /** Buckets in use, full ones that were not dropped yet included. */
+  get bucketCount(): number {
+    return this.#times[0]?.size ?? 0
+  }
+}
