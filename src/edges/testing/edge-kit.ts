@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FakeCore } from './fake-core.ts'
 import type { EdgeLimits } from '../exchange/limits.ts'
-import type { Listener } from '../listener/listener.ts'
+import type { Listener, ListenerOptions } from '../listener/listener.ts'
 import { startListener } from '../listener/listener.ts'
 
 /** A listener with its bendable core in front of an upstream. */
@@ -22,6 +22,7 @@ export async function startEdge(
   t: TestContext,
   origin: string,
   limits: Partial<EdgeLimits> = {},
+  onUpstream?: ListenerOptions['onUpstream'],
 ): Promise<Edge> {
   const core = new FakeCore(origin)
   const listener = await startListener({
@@ -30,6 +31,7 @@ export async function startEdge(
     address: '127.0.0.1',
     kind: 'http',
     limits: { sweepMs: 20, drainMs: 200, ...limits },
+    ...(onUpstream === undefined ? {} : { onUpstream }),
   })
   t.after(() => listener.close(0))
   return { core, listener, port: listener.port, url: `http://127.0.0.1:${listener.port}` }

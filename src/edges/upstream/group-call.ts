@@ -6,16 +6,20 @@ import type { Origin } from './origin.ts'
 
 /** What a call needs of the upstream it goes to. */
 export interface Chooser {
-  /** The origin for the next attempt, entered; `undefined` when every breaker is open. */
-  choose(nowMs: number, except: Origin | undefined): Origin | undefined
-  /** Whether one more attempt may be made. */
+  /** The origin for the next attempt, entered, one that was not tried if there is any; `undefined` when none may be asked. */
+  choose(nowMs: number, tried: readonly Origin[]): Origin | undefined
+  /** Whether a request may be sent once more, and counts it. */
   mayRetry(nowMs: number): boolean
+  /** Whether there is an origin that was not tried. */
+  hasOther(tried: readonly Origin[]): boolean
 }
 
 /** What a gateway in front of the origin says, or the origin about itself: it cannot serve now (RFC 9110 15.6.3-5). */
 function isFailing(status: number): boolean {
   return status === 502 || status === 503 || status === 504
 }
+
+const NONE: Origin[] = []
 
 /** One request to an upstream: the choice of the origin, a second attempt where it is safe, and what was learned. */
 export class GroupCall implements UpstreamCall, CallEvents {
@@ -26,7 +30,7 @@ export class GroupCall implements UpstreamCall, CallEvents {
   #call: UpstreamCall | undefined = undefined
   #isJudged = false
   #isOver = false
-  #attempts = 0
+  #tried: Origin[] = NONE
 
   constructor(chooser: Chooser, plan: CallPlan, retries: boolean) {
     this.#chooser = chooser
@@ -41,16 +45,15 @@ export class GroupCall implements UpstreamCall, CallEvents {
   }
 
   start(): void {
-    this.#attempt(performance.now(), undefined)
+    this.#attempt(performance.now())
   }
 
-  #attempt(nowMs: number, except: Origin | undefined): void {
-    const origin = this.#chooser.choose(nowMs, except)
+  #attempt(nowMs: number): void {
+    const origin = this.#chooser.choose(nowMs, this.#tried)
     if (origin === undefined) {
       queueMicrotask(() => this.#giveUp('breaker_open', 'every origin is left alone for now'))
       return
     }
-    this.#attempts++
     this.#origin = origin
     this.#isJudged = false
     this.#call = origin.pool.call(this.#planFor(origin))
@@ -107,13 +110,23 @@ export class GroupCall implements UpstreamCall, CallEvents {
     // A request that our own side could not send, or had no connection for, says nothing of the origin.
     this.#judge(cause === 'defect' || cause === 'overloaded' ? 'neutral' : 'failed')
     this.#release()
-    const isTransient = isUnanswered && cause !== 'defect' && cause !== 'upstream_tls'
-    const again = isTransient && this.#isRepeatable && this.#attempts === 1
-    if (!again || !this.#chooser.mayRetry(nowMs)) return this.#giveUp(cause, detail)
+    if (failed === undefined || !isUnanswered || !this.#mayTryAgain(cause, failed, nowMs))
+      return this.#giveUp(cause, detail)
     // Not from within the pool's own clean-up.
     queueMicrotask(() => {
-      if (!this.#isOver) this.#attempt(nowMs, failed)
+      if (!this.#isOver) this.#attempt(nowMs)
     })
+  }
+
+  /** What was refused at the door was never sent: another origin may get it, whatever it asks for. */
+  #mayTryAgain(cause: FailureCause, failed: Origin, nowMs: number): boolean {
+    this.#tried = [...this.#tried, failed]
+    const { body } = this.#plan
+    const isUnsent = cause === 'upstream_refused' && (body === undefined || body instanceof Buffer)
+    if (isUnsent && this.#chooser.hasOther(this.#tried)) return true
+    const isTransient = cause !== 'defect' && cause !== 'overloaded' && cause !== 'upstream_tls'
+    if (!isTransient || !this.#isRepeatable || this.#tried.length > 1) return false
+    return this.#chooser.mayRetry(nowMs)
   }
 
   upstreamUpgrade(rawHeaders: readonly string[], socket: Duplex): void {

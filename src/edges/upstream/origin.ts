@@ -70,12 +70,12 @@ export class Origin {
  */
 export function pickOrigin(
   origins: readonly Origin[],
-  { nowMs, from, except }: { nowMs: number; from: number; except: Origin | undefined },
+  { nowMs, from, tried }: { nowMs: number; from: number; tried: readonly Origin[] },
 ): Origin | undefined {
   let best: Origin | undefined
   for (let step = 0; step < origins.length; step++) {
     const origin = origins[(from + step) % origins.length]
-    if (origin === undefined || origin === except || !origin.admits(nowMs)) continue
+    if (origin === undefined || tried.includes(origin) || !origin.admits(nowMs)) continue
     if (best === undefined || isBetter(origin, best)) best = origin
   }
   return best

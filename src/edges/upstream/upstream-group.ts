@@ -47,16 +47,20 @@ export class UpstreamGroup implements Chooser {
     return new GroupCall(this, plan, this.service.retries)
   }
 
-  choose(nowMs: number, except: Origin | undefined): Origin | undefined {
+  choose(nowMs: number, tried: readonly Origin[]): Origin | undefined {
     const from = this.#turn++
-    const other = pickOrigin(this.origins, { nowMs, from, except })
     // Where there is no other, the same origin may be asked again.
     const origin =
-      other ?? (except?.admits(nowMs) === true && this.origins.length === 1 ? except : undefined)
+      pickOrigin(this.origins, { nowMs, from, tried }) ??
+      pickOrigin(this.origins, { nowMs, from, tried: [] })
     if (origin === undefined) return undefined
-    if (except === undefined) this.#budget.count(nowMs)
+    if (tried.length === 0) this.#budget.count(nowMs)
     origin.enter(nowMs)
     return origin
+  }
+
+  hasOther(tried: readonly Origin[]): boolean {
+    return this.origins.some((origin) => !tried.includes(origin))
   }
 
   mayRetry(nowMs: number): boolean {
