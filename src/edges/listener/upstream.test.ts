@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import type { AddressInfo, Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { createServer as createTlsServer } from 'node:tls'
+import { Secret } from '../../base/secret.ts'
 import { errors } from 'undici'
 import type { UpstreamService, UpstreamTarget } from '../../gateway/core.ts'
 import { serviceOf } from '../testing/fake-core.ts'
@@ -263,6 +265,46 @@ describe('an upstream over TLS', () => {
       const text = await exchangeRaw(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
       assert.match(text, new RegExp(`^HTTP/1.1 ${status} `))
       if (status === 502) assert.equal(core.failures[0]?.cause, 'upstream_tls')
+    })
+  }
+})
+
+describe('an upstream that asks who is calling', () => {
+  const newKey = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey
+  const [authority, serverKey, clientKey] = [newKey(), newKey(), newKey()]
+  const issue = (subjectKey: KeyObject, names: string[] | undefined): string =>
+    issueCertificate({
+      subject: names === undefined ? 'ca' : 'leaf',
+      subjectKey,
+      issuer: 'ca',
+      issuerKey: authority,
+      notBeforeMs: Date.now() - 60_000,
+      notAfterMs: Date.now() + 3_600_000,
+      names,
+    })
+  const ca = issue(authority, undefined)
+  const pemOf = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const shown = { cert: issue(clientKey, ['gateway']), key: new Secret(pemOf(clientKey)) }
+
+  for (const [name, clientCertificate, status] of [
+    ['hears it from the certificate', shown, 200],
+    ['refuses a gateway without one', undefined, 502],
+  ] as const) {
+    test(name, async (t) => {
+      const options = { key: pemOf(serverKey), cert: issue(serverKey, ['localhost']), ca }
+      const server = createTlsServer({ ...options, requestCert: true }, (socket) => {
+        socket.on('error', () => socket.destroy())
+        socket.once('data', () => socket.end(`${OK}Content-Length: 2\r\n\r\nok`))
+      })
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      t.after(() => server.close())
+      const { core, port } = await startEdge(t, 'http://127.0.0.1:1')
+      const origin = `https://localhost:${(server.address() as AddressInfo).port}`
+      core.upstreams = new Map([
+        ['main', serviceOf({ origin, connectMs: 1000, ca, clientCertificate })],
+      ])
+      const text = await exchangeRaw(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+      assert.match(text, new RegExp(`^HTTP/1.1 ${status} `))
     })
   }
 })

@@ -59,12 +59,14 @@ export class UndiciPool implements UpstreamPool, UndiciOrigin {
    */
   #connector(target: UpstreamTarget): buildConnector.connector {
     const hostname = this.servername
+    const shown = target.clientCertificate
     const connect = buildConnector({
       timeout: target.connectMs,
       allowH2: false,
       minVersion: 'TLSv1.2',
       rejectUnauthorized: true,
       ...(target.ca === undefined ? {} : { ca: target.ca }),
+      ...(shown === undefined ? {} : { cert: shown.cert, key: shown.key.reveal() }),
     })
     return ({ servername: _fromHeader, ...options }, callback) => {
       const named = isIP(hostname) === 0 ? { servername: hostname } : {}
