@@ -13,12 +13,14 @@ interface ProveOptions extends ConfigOptions {
   readonly only?: string
   readonly json?: true
   readonly junit?: string
+  readonly direct?: boolean
 }
 
 const HELP = `
 Every control's attack runs twice: in a gateway whose plan leaves the control out, where it must succeed, and in one
 with everything in place, where it must fail. Both run your configuration in processes of their own, on free ports of
-loopback, with a probe API beside your documents; no request reaches a real API.
+loopback, with a probe API beside your documents. Of your APIs, each is sent one GET past the gateway, of an operation
+that needs a credential and without one, to see whether it accepts others than the gateway; --no-direct leaves that out.
 
 Example:
   sallyport prove
@@ -37,12 +39,13 @@ export function addProve(program: Command): void {
   withConfigFlags(command)
     .option('--only <id|control>', 'one row of the catalogue, such as KEY-02, or one control')
     .option('--junit <file>', 'also write the result as JUnit XML')
+    .option('--no-direct', 'send nothing to the APIs themselves')
     .addHelpText('after', HELP)
     .action(prove)
 }
 
 async function prove(options: ProveOptions): Promise<void> {
-  const { only, json, junit: junitFile, ...flags } = options
+  const { only, json, junit: junitFile, direct, ...flags } = options
   if (selectCases(only).length === 0)
     throw new CommandError(`no control and no attack is called ${only}`, 'see: sallyport prove')
   // Faults are told before anything is started.
@@ -52,7 +55,13 @@ async function prove(options: ProveOptions): Promise<void> {
   process.once('SIGINT', stop).once('SIGTERM', stop)
   try {
     const onProgress = process.stderr.isTTY ? showProgress : (): void => undefined
-    const report = await runProofs({ flags, only, signal: abort.signal, onProgress })
+    const report = await runProofs({
+      flags,
+      only,
+      callsDirectly: direct !== false,
+      signal: abort.signal,
+      onProgress,
+    })
     if (junitFile !== undefined) writeFileSync(junitFile, junit(report))
     if (json === true) printJson(report)
     else printReport(report)

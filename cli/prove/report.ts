@@ -17,7 +17,8 @@ export function printReport(report: ProofReport): void {
     ]),
   ])
   if (checks.length > 0) print()
-  for (const kind of ['honest', 'order', 'hidden', 'own'] as const) printChecks(kind, checks)
+  for (const kind of ['honest', 'order', 'hidden', 'own', 'direct'] as const)
+    printChecks(kind, checks)
   const bad = report.rows.filter(({ isProven }) => !isProven)
   if (bad.length > 0) print()
   for (const row of bad) print(`${paint('red', 'not proven')} ${label(row)}: ${row.reason ?? ''}`)
@@ -39,6 +40,7 @@ const TITLES = {
   order: 'stages in their order: the earliest refuses',
   hidden: 'what must look like a path that does not exist',
   own: 'operations of your documents',
+  direct: 'calls of your APIs past the gateway',
 } as const
 
 function printChecks(kind: keyof typeof TITLES, rows: readonly ProofRow[]): void {
@@ -46,8 +48,8 @@ function printChecks(kind: keyof typeof TITLES, rows: readonly ProofRow[]): void
   if (own.length === 0) return
   const good = own.filter(({ isProven }) => isProven).length
   print(`${TITLES[kind]}: ${good} of ${own.length}`)
-  if (kind !== 'own') return
-  for (const row of own) if (row.name.endsWith('public by its document')) print(`  ${row.name}`)
+  for (const { name } of own)
+    if (kind === 'direct' || name.endsWith('public by its document')) print(`  ${name}`)
 }
 
 /** The report as JUnit XML, one suite for each control. */

@@ -3,7 +3,7 @@ export type Outcome = 'succeeds' | 'fails' | 'untried'
 
 /** One row of the report. */
 export interface ProofRow {
-  readonly kind: 'attack' | 'honest' | 'order' | 'hidden' | 'own'
+  readonly kind: 'attack' | 'honest' | 'order' | 'hidden' | 'own' | 'direct'
   /** Control it is about; empty where it is about all. */
   readonly control: string
   /** Row of CONTROLS. */

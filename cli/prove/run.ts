@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { ConfigOptions } from '../load.ts'
 import { judge, planJobs, selectCases, tryAttack } from './attacks.ts'
 import type { Case, Job, Tried } from './attacks.ts'
+import { proveDirectCalls } from './direct-calls.ts'
 import { proveHidden } from './hidden.ts'
 import { proveHonestCalls } from './honest.ts'
 import { Issuer } from './issuer.ts'
@@ -18,6 +19,8 @@ export interface RunRequest {
   readonly flags: ConfigOptions
   /** Control or id of CONTROLS; unsaid: everything. */
   readonly only: string | undefined
+  /** Whether each API is called once past the gateway. */
+  readonly callsDirectly: boolean
   /** Ends the run early; ranges and folders are cleaned up all the same. */
   readonly signal: AbortSignal
   readonly onProgress: (done: number, all: number) => void
@@ -32,7 +35,7 @@ export async function runProofs(request: RunRequest): Promise<ProofReport> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-prove-'))
   const run = new ProofRun(request, folder)
   try {
-    const rows = await run.rows()
+    const rows = [...(await run.rows()), ...(await directRows(request))]
     const notProven = rows.filter(({ isProven }) => !isProven).length
     return {
       ok: notProven === 0,
@@ -45,6 +48,11 @@ export async function runProofs(request: RunRequest): Promise<ProofReport> {
     run.close()
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+function directRows({ flags, only, callsDirectly }: RunRequest): Promise<readonly ProofRow[]> {
+  const isAsked = only === undefined || only.toUpperCase() === 'OUT-09'
+  return callsDirectly && isAsked ? proveDirectCalls(flags) : Promise.resolve([])
 }
 
 class ProofRun {
