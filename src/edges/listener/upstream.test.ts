@@ -272,8 +272,13 @@ describe('an upstream over TLS', () => {
 describe('an upstream that asks who is calling', () => {
   const newKey = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey
   const [authority, serverKey, clientKey] = [newKey(), newKey(), newKey()]
-  const issue = (subjectKey: KeyObject, names: string[] | undefined): string =>
+  const issue = (
+    subjectKey: KeyObject,
+    names: string[] | undefined,
+    usage: 'server' | 'client' = 'server',
+  ): string =>
     issueCertificate({
+      usage,
       subject: names === undefined ? 'ca' : 'leaf',
       subjectKey,
       issuer: 'ca',
@@ -284,7 +289,7 @@ describe('an upstream that asks who is calling', () => {
     })
   const ca = issue(authority, undefined)
   const pemOf = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString()
-  const shown = { cert: issue(clientKey, ['gateway']), key: new Secret(pemOf(clientKey)) }
+  const shown = { cert: issue(clientKey, ['gateway'], 'client'), key: new Secret(pemOf(clientKey)) }
 
   for (const [name, clientCertificate, status] of [
     ['hears it from the certificate', shown, 200],

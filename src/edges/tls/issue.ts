@@ -26,11 +26,13 @@ export interface CertificatePlan {
   readonly notAfterMs: number
   /** Host names and addresses of a server certificate; `undefined` makes an authority that signs only leaves. */
   readonly names: readonly string[] | undefined
+  /** Which side of a connection shows it; a server unless said (RFC 5280 section 4.2.1.12). */
+  readonly usage?: 'server' | 'client'
 }
 
 const ECDSA_SHA256 = sequence(oid('1.2.840.10045.4.3.2'))
 const COMMON_NAME = oid('2.5.4.3')
-const SERVER_AUTH = oid('1.3.6.1.5.5.7.3.1')
+const USAGES = { server: oid('1.3.6.1.5.5.7.3.1'), client: oid('1.3.6.1.5.5.7.3.2') }
 
 /**
  * Makes a version 3 certificate (RFC 5280 section 4.1) and returns it as PEM.
@@ -82,7 +84,7 @@ function extensions(plan: CertificatePlan): Buffer[] {
     extension('2.5.29.19', sequence(), true),
     // digitalSignature
     extension('2.5.29.15', bitString(Buffer.from([0b1000_0000]), 7), true),
-    extension('2.5.29.37', sequence(SERVER_AUTH), false),
+    extension('2.5.29.37', sequence(USAGES[plan.usage ?? 'server']), false),
     extension('2.5.29.17', sequence(...plan.names.map(alternativeName)), false),
     ...identifiers,
   ]
