@@ -45,7 +45,19 @@ function responseHead(
     : { kind: 'stream', answer: answer(exchange, undefined) }
 }
 
-const PLAIN: Omit<Core, 'upstreams'> & ThisType<GatewayCore> = {
+/** What is put in place of the gateway's own; the rest of it stays. */
+type Decisions =
+  | 'begin'
+  | 'decideHead'
+  | 'decideBody'
+  | 'upstreamRequest'
+  | 'decideResponseHead'
+  | 'decideResponseBody'
+  | 'fail'
+  | 'end'
+  | 'refuseUnparsed'
+
+const PLAIN: Pick<Core, Decisions> & ThisType<GatewayCore> = {
   begin: (head) => new Exchange(`plain-${(count += 1)}`, head, Date.now()),
   decideHead: (exchange) => (exchange.head.hasBody ? FORWARD_BODY : FORWARD),
   decideBody: () => ({ kind: 'forward' }),

@@ -1,0 +1,158 @@
+// npm run bench -- worst [--patterns FILE] [--only NAME] [--rounds 5] [--seconds 60] [--top 15] [--show]: see README.md
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { loadConfig } from '../../src/gateway/config/load-config.ts'
+import { Gateway } from '../../src/gateway/gateway.ts'
+import { describeMachine } from '../machine/noise.ts'
+import { printTable } from '../machine/statistics.ts'
+import { benchIssuer } from '../gateway/issuer.ts'
+import { SMALL_BYTES, sizeOf } from './attack.ts'
+import type { Attack } from './attack.ts'
+import { worstDocument } from './document.ts'
+import { measure } from './meter.ts'
+import type { Reading } from './meter.ts'
+import { huntPatterns, patternAttacks, readPatterns } from './patterns.ts'
+import type { Pumped } from './patterns.ts'
+import { formAttacks, headAttacks, jsonAttacks, schemaAttacks } from './shapes.ts'
+
+const GOAL_MS = 1
+const GOAL_US_PER_KB = 3
+/** Patterns that are tried through the whole core. */
+const PATTERNS = 40
+
+const { values: options } = parseArgs({
+  options: {
+    patterns: { type: 'string' },
+    only: { type: 'string', default: '' },
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '60' },
+    top: { type: 'string', default: '15' },
+    show: { type: 'boolean', default: false },
+  },
+})
+
+interface Line extends Reading {
+  readonly attack: Attack
+  readonly kb: number
+}
+
+const CONFIG = `openapi: ./openapi.json
+upstream: http://127.0.0.1:9
+listen: { http: 9729, plain: serve, address: 127.0.0.1 }
+auth: { jwt: { issuers: { "https://id.example": { audience: bench, algs: [RS256], jwks: "file:./jwks.json" } } } }
+limits: { ip: off, principal: off, failures: off, errors: off }
+logs: { sinks: ["file:./access.log"] }
+store: "memory:"
+`
+
+async function openCore(folder: string, pumped: readonly Pumped[]): Promise<Gateway> {
+  writeFileSync(join(folder, 'openapi.json'), worstDocument(pumped.map(({ pattern }) => pattern)))
+  writeFileSync(join(folder, 'jwks.json'), (await benchIssuer(0)).jwks)
+  writeFileSync(join(folder, 'sallyport.yaml'), CONFIG)
+  const loaded = await loadConfig(join(folder, 'sallyport.yaml'), {})
+  return Gateway.start(loaded, { version: 'bench', certificateNames: [] })
+}
+
+async function measureAll(gateway: Gateway, attacks: readonly Attack[]): Promise<Line[]> {
+  const lines: Line[] = []
+  for (const attack of attacks) {
+    const reading = await measure(gateway.core, attack, Number(options.rounds))
+    lines.push({ ...reading, attack, kb: sizeOf(attack) / 1024 })
+  }
+  return lines
+}
+
+function printSmall(lines: readonly Line[]): void {
+  const small = lines.filter(({ attack }) => sizeOf(attack) <= SMALL_BYTES)
+  const worst = small.toSorted((a, b) => b.us - a.us)
+  const over = small.filter(({ us }) => us >= GOAL_MS * 1000)
+  console.log(
+    `\nUp to 64 KB: ${small.length} requests, worst ${((worst[0]?.us ?? 0) / 1000).toFixed(2)} ms (goal < ${GOAL_MS} ms), ${over.length} over it`,
+  )
+  printTable(
+    ['request', 'KB', 'ms', 'verdict'],
+    worst
+      .slice(0, Math.max(Number(options.top), over.length))
+      .map(({ attack, kb, us, verdict }) => [
+        attack.name,
+        kb.toFixed(0),
+        (us / 1000).toFixed(2),
+        verdict,
+      ]),
+  )
+}
+
+function printLarge(lines: readonly Line[]): void {
+  const large = lines.filter(({ attack }) => sizeOf(attack) > SMALL_BYTES)
+  const worst = large.toSorted((a, b) => b.us / b.kb - a.us / a.kb)
+  const [first] = worst
+  const over = large.filter(({ us, kb }) => us / kb > GOAL_US_PER_KB)
+  const rate = first === undefined ? 0 : first.us / first.kb
+  console.log(
+    `\nLarger: ${large.length} requests, worst ${rate.toFixed(1)} us per KB (goal <= ${GOAL_US_PER_KB}), ${over.length} over it`,
+  )
+  printTable(
+    ['request', 'us per KB', 'ms', 'longest slice ms', 'verdict'],
+    worst
+      .slice(0, Number(options.top))
+      .map(({ attack, kb, us, sliceUs, verdict }) => [
+        attack.name,
+        (us / kb).toFixed(1),
+        (us / 1000).toFixed(1),
+        (sliceUs / 1000).toFixed(1),
+        verdict,
+      ]),
+  )
+}
+
+/** Writes a request as bytes, to be sent with any tool. */
+function show(folder: string, { method, target, headers, body }: Attack, index: number): void {
+  const fields: string[] = []
+  for (let at = 0; at < headers.length; at += 2)
+    fields.push(`${headers[at] ?? ''}: ${headers[at + 1] ?? ''}`)
+  const head = `${method} ${target} HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n`
+  const bytes = Buffer.concat([Buffer.from(head), body ?? Buffer.alloc(0)])
+  writeFileSync(join(folder, `${index}.http`), bytes)
+}
+
+function pumpedPatterns(): readonly Pumped[] {
+  if (options.patterns === undefined) {
+    console.log('skipped: patterns (--patterns FILE)')
+    return []
+  }
+  return huntPatterns(readPatterns(options.patterns), Number(options.seconds), PATTERNS)
+}
+
+async function main(folder: string): Promise<void> {
+  console.log(describeMachine())
+  const pumped = pumpedPatterns()
+  const shapes = [...headAttacks(), ...jsonAttacks(), ...schemaAttacks(), ...formAttacks()]
+  const attacks = [...shapes, ...patternAttacks(pumped)].filter(({ name }) =>
+    name.includes(options.only),
+  )
+  const gateway = await openCore(folder, pumped)
+  try {
+    // Once for the compiler.
+    await measureAll(
+      gateway,
+      attacks.filter((attack) => sizeOf(attack) <= SMALL_BYTES),
+    )
+    const lines = await measureAll(gateway, attacks)
+    printSmall(lines)
+    printLarge(lines)
+    for (const [index, attack] of (options.show ? attacks : []).entries())
+      show(folder, attack, index)
+    if (options.show) console.log(`\nrequests and openapi.json: ${folder}`)
+  } finally {
+    await gateway.close()
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-worst-'))
+try {
+  await main(folder)
+} finally {
+  if (!options.show) rmSync(folder, { recursive: true, force: true })
+}
