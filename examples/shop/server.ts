@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net'
 import type { DatabaseSync } from 'node:sqlite'
 import { failure, refusal, send, type Answer } from './answer.ts'
 import { fieldsOf, readBody } from './body.ts'
-import { identify } from './caller.ts'
-import { openDatabase } from './database.ts'
+import { identify, userOf } from './caller.ts'
+import { openDatabase, type Row } from './database.ts'
+import { GatewayIdentity, type GatewayTrust } from './gateway-identity.ts'
 import { findRoute, type Route } from './router.ts'
 import { ADMIN_ROUTES } from './routes/admin.ts'
 import { AVATAR_ROUTES } from './routes/avatars.ts'
@@ -25,6 +26,8 @@ export interface ShopOptions {
   readonly database?: string
   /** Prints no line per request. */
   readonly quiet?: boolean
+  /** Accept requests only from a gateway whose `Sallyport-Identity` these keys prove. */
+  readonly gateway?: GatewayTrust
 }
 
 /** A shop that listens. */
@@ -57,9 +60,10 @@ const ROUTES: readonly Route[] = [
 export async function startShop(options: ShopOptions = {}): Promise<Shop> {
   const database = openDatabase(options.database ?? ':memory:')
   seed(database)
+  const gateway = options.gateway && new GatewayIdentity(options.gateway)
   const server = createServer((request, response) => {
     if (options.quiet !== true) response.once('finish', () => printLine(request, response))
-    void serve(database, request, response)
+    void serve({ database, gateway }, request, response)
   })
   await listen(server, options.port ?? 0)
   const { port } = server.address() as AddressInfo
@@ -76,21 +80,28 @@ function printLine(request: IncomingMessage, response: ServerResponse): void {
   console.log(`${request.method} ${request.url} ${response.statusCode}`)
 }
 
+interface Parts {
+  readonly database: DatabaseSync
+  readonly gateway: GatewayIdentity | undefined
+}
+
 /** Never rejects: an exception is an answer here, a careless one. */
 async function serve(
-  database: DatabaseSync,
+  shop: Parts,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   try {
-    await send(response, await answerTo(database, request))
+    await send(response, await answerTo(shop, request))
   } catch (error) {
     if (response.headersSent) response.destroy()
     else await send(response, failure(error))
   }
 }
 
-async function answerTo(database: DatabaseSync, request: IncomingMessage): Promise<Answer> {
+async function answerTo({ database, gateway }: Parts, request: IncomingMessage): Promise<Answer> {
+  const caller = await callerOf(request, database, gateway)
+  if (caller === undefined) return refusal(401, 'no_gateway', 'Only the gateway may call')
   const bytes = await readBody(request)
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://shop')
   // HOLE `method-override`: a header turns a POST into a DELETE.
@@ -105,9 +116,20 @@ async function answerTo(database: DatabaseSync, request: IncomingMessage): Promi
     mediaType,
     bytes,
     fields: fieldsOf(bytes, mediaType),
-    caller: identify(request.headers, database),
+    caller,
     database,
   })
+}
+
+/** Without a gateway to trust, whoever the request says; with one, whom the gateway vouches for, or `undefined`. */
+async function callerOf(
+  { headers }: IncomingMessage,
+  database: DatabaseSync,
+  gateway: GatewayIdentity | undefined,
+): Promise<Row | undefined> {
+  if (gateway === undefined) return identify(headers, database)
+  const known = await gateway.callerOf(headers['sallyport-identity'] as string | undefined)
+  return known === undefined ? undefined : userOf(known.subject, database)
 }
 
 function listen(server: Server, port: number): Promise<void> {
