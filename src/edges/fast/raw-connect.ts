@@ -1,0 +1,90 @@
+import type { OnReadOpts, Socket } from 'node:net'
+import { connect as connectTcp, isIP } from 'node:net'
+import type { SecureContext } from 'node:tls'
+import { connect as connectTls, createSecureContext } from 'node:tls'
+import type { UpstreamTarget } from '../../gateway/core.ts'
+
+/** Read by one socket at a time, and copied from before the next one reads. */
+const READ_BYTES = 65_536
+const KEEP_ALIVE_MS = 60_000
+
+/** Takes what was read; false stops the reading. */
+export type Read = (bytes: number, from: Buffer) => boolean
+
+/** A socket on its way, and the event that says it may be used. */
+export interface Opening {
+  readonly socket: Socket
+  readonly ready: 'connect' | 'secureConnect'
+}
+
+/**
+ * Opens sockets to one target. TLS: version 1.2 or newer, a certificate of the configured authority for the configured
+ * name and no other, sessions resumed, our own certificate shown where one is given [TRN-05].
+ */
+export class RawConnector {
+  readonly #target: UpstreamTarget
+  readonly #host: string
+  readonly #port: number
+  readonly #isTls: boolean
+  #context: SecureContext | undefined = undefined
+  #session: Buffer | undefined = undefined
+
+  constructor(target: UpstreamTarget) {
+    const { protocol, hostname, port } = new URL(target.origin)
+    this.#target = target
+    this.#isTls = protocol === 'https:'
+    this.#host = hostname.replaceAll(/^\[|\]$/g, '')
+    this.#port = port === '' ? (this.#isTls ? 443 : 80) : Number(port)
+  }
+
+  /** @throws the error of OpenSSL for an authority or a certificate that cannot be read. */
+  open(read: Read): Opening {
+    const onread: OnReadOpts = {
+      buffer: readBuffer(),
+      callback: (bytes, from) => read(bytes, from as Buffer),
+    }
+    const to = {
+      host: this.#host,
+      port: this.#port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+      onread,
+    }
+    if (!this.#isTls) return { socket: connectTcp(to), ready: 'connect' }
+    const socket = connectTls({
+      ...to,
+      secureContext: (this.#context ??= this.#newContext()),
+      ALPNProtocols: ['http/1.1'],
+      rejectUnauthorized: true,
+      ...(isIP(this.#host) === 0 ? { servername: this.#host } : {}),
+      ...(this.#session === undefined ? {} : { session: this.#session }),
+    })
+    socket.on('session', (session: Buffer) => (this.#session = session))
+    return { socket, ready: 'secureConnect' }
+  }
+
+  /** A handshake failed: the session may be what the other side did not like. */
+  forgetSession(): void {
+    this.#session = undefined
+  }
+
+  #newContext(): SecureContext {
+    const { ca, clientCertificate } = this.#target
+    return createSecureContext({
+      minVersion: 'TLSv1.2',
+      ...(ca === undefined ? {} : { ca }),
+      ...(clientCertificate === undefined
+        ? {}
+        : { cert: clientCertificate.cert, key: clientCertificate.key.reveal() }),
+    })
+  }
+}
+
+let shared: Buffer | undefined
+
+/** One buffer for all sockets of the thread: what it holds is copied before any other socket reads. */
+function readBuffer(): Buffer {
+  shared ??= Buffer.allocUnsafeSlow(READ_BYTES)
+  return shared
+}

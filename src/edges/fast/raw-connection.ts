@@ -1,0 +1,256 @@
+import type { Socket } from 'node:net'
+import type { FailureCause } from '../../gateway/core.ts'
+import { failureCause, failureDetail } from '../exchange/upstream-errors.ts'
+import type { CallPlan } from '../exchange/upstream-port.ts'
+import type { AnswerSink } from './answer-reader.ts'
+import { AnswerReader } from './answer-reader.ts'
+import type { RawConnector } from './raw-connect.ts'
+import type { UploadOwner } from './raw-upload.ts'
+import { RawUpload } from './raw-upload.ts'
+import { bodyFraming } from './upstream-head.ts'
+
+/** A larger body costs more to copy into one text with its head than a second buffer costs to write. */
+const MAX_JOINED_BYTES = 16_384
+
+/** How a connection was lost. */
+export interface Loss {
+  readonly cause: FailureCause
+  readonly detail: string
+  /** No byte of the answer came. */
+  readonly isUnanswered: boolean
+  /** And the connection had served before: the upstream had most likely closed it when the request was written. */
+  readonly isStale: boolean
+}
+
+/** The call that a connection works for. */
+export interface ConnectionUser extends AnswerSink {
+  readonly plan: CallPlan
+  /** Head of the request, ready to be written. */
+  readonly head: string
+  /** The answer is whole, and the connection somebody else's. */
+  answerEnd(): void
+  /** The other side speaks another protocol now; the socket is the user's. */
+  answerSwitch(rawHeaders: readonly string[], socket: Socket): void
+  /** The connection was lost before the answer was whole. */
+  connectionLost(loss: Loss): void
+}
+
+/** Who owns connections. Neither method may write to one at once. */
+export interface ConnectionHome {
+  /** It waits for a user. */
+  connectionFree(connection: RawConnection): void
+  /** It is gone. Called once for each connection. */
+  connectionGone(connection: RawConnection): void
+}
+
+/**
+ * One connection to an upstream, with one request in flight at a time. Any byte, end or error out of place ends it; it
+ * is offered again only after an exchange whose end both sides see at the same byte.
+ */
+export class RawConnection implements UploadOwner {
+  /** Of the owner: since when it has been connecting or idle, monotonic. */
+  sinceMs = 0
+  /** How long the upstream promised to keep it when it is idle; `undefined`: it said nothing. */
+  keepAliveMs: number | undefined = undefined
+  readonly #home: ConnectionHome
+  readonly #connector: RawConnector
+  readonly #socket: Socket
+  readonly #reader: AnswerReader
+  #user: ConnectionUser | undefined
+  #stage: 'connecting' | 'open' | 'handed over' | 'gone' = 'connecting'
+  #upload: RawUpload | undefined = undefined
+  #isReading = false
+  #isPaused = false
+  #hasServed = false
+  #hasAnswered = false
+  #error: Error | undefined = undefined
+
+  /**
+   * Opens a connection for a call that is sent as soon as it is there.
+   * @throws the error of OpenSSL for an authority or a certificate that cannot be read.
+   */
+  constructor(home: ConnectionHome, connector: RawConnector, user: ConnectionUser) {
+    this.#home = home
+    this.#connector = connector
+    this.#user = user
+    const { socket, ready } = connector.open(this.#onRead)
+    this.#socket = socket
+    // Not before: where no socket can be made, a parser would be lost.
+    this.#reader = new AnswerReader()
+    socket.once(ready, this.#onReady)
+    socket.on('end', this.#onEnd)
+    socket.on('error', this.#onError)
+    socket.on('close', this.#onClose)
+    socket.on('drain', this.#onDrain)
+  }
+
+  get isConnecting(): boolean {
+    return this.#stage === 'connecting'
+  }
+
+  /** Sends a call; only when it is free. */
+  send(user: ConnectionUser): void {
+    const socket = this.#socket
+    const { plan, head } = user
+    const { body, request } = plan
+    this.#user = user
+    this.#hasAnswered = false
+    this.#reader.begin(request.method, plan.upgrade)
+    const length = bodyFraming(plan)
+    if (body === undefined || length === undefined) socket.write(head, 'latin1')
+    else if (Buffer.isBuffer(body)) writeWhole(socket, head, body)
+    else {
+      socket.write(head, 'latin1')
+      this.#upload = new RawUpload(body, length, { socket, owner: this })
+      this.#upload.start()
+    }
+  }
+
+  /** Its user wants no more of it. */
+  leave(): void {
+    this.#user = undefined
+    // What is being read may hold the end of the answer; a connection that is still coming is good for another call.
+    if (!this.#isReading && this.#stage === 'open') this.end()
+  }
+
+  pause(): void {
+    this.#isPaused = true
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.#socket.resume()
+  }
+
+  /** Ends it; its user hears nothing. */
+  end(): void {
+    if (this.#stage === 'gone' || this.#stage === 'handed over') return
+    this.#stage = 'gone'
+    this.#user = undefined
+    this.#upload?.stop()
+    this.#upload = undefined
+    this.#socket.destroy()
+    if (!this.#isReading) this.#reader.close()
+    this.#home.connectionGone(this)
+  }
+
+  /** Ends it and tells its user why. */
+  lose(cause: FailureCause, detail: string): void {
+    const user = this.#user
+    const isUnanswered = !this.#hasAnswered
+    const isStale = isUnanswered && this.#hasServed
+    this.end()
+    user?.connectionLost({ cause, detail, isUnanswered, isStale })
+  }
+
+  uploadEnded(): void {
+    this.#upload = undefined
+  }
+
+  uploadFailed(detail: string): void {
+    this.lose('defect', detail)
+  }
+
+  readonly #onReady = (): void => {
+    if (this.#stage !== 'connecting') return
+    this.#stage = 'open'
+    if (this.#user === undefined) this.#home.connectionFree(this)
+    else this.send(this.#user)
+  }
+
+  /** @returns whether to go on reading. */
+  readonly #onRead = (bytes: number, from: Buffer): boolean => {
+    if (this.#stage === 'handed over')
+      return this.#socket.push(Buffer.from(from.subarray(0, bytes)))
+    const user = this.#user
+    if (user === undefined || this.#stage !== 'open') {
+      // Nobody asked: whatever this is, it must not become the answer to the next request.
+      this.end()
+      return false
+    }
+    const chunk = from.subarray(0, bytes)
+    this.#hasAnswered = true
+    this.#isReading = true
+    const taken = this.#reader.feed(chunk, user)
+    this.#isReading = false
+    this.#judge(chunk.subarray(taken))
+    return !this.#isPaused
+  }
+
+  /** `rest`: what came behind the end of the answer. */
+  #judge(rest: Buffer): void {
+    const reader = this.#reader
+    if (this.#stage === 'gone') reader.close()
+    else if (reader.state === 'broken') this.lose('upstream_protocol', reader.fault)
+    else if (reader.state === 'whole') this.#complete(rest.length === 0)
+    else if (this.#user === undefined) this.end()
+    else if (reader.state === 'switched') this.#handOver(this.#user, rest)
+  }
+
+  #complete(isClean: boolean): void {
+    const user = this.#user
+    const isSent = this.#upload === undefined && this.#socket.writableLength === 0
+    this.#user = undefined
+    if (isClean && isSent && this.#reader.isReusable) {
+      this.#hasServed = true
+      this.keepAliveMs = this.#reader.keepAliveMs
+      this.resume()
+      this.#home.connectionFree(this)
+    } else this.end()
+    user?.answerEnd()
+  }
+
+  #handOver(user: ConnectionUser, rest: Buffer): void {
+    const socket = this.#socket
+    this.#stage = 'handed over'
+    this.#user = undefined
+    socket.off('end', this.#onEnd)
+    socket.off('close', this.#onClose)
+    socket.off('drain', this.#onDrain)
+    this.#reader.close()
+    this.#home.connectionGone(this)
+    this.#isPaused = false
+    if (rest.length > 0) socket.push(Buffer.from(rest))
+    user.answerSwitch(this.#reader.switchHeaders, socket)
+  }
+
+  readonly #onEnd = (): void => {
+    if (this.#stage === 'gone') return
+    if (this.#user === undefined || this.#stage === 'connecting')
+      this.lose('upstream_protocol', 'the connection was closed')
+    else {
+      this.#reader.finish()
+      this.#judge(NOTHING)
+    }
+  }
+
+  readonly #onError = (error: Error): void => {
+    this.#error ??= error
+  }
+
+  readonly #onClose = (): void => {
+    if (this.#stage === 'gone') return
+    if (this.#stage === 'connecting') this.#connector.forgetSession()
+    const error = this.#error
+    if (error === undefined) this.lose('upstream_protocol', 'the connection was closed')
+    else this.lose(failureCause(error), failureDetail(error))
+  }
+
+  readonly #onDrain = (): void => this.#upload?.drained()
+}
+
+const NOTHING = Buffer.alloc(0)
+
+function writeWhole(socket: Socket, head: string, body: Buffer): void {
+  if (body.length <= MAX_JOINED_BYTES) {
+    // latin1 keeps every byte of the body.
+    socket.write(head + body.toString('latin1'), 'latin1')
+    return
+  }
+  socket.cork()
+  socket.write(head, 'latin1')
+  socket.write(body)
+  socket.uncork()
+}

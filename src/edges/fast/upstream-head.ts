@@ -1,0 +1,73 @@
+import { hasControl, isToken } from '../../http/chars.ts'
+import type { CallPlan } from '../exchange/upstream-port.ts'
+
+/** Origin form of a request target (RFC 9112 section 3.2.1): printable ASCII, no space, no fragment. */
+const TARGET = /^\/[!"$-~]*$/
+
+/** `websocket` or `name/version` (RFC 9110 section 7.8). */
+const PROTOCOL = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?$/
+
+/** Fields that say how a message is framed or what becomes of the connection; they are written here and nowhere else. */
+const OWN_FIELDS: ReadonlySet<string> = new Set([
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'upgrade',
+  'expect',
+  'te',
+  'trailer',
+])
+
+/** Methods whose request means a content; without one, its length is said to be 0 (RFC 9110 section 8.6). */
+const METHODS_WITH_CONTENT: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'QUERY'])
+
+/**
+ * The head of a request to an upstream, with exactly one framing, as latin1 text up to and with the empty line.
+ * @throws TypeError when a part could be read as anything else than itself: a method or a field name that is no token,
+ * a target with a space, a line break in a value, a framing field, none or two of `host`.
+ * @see RFC 9112 sections 3, 5 and 6
+ */
+export function upstreamHead(plan: CallPlan): string {
+  const { method, path, headers } = plan.request
+  if (!isToken(method) || method === 'CONNECT') throw new TypeError('the method cannot be sent')
+  if (!TARGET.test(path) && !(path === '*' && method === 'OPTIONS'))
+    throw new TypeError('the target cannot be sent')
+  let head = `${method} ${path} HTTP/1.1\r\n`
+  let hosts = 0
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = headers[index] ?? ''
+    const value = headers[index + 1]
+    if (value === undefined || !isToken(name) || hasControl(value))
+      throw new TypeError(`field ${index / 2} cannot be sent`)
+    const known = name.toLowerCase()
+    if (OWN_FIELDS.has(known)) throw new TypeError(`the field ${known} belongs to the connection`)
+    if (known === 'host') hosts += 1
+    head += `${name}: ${value}\r\n`
+  }
+  if (hosts !== 1) throw new TypeError(`${hosts} fields named host`)
+  return `${head}${framing(plan)}\r\n`
+}
+
+/** How long the body of a request is: a number of bytes, or `chunked`; `undefined` where there is none. */
+export function bodyFraming({ body, streamedBytes }: CallPlan): number | 'chunked' | undefined {
+  if (body === undefined) return undefined
+  if (Buffer.isBuffer(body)) return body.length === 0 ? undefined : body.length
+  return streamedBytes ?? 'chunked'
+}
+
+function framing(plan: CallPlan): string {
+  const length = bodyFraming(plan)
+  if (plan.upgrade !== undefined) {
+    if (length !== undefined || !PROTOCOL.test(plan.upgrade))
+      throw new TypeError('the switch of protocols cannot be asked for')
+    return `connection: upgrade\r\nupgrade: ${plan.upgrade}\r\n`
+  }
+  if (length === 'chunked') return 'transfer-encoding: chunked\r\n'
+  if (length !== undefined) {
+    if (!Number.isSafeInteger(length) || length < 0) throw new TypeError('the length is no length')
+    return `content-length: ${length}\r\n`
+  }
+  return METHODS_WITH_CONTENT.has(plan.request.method) ? 'content-length: 0\r\n' : ''
+}
