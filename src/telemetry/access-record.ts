@@ -1,8 +1,8 @@
 import { memo } from '../base/memo.ts'
 import type { DecisionRecord, Exchange, RequestHead } from '../pipeline/exchange.ts'
-import { jsonText, jsonTexts } from './json-text.ts'
+import { inOnePiece, jsonText, jsonTexts } from './json-text.ts'
 import { redact, redactPath } from './redact.ts'
-import { createTimestamps, milliseconds } from './timestamp.ts'
+import { createTimestamps, microseconds, milliseconds } from './timestamp.ts'
 
 type Principal = Exchange['principal']
 
@@ -27,35 +27,36 @@ export type AccessFormatter = (exchange: Exchange, durationMs: number) => string
 export function createAccessFormatter(pseudonym: (id: string) => string): AccessFormatter {
   const timestamp = createTimestamps()
   const principals = new WeakMap<Principal, string>()
-  const routes = memo(routeFields, ROUTES)
+  const routes = memo(routeOf, ROUTES)
   const agents = memo(
-    (agent) => `,"user_agent.original":${jsonText(redact(agent), MAX_TEXT_CHARS)}`,
+    (agent) => inOnePiece(`,"user_agent.original":${jsonText(redact(agent), MAX_TEXT_CHARS)}}`),
     STRANGERS,
   )
-  const names = memo((name) => jsonText(redact(name), MAX_NAME_CHARS), STRANGERS)
+  const queryField = createQueryField()
   const protocols = createProtocolFields()
   const who = (principal: Principal): string => {
     const known = principals.get(principal)
     if (known !== undefined) return known
-    const fields = principalFields(principal, pseudonym)
+    const fields = inOnePiece(principalFields(principal, pseudonym))
     principals.set(principal, fields)
     return fields
   }
+  // One piece for all that stays the same between two records: each piece costs as much as its text.
   return (exchange, durationMs) => {
-    const { head, site, decision } = exchange
+    const { head, site, decision, query } = exchange
     const agent = head.headers.get('user-agent')
+    const micros = microseconds(durationMs)
     return (
-      `{"@timestamp":"${timestamp(exchange.startedMs)}${outcomeOf(exchange)}` +
-      `,"http.request.id":${jsonText(exchange.id, MAX_NAME_CHARS)}` +
-      (METHOD_FIELDS.get(head.method) ?? methodField(head.method)) +
-      (site === undefined ? pathField(exchange) : routes(site.label)) +
-      (exchange.query.pairs.length === 0 ? '' : queryField(exchange, names)) +
+      `{"@timestamp":"${timestamp(exchange.startedMs)}${outcomeOf(exchange)}${exchange.id}` +
+      (site === undefined
+        ? methodField(head.method) + pathField(exchange)
+        : routeFields(routes(site.label), head.method)) +
+      (query.pairs.length === 0 ? '' : queryField(query.pairs)) +
       `,"http.response.status_code":${exchange.status}` +
       `,"http.request.bytes":${exchange.bytesIn},"http.response.bytes":${exchange.bytesOut}` +
-      `,"event.duration":${Math.round(durationMs * 1000) * 1000}` +
-      `,"sallyport.duration_ms":${milliseconds(durationMs)}` +
+      `,"event.duration":${nanoseconds(micros)},"sallyport.duration_ms":${milliseconds(micros)}` +
       (exchange.upstreamMs > 0
-        ? `,"sallyport.upstream_ms":${milliseconds(exchange.upstreamMs)}`
+        ? `,"sallyport.upstream_ms":${milliseconds(microseconds(exchange.upstreamMs))}`
         : '') +
       addressFields(exchange) +
       (exchange.principal.kind === 'none' ? '' : who(exchange.principal)) +
@@ -63,25 +64,40 @@ export function createAccessFormatter(pseudonym: (id: string) => string): Access
       (exchange.observed.length === 0 ? '' : observedField(exchange.observed)) +
       (exchange.abortedBy === undefined ? '' : `,"sallyport.aborted":"${exchange.abortedBy}"`) +
       protocols(head) +
-      (agent === undefined ? '' : agents(agent)) +
-      '}'
+      (agent === undefined ? '}' : agents(agent))
     )
   }
 }
 
-const OUTCOME = '","event.dataset":"sallyport.access","event.outcome":'
-const UNKNOWN = `${OUTCOME}"unknown"`
-const SUCCESS = `${OUTCOME}"success"`
-const FAILURE = `${OUTCOME}"failure"`
+// The request id is our own, hexadecimal digits: nothing in it to escape.
+const [UNKNOWN, SUCCESS, FAILURE] = (['unknown', 'success', 'failure'] as const).map(
+  (outcome) =>
+    `","event.dataset":"sallyport.access","event.outcome":"${outcome}","http.request.id":"`,
+) as [string, string, string]
 
 function outcomeOf(exchange: Exchange): string {
   if (exchange.abortedBy !== undefined) return UNKNOWN
   return exchange.status < 400 ? SUCCESS : FAILURE
 }
 
-function routeFields(label: string): string {
-  const template = label.slice(label.indexOf(' ') + 1)
-  return `,"url.path":${jsonText(template)},"sallyport.route":${jsonText(label)}`
+/** A route as it stands in every record of it. */
+interface Route {
+  readonly method: string
+  readonly fields: string
+  /** The end of the request id, the operation's own method, and the fields. */
+  readonly whole: string
+}
+
+function routeOf(label: string): Route {
+  const space = label.indexOf(' ')
+  const method = label.slice(0, space)
+  const fields = `,"url.path":${jsonText(label.slice(space + 1))},"sallyport.route":${jsonText(label)}`
+  return { method, fields, whole: inOnePiece(methodField(method) + fields) }
+}
+
+/** A request for the head alone comes to the operation of GET. */
+function routeFields({ method, fields, whole }: Route, actual: string): string {
+  return method === actual ? whole : methodField(actual) + fields
 }
 
 function pathField(exchange: Exchange): string {
@@ -89,20 +105,40 @@ function pathField(exchange: Exchange): string {
   return `,"sallyport.path":${jsonText(redactPath(path), MAX_TEXT_CHARS)}`
 }
 
-function queryField(exchange: Exchange, textOf: (name: string) => string): string {
-  const { pairs } = exchange.query
-  let names = ''
-  for (let i = 0; i < pairs.length && i < MAX_NAMES; i++)
-    names += `${i === 0 ? '' : ','}${textOf(pairs[i]?.[0] ?? '')}`
-  return `,"sallyport.query_names":[${names}]`
+type Pairs = Exchange['query']['pairs']
+
+/** Names of queries: the next request often has the same as the last one. */
+function createQueryField(): (pairs: Pairs) => string {
+  const textOf = memo((name) => jsonText(redact(name), MAX_NAME_CHARS), STRANGERS)
+  let names: readonly string[] = []
+  let field = ''
+  return (pairs) => {
+    if (hasNames(pairs, names)) return field
+    names = pairs.slice(0, MAX_NAMES).map(([name]) => name)
+    field = inOnePiece(`,"sallyport.query_names":[${names.map(textOf).join(',')}]`)
+    return field
+  }
 }
 
+/** Names beyond those that are written do not count. */
+function hasNames(pairs: Pairs, names: readonly string[]): boolean {
+  if (Math.min(pairs.length, MAX_NAMES) !== names.length) return false
+  for (let i = 0; i < names.length; i++) if (pairs[i]?.[0] !== names[i]) return false
+  return true
+}
+
+/** Small numbers are written from a table of the engine's. */
+function nanoseconds(micros: number): string {
+  return micros === 0 ? '0' : `${micros}000`
+}
+
+/** The peer's address is the system's own text: nothing in it to escape. */
 function addressFields(exchange: Exchange): string {
   const { clientAddress } = exchange
   const { peerAddress } = exchange.head
   if (clientAddress === '' || clientAddress === peerAddress)
-    return `,"client.address":${jsonText(peerAddress, MAX_NAME_CHARS)}`
-  return `,"client.address":${jsonText(clientAddress, MAX_NAME_CHARS)},"source.address":${jsonText(peerAddress, MAX_NAME_CHARS)}`
+    return `,"client.address":"${peerAddress}"`
+  return `,"client.address":${jsonText(clientAddress, MAX_NAME_CHARS)},"source.address":"${peerAddress}"`
 }
 
 function principalFields(principal: Principal, pseudonym: (id: string) => string): string {
@@ -151,10 +187,11 @@ function createProtocolFields(): (head: RequestHead) => string {
     listener = head.listener
     tls = protocol
     http = head.httpVersion
-    fields =
+    fields = inOnePiece(
       `,"sallyport.listener":"${head.listener}"` +
-      (protocol === undefined ? '' : tlsField(protocol)) +
-      `,"http.version":${jsonText(http, MAX_NAME_CHARS)}`
+        (protocol === undefined ? '' : tlsField(protocol)) +
+        `,"http.version":${jsonText(http, MAX_NAME_CHARS)}`,
+    )
     return fields
   }
 }
@@ -164,13 +201,6 @@ function tlsField(protocol: string): string {
   return `,"tls.version":${jsonText(version, MAX_NAME_CHARS)}`
 }
 
-const METHOD_FIELDS: ReadonlyMap<string, string> = new Map(
-  ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].map((name) => [
-    name,
-    methodField(name),
-  ]),
-)
-
 function methodField(method: string): string {
-  return `,"http.request.method":${jsonText(method, MAX_NAME_CHARS)}`
+  return `","http.request.method":${jsonText(method, MAX_NAME_CHARS)}`
 }

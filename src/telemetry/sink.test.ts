@@ -85,6 +85,24 @@ test('a full batch does not wait for the time', async () => {
   assert.equal(tap.taken.length, 71)
 })
 
+test('memory that is used again shows no old line, whatever the lengths of the lines', async () => {
+  const tap = new Tap()
+  const limits = { ...SMALL, maxBytes: 10_000_000 }
+  const sink = sinkOf(tap, {}, limits)
+  const lengths = [9000, 3, 9000, 40_000, 1, 16_000, 16_400, 16_447, 16_448, 16_449, 5, 9000, 20]
+  let expected = ''
+  for (let round = 0; round < 5; round += 1) {
+    for (const [index, length] of lengths.entries()) {
+      const line = String.fromCharCode(97 + ((index + round) % 26)).repeat(length)
+      sink.write(line, 'access')
+      expected += `${line}\n`
+      if (index % 3 === round % 3) await sink.flush()
+    }
+  }
+  assert.equal(await sink.flush(), true)
+  assert.ok(tap.taken === expected, 'what was written is what came')
+})
+
 test('a short write goes on where it stopped', async () => {
   const tap = new Tap()
   tap.answer = () => ({ written: 1 })

@@ -111,6 +111,8 @@ class BufferedSink implements Sink {
   /** Where lines gather as bytes: a line that waits as text would be copied by each garbage collection. */
   #open: Buffer | undefined
   #openBytes = 0
+  /** Memory of a batch that was written: fresh memory costs a page fault for every 4 KiB. */
+  #spare: Buffer | undefined
   /** Sealed batches; the first may be partly written. */
   #batches: Buffer[] = []
   #batchBytes = 0
@@ -194,14 +196,31 @@ class BufferedSink implements Sink {
   }
 
   #append(line: string, size: number): void {
-    let open = (this.#open ??= Buffer.allocUnsafeSlow(this.#parts.limits.batchBytes + ROOM_BYTES))
+    let open = (this.#open ??= this.#batchOf(size))
     if (this.#openBytes + size > open.length) {
       this.#seal()
-      open = this.#open ??= Buffer.allocUnsafeSlow(Math.max(size, open.length))
+      if (this.#open === undefined || size > this.#open.length) this.#open = this.#batchOf(size)
+      open = this.#open
     }
     open.write(line, this.#openBytes, 'latin1')
     this.#openBytes += size
     open[this.#openBytes - 1] = LINE_END
+  }
+
+  /** Memory for a batch that begins with a line of `size` bytes. */
+  #batchOf(size: number): Buffer {
+    const spare = this.#spare
+    if (spare !== undefined && size <= spare.length) {
+      this.#spare = undefined
+      return spare
+    }
+    return Buffer.allocUnsafeSlow(Math.max(size, this.#parts.limits.batchBytes + ROOM_BYTES))
+  }
+
+  /** Takes the memory of a batch of the usual size back. Only as much of it is ever written as was filled anew. */
+  #reuse(written: Buffer | undefined): void {
+    if (written?.buffer.byteLength === this.#parts.limits.batchBytes + ROOM_BYTES)
+      this.#spare = Buffer.from(written.buffer)
   }
 
   #seal(): void {
@@ -210,7 +229,7 @@ class BufferedSink implements Sink {
     // A few lines must not hold the memory of many while a sink is down.
     const isFull = lines.length * 2 > this.#open.length
     this.#batches.push(isFull ? lines : Buffer.from(lines))
-    this.#open = undefined
+    this.#open = isFull ? undefined : this.#open
     this.#batchBytes += lines.length
     this.#openBytes = 0
   }
@@ -236,7 +255,7 @@ class BufferedSink implements Sink {
     }
     this.#batchBytes -= written
     if (written < batch.length) this.#batches[0] = batch.subarray(written)
-    else this.#batches.shift()
+    else this.#reuse(this.#batches.shift())
     this.#report()
     if (this.#mustReopen && written === batch.length) this.#reopenNow()
     if (this.#batches.length > 0) this.#pump()

@@ -1,23 +1,33 @@
+import { inOnePiece } from './json-text.ts'
+
 const MILLIS: readonly string[] = Array.from({ length: 1000 }, (_, i) => String(i).padStart(3, '0'))
 
-/** Makes a formatter for RFC 3339 UTC with milliseconds that writes each second's part only once. */
+/** Makes a formatter for RFC 3339 UTC with milliseconds that writes each second's part, and a moment, only once. */
 export function createTimestamps(): (ms: number) => string {
   let second = Number.NaN
   let prefix = ''
+  let lastMs = Number.NaN
+  let last = ''
   return (ms) => {
+    if (ms === lastMs) return last
     const whole = Math.floor(ms / 1000)
     if (whole !== second) {
       prefix = new Date(whole * 1000).toISOString().slice(0, 20)
       second = whole
     }
-    return `${prefix}${MILLIS[Math.floor(ms - whole * 1000)] ?? '000'}Z`
+    lastMs = ms
+    last = inOnePiece(`${prefix}${MILLIS[Math.floor(ms - whole * 1000)] ?? '000'}Z`)
+    return last
   }
 }
 
-/** Milliseconds as a decimal with microseconds, such as `12.345`; 0 for what is not a positive number. */
-export function milliseconds(ms: number): string {
-  if (!(ms > 0) || ms > 1e12) return '0'
-  const micros = Math.round(ms * 1000)
+/** Microseconds in a number of milliseconds, whole; 0 for what is not a positive number. */
+export function microseconds(ms: number): number {
+  return ms > 0 && ms <= 1e12 ? Math.round(ms * 1000) : 0
+}
+
+/** Whole microseconds as milliseconds, such as `12.345`. */
+export function milliseconds(micros: number): string {
   const whole = Math.floor(micros / 1000)
   return `${whole}.${MILLIS[micros - whole * 1000] ?? '000'}`
 }
