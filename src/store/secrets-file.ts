@@ -36,7 +36,7 @@ const MAX_FILE_BYTES = 64 * 1024
 
 /** New random secrets that live as long as the process; for `store: memory` and tests. */
 export function ephemeralSecrets(): Secrets {
-  return parseSecrets(newDocument(), 'memory')
+  return parseSecrets(newSecretsText(), 'memory')
 }
 
 /**
@@ -46,14 +46,15 @@ export function ephemeralSecrets(): Secrets {
  * secrets file. @see CONTROLS ADM-04
  */
 export function openSecrets(path: string): Secrets {
-  return parseSecrets(readOrMake(path), path)
+  return parseSecrets(readSecretsText(path), path)
 }
 
 function refusal(message: string, cure: string): ConfigError {
   return new ConfigError({ path: 'secrets', message, cure })
 }
 
-function newDocument(): string {
+/** The text of a secrets file with new random secrets. */
+export function newSecretsText(): string {
   const fresh = (): string => randomBytes(32).toString('base64url')
   const document: SecretsDocument = {
     format: 1,
@@ -65,7 +66,8 @@ function newDocument(): string {
   return `${JSON.stringify(document, null, 2)}\n`
 }
 
-function readOrMake(path: string): string {
+/** The text of the secrets file at `path`, made when there is none. Throws as `openSecrets`. */
+export function readSecretsText(path: string): string {
   try {
     return read(path)
   } catch (cause) {
@@ -117,7 +119,7 @@ function make(path: string): void {
   const fd = openSync(aside, 'wx', 0o600)
   try {
     fchmodSync(fd, 0o600)
-    writeFileSync(fd, newDocument())
+    writeFileSync(fd, newSecretsText())
     fsyncSync(fd)
     linkSync(aside, path)
   } catch (cause) {
@@ -128,7 +130,8 @@ function make(path: string): void {
   }
 }
 
-function parseSecrets(text: string, path: string): Secrets {
+/** Reads the text of a secrets file; `path` stands in messages. Throws `ConfigError` at `secrets`. */
+export function parseSecrets(text: string, path: string): Secrets {
   const peppers = new Map<number, Secret<Buffer>>()
   const sealingKeys = new Map<number, Secret<Buffer>>()
   const document = parseDocument(text)

@@ -52,8 +52,8 @@ interface KeyAdminSettings {
   readonly format: KeyFormat
   readonly lifeMs: number | undefined
   readonly overlapMs: number | undefined
-  /** Called after every write. */
-  readonly onChange: () => void
+  /** Called with the id after every write. */
+  readonly onChange: (id: string) => void
 }
 
 const NEVER_HAPPENED = {
@@ -219,7 +219,7 @@ export class KeyAdmin {
       if (cause instanceof StoreError && cause.code === 'conflict') return undefined
       throw cause
     }
-    this.#settings.onChange()
+    this.#settings.onChange(row.id)
     return { row, key: new Secret(format.format(text)) }
   }
 
@@ -240,7 +240,7 @@ export class KeyAdmin {
     try {
       return await this.#settings.keys.update(id, change)
     } finally {
-      this.#settings.onChange()
+      this.#settings.onChange(id)
     }
   }
 }

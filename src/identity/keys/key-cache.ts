@@ -1,4 +1,5 @@
 import { GenerationMap } from '../../store/generation-map.ts'
+import type { KeyVersions } from '../../store/shared/key-versions.ts'
 import { IDLE_MS } from './life.ts'
 import type { VerifiedKey } from './verified-key.ts'
 
@@ -16,45 +17,72 @@ const POLL_MS = 250
 const HELD_MS = 60_000
 const MAX_CACHED = 100_000
 
+/** An entry with where its key's version stands, and the stamp it was read under; without versions, -1 and 0. */
+interface Kept extends CachedKey {
+  readonly slot: number
+  readonly stamp: number
+}
+
 /**
- * Keys that were verified, by their raw text, bounded. Emptied whenever the store says that keys have changed;
- * expiry and idleness are looked at on every use. No timer: time is compared on use.
+ * Keys that were verified, by their raw text, bounded. With versions, an entry holds while the stamp of its key does;
+ * without, everything goes whenever the store says that keys have changed. Expiry and idleness are looked at on every
+ * use. No timer: time is compared on use.
  */
 export class KeyCache {
   readonly #changeToken: () => number
-  readonly #entries = new GenerationMap<CachedKey>(MAX_CACHED)
+  readonly #versions: KeyVersions | undefined
+  readonly #entries = new GenerationMap<Kept>(MAX_CACHED)
   #token = Number.NaN
   #polledMs = -Infinity
   #answeredMs = -Infinity
   #epoch = 0
 
-  constructor(changeToken: () => number) {
+  constructor(changeToken: () => number, versions?: KeyVersions) {
     this.#changeToken = changeToken
+    this.#versions = versions
   }
 
   /** The entry for this text while it is good. */
   get(text: string, nowMs: number): CachedKey | undefined {
-    if (nowMs - this.#polledMs >= POLL_MS || nowMs < this.#polledMs) this.#poll(nowMs)
+    const versions = this.#versions
+    if (versions === undefined && this.#isDue(nowMs)) this.#poll(nowMs)
     const entry = this.#entries.get(text)
     if (entry === undefined) return undefined
-    if (nowMs < entry.goodUntilMs && nowMs < entry.usedAtMs + IDLE_MS) return entry
+    const isCurrent = versions === undefined || versions.stampOf(entry.slot) === entry.stamp
+    if (isCurrent && nowMs < entry.goodUntilMs && nowMs < entry.usedAtMs + IDLE_MS) return entry
     this.#entries.delete(text)
     return undefined
   }
 
-  /** Changes whenever the cache was emptied. */
-  get epoch(): number {
-    return this.#epoch
+  /** To be read before the store is asked for the key, and given to `set` with what was found. */
+  stampOf(id: string): number {
+    const versions = this.#versions
+    return versions === undefined ? this.#epoch : versions.stampOf(versions.slotOf(id))
   }
 
-  /** `epoch`: as it was before the store was read. An answer that was on its way during a change is not kept. */
-  set(text: string, entry: CachedKey, epoch: number): void {
-    if (epoch === this.#epoch) this.#entries.set(text, entry)
+  /** `stamp`: as it was before the store was read. An answer that was on its way during a change is not kept. */
+  set(text: string, entry: CachedKey & { readonly id: string }, stamp: number): void {
+    const versions = this.#versions
+    const { verified, goodUntilMs, usedAtMs } = entry
+    if (versions !== undefined)
+      this.#entries.set(text, {
+        verified,
+        goodUntilMs,
+        usedAtMs,
+        slot: versions.slotOf(entry.id),
+        stamp,
+      })
+    else if (stamp === this.#epoch)
+      this.#entries.set(text, { verified, goodUntilMs, usedAtMs, slot: -1, stamp: 0 })
   }
 
   /** Makes the next `get` ask the store, whatever the time; called after own writes. */
   expire(): void {
     this.#polledMs = -Infinity
+  }
+
+  #isDue(nowMs: number): boolean {
+    return nowMs - this.#polledMs >= POLL_MS || nowMs < this.#polledMs
   }
 
   #poll(nowMs: number): void {

@@ -2,6 +2,7 @@ import type { MaybePromise } from '../../base/maybe-promise.ts'
 import { isPromise } from '../../base/maybe-promise.ts'
 import type { KeyRow, Records } from '../../store/records.ts'
 import type { Secrets } from '../../store/secrets-file.ts'
+import type { KeyVersions } from '../../store/shared/key-versions.ts'
 import { KeyAdmin } from './admin.ts'
 import type { KeyFormat, KeyText } from './format.ts'
 import { keyFormat } from './format.ts'
@@ -42,6 +43,10 @@ export interface KeyServiceSettings {
   readonly lifeMs?: number
   /** Overlap of rotations, `auth.apiKey.overlap`; 24 hours unless said. */
   readonly overlapMs?: number
+  /** Versions that threads share, where there are several: what they say goes before the store's change token. */
+  readonly versions?: KeyVersions
+  /** Told the id after every write of `admin`, before it is answered. */
+  readonly onChange?: (id: string) => void
 }
 
 /** One verification on its way. */
@@ -50,7 +55,7 @@ interface Question {
   readonly key: KeyText
   readonly nowMs: number
   readonly context: UseContext | undefined
-  readonly epoch: number
+  readonly stamp: number
 }
 
 const REFUSED: Readonly<Record<Exclude<KeyState, 'active'>, KeyReason>> = {
@@ -78,7 +83,7 @@ export class KeyService {
     this.format = keyFormat(settings.prefix ?? 'sp')
     this.#records = settings.records
     this.#secrets = settings.secrets
-    this.#cache = new KeyCache(() => settings.records.changeToken())
+    this.#cache = new KeyCache(() => settings.records.changeToken(), settings.versions)
     this.#uses = new UseLog(settings.records.keys)
     this.admin = new KeyAdmin({
       keys: settings.records.keys,
@@ -86,7 +91,10 @@ export class KeyService {
       format: this.format,
       lifeMs: settings.lifeMs,
       overlapMs: settings.overlapMs,
-      onChange: () => this.#cache.expire(),
+      onChange: (id) => {
+        this.#cache.expire()
+        settings.onChange?.(id)
+      },
     })
   }
 
@@ -111,7 +119,7 @@ export class KeyService {
     }
     const key = this.format.parse(text)
     if (key === undefined) return { reason: 'key_malformed', keyId: undefined }
-    const asked: Question = { text, key, nowMs, context, epoch: this.#cache.epoch }
+    const asked: Question = { text, key, nowMs, context, stamp: this.#cache.stampOf(key.id) }
     return this.#lookUp(key, (row) => this.#judge(asked, row))
   }
 
@@ -167,7 +175,8 @@ export class KeyService {
     const verified = verifiedKey(row)
     this.#uses.note(row.id, nowMs, asked.context)
     const goodUntilMs = Math.min(row.expiresAtMs, overlapEndMs)
-    this.#cache.set(asked.text, { verified, goodUntilMs, usedAtMs: nowMs }, asked.epoch)
+    const entry = { id: row.id, verified, goodUntilMs, usedAtMs: nowMs }
+    this.#cache.set(asked.text, entry, asked.stamp)
     return verified
   }
 }
