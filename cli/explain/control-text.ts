@@ -30,6 +30,10 @@ export const CONTROL_TEXT: ReadonlyMap<string, Tell> = new Map<string, Tell>([
   ['upstream-identity', ({ site, policy }) => identityText(site, policy)],
   ['routes', ({ site }) => `${site.label} is the operation ${site.operation.id}`],
   ['lifecycle', () => 'announces the end of this operation; 410 after its sunset'],
+  [
+    'overload',
+    ({ policy }) => `503 while the process is overloaded (priority ${policy.limits.priority})`,
+  ],
   ['cors', ({ policy }) => corsText(policy)],
   ['authenticate', ({ site, kit, settings }) => alternativesText(site, kit, issuersOf(settings))],
   ['csrf', () => 'requests with cookies must come from our own pages or a listed origin'],

@@ -16,6 +16,7 @@ import { proof as keyRestrictions } from '../../src/controls/key-restrictions/pr
 import { proof as leaks } from '../../src/controls/leaks/proof.ts'
 import { proof as lifecycle } from '../../src/controls/lifecycle/proof.ts'
 import { proof as operationLimit } from '../../src/controls/operation-limit/proof.ts'
+import { proof as overload } from '../../src/controls/overload/proof.ts'
 import { proof as parameters } from '../../src/controls/parameters/proof.ts'
 import { proof as plainHttp } from '../../src/controls/plain-http/proof.ts'
 import { proof as principalLimit } from '../../src/controls/principal-limit/proof.ts'
@@ -42,6 +43,7 @@ export const proofs: readonly Proof[] = [
   upstreamIdentity,
   routes,
   lifecycle,
+  overload,
   cors,
   authenticate,
   csrf,

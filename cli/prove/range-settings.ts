@@ -128,6 +128,7 @@ function blocksOf(blocks: BlockSettings, needs: ProofNeeds): BlockSettings {
       principal: reachable(principal),
       failures: reachableFailures(failures),
       errors: reachable(errors),
+      ...(needs.overload === true && OVERLOADED),
     },
     operationLimits: new Map([
       ...blocks.operationLimits,
@@ -135,6 +136,9 @@ function blocksOf(blocks: BlockSettings, needs: ProofNeeds): BlockSettings {
     ]),
   }
 }
+
+/** Any delay is later than this, however short it has been there. */
+const OVERLOADED = { overload: { delayMs: -1, afterMs: 0 }, priority: 'low' } as const
 
 function authorizeOf(
   { authorize }: BlockSettings,

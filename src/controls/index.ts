@@ -16,6 +16,7 @@ import type { AnyControl } from './kit.ts'
 import { leaks } from './leaks/control.ts'
 import { lifecycle } from './lifecycle/control.ts'
 import { operationLimit } from './operation-limit/control.ts'
+import { overload } from './overload/control.ts'
 import { parameters } from './parameters/control.ts'
 import { plainHttp } from './plain-http/control.ts'
 import { principalLimit } from './principal-limit/control.ts'
@@ -44,6 +45,7 @@ export const controls: readonly AnyControl[] = [
   upstreamIdentity,
   routes,
   lifecycle,
+  overload,
   cors,
   authenticate,
   csrf,

@@ -21,6 +21,12 @@ export interface ApiRuntime {
   readonly decode: DecodeDeps
 }
 
+/** How late the event loop is. */
+export interface Load {
+  /** For how long, in milliseconds, it has been later than `delayMs`; 0 where it is not. */
+  lateForMs(delayMs: number): number
+}
+
 /** The services controls may use; made once, handed to every `compile`. */
 export interface Kit {
   readonly clock: Clock
@@ -29,6 +35,8 @@ export interface Kit {
   readonly tokens: TokenService
   /** The gateway's own, for what it signs. */
   readonly signing: SigningKeys
+  /** How busy this process is. */
+  readonly load: Load
   /** Whether any issuer is configured, so that bearer schemes mean its tokens. */
   readonly hasIssuers: boolean
   readonly apis: ReadonlyMap<string, ApiRuntime>

@@ -142,6 +142,7 @@ function makeKit(
     keys: context.services.keys,
     tokens: context.tokens,
     signing: context.services.signing,
+    load: context.services.load,
     hasIssuers: context.hasIssuers,
     apis: new Map(apis.map(({ runtime }) => [runtime.model.name, runtime])),
     sites,

@@ -8,6 +8,7 @@ import type { Counters } from '../store/counters.ts'
 import { MemoryCounters } from '../store/memory-counters.ts'
 import { openStore } from '../store/open-store.ts'
 import type { Records } from '../store/records.ts'
+import { LoadMeter } from '../telemetry/load-meter.ts'
 import { ephemeralSecrets, openSecrets } from '../store/secrets-file.ts'
 import type { Secrets } from '../store/secrets-file.ts'
 import type { IssuerSettings, Settings } from './config/settings.ts'
@@ -19,6 +20,7 @@ export interface Services {
   readonly counters: Counters
   readonly keys: KeyService
   readonly signing: SigningKeys
+  readonly load: LoadMeter
   /** Closes the store after writing what is still to be written. */
   close(): Promise<void>
 }
@@ -38,6 +40,7 @@ export function openServices(settings: StoreSettings, clock: Clock): Services {
   // Keys that live in memory need no pepper that outlives them.
   const secrets = store.kind === 'memory' ? ephemeralSecrets() : openSecrets(settings.secretsFile)
   const { prefix, expiresMs, overlapMs } = auth.apiKey
+  const load = new LoadMeter()
   const keys = new KeyService({ records, secrets, prefix, lifeMs: expiresMs, overlapMs })
   return {
     records,
@@ -45,7 +48,9 @@ export function openServices(settings: StoreSettings, clock: Clock): Services {
     counters: new MemoryCounters(),
     keys,
     signing: new SigningKeys(secrets),
+    load,
     close: async () => {
+      load.close()
       await keys.flush()
       records.close()
     },

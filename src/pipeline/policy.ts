@@ -20,6 +20,9 @@ export interface AclEntry {
   readonly subjects: readonly string[]
 }
 
+/** How much a request matters when not all can be served. */
+export type Priority = 'low' | 'normal' | 'high'
+
 /** How an API is told who is calling. */
 export interface UpstreamIdentity {
   readonly iss: string
@@ -79,6 +82,10 @@ export interface Policy {
     readonly failures: FailureLimit | undefined
     readonly errors: Rate | undefined
     readonly operation: OperationLimit | undefined
+    /** What counts as overload, and how long it must last before anything is refused; `undefined`: nothing is. */
+    readonly overload: { readonly delayMs: number; readonly afterMs: number } | undefined
+    /** What is refused first then. */
+    readonly priority: Priority
     /** `operations: off`: neither written limits of single operations nor the built-in one of log-ins. */
     readonly operationsOff: boolean
     /** Further header spelling, such as `X-Rate-Limit-`. */

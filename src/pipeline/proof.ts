@@ -50,6 +50,8 @@ export interface ProofNeeds {
   readonly operationLimits?: Readonly<Record<string, NonNullable<Policy['limits']['operation']>>>
   /** Lifts the limit per address, for an attack on a limit behind it. */
   readonly ipLimit?: 'off'
+  /** Every event loop counts as late, and every operation as unimportant. */
+  readonly overload?: true
 }
 
 /** What an attacker has: a gateway in its own process with the probe API behind it, and a shop for credentials. */

@@ -87,6 +87,7 @@ export class Bench {
       keys: this.keys,
       tokens: this.tokens,
       signing: new SigningKeys(ephemeralSecrets()),
+      load: { lateForMs: () => 0 },
       hasIssuers: parts.hasIssuers ?? true,
       apis: new Map([[model.name, this.runtime]]),
       sites: this.sites,

@@ -37,6 +37,8 @@ const DEFAULT_POLICY: Policy = {
     failures: undefined,
     errors: undefined,
     operation: undefined,
+    overload: undefined,
+    priority: 'normal',
     operationsOff: false,
     headerAliases: [],
   },

@@ -36,6 +36,8 @@ export const DEFAULTS = {
   principalLimit: '600/min burst 100',
   failureLimit: '10/5min ban 15min',
   errorLimit: '60/min',
+  overload: '200ms',
+  priority: 'normal',
   sinks: ['stdout'],
   adminListen: 'unix:./sallyport.sock',
   secrets: 'file:./sallyport.secrets',
@@ -57,4 +59,6 @@ export const BOUNDS = {
   maxBody: '1gb',
   maxDepth: 256,
   cost: 10_000,
+  /** NET-04: how long it must last. */
+  overloadAfterMs: 5_000,
 } as const

@@ -1,3 +1,5 @@
+import type { Priority } from '../../pipeline/policy.ts'
+
 /** `off` in YAML stays a word (YAML 1.2); `false` is what people write in TypeScript. Both mean off. */
 export type OffInput = 'off' | false
 export type ModeInput = 'enforce' | 'monitor' | OffInput
@@ -148,6 +150,8 @@ export interface LimitsInput {
   errors?: string | false | undefined
   operations?: OffInput | Readonly<Record<string, OperationLimitInput>> | undefined
   headers?: { aliases?: readonly string[] | undefined } | undefined
+  overload?: string | false | undefined
+  priority?: Priority | undefined
   whenStoreFails?: 'local' | undefined
   mode?: ModeInput | undefined
 }
@@ -156,6 +160,7 @@ export interface LimitsInput {
 export interface RuleLimitsInput {
   principal?: string | false | undefined
   operation?: OperationLimitInput | undefined
+  priority?: Priority | undefined
   mode?: ModeInput | undefined
 }
 

@@ -81,6 +81,14 @@ function mergeModes(
   return new Map([...(rule.mode === undefined ? before : []), ...rule.modes, ...relaxed])
 }
 
+function limitsOf({ limits }: RuleSettings): Partial<Policy['limits']> {
+  const { priority } = limits
+  return {
+    ...('principal' in limits && { principal: limits.principal }),
+    ...(priority !== undefined && { priority }),
+  }
+}
+
 function applyRule(policy: Policy, rule: RuleSettings, nowMs: number): Policy {
   return {
     ...policy,
@@ -88,10 +96,7 @@ function applyRule(policy: Policy, rule: RuleSettings, nowMs: number): Policy {
     modes: mergeModes(policy.modes, rule, nowMs),
     validate: { ...policy.validate, ...rule.validate },
     data: { ...policy.data, ...rule.data },
-    limits:
-      'principal' in rule.limits
-        ? { ...policy.limits, principal: rule.limits.principal }
-        : policy.limits,
+    limits: { ...policy.limits, ...limitsOf(rule) },
   }
 }
 

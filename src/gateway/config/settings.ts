@@ -1,6 +1,6 @@
 import type { Secret } from '../../base/secret.ts'
 import type { LimitKeyPart, Rate } from '../../base/units.ts'
-import type { Mode, Policy, UpstreamIdentity } from '../../pipeline/policy.ts'
+import type { Mode, Policy, Priority, UpstreamIdentity } from '../../pipeline/policy.ts'
 import type { JwksSource } from './values/jwt.ts'
 import type { SinkTarget, StoreTarget } from './values/text.ts'
 import type { BreakerLimits, HealthCheck, UpstreamTarget } from '../core.ts'
@@ -119,6 +119,7 @@ export interface RuleSettings {
   readonly data: Partial<Policy['data']>
   readonly limits: {
     readonly principal?: Rate | undefined
+    readonly priority?: Priority
     readonly operation?: OperationLimitSettings | undefined
   }
   /** Block or control -> mode, until it ends by itself. */

@@ -1,5 +1,6 @@
 import type { FailureLimit, Rate } from '../../../base/units.ts'
 import {
+  parseDuration,
   parseFailureLimit,
   parseLimitKeyPart,
   parseOperationLimit,
@@ -7,7 +8,7 @@ import {
   parseSize,
 } from '../../../base/units.ts'
 import type { AclEntry, Mode, Policy } from '../../../pipeline/policy.ts'
-import { DEFAULTS } from '../defaults.ts'
+import { BOUNDS, DEFAULTS } from '../defaults.ts'
 import type {
   AuthorizeInput,
   DataInput,
@@ -91,12 +92,19 @@ export function resolveOperationLimit(
   }
 }
 
+function resolveOverload(input: string | false): BlockSettings['limits']['overload'] {
+  if (isOff(input)) return undefined
+  return { delayMs: parseDuration(input, ''), afterMs: BOUNDS.overloadAfterMs }
+}
+
 function resolveLimits(input: LimitsInput): BlockSettings['limits'] {
   return {
     ip: resolveRate(input.ip ?? DEFAULTS.ipLimit),
     principal: resolveRate(input.principal ?? DEFAULTS.principalLimit),
     failures: resolveFailures(input.failures ?? DEFAULTS.failureLimit),
     errors: resolveRate(input.errors ?? DEFAULTS.errorLimit),
+    overload: resolveOverload(input.overload ?? DEFAULTS.overload),
+    priority: input.priority ?? DEFAULTS.priority,
     operationsOff: isOff(input.operations),
     headerAliases: (input.headers?.aliases ?? []).map((alias) => parseHeaderAlias(alias, '')),
   }

@@ -57,9 +57,10 @@ function resolveRuleLimits(
   at: ConfigPath,
   resolver: Resolver,
 ): RuleSettings['limits'] {
-  const { principal, operation } = input ?? {}
+  const { principal, operation, priority } = input ?? {}
   return {
     ...(principal !== undefined && { principal: resolveRate(principal) }),
+    ...(priority !== undefined && { priority }),
     ...(operation !== undefined && {
       operation: resolveOperationLimit(operation, [...at, 'limits', 'operation'], resolver),
     }),

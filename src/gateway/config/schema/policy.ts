@@ -1,5 +1,7 @@
 import * as z from 'zod'
+import type { Priority } from '../../../pipeline/policy.ts'
 import {
+  parseDuration,
   parseFailureLimit,
   parseLimitKeyPart,
   parseOperationLimit,
@@ -131,6 +133,14 @@ const rate = (): z.ZodType<string | false> => parsedTextOrOff('a rate such as 5/
 export const principalLimit = (): z.ZodOptional<z.ZodType<string | false>> =>
   optional(rate(), 'Requests per key or subject.', DEFAULTS.principalLimit)
 
+/** What is served last when not all can be, at the top and in rules. */
+export const priority = (): z.ZodOptional<z.ZodType<Priority>> =>
+  optional(
+    z.literal(['low', 'normal', 'high']),
+    'What is refused first while the process is overloaded; high never is.',
+    DEFAULTS.priority,
+  )
+
 /** `limits`. */
 export const limitsSchema: z.ZodType<LimitsInput> = z.strictObject({
   ip: optional(rate(), 'Requests per client address (IPv6: per /64).', DEFAULTS.ipLimit),
@@ -159,6 +169,12 @@ export const limitsSchema: z.ZodType<LimitsInput> = z.strictObject({
     }),
     'The headers that tell clients about limits.',
   ),
+  overload: optional(
+    parsedTextOrOff('a duration such as 200ms', parseDuration),
+    'How late the event loop may be (99 of 100 in a second); later for 5 s, operations of low priority get 503, after 10 s half of those of normal priority too.',
+    DEFAULTS.overload,
+  ),
+  priority: priority(),
   whenStoreFails: optional(
     z.literal('local'),
     'What counts while the counter store is down: this process alone.',

@@ -2,7 +2,13 @@ import * as z from 'zod'
 import type { RuleInput } from '../input.ts'
 import { parsePathPattern, parseUntil } from '../values/text.ts'
 import { mode, name, oneOrMore, optional, parsedText, wordOrOff } from './fields.ts'
-import { dataSchema, operationLimitSchema, principalLimit, validateSchema } from './policy.ts'
+import {
+  dataSchema,
+  operationLimitSchema,
+  principalLimit,
+  priority,
+  validateSchema,
+} from './policy.ts'
 
 const names = (): z.ZodType<string | readonly string[]> => oneOrMore(name())
 const paths = (): z.ZodType<string | readonly string[]> =>
@@ -13,6 +19,7 @@ const methods = (): z.ZodType<string | readonly string[]> =>
 const ruleLimitsSchema = z.strictObject({
   principal: principalLimit(),
   operation: optional(operationLimitSchema, 'A limit for each operation the rule selects.'),
+  priority: priority(),
   mode: mode('Mode of the limits.'),
 })
 
