@@ -7,6 +7,8 @@ import type { Cell, MetricFamily } from './metric-family.ts'
 import { RouteMetrics } from './route-metrics.ts'
 import type { SinkState } from './sink.ts'
 
+const DELAY_RESOLUTION_MS = 20
+
 /** What `/metrics` answers with. */
 export const METRICS_MEDIA_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
@@ -52,7 +54,7 @@ class GatewayMetrics implements Metrics {
   readonly #authorizeControls: ReadonlySet<string>
   readonly #routes = new RouteMetrics()
   readonly #families = new Map<string, CellFamily>()
-  readonly #delay = monitorEventLoopDelay({ resolution: 20 })
+  readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
   readonly #certificates = new Map<string, number>()
   readonly #upstreamErrors: MetricFamily
   readonly #reloads: MetricFamily
@@ -197,15 +199,20 @@ class GatewayMetrics implements Metrics {
   #writeDelay(out: string[]): void {
     const name = 'sallyport_eventloop_delay_seconds'
     const delay = this.#delay
-    const seconds = (nanos: number): string => numberText(Number.isFinite(nanos) ? nanos / 1e9 : 0)
+    const seconds = (nanos: number): string => numberText(lateSeconds(nanos))
     writeHead(out, { name, help: 'How late the event loop was, since the start.', type: 'summary' })
     for (const quantile of [0.5, 0.99])
       out.push(
         `${name}${labelText(['quantile'], [String(quantile)])} ${seconds(delay.percentile(quantile * 100))}`,
       )
-    const sum = delay.count === 0 ? 0 : delay.mean * delay.count
-    out.push(`${name}_sum ${seconds(sum)}`, `${name}_count ${delay.count}`)
+    const sum = delay.count === 0 ? 0 : lateSeconds(delay.mean) * delay.count
+    out.push(`${name}_sum ${numberText(sum)}`, `${name}_count ${delay.count}`)
   }
+}
+
+/** Node counts the time between two looks into each delay it reports. */
+function lateSeconds(nanos: number): number {
+  return Number.isFinite(nanos) ? Math.max(0, nanos / 1e9 - DELAY_RESOLUTION_MS / 1000) : 0
 }
 
 function writeProcess(out: string[], nowMs: number): void {
