@@ -517,3 +517,45 @@ test('reads back every integer array in every style that can write it', () => {
     )
   }
 })
+
+test('the short way and the full decoder come to the same', () => {
+  const parameters = [
+    { name: 'id', in: 'path', required: true, schema: { type: 'integer', minimum: 1 } },
+    { name: 'q', in: 'query', required: true, schema: { type: 'string', maxLength: 3 } },
+    { name: 'n', in: 'query', schema: { type: 'number' } },
+    { name: 'is', in: 'query', schema: { type: 'boolean' } },
+    { name: 'X-A', in: 'header', schema: { type: 'integer' } },
+  ]
+  const more = { path: '/things/{id}' }
+  const short = decoder(parameters, more)
+  // A cookie that nobody sends: with it the operation has no short way.
+  const cookie = { name: 'c', in: 'cookie', schema: { type: 'string' } }
+  const full = decoder([...parameters, cookie], more)
+  const name = fc.constantFrom('q', 'n', 'is', 'other', '%71', 'Q')
+  const value = fc.constantFrom('', 'ab', 'abcd', '1', '1.5', 'true', 'a+b', '%20', '%2B1')
+  const pairs = fc.array(fc.tuple(name, value), { maxLength: 20 })
+  const ids = fc.array(fc.constantFrom('1', '0', '', '%31', 'x'), { maxLength: 1 })
+  const header = fc.array(fc.constantFrom('1', ' 2 ', 'x', ''), { maxLength: 2 })
+  let taken = 0
+  fc.assert(
+    fc.property(ids, pairs, header, (path, query, values) => {
+      const sent = {
+        path,
+        query: query.map(([key, text]) => `${key}=${text}`).join('&'),
+        headers: values.flatMap((text) => ['X-A', text]),
+      }
+      const found = short(sent)
+      if ('values' in found) taken += 1
+      assert.equal(JSON.stringify(found), JSON.stringify(full(sent)))
+    }),
+    { numRuns: 2000, examples: [[['7'], [['q', 'ab']], ['1']]] },
+  )
+  assert.ok(taken > 0, 'some requests were right')
+})
+
+test('values inherit nothing and may have any name', () => {
+  const decode = decoder([{ name: '__proto__', in: 'query', schema: { type: 'string' } }])
+  const result = decode({ query: '' })
+  assert.ok('values' in result && result.values.query['constructor'] === undefined)
+  assert.equal(result.values.query['toString'], undefined)
+})

@@ -16,6 +16,8 @@ import type { FieldReader, FieldSpec } from './field.ts'
 import { compileFieldSet } from './field-set.ts'
 import type { FieldSet } from './field-set.ts'
 import { compileFormValue } from './form.ts'
+import { Bare, compilePlainReader, NO_VALUES } from './plain-parameters.ts'
+import type { PlainEntry } from './plain-parameters.ts'
 import { Unreadable } from './scalar.ts'
 import { PLAIN_TEXT } from './text-type.ts'
 
@@ -47,15 +49,21 @@ interface Outcome {
 export function compileParameters(operation: Operation, deps: DecodeDeps): ParameterDecoder {
   const at = (place: Parameter['place']): readonly Entry[] =>
     operation.parameters.filter((one) => one.place === place).map((one) => entryOf(one, deps))
-  const readPath = compilePath(operation, at('path'))
+  const paths = at('path')
+  const positions = positionsOf(operation, paths)
+  const readPath = compilePath(paths, positions)
   const [headers, cookies] = [at('header'), at('cookie')]
   const hasAny = placesOf(operation.parameters)
+  const all = operation.parameters.map((one) => entryOf(one, deps))
+  const readPlain = compilePlainReader(all, positionsOf(operation, all))
   const [whole] = operation.parameters.filter((one) => one.place === 'querystring')
   const readQuery =
     whole === undefined
       ? compileQuery(at('query'), credentialNames(operation, deps))
       : compileWhole(whole, entryOf(whole, deps), deps)
   return (input) => {
+    const plain = readPlain?.(input)
+    if (plain !== undefined) return { values: plain }
     const outcome = newOutcome(hasAny)
     readPath(input, outcome)
     for (const entry of headers) readHeader(entry, input.header(entry.key), outcome)
@@ -80,12 +88,8 @@ function placesOf(parameters: readonly Parameter[]): Readonly<Record<FaultPlace,
 
 type Values = Record<string, unknown>
 
-/** Where nothing is declared there is nothing to read: all requests share this. */
-const NO_VALUES: Values = Object.freeze(Object.create(null) as Values)
-
 function newOutcome(hasAny: Readonly<Record<FaultPlace, boolean>>): Outcome {
-  const at = (place: FaultPlace): Values =>
-    hasAny[place] ? (Object.create(null) as Values) : NO_VALUES
+  const at = (place: FaultPlace): Values => (hasAny[place] ? new Bare() : NO_VALUES)
   return {
     values: { path: at('path'), query: at('query'), header: at('header'), cookie: at('cookie') },
     faults: [],
@@ -144,13 +148,20 @@ function decodeCookie(text: string): string {
 
 type Read = (input: ParameterInput, outcome: Outcome) => void
 
-function compilePath(operation: Operation, entries: readonly Entry[]): Read {
+/** Where the template names path parameters. */
+function positionsOf(
+  operation: Operation,
+  entries: readonly Entry[],
+): ReadonlyMap<PlainEntry, number> {
   const parsed = parseTemplate(operation.template)
   const names = parsed.ok ? parsed.names : []
-  const positions = entries.map((entry) => names.indexOf(entry.parameter.name))
+  return new Map(entries.map((entry) => [entry, names.indexOf(entry.parameter.name)]))
+}
+
+function compilePath(entries: readonly Entry[], positions: ReadonlyMap<PlainEntry, number>): Read {
   return ({ path }, outcome) => {
-    for (const [index, entry] of entries.entries()) {
-      const text = path[positions[index] ?? -1]
+    for (const entry of entries) {
+      const text = path[positions.get(entry) ?? -1]
       // An empty segment is no value: the template asks for one.
       readOne(entry, text === undefined || text === '' ? [] : [text], outcome)
     }
