@@ -2,6 +2,7 @@ import { problemJson } from '../http/problem.ts'
 import type { Refusal } from '../pipeline/runner.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
 import type { Answer } from './core.ts'
+import { grpcRefusal } from './grpc.ts'
 import type { HookLists } from './compile-hooks.ts'
 
 const REQUEST_ID_HEADER = 'Sallyport-Request-Id'
@@ -44,6 +45,7 @@ export function refusalAnswer(exchange: Exchange, hooks: HookLists, refusal: Ref
     return { status, headers, body: content.body, close }
   }
   headers.push('Content-Type', 'application/problem+json; charset=utf-8')
+  headers.push(...grpcRefusal(exchange, status, spec.title))
   return { status, headers, body: problemBody(exchange, refusal, status), close }
 }
 

@@ -12,15 +12,20 @@ export interface Answer {
   readonly close: boolean
 }
 
+/** The request goes to the API. */
+export interface ForwardVerdict {
+  readonly kind: 'forward'
+  /** `buffer`: read the whole body (at most `maxBodyBytes`), call `decideBody`. `stream`: pass it on, at most `maxBodyBytes`. */
+  readonly body: 'none' | 'buffer' | 'stream'
+  readonly maxBodyBytes: number
+  /** Both ways flow at once and at their own pace (gRPC): silence is normal, only the length is limited. */
+  readonly isDuplex?: boolean
+}
+
 /** What the edge does after the request head was judged. */
 export type HeadVerdict =
   | { readonly kind: 'answer'; readonly answer: Answer }
-  /** `buffer`: read the whole body (at most `maxBodyBytes`), call `decideBody`. `stream`: pass it on, at most `maxBodyBytes`. */
-  | {
-      readonly kind: 'forward'
-      readonly body: 'none' | 'buffer' | 'stream'
-      readonly maxBodyBytes: number
-    }
+  | ForwardVerdict
   /** The client asked to switch protocols and may: open a tunnel. */
   | { readonly kind: 'upgrade' }
 
@@ -70,6 +75,8 @@ export interface UpstreamTarget {
   /** `http://127.0.0.1:3000`, no path. */
   readonly origin: string
   readonly connectMs: number
+  /** `h2`: HTTP/2 and nothing else, over TLS by ALPN, over plain TCP with prior knowledge. Default: HTTP/1.1. */
+  readonly protocol?: 'h2' | undefined
   /** PEM of the authority to trust; `undefined`: the system's. */
   readonly ca: string | undefined
   /** PEM of what the gateway shows when the origin asks who is calling [TRN-05]. */
@@ -124,6 +131,9 @@ export interface Core {
     rawHeaders: readonly string[],
   ): MaybePromise<ResponseVerdict>
   decideResponseBody(exchange: Exchange, body: Buffer): MaybePromise<Answer>
+  /** What goes on of the trailers of a streamed body; flat lists. */
+  requestTrailers(exchange: Exchange, trailers: readonly string[]): readonly string[]
+  responseTrailers(exchange: Exchange, trailers: readonly string[]): readonly string[]
   fail(exchange: Exchange, cause: FailureCause, detail: string): Answer
   end(exchange: Exchange): void
   /** For what the parser of the edge refused before there was a request: an answer, and an access record. */

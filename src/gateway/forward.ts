@@ -45,6 +45,8 @@ export function requestHeaders(exchange: Exchange, plan: SitePlan): string[] {
     const value = headers.valueAt(index)
     out.push(name, name === 'accept-encoding' ? readableCodings(value) : value)
   }
+  // Servers of gRPC want to hear it on every hop; HTTP/1.1 upstreams are promised nothing.
+  if (plan.forwardsTe && headers.get('te') === 'trailers') out.push('te', 'trailers')
   for (const add of plan.hooks.forward) add(exchange, out)
   return out
 }

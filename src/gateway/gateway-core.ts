@@ -24,6 +24,7 @@ import type { Plan, SitePlan } from './plan.ts'
 import { requestHeaders, upstreamPath } from './forward.ts'
 import { decompressed } from './content-coding.ts'
 import { finalAnswer, isBodyless, streamAnswer } from './respond.ts'
+import { passedTrailers } from './trailers.ts'
 
 /** What keeps the books: told of every exchange once, at its end. */
 export interface ExchangeRecorder {
@@ -123,7 +124,11 @@ export class GatewayCore implements Core {
     if (refusal !== undefined) return answered(this.#refuse(exchange, refusal))
     if (isUpgrade(exchange, sitePlan)) return UPGRADE
     const maxBodyBytes = sitePlan.site.policy.validate.maxBodyBytes
-    if (exchange.head.hasBody) return { kind: 'forward', body: sitePlan.bodyMode, maxBodyBytes }
+    if (exchange.head.hasBody) {
+      return sitePlan.isDuplex
+        ? { kind: 'forward', body: 'stream', maxBodyBytes, isDuplex: true }
+        : { kind: 'forward', body: sitePlan.bodyMode, maxBodyBytes }
+    }
     if (sitePlan.bodyMode === 'stream') return NO_BODY
     return this.#withoutBody(exchange, sitePlan)
   }
@@ -214,6 +219,16 @@ export class GatewayCore implements Core {
   ): MaybePromise<Answer> {
     if (refusal !== undefined) return this.#refuse(exchange, refusal)
     return finalAnswer(exchange, planOf(exchange) as SitePlan, bytes)
+  }
+
+  requestTrailers(exchange: Exchange, trailers: readonly string[]): readonly string[] {
+    const sitePlan = planOf(exchange)
+    return sitePlan === undefined ? [] : passedTrailers(trailers, sitePlan.keepsRequestHeader)
+  }
+
+  responseTrailers(exchange: Exchange, trailers: readonly string[]): readonly string[] {
+    const sitePlan = planOf(exchange)
+    return sitePlan === undefined ? [] : passedTrailers(trailers, sitePlan.keepsResponseHeader)
   }
 
   fail(exchange: Exchange, cause: FailureCause, detail: string): Answer {

@@ -9,6 +9,7 @@ import type { Omission } from '../pipeline/proof.ts'
 import type { Site } from '../pipeline/site.ts'
 import { canonicalTarget } from '../http/target.ts'
 import type { UpstreamService } from './core.ts'
+import { isGrpcOperation } from './grpc.ts'
 import { hookLists, readyGuards } from './compile-hooks.ts'
 import type { HookLists } from './compile-hooks.ts'
 
@@ -30,6 +31,10 @@ export interface SitePlan {
   readonly api: PlanApi
   readonly hooks: HookLists
   readonly bodyMode: 'buffer' | 'stream'
+  /** Both ways flow at once (gRPC). */
+  readonly isDuplex: boolean
+  /** The API speaks HTTP/2: `te: trailers` goes on. */
+  readonly forwardsTe: boolean
   /** Whether a request header goes to the API; remembers its answers, bounded. */
   readonly keepsRequestHeader: (name: string) => boolean
   readonly keepsResponseHeader: (name: string) => boolean
@@ -128,6 +133,8 @@ function sitePlan(input: {
     // Gateway-wide guards already judged the head on the way here; their other hooks run with the operation's.
     hooks: { ...all, request: guards.request },
     bodyMode: guards.body.length > 0 ? 'buffer' : 'stream',
+    isDuplex: guards.body.length === 0 && isGrpcOperation(site.operation),
+    forwardsTe: api.upstream.origins[0]?.target.protocol === 'h2',
     keepsRequestHeader: remembered(all.dropsRequestHeader),
     keepsResponseHeader: remembered(all.dropsResponseHeader),
   }

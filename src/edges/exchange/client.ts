@@ -4,7 +4,8 @@ import type { Answer } from '../../gateway/core.ts'
 export interface ClientEvents {
   /** A piece of the request body, after `startBody`. */
   bodyData(chunk: Buffer): void
-  bodyEnd(): void
+  /** `trailers`: flat list as it came, where some came. */
+  bodyEnd(trailers?: readonly string[]): void
   /** The connection or stream ended before the answer was handed over whole. */
   clientGone(): void
   /** After a `write` that returned false: there is room again. */
@@ -31,8 +32,8 @@ export interface ClientEnd {
   head(answer: Answer, length: number | undefined): void
   /** @returns false when the client must drain first; the bytes are taken all the same. */
   write(chunk: Buffer): boolean
-  /** @returns as `answer` does. */
-  end(lastChunk: Buffer | undefined): boolean
+  /** `trailers`: flat list; they are dropped where the client did not ask for any. @returns as `answer` does. */
+  end(lastChunk: Buffer | undefined, trailers?: readonly string[]): boolean
   /** Breaks off: the client must see that the answer is not whole. */
   destroy(): void
 }

@@ -1,4 +1,5 @@
 import type { Answer, Core } from '../../gateway/core.ts'
+import type { Exchange } from '../../pipeline/exchange.ts'
 import type { ClientEnd } from './client.ts'
 import type { Connection } from './connection.ts'
 import type { EdgeLimits } from './limits.ts'
@@ -38,5 +39,14 @@ export function answerLast(client: ClientEnd): void {
     client.answer(LAST_RESORT)
   } catch {
     client.destroy()
+  }
+}
+
+/** Ends an exchange: `end` promises not to throw; if it does, the record is lost, the connection must not be. */
+export function endSafely(core: Core, exchange: Exchange): void {
+  try {
+    core.end(exchange)
+  } catch {
+    // Nobody is left to tell.
   }
 }

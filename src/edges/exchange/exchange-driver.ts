@@ -5,21 +5,23 @@ import type {
   Answer,
   BodyVerdict,
   FailureCause,
+  ForwardVerdict,
   HeadVerdict,
   ResponseVerdict,
 } from '../../gateway/core.ts'
 import type { Exchange, RequestHead } from '../../pipeline/exchange.ts'
 import type { ClientEnd, ClientEvents } from './client.ts'
-import { Deadline } from './deadline.ts'
 import type { EdgeContext, ExchangePorts } from './edge-context.ts'
-import { answerLast } from './edge-context.ts'
+import { answerLast, endSafely } from './edge-context.ts'
+import { ExchangeClocks } from './exchange-clocks.ts'
 import { joined, RequestBody } from './request-body.ts'
-import { contentLength, isEventStream } from './response-head.ts'
+import { contentLength, idleLimitMs } from './response-head.ts'
 import type { Swept } from './sweeper.ts'
 import type { CallEvents, UpstreamCall } from './upstream-port.ts'
 import { UPSTREAM_SILENT } from './upstream-port.ts'
 
 const EMPTY = Buffer.alloc(0)
+const NONE: readonly string[] = []
 const GONE = new Error('the exchange is over')
 
 /** What follows a verdict. */
@@ -44,12 +46,12 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
   #responseLength: number | undefined = undefined
   #responseChunks: Buffer[] = []
   #isResponseEnded = false
+  #trailers: readonly string[] = NONE
+  #isDuplex = false
   #upgraded: Duplex | undefined = undefined
   #bytesIn = 0
   #bytesOut = 0
-  readonly #deadline = new Deadline()
-  /** An answer that is read whole must be there in all within its time, however steadily it drips. */
-  readonly #total = new Deadline()
+  readonly #clocks = new ExchangeClocks()
   /** See `Swept`. */
   sweepIndex = -1
 
@@ -68,10 +70,8 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
       if (core.upstreams !== upstreams.services) upstreams.update(core.upstreams)
       this.#exchange = core.begin(head)
       sweeper.add(this)
-      if (this.#edge.inFlight >= limits.inFlight) {
-        this.#fail('overloaded', `${this.#edge.inFlight} requests in flight`)
-        return
-      }
+      if (this.#edge.inFlight >= limits.inFlight)
+        return this.#fail('overloaded', `${this.#edge.inFlight} requests in flight`)
       this.#isCounted = true
       this.#edge.inFlight++
       this.#await(core.decideHead(this.#exchange), ExchangeDriver.#headStep)
@@ -105,13 +105,14 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
 
   #onHead(verdict: HeadVerdict): void {
     if (verdict.kind === 'answer') return this.#send(verdict.answer)
-    if (verdict.kind === 'forward') return this.#takeBody(verdict.body, verdict.maxBodyBytes)
+    if (verdict.kind === 'forward') return this.#takeBody(verdict)
     const { upgrade } = this.#ports
     if (upgrade === undefined) return this.#fail('defect', 'not an upgrade request')
     this.#forward(undefined, upgrade.protocol)
   }
 
-  #takeBody(mode: 'none' | 'buffer' | 'stream', maxBytes: number): void {
+  #takeBody({ body: mode, maxBodyBytes: maxBytes, isDuplex = false }: ForwardVerdict): void {
+    this.#isDuplex = isDuplex
     const { hasBody } = this.#begun().head
     if (mode === 'none' || (mode === 'stream' && !hasBody)) return this.#forward(undefined)
     if (!hasBody) return this.#judgeBody(EMPTY)
@@ -120,7 +121,7 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
       return this.#fail('body_too_large', `content-length ${said}, limit ${maxBytes}`)
     }
     const { limits } = this.#edge
-    this.#requestBody = new RequestBody(this.#client, { mode, maxBytes, limits })
+    this.#requestBody = new RequestBody(this.#client, { mode, maxBytes, limits, isDuplex })
     if (mode === 'stream') this.#forward(this.#requestBody.upload)
     else this.#enter('reading', limits.bufferedBodyMs)
     this.#client.startBody()
@@ -145,26 +146,23 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
       body === undefined || body instanceof Buffer ? undefined : this.#client.bodyLength
     const plan = { request, body, streamedBytes, upgrade, events: this }
     this.#call = this.#edge.upstreams.call(plan)
-    if (this.#call === undefined)
-      return this.#fail('upstream_refused', `no upstream ${request.upstream}`)
+    if (this.#call === undefined) return this.#fail('upstream_refused', request.upstream)
     this.#enter('waiting', request.firstByteMs)
     this.#calledAt = performance.now()
     this.#call.start()
   }
 
-  // ---- the client ----
-
   bodyData(chunk: Buffer): void {
     const body = this.#requestBody
     if (body === undefined || this.#phase === 'over' || this.#phase === 'answered') return
     this.#bytesIn += chunk.length
-    this.#deadline.moved()
+    this.#clocks.moved()
     if (!body.take(chunk))
       this.#fail('body_too_large', `more than ${body.bytes - chunk.length} bytes`)
   }
 
-  bodyEnd(): void {
-    const whole = this.#requestBody?.complete()
+  bodyEnd(trailers?: readonly string[]): void {
+    const whole = this.#requestBody?.complete(trailers)
     if (this.#phase !== 'reading' || whole === undefined) return
     this.#attempt(() => this.#judgeBody(whole))
   }
@@ -172,6 +170,10 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
   get stage(): 'open' | 'answering' | 'answered' {
     if (this.#phase === 'answered' || this.#phase === 'over') return 'answered'
     return this.#phase === 'tunnel' || this.#response?.kind === 'stream' ? 'answering' : 'open'
+  }
+
+  uploadTrailers(): readonly string[] {
+    return this.#edge.core.requestTrailers(this.#begun(), this.#requestBody?.trailers ?? NONE)
   }
 
   clientGone(): void {
@@ -182,15 +184,13 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
   }
 
   clientDrained(): void {
-    this.#deadline.hold(false)
+    this.#clocks.hold(false)
     this.#call?.resume()
   }
 
   clientFlushed(): void {
     this.#end()
   }
-
-  // ---- the upstream ----
 
   upstreamHead(status: number, rawHeaders: readonly string[]): void {
     if (this.#phase !== 'waiting') return
@@ -199,8 +199,7 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
       exchange.upstreamMs = performance.now() - this.#calledAt
       this.#responseLength = contentLength(rawHeaders)
       // Silence before the verdict is the core's own doing; afterwards it is the upstream's.
-      const { eventStreamIdleMs, responseIdleMs } = this.#edge.limits
-      this.#enter('streaming', isEventStream(rawHeaders) ? eventStreamIdleMs : responseIdleMs)
+      this.#enter('streaming', idleLimitMs(rawHeaders, this.#edge.limits, this.#isDuplex))
       const verdict = this.#edge.core.decideResponseHead(exchange, status, rawHeaders)
       if (isPromise(verdict)) this.#call?.pause()
       this.#await(verdict, ExchangeDriver.#responseStep)
@@ -218,7 +217,7 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     } else if (length !== undefined && length > verdict.maxBodyBytes) {
       return this.#fail('response_too_large', `content-length ${length}`)
     } else {
-      this.#total.start(this.#edge.limits.bufferedResponseMs, false)
+      this.#clocks.limitWhole(this.#edge.limits.bufferedResponseMs)
     }
     this.#response = verdict
     const early = this.#responseChunks
@@ -230,7 +229,7 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
 
   upstreamData(chunk: Buffer): void {
     if (this.#phase !== 'streaming') return
-    this.#deadline.moved()
+    this.#clocks.moved()
     // The client library may deliver what it had already read although the call is paused.
     if (this.#response === undefined) this.#responseChunks.push(chunk)
     else this.#take(chunk, this.#response)
@@ -241,10 +240,11 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     this.#bytesOut += chunk.length
     if (verdict.kind === 'stream') {
       // The last bytes and the end in one write.
-      if (this.#bytesOut === this.#responseLength) return this.#close(this.#client.end(chunk))
+      const isWhole = this.#bytesOut === this.#responseLength && this.#call?.mayTrail !== true
+      if (isWhole) return this.#close(this.#client.end(chunk))
       if (this.#client.write(chunk)) return
       // The client is slow now; its own stall timer watches it.
-      this.#deadline.hold(true)
+      this.#clocks.hold(true)
       this.#call?.pause()
       return
     }
@@ -254,8 +254,9 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     }
   }
 
-  upstreamEnd(): void {
+  upstreamEnd(trailers: readonly string[] = NONE): void {
     if (this.#phase !== 'streaming') return
+    this.#trailers = trailers
     this.#isResponseEnded = true
     const verdict = this.#response
     if (verdict !== undefined) this.#attempt(() => this.#complete(verdict))
@@ -263,7 +264,10 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
 
   #complete(verdict: ResponseVerdict): void {
     if (this.#phase !== 'streaming') return
-    if (verdict.kind === 'stream') return this.#close(this.#client.end(undefined))
+    if (verdict.kind === 'stream') {
+      const trailers = this.#edge.core.responseTrailers(this.#begun(), this.#trailers)
+      return this.#close(this.#client.end(undefined, trailers))
+    }
     const body = joined(this.#responseChunks)
     this.#responseChunks = []
     this.#phase = 'deciding'
@@ -279,15 +283,11 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     this.#upgraded = socket
     // The close that follows an error ends the exchange; without a listener the error would end the process.
     socket.on('error', () => socket.destroy())
-    try {
+    this.#attempt(() => {
       this.#enter('streaming', 0)
-      this.#await(
-        this.#edge.core.decideResponseHead(this.#begun(), 101, rawHeaders),
-        ExchangeDriver.#tunnelStep,
-      )
-    } catch (error) {
-      this.#defect(error)
-    }
+      const verdict = this.#edge.core.decideResponseHead(this.#begun(), 101, rawHeaders)
+      this.#await(verdict, ExchangeDriver.#tunnelStep)
+    })
   }
 
   #onUpgraded(verdict: ResponseVerdict): void {
@@ -378,28 +378,23 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     if (exchange === undefined) return
     exchange.bytesIn = this.#bytesIn
     exchange.bytesOut = this.#bytesOut
-    try {
-      this.#edge.core.end(exchange)
-    } catch {
-      // `end` promises not to throw; if it does, the record is lost, the connection must not be.
-    }
+    endSafely(this.#edge.core, exchange)
   }
 
   #enter(phase: 'reading' | 'waiting' | 'streaming', limitMs: number): void {
     this.#phase = phase
-    this.#deadline.start(limitMs, phase !== 'reading')
+    this.#clocks.enter(limitMs, phase !== 'reading')
   }
 
   sweep(nowMs: number): void {
     const phase = this.#phase
     if (phase !== 'reading' && phase !== 'waiting' && phase !== 'streaming') return
     const isSlow = this.#requestBody?.isTooSlow(nowMs) === true
-    if (!isSlow && !this.#deadline.isPast(nowMs) && !this.#total.isPast(nowMs)) return
+    if (!isSlow && !this.#clocks.isPast(nowMs)) return
     const isClients = isSlow || phase === 'reading'
     if (!isClients) this.#call?.abort(UPSTREAM_SILENT)
     const cause = isClients ? 'client_too_slow' : 'upstream_timeout'
-    this.#attempt(() =>
-      this.#fail(cause, isSlow ? 'body below the least rate' : `${phase} too long`),
-    )
+    const detail = isSlow ? 'body below the least rate' : `${phase} too long`
+    this.#attempt(() => this.#fail(cause, detail))
   }
 }

@@ -9,10 +9,11 @@ export class RequestBody {
   readonly upload: Readable | undefined
   readonly #client: ClientEnd
   readonly #maxBytes: number
-  readonly #pace: BodyPace
+  readonly #pace: BodyPace | undefined
   #chunks: Buffer[] = []
   #bytes = 0
   #isComplete = false
+  #trailers: readonly string[] = []
 
   constructor(
     client: ClientEnd,
@@ -20,17 +21,24 @@ export class RequestBody {
       readonly mode: 'buffer' | 'stream'
       readonly maxBytes: number
       readonly limits: EdgeLimits
+      /** Silence is normal on both ways: no rate is asked for. */
+      readonly isDuplex: boolean
     },
   ) {
     this.#client = client
     this.#maxBytes = plan.maxBytes
-    this.#pace = new BodyPace(plan.limits)
+    this.#pace = plan.isDuplex ? undefined : new BodyPace(plan.limits)
     this.upload = plan.mode === 'stream' ? this.#openUpload() : undefined
   }
 
   /** Bytes that came so far. */
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** What came behind the body, as it came. */
+  get trailers(): readonly string[] {
+    return this.#trailers
   }
 
   /** Takes a piece. @returns false when the body is longer than it may be. */
@@ -41,21 +49,22 @@ export class RequestBody {
       this.#chunks.push(chunk)
     } else if (!this.upload.destroyed && !this.upload.push(chunk)) {
       // The upstream is slower than the client: the wait is not the client's fault.
-      this.#pace.pause()
+      this.#pace?.pause()
       this.#client.pauseBody()
     }
     return true
   }
 
   /** The client sent everything. @returns the whole body when it was kept. */
-  complete(): Buffer {
+  complete(trailers: readonly string[] = []): Buffer {
     this.#isComplete = true
+    this.#trailers = trailers
     if (this.upload !== undefined && !this.upload.destroyed) this.upload.push(null)
     return joined(this.#chunks)
   }
 
   isTooSlow(nowMs: number): boolean {
-    return !this.#isComplete && this.#pace.isTooSlow(nowMs, this.#bytes)
+    return !this.#isComplete && this.#pace?.isTooSlow(nowMs, this.#bytes) === true
   }
 
   /** Nobody wants the rest. */
@@ -68,7 +77,7 @@ export class RequestBody {
     return new Readable({
       highWaterMark: 65_536,
       read: () => {
-        this.#pace.resume()
+        this.#pace?.resume()
         this.#client.resumeBody()
       },
     })

@@ -1,3 +1,5 @@
+import type { EdgeLimits } from './limits.ts'
+
 /**
  * The length an upstream's answer announces. The parser has refused two lengths and a length beside a transfer coding.
  * @returns `undefined` where the end is told in another way.
@@ -7,8 +9,18 @@ export function contentLength(rawHeaders: readonly string[]): number | undefined
   return value === undefined || !/^\d{1,15}$/.test(value) ? undefined : Number(value)
 }
 
-/** Whether silence is normal in this answer (WHATWG HTML 9.2). */
-export function isEventStream(rawHeaders: readonly string[]): boolean {
+/** How long an answer may be silent, in milliseconds; in some, silence is normal. */
+export function idleLimitMs(
+  rawHeaders: readonly string[],
+  limits: EdgeLimits,
+  isDuplex: boolean,
+): number {
+  const isQuiet = isDuplex || isEventStream(rawHeaders)
+  return isQuiet ? limits.eventStreamIdleMs : limits.responseIdleMs
+}
+
+/** WHATWG HTML 9.2. */
+function isEventStream(rawHeaders: readonly string[]): boolean {
   return field(rawHeaders, 'content-type')?.slice(0, 17).toLowerCase() === 'text/event-stream'
 }
 

@@ -6,12 +6,15 @@ export interface CallEvents {
   /** The final response head; 1xx are swallowed. `rawHeaders` is a flat list. */
   upstreamHead(status: number, rawHeaders: readonly string[]): void
   upstreamData(chunk: Buffer): void
-  upstreamEnd(): void
+  /** `trailers`: flat list as it came, where some came. */
+  upstreamEnd(trailers?: readonly string[]): void
   /**
    * Nothing follows. `detail` is for the log. `isUnanswered`: no byte of an answer came, so that a request that is safe
    * to repeat may be sent again.
    */
   upstreamError(cause: FailureCause, detail: string, isUnanswered?: boolean): void
+  /** Asked at the end of a streamed body: its trailers as a flat list; a transport that cannot send them need not ask. */
+  uploadTrailers?(): readonly string[]
   /** The upstream switched protocols (101); the socket is the owner's. */
   upstreamUpgrade(rawHeaders: readonly string[], socket: Duplex): void
 }
@@ -32,6 +35,8 @@ export interface CallPlan {
 
 /** One request to an upstream and its answer on the way back. */
 export interface UpstreamCall {
+  /** Trailers may follow a body whose announced length is reached. Default: false. */
+  readonly mayTrail?: boolean
   start(): void
   /** Ends the call; no event follows. */
   abort(reason: Error): void

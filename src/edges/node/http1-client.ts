@@ -101,12 +101,21 @@ export class Http1Client implements ClientEnd {
     return false
   }
 
-  end(lastChunk: Buffer | undefined): boolean {
+  end(lastChunk: Buffer | undefined, trailers: readonly string[] = []): boolean {
+    if (trailers.length > 0 && this.#takesTrailers) this.#response.addTrailers(pairs(trailers))
     return this.#finish(lastChunk)
   }
 
   destroy(): void {
     this.#context.connection.socket.destroy()
+  }
+
+  /** Node sends trailers only where the body is chunked; others must be asked for (RFC 9110 section 6.5.1). */
+  get #takesTrailers(): boolean {
+    const { te = '' } = this.#request.headers
+    return String(te)
+      .split(',')
+      .some((one) => one.trim().toLowerCase() === 'trailers')
   }
 
   get #limits(): EdgeLimits {
@@ -190,4 +199,10 @@ export class Http1Client implements ClientEnd {
   #watchStall(): void {
     this.#context.connection.socket.setTimeout(this.#limits.writeStallMs)
   }
+}
+
+function pairs(flat: readonly string[]): [string, string][] {
+  const list: [string, string][] = []
+  for (let i = 0; i + 1 < flat.length; i += 2) list.push([flat[i] ?? '', flat[i + 1] ?? ''])
+  return list
 }

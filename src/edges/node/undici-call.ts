@@ -100,10 +100,10 @@ export class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
     if (!this.#isOver) this.#events.upstreamData(chunk)
   }
 
-  onResponseEnd(): void {
+  onResponseEnd(_controller: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#events.upstreamEnd()
+    this.#events.upstreamEnd(listed(trailers))
   }
 
   onRequestUpgrade(

@@ -98,6 +98,14 @@ export class FakeCore implements Core {
     return this.responseBody(exchange, body)
   }
 
+  requestTrailers(_exchange: Exchange, trailers: readonly string[]): readonly string[] {
+    return trailers
+  }
+
+  responseTrailers(_exchange: Exchange, trailers: readonly string[]): readonly string[] {
+    return trailers
+  }
+
   fail(_exchange: Exchange, cause: FailureCause, detail: string): Answer {
     this.failures.push({ cause, detail })
     return {

@@ -87,6 +87,10 @@ export class GroupCall implements UpstreamCall, CallEvents {
     this.#call?.resume()
   }
 
+  get mayTrail(): boolean {
+    return this.#call?.mayTrail === true
+  }
+
   upstreamHead(status: number, rawHeaders: readonly string[]): void {
     this.#judge(isFailing(status) ? 'failed' : 'ok')
     this.#plan.events.upstreamHead(status, rawHeaders)
@@ -96,11 +100,15 @@ export class GroupCall implements UpstreamCall, CallEvents {
     this.#plan.events.upstreamData(chunk)
   }
 
-  upstreamEnd(): void {
+  upstreamEnd(trailers?: readonly string[]): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#release()
-    this.#plan.events.upstreamEnd()
+    this.#plan.events.upstreamEnd(trailers)
+  }
+
+  uploadTrailers(): readonly string[] {
+    return this.#plan.events.uploadTrailers?.() ?? []
   }
 
   upstreamError(cause: FailureCause, detail: string, isUnanswered = false): void {
