@@ -26,6 +26,11 @@ const QUERY_SET: CharSet = {
   allowed: charTable(`${ALPHANUMERIC}-._~!$&'()*+,=:@/?`),
   refused: charTable('#'),
 }
+const ORDINARY = charTable(`${ALPHANUMERIC}-._~!$'()*,:@/?=`)
+const AMPERSAND = 38
+const EQUALS = 61
+/** Length of `__proto__`, the shortest name that is dangerous. */
+const SHORTEST_DANGER = 9
 const DANGEROUS = /(?:^|[[.\]])(?:__proto__|constructor|prototype)(?:$|[[.\]])/
 
 /**
@@ -40,6 +45,8 @@ export function canonicalQuery(
   declaredNames?: ReadonlySet<string>,
 ): CanonicalQuery | { readonly fault: QueryFault } {
   if (raw === undefined || raw === '') return NO_QUERY
+  const ordinary = readOrdinary(raw)
+  if (ordinary !== undefined) return ordinary
   const whole = canonicalPercent(raw, QUERY_SET)
   if ('fault' in whole) return whole
   const pairs: QueryPair[] = []
@@ -55,9 +62,36 @@ export function canonicalQuery(
   return { text: withoutEmptyPieces(whole.text), pairs }
 }
 
+/** Most parameters of a query that is read the short way. */
+const MAX_ORDINARY = 16
+
+/**
+ * What nearly all queries are: characters that mean themselves, no empty piece, no name that reaches into prototypes.
+ * @returns `undefined` where there is more to look at.
+ */
+function readOrdinary(raw: string): CanonicalQuery | undefined {
+  const pairs: QueryPair[] = []
+  let start = 0
+  let equals = -1
+  for (let i = 0; i <= raw.length; i++) {
+    const code = i === raw.length ? AMPERSAND : raw.charCodeAt(i)
+    if (code === EQUALS && equals < 0) equals = i
+    else if (code === AMPERSAND) {
+      const nameEnd = equals < 0 ? i : equals
+      const name = raw.slice(start, nameEnd)
+      if (i === start || isDangerousName(name) || pairs.length === MAX_ORDINARY) return undefined
+      const value = equals < 0 ? '' : raw.slice(equals + 1, i)
+      pairs.push([name, value, value])
+      start = i + 1
+      equals = -1
+    } else if (ORDINARY[code] !== 1) return undefined
+  }
+  return { text: raw, pairs }
+}
+
 /** Whether a parameter name reaches into prototypes and the document does not declare it literally. */
 export function isDangerousName(name: string, declaredNames?: ReadonlySet<string>): boolean {
-  return name.length >= 9 && DANGEROUS.test(name) && declaredNames?.has(name) !== true
+  return name.length >= SHORTEST_DANGER && DANGEROUS.test(name) && declaredNames?.has(name) !== true
 }
 
 function readPair(text: string, start: number, end: number): QueryPair {

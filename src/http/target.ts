@@ -32,6 +32,7 @@ export interface TargetOptions {
 
 // RFC 3986 pchar without `%`, plus `/`. Browsers send `[ ] ^ |` raw: they are encoded, the rest is refused.
 const PATH_PLAIN = charTable(`${ALPHANUMERIC}-._~!$&'()*+,=:@/;`)
+const PATH_ORDINARY = charTable(`${ALPHANUMERIC}-._~!$&'()*+,=:@/`)
 const PATH_SET: CharSet = { allowed: PATH_PLAIN, refused: charTable('"<>`{}\\#?') }
 
 /**
@@ -49,11 +50,23 @@ export function canonicalTarget(
   if (origin.includes('#')) return { fault: 'fragment' }
   const mark = origin.indexOf('?')
   const rawPath = mark < 0 ? origin : origin.slice(0, mark)
+  const query = mark < 0 ? undefined : origin.slice(mark + 1)
+  if (isOrdinary(rawPath)) return { path: rawPath, query }
   const path = isPlain(rawPath) ? { text: rawPath } : rebuilt(rawPath)
   if ('fault' in path) return path
   const fault = structureFault(path.text, options?.allowMatrix === true)
-  if (fault !== undefined) return { fault }
-  return { path: path.text, query: mark < 0 ? undefined : origin.slice(mark + 1) }
+  return fault === undefined ? { path: path.text, query } : { fault }
+}
+
+/** What nearly all paths are: plain characters, and no segment that is empty, begins with a dot or has a `;`. */
+function isOrdinary(path: string): boolean {
+  let afterSlash = false
+  for (let i = 0; i < path.length; i++) {
+    const code = path.charCodeAt(i)
+    if (PATH_ORDINARY[code] !== 1 || (afterSlash && (code === 47 || code === 46))) return false
+    afterSlash = code === 47
+  }
+  return true
 }
 
 function originForm(rawTarget: string): string | undefined {
