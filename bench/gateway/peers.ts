@@ -120,7 +120,7 @@ export async function startEachTransport(
       served.push(transport)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      console.log(`skipped: transport ${transport}: ${reason.split('\n').slice(0, 4).join(' / ')}`)
+      console.log(`skipped: transport ${transport}: ${reason}`)
     }
   }
   return { peers, served }

@@ -113,10 +113,19 @@ export async function listening(port: number, program?: Started): Promise<void> 
   for (let tries = 0; tries < 1200; tries += 1) {
     if (await canConnect(port)) return
     if (program !== undefined && program.child.exitCode !== null)
-      throw new Error(`it ended at once: ${program.complaint().trim()}`)
+      throw new Error(`it ended at once: ${gist(program.complaint())}`)
     await sleep(50)
   }
   throw new Error(`nothing listens on port ${port} after 60 s`)
+}
+
+/** What a program said, without the places in the source that Node puts around it. */
+function gist(complaint: string): string {
+  const lines = complaint.split('\n').map((line) => line.trim())
+  const telling = lines.filter(
+    (line) => line !== '' && !/^(file:|throw |at |\^|Node\.js |[{}])/.test(line),
+  )
+  return telling.slice(0, 3).join(' / ')
 }
 
 function canConnect(port: number): Promise<boolean> {
