@@ -4,8 +4,12 @@ import type { Clock } from '../base/clock.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
 import { CellFamily, labelText, numberText, writeHead } from './metric-family.ts'
 import type { Cell, MetricFamily } from './metric-family.ts'
+import { ownNumbers } from './numbers.ts'
+import type { AllocateNumbers, NumberBlock } from './numbers.ts'
 import { RouteMetrics } from './route-metrics.ts'
 import type { SinkState } from './sink.ts'
+import { loopDelayOf, mergeNumbers, Vitals } from './thread-metrics.ts'
+import type { LoopDelay } from './thread-metrics.ts'
 
 const DELAY_RESOLUTION_MS = 20
 
@@ -18,6 +22,8 @@ export interface MetricsOptions {
   readonly clock?: Clock
   /** Names of the controls of the authorize stages: a denial of theirs is an authorization decision. */
   readonly authorizeControls?: ReadonlySet<string>
+  /** Where numbers stand, when other threads are to read them. */
+  readonly numbers?: AllocateNumbers
 }
 
 /** The gateway's numbers. Nothing here throws. */
@@ -34,8 +40,13 @@ export interface Metrics {
   gauge(name: string, help: string, labelNames?: readonly string[]): MetricFamily
   /** Sinks whose losses are shown. */
   watchSinks(states: () => readonly SinkState[]): void
-  /** Prometheus text exposition format 0.0.4. */
-  text(): string
+  /**
+   * Prometheus text exposition format 0.0.4. With `threads` the numbers are those of all of them together: what each
+   * has allocated, this one's included.
+   */
+  text(threads?: readonly (readonly NumberBlock[])[]): string
+  /** Writes down for other threads how this one is; call it about once a second. */
+  publish(): void
   /** Stops the event loop's clock. */
   close(): void
 }
@@ -52,7 +63,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
 class GatewayMetrics implements Metrics {
   readonly #clock: Clock
   readonly #authorizeControls: ReadonlySet<string>
-  readonly #routes = new RouteMetrics()
+  readonly #allocate: AllocateNumbers
+  readonly #routes: RouteMetrics
+  readonly #vitals: Vitals
   readonly #families = new Map<string, CellFamily>()
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
   readonly #certificates = new Map<string, number>()
@@ -66,6 +79,9 @@ class GatewayMetrics implements Metrics {
 
   constructor(options: MetricsOptions) {
     this.#clock = options.clock ?? systemClock
+    this.#allocate = options.numbers ?? ownNumbers
+    this.#routes = new RouteMetrics(this.#allocate)
+    this.#vitals = new Vitals(this.#allocate)
     this.#authorizeControls = options.authorizeControls ?? NO_CONTROLS
     this.#upstreamErrors = this.counter(
       'sallyport_upstream_errors_total',
@@ -125,26 +141,40 @@ class GatewayMetrics implements Metrics {
   }
 
   counter(name: string, help: string, labelNames: readonly string[] = []): MetricFamily {
-    return this.#family(new CellFamily({ name, help, type: 'counter' }, labelNames))
+    return this.#family(new CellFamily({ name, help, type: 'counter' }, labelNames, this.#allocate))
   }
 
   gauge(name: string, help: string, labelNames: readonly string[] = []): MetricFamily {
-    return this.#family(new CellFamily({ name, help, type: 'gauge' }, labelNames))
+    return this.#family(new CellFamily({ name, help, type: 'gauge' }, labelNames, this.#allocate))
   }
 
   watchSinks(states: () => readonly SinkState[]): void {
     this.#sinkStates = states
   }
 
-  text(): string {
+  text(threads?: readonly (readonly NumberBlock[])[]): string {
+    const own = {
+      routes: this.#routes,
+      families: this.#families,
+      delay: loopDelayOf(this.#delay),
+      heapBytes: process.memoryUsage().heapUsed,
+    }
+    this.publish()
+    const { routes, families, delay, heapBytes, ...merged } =
+      threads === undefined ? own : mergeNumbers(threads)
     const out: string[] = []
-    this.#routes.write(out)
-    for (const family of this.#families.values()) family.write(out)
+    routes.write(out)
+    for (const family of families.values()) family.write(out)
+    for (const [name, family] of this.#families) if (!families.has(name)) family.write(out)
     this.#writeCertificates(out)
-    this.#writeSinks(out)
-    this.#writeDelay(out)
-    writeProcess(out, this.#clock.nowMs())
+    this.#writeSinks(out, 'sinks' in merged ? merged.sinks : undefined)
+    writeDelay(out, delay)
+    writeProcess(out, this.#clock.nowMs(), heapBytes)
     return `${out.join('\n')}\n`
+  }
+
+  publish(): void {
+    this.#vitals.publish(loopDelayOf(this.#delay), this.#sinkStates())
   }
 
   close(): void {
@@ -176,8 +206,11 @@ class GatewayMetrics implements Metrics {
     }
   }
 
-  #writeSinks(out: string[]): void {
-    const states = this.#sinkStates()
+  #writeSinks(
+    out: string[],
+    merged: ReadonlyMap<string, Pick<SinkState, 'dropped' | 'bufferedBytes'>> | undefined,
+  ): void {
+    const states = this.#sinkStates().map((state) => ({ ...state, ...merged?.get(state.name) }))
     const dropped = 'sallyport_log_dropped_total'
     writeHead(out, {
       name: dropped,
@@ -195,28 +228,22 @@ class GatewayMetrics implements Metrics {
     for (const state of states)
       out.push(`${queue}${labelText(['sink'], [state.name])} ${state.bufferedBytes}`)
   }
-
-  #writeDelay(out: string[]): void {
-    const name = 'sallyport_eventloop_delay_seconds'
-    const delay = this.#delay
-    const seconds = (nanos: number): string => numberText(lateSeconds(nanos))
-    writeHead(out, { name, help: 'How late the event loop was, since the start.', type: 'summary' })
-    for (const quantile of [0.5, 0.99])
-      out.push(
-        `${name}${labelText(['quantile'], [String(quantile)])} ${seconds(delay.percentile(quantile * 100))}`,
-      )
-    const sum = delay.count === 0 ? 0 : lateSeconds(delay.mean) * delay.count
-    out.push(`${name}_sum ${numberText(sum)}`, `${name}_count ${delay.count}`)
-  }
 }
 
-/** Node counts the time between two looks into each delay it reports. */
-function lateSeconds(nanos: number): number {
-  return Number.isFinite(nanos) ? Math.max(0, nanos / 1e9 - DELAY_RESOLUTION_MS / 1000) : 0
+function writeDelay(out: string[], delay: LoopDelay): void {
+  const name = 'sallyport_eventloop_delay_seconds'
+  writeHead(out, { name, help: 'How late the event loop was, since the start.', type: 'summary' })
+  const quantiles = [
+    ['0.5', delay.p50],
+    ['0.99', delay.p99],
+  ] as const
+  for (const [quantile, value] of quantiles)
+    out.push(`${name}${labelText(['quantile'], [quantile])} ${numberText(value)}`)
+  out.push(`${name}_sum ${numberText(delay.sum)}`, `${name}_count ${delay.count}`)
 }
 
-function writeProcess(out: string[], nowMs: number): void {
-  const { rss, heapUsed } = process.memoryUsage()
+function writeProcess(out: string[], nowMs: number, heapBytes: number): void {
+  const { rss } = process.memoryUsage()
   const { user, system } = process.cpuUsage()
   const startedSeconds = Math.round(nowMs / 1000 - process.uptime())
   const one = (name: string, help: string, type: 'counter' | 'gauge', value: number): void => {
@@ -225,6 +252,6 @@ function writeProcess(out: string[], nowMs: number): void {
   }
   one('process_cpu_seconds_total', 'CPU time, user and system.', 'counter', (user + system) / 1e6)
   one('process_resident_memory_bytes', 'Resident memory.', 'gauge', rss)
-  one('nodejs_heap_used_bytes', 'Heap in use.', 'gauge', heapUsed)
+  one('nodejs_heap_used_bytes', 'Heap in use.', 'gauge', heapBytes)
   one('process_start_time_seconds', 'Start, seconds since 1970.', 'gauge', startedSeconds)
 }

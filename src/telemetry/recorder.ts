@@ -5,6 +5,7 @@ import type { Exchange } from '../pipeline/exchange.ts'
 import { createAccessFormatter } from './access-record.ts'
 import type { AccessFormatter } from './access-record.ts'
 import type { Metrics } from './metrics.ts'
+import type { NumberBlock } from './numbers.ts'
 import { createPseudonyms } from './pseudonym.ts'
 import { createEventFormatter } from './security-events.ts'
 import type { EventFormatter, LifecycleEvent } from './security-events.ts'
@@ -30,7 +31,8 @@ export interface Recorder {
   record(exchange: Exchange): void
   /** Start, stop, configuration, keys, graduation. */
   emit(event: LifecycleEvent): void
-  metricsText(): string
+  /** See `Metrics.text`. */
+  metricsText(threads?: readonly (readonly NumberBlock[])[]): string
   /** After log rotation (SIGHUP). */
   reopen(): void
   flush(): Promise<void>
@@ -89,8 +91,8 @@ class GatewayRecorder implements Recorder {
     }
   }
 
-  metricsText(): string {
-    return this.#metrics.text()
+  metricsText(threads?: readonly (readonly NumberBlock[])[]): string {
+    return this.#metrics.text(threads)
   }
 
   reopen(): void {
