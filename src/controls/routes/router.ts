@@ -13,6 +13,8 @@ export interface PathMatch<T> {
 
 interface Node<T> {
   readonly statics: Map<string, Node<T>>
+  /** The static segments in a list, while they are few. */
+  readonly few: { readonly segment: string; readonly node: Node<T> }[]
   /** Segments that mix literals and parameters, such as `{id}:cancel` or `{name}.{ext}`. */
   readonly mixed: {
     readonly source: string
@@ -24,7 +26,7 @@ interface Node<T> {
 }
 
 function newNode<T>(): Node<T> {
-  return { statics: new Map(), mixed: [], parameter: undefined, entry: undefined }
+  return { statics: new Map(), few: [], mixed: [], parameter: undefined, entry: undefined }
 }
 
 const VARIABLE = /\{[^{}]+\}/g
@@ -49,9 +51,8 @@ export class Router<T> {
 
   /** Finds what stands behind a canonical path. The work is bounded by the number of templates. */
   match(path: string): PathMatch<T> | undefined {
-    const segments = path.split('/')
     const values: string[] = []
-    const entry = walk(this.#root, { segments, values }, 1)
+    const entry = walk(this.#root, { text: path, values }, 1)
     return entry === undefined ? undefined : { entry, values }
   }
 }
@@ -59,9 +60,12 @@ export class Router<T> {
 function child<T>(node: Node<T>, segment: string): Node<T> {
   const variables = segment.match(VARIABLE)
   if (variables === null) {
-    const found = node.statics.get(segment) ?? newNode<T>()
-    node.statics.set(segment, found)
-    return found
+    const known = node.statics.get(segment)
+    if (known !== undefined) return known
+    const added = newNode<T>()
+    node.statics.set(segment, added)
+    node.few.push({ segment, node: added })
+    return added
   }
   if (variables.length === 1 && variables[0] === segment) return (node.parameter ??= newNode<T>())
   const source = segment.replaceAll(VARIABLE, '{}')
@@ -100,44 +104,58 @@ function mixedValues(literals: readonly string[], segment: string): string[] | u
   return values
 }
 
+/** Up to here comparing is faster than hashing a segment that was just cut out. */
+const FEW = 8
+
+function staticChild<T>({ statics, few }: Node<T>, segment: string): Node<T> | undefined {
+  if (few.length > FEW) return statics.get(segment)
+  for (const child of few) if (child.segment === segment) return child.node
+  return undefined
+}
+
 interface Walk {
-  readonly segments: readonly string[]
+  readonly text: string
   readonly values: string[]
 }
 
-function walk<T>(node: Node<T>, path: Walk, depth: number): PathEntry<T> | undefined {
-  if (depth === path.segments.length) return node.entry
-  const segment = path.segments[depth] as string
-  const fixed = node.statics.get(segment)
-  const found = fixed === undefined ? undefined : walk(fixed, path, depth + 1)
+/** `at`: where the next segment begins, behind its slash; beyond the end, there is none. */
+function walk<T>(node: Node<T>, path: Walk, at: number): PathEntry<T> | undefined {
+  const { text } = path
+  if (at > text.length) return node.entry
+  const slash = text.indexOf('/', at)
+  const end = slash < 0 ? text.length : slash
+  const segment = text.slice(at, end)
+  const fixed = staticChild(node, segment)
+  const found = fixed === undefined ? undefined : walk(fixed, path, end + 1)
   if (found !== undefined) return found
   if (segment === '') return undefined
-  return walkMixed(node, path, depth) ?? walkParameter(node, path, depth)
+  const step = { segment, next: end + 1 }
+  return walkMixed(node, path, step) ?? walkParameter(node, path, step)
 }
 
-function walkMixed<T>(node: Node<T>, path: Walk, depth: number): PathEntry<T> | undefined {
+interface Step {
+  readonly segment: string
+  /** Where the segment after it begins. */
+  readonly next: number
+}
+
+function walkMixed<T>(node: Node<T>, path: Walk, step: Step): PathEntry<T> | undefined {
   for (const { literals, node: next } of node.mixed) {
-    const values = mixedValues(literals, path.segments[depth] as string)
+    const values = mixedValues(literals, step.segment)
     if (values === undefined) continue
-    const found = walkWith(next, path, { depth, values })
+    const kept = path.values.length
+    path.values.push(...values)
+    const found = walk(next, path, step.next)
     if (found !== undefined) return found
+    path.values.length = kept
   }
   return undefined
 }
 
-function walkParameter<T>(node: Node<T>, path: Walk, depth: number): PathEntry<T> | undefined {
+function walkParameter<T>(node: Node<T>, path: Walk, step: Step): PathEntry<T> | undefined {
   if (node.parameter === undefined) return undefined
-  return walkWith(node.parameter, path, { depth, values: [path.segments[depth] as string] })
-}
-
-function walkWith<T>(
-  node: Node<T>,
-  path: Walk,
-  step: { readonly depth: number; readonly values: readonly string[] },
-): PathEntry<T> | undefined {
-  const kept = path.values.length
-  path.values.push(...step.values)
-  const found = walk(node, path, step.depth + 1)
-  if (found === undefined) path.values.length = kept
+  path.values.push(step.segment)
+  const found = walk(node.parameter, path, step.next)
+  if (found === undefined) path.values.pop()
   return found
 }

@@ -1,3 +1,4 @@
+import { memo } from '../../base/memo.ts'
 import { isJson } from '../../http/media-type.ts'
 import { urlFault } from '../../http/url-guard.ts'
 import type { UrlFault } from '../../http/url-guard.ts'
@@ -13,7 +14,7 @@ import { isWide } from '../body/readers.ts'
 import { configureUrlFields } from './config.ts'
 import type { UrlFieldsConfig } from './config.ts'
 import { isUrl, urlPropertyNames } from './declared-urls.ts'
-import { insideFault, isRedirectName } from './leads-inside.ts'
+import { insideFault, isRedirectName, isUrlName } from './leads-inside.ts'
 
 /** Refuses URLs that would send the API on errands inside: loopback, link-local, private, odd spellings. */
 export const urlFields: Control<UrlFieldsConfig, Kit> = {
@@ -52,9 +53,9 @@ function urlFieldsGuard(config: UrlFieldsConfig, site: Site, api: ApiRuntime): G
   if (content.some(({ type }) => isReadable(type))) {
     const schemas = content.flatMap(({ schema }) => schema ?? [])
     const names = urlPropertyNames(schemas, api.requestSchemas.resources)
-    const faultAt = faultFinder(config, names)
+    const ruleOf = ruleFinder(config, names)
     const status = invalidStatus(operation)
-    guard.onRequestBody = ({ body }) => bodyDenial(body, faultAt, status)
+    guard.onRequestBody = ({ body }) => bodyDenial(body, ruleOf, status)
   }
   return guard.onRequest === undefined && guard.onRequestBody === undefined ? undefined : guard
 }
@@ -68,14 +69,22 @@ const FORMS: ReadonlySet<string> = new Set([
   'multipart/form-data',
 ])
 
-type FaultAt = (name: string, text: string) => UrlFault | undefined
+type FaultOf = (text: string) => UrlFault | undefined
+/** How texts under a name are judged; `undefined`: not at all. */
+type RuleOf = (name: string) => FaultOf | undefined
+
+/** Names come back with each body. */
+const NAMES = { maxEntries: 1024, maxChars: 64 }
 
 /** What is declared as a URL must be a public https one; what only looks like one must not lead inside. */
-function faultFinder(config: UrlFieldsConfig, declared: ReadonlySet<string>): FaultAt {
-  return (name, text) => {
+function ruleFinder(config: UrlFieldsConfig, declared: ReadonlySet<string>): RuleOf {
+  const asDeclared: FaultOf = (text) => urlFault(text, config)
+  const asNamed: FaultOf = (text) => insideFault(text, config.allowHosts)
+  return memo((name) => {
     if (isRedirectName(name)) return undefined
-    return declared.has(name) ? urlFault(text, config) : insideFault(name, text, config.allowHosts)
-  }
+    if (declared.has(name)) return asDeclared
+    return isUrlName(name) ? asNamed : undefined
+  }, NAMES)
 }
 
 type ParameterFault = (values: ParameterValues) => Denial | undefined
@@ -94,12 +103,12 @@ function compileParameterFault(
     const declared = new Set(urlPropertyNames([ref], resources))
     if (isUrl(resources, resources.site(ref))) declared.add(name)
     const key = at === 'header' ? name.toLowerCase() : name
-    return [{ at, key, name, faultAt: faultFinder(config, declared) }]
+    return [{ at, key, name, ruleOf: ruleFinder(config, declared) }]
   })
   if (looked.length === 0) return undefined
   return (values) => {
-    for (const { at, key, name, faultAt } of looked) {
-      const found = firstFault(values[at][key], name, faultAt)
+    for (const { at, key, name, ruleOf } of looked) {
+      const found = firstFault(values[at][key], name, ruleOf)
       if (found !== undefined)
         return denialOf('url_parameter', { ...found, pointer: `${at}/${name}${found.pointer}` })
     }
@@ -107,8 +116,8 @@ function compileParameterFault(
   }
 }
 
-function bodyDenial(body: unknown, faultAt: FaultAt, status: number): Denial | undefined {
-  const found = firstFault(body, '', faultAt)
+function bodyDenial(body: unknown, ruleOf: RuleOf, status: number): Denial | undefined {
+  const found = firstFault(body, '', ruleOf)
   return found === undefined ? undefined : { ...denialOf('url', found), status }
 }
 
@@ -126,15 +135,16 @@ function denialOf(reason: 'url' | 'url_parameter', { pointer, fault }: Found): D
 }
 
 /** `pointer` is inside the value. Depth and size are bounded: the JSON scan let the body in (VAL-05). */
-function firstFault(value: unknown, name: string, faultAt: FaultAt): Found | undefined {
+function firstFault(value: unknown, name: string, ruleOf: RuleOf): Found | undefined {
   if (typeof value === 'string') {
-    const fault = faultAt(name, value)
+    const fault = ruleOf(name)?.(value)
     return fault === undefined ? undefined : { pointer: '', fault }
   }
   if (typeof value !== 'object' || value === null) return undefined
   const isList = Array.isArray(value)
-  for (const [key, child] of Object.entries(value)) {
-    const found = firstFault(child, isList ? name : key, faultAt)
+  const members = value as Readonly<Record<string, unknown>>
+  for (const key of Object.keys(members)) {
+    const found = firstFault(members[key], isList ? name : key, ruleOf)
     if (found !== undefined) return { ...found, pointer: childPointer('', key) + found.pointer }
   }
   return undefined

@@ -20,22 +20,23 @@ const HOST_SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'ws:', 'ws
 /** A scheme, or a host without one; URL parsers pass over white space in front. */
 const URL_SHAPE = /^[\s\0-\x1f]*(?:[a-z][a-z0-9+.-]*:|[\\/]{2})/i
 
-/** Whether values under a name are held to the rules for URLs at all. */
+/** Whether values under a name tell a browser where to go, and nothing else. */
 export function isRedirectName(name: string): boolean {
   return REDIRECT_NAME.test(name)
 }
 
+/** Whether values under a name are often fetched. */
+export function isUrlName(name: string): boolean {
+  return URL_NAME.test(name)
+}
+
 /**
- * Judges a text that is not declared as a URL but stands under a name that says so. It may be plain http and have any
+ * Judges a text that is not declared as a URL but stands under a name that says so (`isUrlName`). It may be plain http and have any
  * port, as long as it leads neither inside nor to files. Read as a browser reads it, so that no spelling hides a host.
  * @returns `undefined`, or why it is refused. Never throws.
  */
-export function insideFault(
-  name: string,
-  text: string,
-  allowHosts: ReadonlySet<string>,
-): UrlFault | undefined {
-  if (!URL_NAME.test(name) || !URL_SHAPE.test(text)) return undefined
+export function insideFault(text: string, allowHosts: ReadonlySet<string>): UrlFault | undefined {
+  if (!URL_SHAPE.test(text)) return undefined
   const url = URL.parse(text, 'https://example.com')
   if (url === null) return undefined
   if (LOCAL_SCHEMES.has(url.protocol)) return 'scheme'
