@@ -58,7 +58,10 @@ export class Connection {
 
   leave(active: OnConnection): void {
     const index = this.#active.indexOf(active)
-    if (index >= 0) this.#active.splice(index, 1)
+    if (index < 0) return
+    // Nearly always the only one.
+    if (index === this.#active.length - 1) this.#active.pop()
+    else this.#active.splice(index, 1)
   }
 
   #lost(): void {

@@ -1,3 +1,4 @@
+import { joinedCuts } from './body-cuts.ts'
 import { HeadSpans } from './head-spans.ts'
 import type { LlhttpEngine, RunningParser } from './llhttp-wasm.ts'
 import { ABORT, CHUNKED, HAS_LENGTH, INPUT_BYTES, PAUSED } from './llhttp-wasm.ts'
@@ -71,6 +72,8 @@ export class LlhttpParser implements RunningParser {
   isUntilClose = false
   /** Flat list like `rawHeaders`. */
   trailers: string[] = []
+  /** The head up to a fault in it, for whoever must say what was wrong. */
+  faultText = ''
   /** Bytes of the head, as far as they were needed: start line, fields and the empty line. */
   headBytes = 0
   /** Chunks with data so far. */
@@ -111,6 +114,11 @@ export class LlhttpParser implements RunningParser {
     return this.#start === 3 && !this.isComplete
   }
 
+  /** Bytes of the target that came so far. */
+  get targetBytes(): number {
+    return this.#spans.targetTo - this.#spans.targetFrom
+  }
+
   /** Ready for the next message. */
   next(rules: ParserRules): void {
     this.#engine.reset(this.#ptr)
@@ -119,6 +127,7 @@ export class LlhttpParser implements RunningParser {
     this.body = undefined
     this.isComplete = false
     this.fault = undefined
+    this.faultText = ''
     this.skipsBody = false
     this.rawHeaders = NO_FIELDS
     if (this.trailers.length > 0) this.trailers = []
@@ -208,7 +217,7 @@ export class LlhttpParser implements RunningParser {
     this.#chunkShift = from - engine.inputPtr
     this.#gapFrom = engine.inputPtr
     const code = engine.run(this, this.#ptr, { chunk, from, to })
-    if (!wasHeadDone && this.#isHeadDone) this.#readHead(chunk, from)
+    if (!wasHeadDone && this.#isHeadDone && this.fault === undefined) this.#readHead(chunk, from)
     if (code === 0) {
       if (!this.#isHeadDone) this.#keepHead(chunk, from, to)
       else if (this.isChunked) this.#countGap(engine.inputPtr + to - from)
@@ -220,6 +229,7 @@ export class LlhttpParser implements RunningParser {
       return at
     }
     this.fault ??= { code: engine.errorName(code), at }
+    if (!this.#isHeadDone) this.faultText = this.#earlier + chunk.toString('latin1', from, to)
     return at
   }
 
@@ -369,15 +379,6 @@ export class LlhttpParser implements RunningParser {
     const text = this.#engine.heap.toString('latin1', at, at + bytes)
     this.trailers.push(goesOn ? (this.trailers.pop() ?? '') + text : text)
   }
-}
-
-function joinedCuts(chunk: Buffer, cuts: readonly number[]): Buffer {
-  let bytes = 0
-  for (let i = 0; i < cuts.length; i += 2) bytes += (cuts[i + 1] ?? 0) - (cuts[i] ?? 0)
-  const joined = Buffer.allocUnsafe(bytes)
-  let at = 0
-  for (let i = 0; i < cuts.length; i += 2) at += chunk.copy(joined, at, cuts[i], cuts[i + 1])
-  return joined
 }
 
 /** Little-endian, 64 bits; without the garbage of a bigint. */

@@ -1,22 +1,18 @@
-import { createServer as createHttpServer } from 'node:http'
-import type { Server as HttpServer } from 'node:http'
 import type { ServerHttp2Session } from 'node:http2'
-import { createServer as createHttpsServer } from 'node:https'
-import type { Server as HttpsServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Core } from '../../gateway/core.ts'
 import type { TlsContextSource } from '../tls/context.ts'
 import { Admission } from '../exchange/admission.ts'
 import { Connection } from '../exchange/connection.ts'
 import type { EdgeContext } from '../exchange/edge-context.ts'
-import type { Http1Edge } from '../node/http1.ts'
-import { http1Options, serveHttp1 } from '../node/http1.ts'
 import { breakSession, serveHttp2 } from '../http2/http2.ts'
 import type { EdgeLimits } from '../exchange/limits.ts'
 import { EDGE_LIMITS } from '../exchange/limits.ts'
 import { Sweeper } from '../exchange/sweeper.ts'
-import { UndiciPool } from '../node/undici-pool.ts'
+import type { Http1Side, Transport } from '../exchange/transport.ts'
+import { FAST_TRANSPORT } from '../fast/fast-transport.ts'
+import { NODE_TRANSPORT } from '../node/node-transport.ts'
 import type { UpstreamNotice } from '../upstream/origin.ts'
 import { Upstreams } from '../upstream/upstreams.ts'
 
@@ -30,6 +26,8 @@ export interface ListenerOptions {
   /** Needed for `https`. */
   readonly tls?: TlsContextSource
   readonly limits?: Partial<EdgeLimits>
+  /** How HTTP/1.1 is spoken, with clients and with upstreams. Default: `node`. */
+  readonly transport?: 'node' | 'fast'
   /** Peers whose connections are not counted per address. */
   readonly isTrustedPeer?: (address: string) => boolean
   /** A handshake failed; OpenSSL's or Node's code. */
@@ -72,22 +70,17 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const limits: EdgeLimits = { ...EDGE_LIMITS, ...options.limits }
   const { core } = options
   const sweeper = new Sweeper(limits.sweepMs)
+  const transport = TRANSPORTS[options.transport ?? 'node']
   const upstreams = new Upstreams(
-    { open: (target) => new UndiciPool(target), onNotice: options.onUpstream },
+    { open: transport.openPool, onNotice: options.onUpstream },
     core.upstreams,
   )
   const context: EdgeContext = { core, limits, sweeper, upstreams, inFlight: 0 }
-  const edge: Http1Edge = {
-    context,
-    kind: options.kind,
-    connections: new WeakMap(),
-    isClosing: false,
-  }
+  const http1 = transport.openHttp1(context, options.kind)
   const sessions = new Set<ServerHttp2Session>()
   const admission = new Admission(limits, options.isTrustedPeer ?? (() => false))
-  const { server, stopTls } = openServer(options, edge, sessions)
+  const { server, stopTls } = openServer(options, { context, http1, sessions })
   server.prependListener('connection', (socket: Socket) => admission.admit(socket))
-  serveHttp1(server, edge)
   try {
     await listen(server, options)
   } catch (error) {
@@ -100,16 +93,17 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     connections: () => admission.size,
     inFlight: () => context.inFlight,
     close: async (graceMs) => {
-      edge.isClosing = true
+      http1.beginClosing()
       stopTls()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       for (const session of sessions) session.close()
       const timer = setTimeout(() => {
         for (const session of sessions) breakSession(session)
-        server.closeAllConnections()
+        http1.closeAll()
         admission.destroyAll()
       }, graceMs)
-      const idle = setInterval(() => server.closeIdleConnections(), 100)
+      http1.closeIdle()
+      const idle = setInterval(() => http1.closeIdle(), 100)
       await closed
       clearTimeout(timer)
       clearInterval(idle)
@@ -120,7 +114,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
 }
 
 function listen(
-  server: HttpServer | HttpsServer,
+  server: Server,
   { port, address, reusePort = false }: ListenerOptions,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -133,49 +127,43 @@ function listen(
 }
 
 interface OpenServer {
-  readonly server: HttpServer | HttpsServer
+  readonly server: Server
   readonly stopTls: () => void
 }
 
-function openServer(
-  options: ListenerOptions,
-  edge: Http1Edge,
-  sessions: Set<ServerHttp2Session>,
-): OpenServer {
-  if (options.kind === 'http') {
-    const server = createHttpServer(http1Options(edge.context.limits))
-    server.on('connection', (socket: Socket) =>
-      edge.connections.set(socket, new Connection(socket)),
-    )
-    return { server, stopTls: () => {} }
-  }
+/** What speaks on the connections of a listener. */
+interface Speakers {
+  readonly context: EdgeContext
+  readonly http1: Http1Side
+  readonly sessions: Set<ServerHttp2Session>
+}
+
+const TRANSPORTS: Readonly<Record<'node' | 'fast', Transport>> = {
+  node: NODE_TRANSPORT,
+  fast: FAST_TRANSPORT,
+}
+
+function openServer(options: ListenerOptions, speakers: Speakers): OpenServer {
+  if (options.kind === 'http') return { server: speakers.http1.createServer(), stopTls: () => {} }
   if (options.tls === undefined) throw new TypeError('an https listener needs tls')
-  return openTlsServer(options, options.tls, { edge, sessions })
+  return openTlsServer(options, options.tls, speakers)
 }
 
 function openTlsServer(
   options: ListenerOptions,
   tls: TlsContextSource,
-  { edge, sessions }: { readonly edge: Http1Edge; readonly sessions: Set<ServerHttp2Session> },
+  { context, http1, sessions }: Speakers,
 ): OpenServer {
-  const server = createHttpsServer({
-    ...http1Options(edge.context.limits),
+  const server = http1.createTlsServer({
     ...tls.options,
     ALPNProtocols: ['h2', 'http/1.1'],
-    handshakeTimeout: edge.context.limits.handshakeMs,
+    handshakeTimeout: context.limits.handshakeMs,
     ...(options.ticketKeys === undefined ? {} : { ticketKeys: options.ticketKeys.current }),
   })
-  // Node's own listener starts HTTP/1.1 on every connection; it gets those that chose it.
-  const [serveAsHttp1, ...others] = server.listeners('secureConnection')
-  if (serveAsHttp1 === undefined || others.length > 0)
-    throw new Error('unexpected listeners of https.Server')
-  server.removeAllListeners('secureConnection')
   server.on('secureConnection', (socket: TLSSocket) => {
     const connection = new Connection(socket)
-    edge.connections.set(socket, connection)
-    if (socket.alpnProtocol === 'h2')
-      serveHttp2(socket, connection, { context: edge.context, sessions })
-    else serveAsHttp1.call(server, socket)
+    if (socket.alpnProtocol === 'h2') serveHttp2(socket, connection, { context, sessions })
+    else http1.serve(socket, connection)
   })
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
     options.onTlsError?.(error.code ?? error.name, socket.remoteAddress ?? '')

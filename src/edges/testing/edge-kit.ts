@@ -18,11 +18,30 @@ export interface Edge {
 }
 
 /** Starts a plain listener in front of `origin` and ends it with the test. */
-export async function startEdge(
+export type StartEdge = (
   t: TestContext,
   origin: string,
-  limits: Partial<EdgeLimits> = {},
+  limits?: Partial<EdgeLimits>,
   onUpstream?: ListenerOptions['onUpstream'],
+) => Promise<Edge>
+
+/** Starts listeners of a transport. */
+export function edgesOf(transport: 'node' | 'fast'): StartEdge {
+  return (t, origin, limits = {}, onUpstream) =>
+    openEdge(t, origin, {
+      transport,
+      limits: { sweepMs: 20, drainMs: 200, ...limits },
+      ...(onUpstream === undefined ? {} : { onUpstream }),
+    })
+}
+
+/** For tests of what all transports share. */
+export const startEdge: StartEdge = edgesOf('node')
+
+async function openEdge(
+  t: TestContext,
+  origin: string,
+  options: Pick<ListenerOptions, 'transport' | 'limits' | 'onUpstream'>,
 ): Promise<Edge> {
   const core = new FakeCore(origin)
   const listener = await startListener({
@@ -30,8 +49,7 @@ export async function startEdge(
     port: 0,
     address: '127.0.0.1',
     kind: 'http',
-    limits: { sweepMs: 20, drainMs: 200, ...limits },
-    ...(onUpstream === undefined ? {} : { onUpstream }),
+    ...options,
   })
   t.after(() => listener.close(0))
   return { core, listener, port: listener.port, url: `http://127.0.0.1:${listener.port}` }

@@ -80,8 +80,7 @@ export class FakeCore implements Core {
       const isFraming = name === 'content-length' || name === 'expect' || isHopByHop(name)
       if (!isFraming) headers.push(name, head.headers.valueAt(i))
     }
-    if (head.authority !== undefined && !head.headers.has('host'))
-      headers.push('host', head.authority)
+    if (!head.headers.has('host')) headers.push('host', head.authority ?? 'upstream')
     const { firstByteMs } = this
     return { upstream: 'main', method: head.method, path: head.rawTarget, headers, firstByteMs }
   }

@@ -1,0 +1,187 @@
+import type { Answer } from '../../gateway/core.ts'
+import type { ClientEnd, ClientEvents } from '../exchange/client.ts'
+import { isBodiless } from '../exchange/client.ts'
+import { CLOSE_TAIL, dateLine, fieldLines } from './answer-head.ts'
+
+/** What a request says about the way back. */
+export interface RequestFacts {
+  readonly isHead: boolean
+  readonly isHttp10: boolean
+  /** The client would use the connection again. */
+  readonly keepsAlive: boolean
+  readonly bodyLength: number | undefined
+  /** The client waits for `100 Continue`. */
+  readonly expectsContinue: boolean
+}
+
+/** The connection as one request needs it; all of it does nothing once the request is not its current one. */
+export interface ClientLine {
+  /** What keeps or closes the connection, as the end of a head. */
+  readonly keepTail: string
+  /** The gateway takes no further request on it, whatever the client wants. */
+  readonly isLast: boolean
+  /** Whether the rest of a request body, if there is any, is small enough to be skipped. */
+  canSkipBody(client: FastClient): boolean
+  openBody(client: FastClient): void
+  pauseBody(client: FastClient): void
+  resumeBody(client: FastClient): void
+  /** @returns false when the client must drain first. */
+  send(text: string): boolean
+  sendParts(text: string, body: Buffer, end: string): boolean
+  /** The answer was handed over. @returns whether every byte left. */
+  answered(client: FastClient, closes: boolean): boolean
+  destroy(client: FastClient): void
+}
+
+/** Larger bodies cost more to copy than a second buffer costs to write. */
+const MAX_JOINED_BYTES = 16_384
+const LAST_CHUNK = '0\r\n\r\n'
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
+// eslint-disable-next-line no-control-regex -- the question is exactly whether all is ASCII
+const NOT_ASCII = /[^\u0000-\u007f]/
+
+/** The client's side of one exchange on a connection of the `fast` transport. */
+export class FastClient implements ClientEnd {
+  readonly bodyLength: number | undefined
+  readonly #line: ClientLine
+  readonly #facts: RequestFacts
+  #events: ClientEvents | undefined = undefined
+  #isContinueOwed: boolean
+  #closes = false
+  /** Head of a streamed answer that waits for its first bytes, so that both leave in one write. */
+  #head = ''
+  #isChunked = false
+  #isOver = false
+
+  constructor(line: ClientLine, facts: RequestFacts) {
+    this.#line = line
+    this.#facts = facts
+    this.bodyLength = facts.bodyLength
+    this.#isContinueOwed = facts.expectsContinue
+  }
+
+  get events(): ClientEvents | undefined {
+    return this.#events
+  }
+
+  /** The client holds its body back: what it would do next is not known. */
+  get isContinueOwed(): boolean {
+    return this.#isContinueOwed
+  }
+
+  attach(events: ClientEvents): void {
+    this.#events = events
+  }
+
+  startBody(): void {
+    if (this.#isContinueOwed) {
+      this.#isContinueOwed = false
+      this.#line.send(CONTINUE)
+    }
+    this.#line.openBody(this)
+  }
+
+  pauseBody(): void {
+    this.#line.pauseBody(this)
+  }
+
+  resumeBody(): void {
+    this.#line.resumeBody(this)
+  }
+
+  answer(answer: Answer): boolean {
+    if (this.#isOver) return true
+    const { status, body } = answer
+    const { isHead } = this.#facts
+    const length = body === undefined ? 0 : Buffer.byteLength(body)
+    const isEmpty = isHead || length === 0 || isBodiless(status)
+    // A HEAD answer without content says nothing about the length that GET would have.
+    const isLengthSaid = !isBodiless(status) && !(isHead && length === 0)
+    const head = this.#headText(answer, isLengthSaid ? length : undefined, '')
+    if (isEmpty || body === undefined) this.#line.send(head)
+    else this.#sendJoined(head, body, '')
+    this.#isOver = true
+    return this.#line.answered(this, this.#closes)
+  }
+
+  head(answer: Answer, length: number | undefined): void {
+    const { isHead, isHttp10 } = this.#facts
+    const isBodied = !isHead && !isBodiless(answer.status)
+    // HTTP/1.0 knows no chunks: such an answer ends with its connection.
+    this.#isChunked = isBodied && length === undefined && !isHttp10
+    const isEndedByClose = isBodied && length === undefined && isHttp10
+    const said = isBodiless(answer.status) ? undefined : length
+    const framing = this.#isChunked ? 'Transfer-Encoding: chunked\r\n' : ''
+    this.#head = this.#headText(answer, said, framing, isEndedByClose)
+    // The head must not wait for the first byte of an answer that comes in its own time.
+    if (length === undefined) process.nextTick(flushHead, this)
+  }
+
+  write(chunk: Buffer): boolean {
+    if (this.#isOver) return true
+    const before = this.#isChunked ? `${this.#head}${chunk.length.toString(16)}\r\n` : this.#head
+    this.#head = ''
+    return this.#sendJoined(before, chunk, this.#isChunked ? '\r\n' : '')
+  }
+
+  end(lastChunk: Buffer | undefined): boolean {
+    if (this.#isOver) return true
+    const end = this.#isChunked ? LAST_CHUNK : ''
+    if (lastChunk !== undefined && lastChunk.length > 0) {
+      const size = this.#isChunked ? `${lastChunk.length.toString(16)}\r\n` : ''
+      this.#sendJoined(this.#head + size, lastChunk, this.#isChunked ? `\r\n${end}` : '')
+    } else if (this.#head !== '' || end !== '') {
+      this.#line.send(this.#head + end)
+    }
+    this.#head = ''
+    this.#isOver = true
+    return this.#line.answered(this, this.#closes)
+  }
+
+  destroy(): void {
+    this.flush()
+    this.#line.destroy(this)
+  }
+
+  /** Sends a head that still waits for its first bytes. */
+  flush(): void {
+    if (this.#head === '') return
+    const head = this.#head
+    this.#head = ''
+    this.#line.send(head)
+  }
+
+  /** Order of the end: length, connection, `Date`, chunks. Throws before anything is decided or sent. */
+  #headText(
+    answer: Answer,
+    length: number | undefined,
+    framing: string,
+    isEndedByClose = false,
+  ): string {
+    const { text, hasDate } = fieldLines(answer.status, answer.headers)
+    const { keepsAlive } = this.#facts
+    this.#closes =
+      isEndedByClose ||
+      answer.close ||
+      !keepsAlive ||
+      this.#line.isLast ||
+      !this.#line.canSkipBody(this)
+    const said = length === undefined ? '' : `Content-Length: ${length}\r\n`
+    const date = hasDate ? '' : dateLine(Date.now())
+    return `${text}${said}${this.#closes ? CLOSE_TAIL : this.#line.keepTail}${date}${framing}\r\n`
+  }
+
+  /** Small parts leave as one text: latin1 keeps every byte. */
+  #sendJoined(before: string, body: Buffer | string, end: string): boolean {
+    if (typeof body === 'string' && !NOT_ASCII.test(body))
+      return this.#line.send(before + body + end)
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body
+    if (bytes.length > MAX_JOINED_BYTES) return this.#line.sendParts(before, bytes, end)
+    return this.#line.send(before + bytes.toString('latin1') + end)
+  }
+}
+
+/** One function for all, not one for each answer. */
+function flushHead(client: FastClient): void {
+  client.flush()
+}

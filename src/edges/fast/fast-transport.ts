@@ -1,0 +1,69 @@
+import type { Server, Socket } from 'node:net'
+import { createServer } from 'node:net'
+import type { Server as TlsServer, TLSSocket, TlsOptions } from 'node:tls'
+import { createServer as createTlsServer } from 'node:tls'
+import { Connection } from '../exchange/connection.ts'
+import type { EdgeContext } from '../exchange/edge-context.ts'
+import type { Http1Side, Transport } from '../exchange/transport.ts'
+import { KEEP_TAIL } from './answer-head.ts'
+import { ClientConnection } from './client-connection.ts'
+import type { FastEdge } from './fast-edge.ts'
+import { RawPool } from './raw-pool.ts'
+
+/** Chunk extensions of a request together, and its trailer section; nobody reads them. */
+const CHUNK_EXTRA_BYTES = 16_384
+
+/** Sockets, llhttp as WASM, and one write for each message. */
+export const FAST_TRANSPORT: Transport = {
+  openPool: (target) => new RawPool(target),
+  openHttp1: (context, kind) => new FastSide(context, kind),
+}
+
+class FastSide implements Http1Side {
+  readonly #edge: FastEdge
+
+  constructor(context: EdgeContext, kind: 'https' | 'http') {
+    const { headBytes, keepAliveMs } = context.limits
+    const seconds = Math.floor(keepAliveMs / 1000)
+    this.#edge = {
+      context,
+      kind,
+      rules: { maxHeadBytes: headBytes, maxChunkExtraBytes: CHUNK_EXTRA_BYTES, copiesBody: false },
+      // Clients that know when an idle connection ends do not send into its end.
+      keepTail: seconds > 0 ? `${KEEP_TAIL}Keep-Alive: timeout=${seconds}\r\n` : KEEP_TAIL,
+      open: new Set(),
+      isClosing: false,
+    }
+  }
+
+  createServer(): Server {
+    return createServer({ noDelay: true, allowHalfOpen: true }, (socket: Socket) => {
+      // Refused at the door.
+      if (!socket.destroyed) this.#start(socket, new Connection(socket))
+    })
+  }
+
+  createTlsServer(options: TlsOptions): TlsServer {
+    return createTlsServer({ noDelay: true, ...options })
+  }
+
+  serve(socket: TLSSocket, connection: Connection): void {
+    this.#start(socket, connection)
+  }
+
+  beginClosing(): void {
+    this.#edge.isClosing = true
+  }
+
+  closeIdle(): void {
+    for (const connection of this.#edge.open) connection.closeIfIdle()
+  }
+
+  closeAll(): void {
+    for (const connection of this.#edge.open) connection.end()
+  }
+
+  #start(socket: Socket, connection: Connection): void {
+    new ClientConnection(socket, connection, this.#edge).start()
+  }
+}

@@ -1,0 +1,94 @@
+import type { Socket } from 'node:net'
+
+/** Who hears what became of the bytes. */
+export interface SocketWriterOwner {
+  /** After a `send` that returned false: there is room again. */
+  drained(): void
+  /** After `watchFlush`: every byte left. Not called when the socket went away before. */
+  flushed(): void
+}
+
+/** The way out on a socket: nothing is written where nobody reads any more, and a peer that takes nothing is let go. */
+export class SocketWriter {
+  readonly #socket: Socket
+  readonly #owner: SocketWriterOwner
+  readonly #stallMs: number
+  #listensForDrain = false
+  #listensForStall = false
+
+  constructor(socket: Socket, owner: SocketWriterOwner, stallMs: number) {
+    this.#socket = socket
+    this.#owner = owner
+    this.#stallMs = stallMs
+  }
+
+  /** Whether nothing waits to be sent. */
+  get isEmpty(): boolean {
+    return this.#socket.writableLength === 0
+  }
+
+  /** Writes latin1. @returns false when the peer must drain first; the bytes are taken all the same. */
+  send(text: string): boolean {
+    if (!this.#socket.writable || this.#socket.write(text, 'latin1')) return true
+    this.#listenForDrain()
+    return false
+  }
+
+  /** The same for a body that is too large to become text. */
+  sendParts(text: string, body: Buffer, end: string): boolean {
+    const socket = this.#socket
+    if (!socket.writable) return true
+    socket.cork()
+    if (text !== '') socket.write(text, 'latin1')
+    socket.write(body)
+    if (end !== '') socket.write(end, 'latin1')
+    socket.uncork()
+    if (!socket.writableNeedDrain) return true
+    this.#listenForDrain()
+    return false
+  }
+
+  /** Calls `flushed` once what was sent has left. */
+  watchFlush(): void {
+    this.#watchStall()
+    // After the end, an empty write would be an error.
+    if (this.#socket.writableEnded) this.#socket.once('finish', this.#onFlushed)
+    else this.#socket.write('', 'latin1', this.#onFlushed)
+  }
+
+  /** The socket gets another owner. */
+  release(): void {
+    this.#socket.off('drain', this.#onDrain)
+    this.#socket.off('timeout', this.#onStall)
+  }
+
+  #listenForDrain(): void {
+    this.#watchStall()
+    if (this.#listensForDrain) return
+    this.#listensForDrain = true
+    this.#socket.on('drain', this.#onDrain)
+  }
+
+  /** Slow progress resets the timer of the socket. */
+  #watchStall(): void {
+    this.#socket.setTimeout(this.#stallMs)
+    if (this.#listensForStall) return
+    this.#listensForStall = true
+    this.#socket.on('timeout', this.#onStall)
+  }
+
+  readonly #onFlushed = (error?: Error | null): void => {
+    if (error !== undefined && error !== null) return
+    this.#socket.setTimeout(0)
+    this.#owner.flushed()
+  }
+
+  readonly #onDrain = (): void => {
+    this.#socket.setTimeout(0)
+    this.#owner.drained()
+  }
+
+  readonly #onStall = (): void => {
+    this.#socket.destroy()
+  }
+}
