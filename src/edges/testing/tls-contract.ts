@@ -20,7 +20,7 @@ const TWO = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 export function tlsContract(openPool: OpenPool): void {
   const key = generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey
   const caKey = generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey
-  const pem = key.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const pem = key.export({ type: 'pkcs8', format: 'pem' })
   const issue = (names: string[] | undefined, days = 1, issuerKey = caKey): string =>
     issueCertificate({
       subject: names === undefined ? 'ca' : 'leaf',
