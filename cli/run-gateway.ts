@@ -14,6 +14,7 @@ import type { PreparedPair } from '../src/edges/tls/given.ts'
 import type { TlsContextSource } from '../src/edges/tls/context.ts'
 import { Gateway } from '../src/gateway/gateway.ts'
 import type { GatewayOptions, NextConfig, ReloadResult } from '../src/gateway/gateway.ts'
+import { grantNames } from '../src/gateway/grant-names.ts'
 import type { LoadedConfig } from '../src/gateway/config/load-config.ts'
 import type { Settings } from '../src/gateway/config/settings.ts'
 import { watchFiles } from '../src/gateway/config/watch.ts'
@@ -199,13 +200,14 @@ class GatewayProcess implements RunningGateway {
 
   async #listen(kind: 'https' | 'http', port: number | undefined): Promise<Listener | undefined> {
     if (port === undefined) return undefined
-    const { listen } = this.gateway.loaded.settings
+    const { listen, transport } = this.gateway.loaded.settings
     const trusted = compileAddressSet(listen.trustedProxies, 'listen.trustedProxies')
     return startListener({
       core: this.gateway.core,
       port,
       address: listen.address ?? '::',
       kind,
+      transport,
       isTrustedPeer: (address) => trusted.has(address),
       ...(kind === 'https' && this.#tls !== undefined ? { tls: this.#tls.source } : {}),
       onUpstream: (notice) => this.#noteUpstream(notice),
@@ -265,6 +267,7 @@ class GatewayProcess implements RunningGateway {
         return result.ok ? result : { ok: false as const, faults: result.faults.map(formatFault) }
       },
       keys: gateway.services.keys.admin,
+      grantNames: () => grantNames(gateway.core.plan),
       keyPrefix: gateway.services.keys.format.prefix,
       emit: (event: Parameters<typeof gateway.recorder.emit>[0]) => gateway.recorder.emit(event),
     }

@@ -8,6 +8,8 @@ const PARTS: readonly [path: string, part: (settings: Settings) => unknown][] = 
   ['listen.health', ({ listen }) => listen.health],
   ['listen.trustedProxies', ({ listen }) => listen.trustedProxies],
   ['listen.tls', ({ listen }) => listen.tls.kind],
+  ['transport', ({ transport }) => transport],
+  ['workers', ({ workers }) => workers],
   ['auth.apiKey', ({ auth }) => auth.apiKey],
   ['logs.sinks', ({ logs }) => logs.sinks],
   ['admin.listen', ({ admin }) => admin.socket],

@@ -202,8 +202,8 @@ export interface SallyportConfig {
   profile?: ProfileInput | undefined
   mode?: ModeInput | undefined
   listen?: ListenInput | undefined
-  workers?: 'auto' | 1 | undefined
-  transport?: 'node' | undefined
+  workers?: 'auto' | number | undefined
+  transport?: 'node' | 'fast' | undefined
   auth?: AuthInput | undefined
   authorize?: AuthorizeInput | undefined
   validate?: ValidateInput | undefined

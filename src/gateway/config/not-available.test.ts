@@ -6,8 +6,6 @@ import { Report } from './report.ts'
 
 /** A value that is meant where only some are. */
 const VALUES: Readonly<Record<string, unknown>> = {
-  workers: 4,
-  transport: 'fast',
   'auth.schemes.*': 'opaque',
   'limits.whenStoreFails': 'deny',
   'admin.listen': 'tcp:127.0.0.1:1',
@@ -37,8 +35,7 @@ for (const { key } of NOT_AVAILABLE) {
 
 const available: [name: string, data: unknown][] = [
   ['workers: auto', { workers: 'auto' }],
-  ['workers: 1', { workers: 1 }],
-  ['the node transport', { transport: 'node' }],
+  ['workers: 4', { workers: 4 }],
   ['local counting', { limits: { whenStoreFails: 'local' } }],
   ['a socket', { admin: { listen: 'unix:a' } }],
   ['SQLite', { store: 'sqlite:a' }],

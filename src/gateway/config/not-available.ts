@@ -29,12 +29,6 @@ const isOneOf =
 /** Every promised key without its feature. A key leaves this table in the change that brings the feature. */
 export const NOT_AVAILABLE: readonly NotAvailable[] = [
   { key: 'listen.tls.clientCa' },
-  {
-    key: 'workers',
-    when: (value) => typeof value === 'number' && Number.isInteger(value) && value > 1,
-    values: 'more than 1',
-  },
-  { key: 'transport', when: isOneOf('fast'), values: 'fast' },
   { key: 'auth.opaque' },
   { key: 'auth.mtls' },
   { key: 'auth.sigv4' },

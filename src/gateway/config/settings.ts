@@ -155,8 +155,9 @@ export interface Settings {
       }
     | undefined
   readonly listen: ListenSettings
-  readonly workers: 1
-  readonly transport: 'node'
+  /** `auto`: as many as there are processors for this process. */
+  readonly workers: 'auto' | number
+  readonly transport: 'node' | 'fast'
   readonly auth: AuthSettings
   readonly blocks: BlockSettings
   readonly rules: readonly RuleSettings[]

@@ -44,11 +44,15 @@ export const configSchema: z.ZodType<SallyportConfig> = z.strictObject({
   ),
   listen: optional(listenSchema, 'Where the gateway listens and whom it believes.'),
   workers: optional(
-    z.literal(['auto', 1]),
-    'Worker threads; this release runs one.',
+    z.union([z.literal('auto'), z.int().min(1).max(64)]),
+    'Worker threads; auto: one per processor. With 1 everything runs in one thread.',
     DEFAULTS.workers,
   ),
-  transport: optional(z.literal('node'), 'The data plane.', DEFAULTS.transport),
+  transport: optional(
+    z.literal(['node', 'fast']),
+    'The data plane: `node`, the reference, or `fast`, with its own parser and sockets.',
+    DEFAULTS.transport,
+  ),
   auth: optional(authSchema, 'How callers prove who they are.'),
   authorize: optional(authorizeSchema, 'Who may do what; deny once roles or acl is written.'),
   validate: optional(validateSchema, 'How strictly messages follow the document.'),
