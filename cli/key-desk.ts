@@ -17,11 +17,14 @@ import { systemClock } from '../src/base/clock.ts'
 import { ConfigError } from '../src/base/config-error.ts'
 import { parseDuration } from '../src/base/units.ts'
 import { DEFAULTS } from '../src/gateway/config/defaults.ts'
+import { grantNames } from '../src/gateway/grant-names.ts'
+import type { GrantNames } from '../src/gateway/grant-names.ts'
 import type { Settings } from '../src/gateway/config/settings.ts'
 import { openServices } from '../src/gateway/services.ts'
 import type { Services, StoreSettings } from '../src/gateway/services.ts'
 import type { KeyView } from '../src/identity/keys/view.ts'
 import { CommandError } from './failure.ts'
+import { inspect } from './inspect.ts'
 import { configFile, loadFromFlags } from './load.ts'
 import type { ConfigOptions } from './load.ts'
 
@@ -63,6 +66,8 @@ export type KeySettings = StoreSettings &
     readonly listen: Pick<Settings['listen'], 'https' | 'http' | 'tls'>
     /** Absolute; `undefined` for a gateway that was started with flags. */
     readonly file: string | undefined
+    /** What is compiled to know the names of grants; `undefined` where no configuration is at hand. */
+    readonly flags: ConfigOptions | undefined
   }
 
 /** Opens the desk that the flags name. Rejects with `ConfigError`, `CommandError`. */
@@ -87,7 +92,7 @@ async function keySettings(options: ConfigOptions): Promise<KeySettings> {
     if (existsSync(defaults.admin.socket) || existsSync(join('.', 'sallyport.db'))) return defaults
   }
   const { settings, file } = await loadFromFlags(options)
-  return { ...settings, file }
+  return { ...settings, file, flags: options }
 }
 
 function defaultSettings(): KeySettings {
@@ -104,6 +109,7 @@ function defaultSettings(): KeySettings {
     },
     listen: { https: DEFAULTS.httpsPort, http: undefined, tls: { kind: 'auto' } },
     file: undefined,
+    flags: undefined,
   }
 }
 
@@ -161,11 +167,23 @@ class StoreDesk implements KeyDesk {
     return this.#services.close()
   }
 
+  /** A configuration with faults knows nothing for certain. */
+  async #grantNames(): Promise<GrantNames | undefined> {
+    const { flags } = this.settings
+    const built = flags === undefined ? undefined : (await inspect(flags)).built
+    return built === undefined ? undefined : grantNames(built.plan)
+  }
+
   #call(body: KeyFields): KeyCall {
     const { keys } = this.#services
     return {
       // No gateway runs, so there is no log to tell; the row says when and by whom.
-      target: { keys: keys.admin, keyPrefix: keys.format.prefix, emit: () => undefined },
+      target: {
+        keys: keys.admin,
+        grantNames: () => this.#grantNames(),
+        keyPrefix: keys.format.prefix,
+        emit: () => undefined,
+      },
       body,
       nowMs: systemClock.nowMs(),
     }

@@ -128,6 +128,21 @@ const refusals: [name: string, args: string[], message: RegExp][] = [
   ['a life that is too long', ['create', '--expires', '400d'], /expires: a key lives 365 days/],
   ['a network that is none', ['create', '--cidr', 'here'], /cidrs\[0\]: "here" is not an address/],
   ['a publishable key without origin', ['create', '--kind', 'pk'], /needs origins/],
+  [
+    'an operation that no document has',
+    ['create', '--operation', 'heatlh'],
+    /operations\[0\]: "heatlh" is no operation of the documents \(did you mean "health"\?/,
+  ],
+  [
+    'a scope that nobody asks for',
+    ['create', '--scope', 'nope'],
+    /scopes\[0\]: "nope" is no scope that an operation asks for/,
+  ],
+  [
+    'a role that is not written',
+    ['create', '--role', 'nope'],
+    /roles\[0\]: "nope" is no role of authorize \(there is none; --allow-unknown/,
+  ],
   ['a change of nothing', ['update', 'aaaaaaaaaaaa'], /nothing to change/],
 ]
 for (const [name, args, message] of refusals) {
@@ -144,6 +159,17 @@ for (const [name, args, message] of refusals) {
     assert.equal(typeof fault?.message, 'string')
   })
 }
+
+test('a running gateway refuses a name that its plan does not know, unless it is told to take it', async (t) => {
+  const { folder, status } = await setUp(t)
+  await serve(t, folder)
+  const refused = await runCli(folder, 'keys', 'create', '--operation', 'nope')
+  assert.equal(refused.code, 1)
+  assert.match(refused.stderr, /operations\[0\]: "nope" is no operation of the documents/)
+  const flags = ['--operation', 'nope', '--allow-unknown']
+  const { key } = await json<Key>(folder, 'create', ...flags)
+  assert.equal(await status(key), 403)
+})
 
 const names: [name: string, text: string, id: string][] = [
   ['an id', 'k3yid2abcdef', 'k3yid2abcdef'],

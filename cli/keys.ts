@@ -22,6 +22,7 @@ interface GrantOptions extends ConfigOptions {
   readonly kind?: string
   readonly env?: string
   readonly expires?: string
+  readonly allowUnknown?: true
   readonly anyOperation?: true
   readonly anyCidr?: true
   readonly anyOrigin?: true
@@ -72,6 +73,7 @@ function withGrant(command: Command): Command {
     .option('--operation <id...>', 'good for these operations only')
     .option('--cidr <range...>', 'good from these networks only')
     .option('--origin <origin...>', 'good for pages of these origins only')
+    .option('--allow-unknown', 'take names that documents and configuration do not know')
     .option('--expires <duration>', 'life: 90d, never (default: 90d, at most 365d)')
 }
 
@@ -138,6 +140,7 @@ function fieldsOf(options: GrantOptions): KeyFields {
   for (const [flag, field] of LISTS) {
     if (options[flag] !== undefined) fields[field] = options[flag]
   }
+  if (options.allowUnknown === true) fields['allowUnknown'] = true
   if (options.anyOperation === true) fields['operations'] = null
   if (options.anyCidr === true) fields['cidrs'] = null
   if (options.anyOrigin === true) fields['origins'] = null

@@ -4,6 +4,7 @@ import { keyView } from '../identity/keys/view.ts'
 import type { KeyRow } from '../store/records.ts'
 import { json } from './answer.ts'
 import type { AdminAnswer } from './answer.ts'
+import { checkKnownNames } from './known-names.ts'
 import { readFields } from './request-fields.ts'
 import type { FieldTable, FieldValues } from './request-fields.ts'
 import type { AdminTarget } from './target.ts'
@@ -17,6 +18,7 @@ const GRANT: FieldTable = {
   tags: 'texts',
   expires: 'expiry',
   expiresAt: 'time',
+  allowUnknown: 'flag',
 }
 const CREATE: FieldTable = {
   ...GRANT,
@@ -32,7 +34,7 @@ const REVOKE: FieldTable = { why: 'text' }
 
 /** One call on keys. `body` is the parsed body, `{}` for none. */
 export interface KeyCall {
-  readonly target: Pick<AdminTarget, 'keys' | 'keyPrefix' | 'emit'>
+  readonly target: Pick<AdminTarget, 'keys' | 'keyPrefix' | 'emit' | 'grantNames'>
   readonly body: unknown
   readonly nowMs: number
 }
@@ -62,7 +64,7 @@ export async function showKey(call: KeyCall, id: string): Promise<AdminAnswer | 
 
 /** `POST /keys`: 201 with the key's text, this once [KEY-01, S0.11]. Throws `ConfigError`. */
 export async function createKey(call: KeyCall): Promise<AdminAnswer> {
-  const fields = readFields(call.body, CREATE, call.nowMs)
+  const fields = await readGrant(call, CREATE)
   const kind = fields.get('kind')
   if (kind !== undefined && kind !== 'sk' && kind !== 'pk')
     throw new ConfigError({ path: 'kind', message: 'there is no such kind', cure: 'sk or pk' })
@@ -92,11 +94,22 @@ export async function revokeKey(call: KeyCall, id: string): Promise<AdminAnswer 
 
 /** `PATCH /keys/{id}`: what is left out stays; `null` takes a restriction away. Throws `ConfigError`. */
 export async function updateKey(call: KeyCall, id: string): Promise<AdminAnswer | undefined> {
-  const fields = readFields(call.body, UPDATE, call.nowMs)
+  const fields = await readGrant(call, UPDATE)
   const row = await call.target.keys.update(id, fieldsOf(fields), call.nowMs)
   if (row === undefined) return undefined
   tell(call, 'privilege_permissions_changed', 'updated', row, [...fields.keys()].join(' '))
   return json(viewOf(row, call))
+}
+
+/** The fields of a grant, its names known unless the caller says that they need not be. Throws `ConfigError`. */
+async function readGrant(call: KeyCall, table: FieldTable): Promise<FieldValues> {
+  const fields = new Map(readFields(call.body, table, call.nowMs))
+  const isFree = fields.get('allowUnknown') === true
+  fields.delete('allowUnknown')
+  const isNamed = ['operations', 'scopes', 'roles', 'groups'].some((name) => fields.has(name))
+  const names = isFree || !isNamed ? undefined : await call.target.grantNames()
+  if (names !== undefined) checkKnownNames(fields, names)
+  return fields
 }
 
 // `readFields` lets through only names of a table, each of its kind; the tables are made after the types.

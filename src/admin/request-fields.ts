@@ -4,7 +4,7 @@ import { didYouMean } from '../base/suggest.ts'
 import { parseDuration } from '../base/units.ts'
 
 /** What a field of a request body may be. `texts?`: a list, or `null` to take a restriction away. */
-export type FieldKind = 'text' | 'texts' | 'texts?' | 'duration' | 'expiry' | 'time'
+export type FieldKind = 'text' | 'texts' | 'texts?' | 'duration' | 'expiry' | 'time' | 'flag'
 /** Fields of a request body by name. */
 export type FieldTable = Readonly<Record<string, FieldKind>>
 /** Checked values under the names that the key service uses. */
@@ -46,6 +46,10 @@ function readField(name: string, value: unknown, context: Context): [key: string
   if (kind === 'texts' || kind === 'texts?') {
     if (isTexts(value) || (kind === 'texts?' && value === null)) return [name, value]
     throw fault(name, 'must be a list of strings')
+  }
+  if (kind === 'flag') {
+    if (typeof value === 'boolean') return [name, value]
+    throw fault(name, 'must be true or false')
   }
   if (typeof value !== 'string') throw fault(name, 'must be a string')
   switch (kind) {

@@ -42,6 +42,12 @@ const target: AdminTarget = {
   keySetText: () => '{"keys":[]}',
   reload: () => Promise.resolve(reloaded),
   keys: keys.admin,
+  grantNames: () => ({
+    operations: new Set(['listOrders', 'getOrder']),
+    scopes: new Set(['orders:read', 'orders:write', 'ok']),
+    roles: new Set(['agent']),
+    groups: new Set<string>(),
+  }),
   keyPrefix: 'sp',
   emit: (event) => events.push(event),
 }

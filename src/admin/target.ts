@@ -1,3 +1,5 @@
+import type { MaybePromise } from '../base/maybe-promise.ts'
+import type { GrantNames } from '../gateway/grant-names.ts'
 import type { KeyAdmin } from '../identity/keys/admin.ts'
 import type { LifecycleEvent } from '../telemetry/security-events.ts'
 
@@ -52,6 +54,8 @@ export interface AdminTarget extends HealthTarget {
   /** Never rejects: what is wrong with the configuration is its result. */
   reload(): Promise<ReloadResult>
   readonly keys: AdminKeys
+  /** Names that grants of keys can be good for; `undefined` where nobody knows. */
+  grantNames(): MaybePromise<GrantNames | undefined>
   /** First part of key texts, `auth.apiKey.prefix`. */
   readonly keyPrefix: string
   /** Every change is told. */
