@@ -1,4 +1,8 @@
+import { isPromise } from '../../base/maybe-promise.ts'
+import type { MaybePromise } from '../../base/maybe-promise.ts'
 import { isJson, matchMediaType, parseMediaType } from '../../http/media-type.ts'
+import type { KernelFilter } from '../../openapi/kernel/response-kernel.ts'
+import type { KernelVerdict } from '../../openapi/kernel/verdict.ts'
 import type { ResponseModel, MediaType } from '../../openapi/model.ts'
 import type { Filter, Validate } from '../../openapi/schema/contract.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
@@ -52,6 +56,8 @@ function isSmallJson({ headers }: UpstreamResponse): boolean {
 /** How one declared media type of one declared response is judged. */
 interface Judge {
   readonly filter: Filter
+  /** The same on the text itself, where the schema allows it. */
+  readonly kernel: KernelFilter | undefined
   readonly validate: Validate
   /** The document says that it is JSON: what is none breaks it. Ranges take other bodies as well. */
   readonly mustBeJson: boolean
@@ -103,6 +109,7 @@ function compileJudges(site: Site, api: ApiRuntime): Judges {
       mustBeJson,
       seeksJson: !mustBeJson && validate('') !== undefined,
       filter: api.responseSchemas.filter(schema),
+      kernel: api.responseSchemas.kernel(schema),
       validate,
     }
   }
@@ -222,10 +229,36 @@ function malformed(
     : MALFORMED
 }
 
+/** How an answer is judged, and what is learned from it meanwhile. */
+interface Judging {
+  readonly judge: Judge
+  readonly lessons: Lessons | undefined
+}
+
+/** Filters the text where that is enough; values are made where more is asked, or the text leaves a doubt. */
 function filtered(
   exchange: Exchange,
   body: Buffer,
-  { judge, lessons }: { readonly judge: Judge; readonly lessons: Lessons | undefined },
+  judging: Judging,
+): MaybePromise<Denial | undefined> {
+  const { kernel } = judging.judge
+  // Errors have to fit their schema; lessons need the value.
+  const asksMore = judging.lessons !== undefined || (exchange.upstream?.status ?? 0) >= 400
+  if (kernel === undefined || asksMore) return filteredValue(exchange, body, judging)
+  const verdict = kernel.run(exchange.replacement ?? body)
+  const denialOf = (found: KernelVerdict): Denial | undefined => {
+    if (found.kind === 'clean') return undefined
+    if (found.kind === 'malformed') return malformed(exchange.upstream, judging.judge, body)
+    if (found.kind === 'doubtful') return filteredValue(exchange, body, judging)
+    return { reason: 'undeclared_field', detail: named(found.dropped), repair: found.bytes }
+  }
+  return isPromise(verdict) ? verdict.then(denialOf) : denialOf(verdict)
+}
+
+function filteredValue(
+  exchange: Exchange,
+  body: Buffer,
+  { judge, lessons }: Judging,
 ): Denial | undefined {
   const { upstream } = exchange
   const parsed = parse(exchange.replacement ?? body)

@@ -1,3 +1,4 @@
+import type { KernelFilter } from '../kernel/response-kernel.ts'
 import type { Finding, SchemaRef } from '../model.ts'
 import { compileApplicators } from './applicator.ts'
 import { compileArray } from './array.ts'
@@ -71,6 +72,15 @@ export class SchemaCompiler implements Builder {
 
   /** Compiles what a response may hold. The filter makes the value `null` when the schema could not be found. */
   filter(ref: SchemaRef): Filter {
+    return this.#filterCompiler().filter(ref)
+  }
+
+  /** The same as a kernel, which works on the text itself; `undefined` where only values can be filtered. */
+  kernel(ref: SchemaRef): KernelFilter | undefined {
+    return this.#filterCompiler().kernel(ref)
+  }
+
+  #filterCompiler(): FilterCompiler {
     this.#filters ??= new FilterCompiler(
       new SchemaCompiler({
         registry: this.options.registry,
@@ -81,7 +91,7 @@ export class SchemaCompiler implements Builder {
         report: (finding) => this.#tell(finding.source, finding),
       }),
     )
-    return this.#filters.filter(ref)
+    return this.#filters
   }
 
   /** The same compiled schema as a plain question, for callers that need no violations. */

@@ -19,8 +19,8 @@ export interface Layer {
   readonly additional: Member | undefined
 }
 
-/** Chooses the places that apply to a value besides those that always do. */
-export type Group = (value: object) => readonly Place[]
+/** The places that apply besides the one they belong to: the same for every value, or chosen by the value. */
+export type Group = readonly Place[] | ((value: object) => readonly Place[])
 
 /** A place in a response: what all schemas say that always apply there together, and what else may. */
 export interface Place {

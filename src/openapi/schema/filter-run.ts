@@ -79,7 +79,9 @@ function expand(value: object, places: readonly Place[]): readonly Place[] {
   if (!places.some((place) => place.groups.length > 0)) return places
   const found = new Set(places)
   for (const place of found) {
-    for (const group of place.groups) for (const chosen of group(value)) found.add(chosen)
+    for (const group of place.groups) {
+      for (const chosen of typeof group === 'function' ? group(value) : group) found.add(chosen)
+    }
   }
   return [...found]
 }

@@ -1,3 +1,5 @@
+import type { KernelFilter } from '../kernel/response-kernel.ts'
+import { ResponseKernel } from '../kernel/response-kernel.ts'
 import type { SchemaRef } from '../model.ts'
 import { acceptsHere, acceptsKind, tagText } from './choice.ts'
 import type { Filter, Validate } from './contract.ts'
@@ -53,6 +55,7 @@ export class FilterCompiler {
   readonly #places = new Map<string, Place>()
   readonly #numbers = new Map<object, number>()
   readonly #pending: (() => void)[] = []
+  #kernels: ResponseKernel | undefined
 
   constructor(compiler: FilterHost) {
     this.#compiler = compiler
@@ -60,13 +63,27 @@ export class FilterCompiler {
 
   /** Compiles the filter of a schema. Reports once for each place about which the schema says nothing. */
   filter(ref: SchemaRef): Filter {
+    const found = this.placeOf(ref)
+    if (found === undefined) return () => ({ value: null, dropped: [''] })
+    return toFilter(found.place)
+  }
+
+  /** The kernel of a schema, or `undefined` where only values can be filtered. */
+  kernel(ref: SchemaRef): KernelFilter | undefined {
+    const found = this.placeOf(ref)
+    this.#kernels ??= ResponseKernel.make()
+    return found === undefined ? undefined : this.#kernels?.filter(found.place)
+  }
+
+  /** The place of a schema; `place` is `undefined` where it says nothing, all of it where it could not be found. */
+  placeOf(ref: SchemaRef): { readonly place: Place | undefined } | undefined {
     // Reports all faults of the schema; a document with errors is refused, so its filter never runs.
     this.#compiler.validator(ref)
     const site = this.#compiler.resources.site(ref)
-    if (site === undefined) return () => ({ value: null, dropped: [''] })
+    if (site === undefined) return undefined
     const place = this.#place([site], true)
     for (let fill = this.#pending.pop(); fill !== undefined; fill = this.#pending.pop()) fill()
-    return toFilter(place)
+    return { place }
   }
 
   /** The place that schemas describe together; `undefined` when none of them says anything. */
@@ -202,7 +219,7 @@ export class FilterCompiler {
     const union = newPlace()
     const all = [...places]
     // The value decides nothing here: all of them always apply.
-    union.groups = [() => all]
+    union.groups = [all]
     return { place: union, isHidden }
   }
 
@@ -276,7 +293,7 @@ export class FilterCompiler {
     })
     if (branches.length === 0) return undefined
     const all = branches.map((branch) => branch.place)
-    if (branches.length === 1) return () => all
+    if (branches.length === 1) return all
     return (value) => {
       const matching = branches.filter((branch) => branch.test(value)).map((branch) => branch.place)
       return matching.length > 0 ? matching : all
@@ -319,7 +336,7 @@ export class FilterCompiler {
       .filter((target) => target !== undefined)
       .map((target) => this.#place([target], false))
       .filter((place) => place !== undefined)
-    return () => places
+    return places
   }
 }
 

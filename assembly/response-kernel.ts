@@ -1,0 +1,638 @@
+// The response kernel: one pass over a JSON text that checks its grammar and finds what its schema does not declare.
+// AssemblyScript, written so that it is plain TypeScript to the formatter. The twin is src/openapi/kernel/twin.ts; the
+// layout of tables is that of src/openapi/kernel/table.ts, of memory and codes that of src/openapi/kernel/layout.ts.
+
+// Memory below the table: results, report, frames, edits, arena.
+const HEAD: usize = 0x100
+const REPORT: usize = 0x1000
+const FRAMES: usize = 0x4000
+const FRAME_BYTES: usize = 64
+/** 256 levels, and the one that holds the root. */
+const LAST_FRAME: usize = FRAMES + 256 * FRAME_BYTES
+const EDITS: usize = 0x10000
+const EDITS_END: usize = 0x50000
+const ARENA: usize = 0x50000
+const ARENA_END: usize = 0xd0000
+/** Room before the text: a `null` may be longer than what it replaces. */
+const SLACK: usize = 16
+
+// What a run ends with.
+const CLEAN: i32 = 0
+const FILTERED: i32 = 1
+const MALFORMED: i32 = 2
+const REPEATED: i32 = 3
+const ESCAPED: i32 = 4
+const DEEP: i32 = 5
+const ROOM: i32 = 6
+const PAUSED: i32 = 7
+const UNDECIDED: i32 = 8
+
+// How a container is walked.
+const DESCRIBED: u32 = 0
+const OPEN: u32 = 1
+const SKIP: u32 = 2
+/** The value itself decides what applies to it: not done here. */
+const CHOSEN: u32 = 3
+
+const OPEN_ACTION: i32 = -1
+const DROP_ACTION: i32 = -2
+const UNDECIDED_ACTION: i32 = -3
+
+// Fields of a frame.
+const F_KIND: usize = 0
+const F_MODE: usize = 1
+/** A member of this object stays, so the comma before the next one does. */
+const F_KEPT: usize = 2
+/** The value under way goes: 1 with its member, 2 for a `null`. */
+const F_DROPS: usize = 3
+const F_STATE: usize = 4
+const F_INDEX: usize = 8
+const F_COMMA: usize = 12
+const F_START: usize = 16
+const F_KEY_LENGTH: usize = 20
+const F_ARENA: usize = 24
+const F_SEEN: usize = 28
+const F_SET: usize = 32
+const F_SET_SLOTS: usize = 36
+const F_SET_COUNT: usize = 40
+
+// Fields of a state and of an entry: see table.ts.
+const S_ENTRIES: usize = 4
+const S_COUNT: usize = 8
+const S_SLOTS: usize = 12
+const S_UNLISTED: usize = 16
+const S_ITEMS: usize = 20
+const S_PREFIX: usize = 24
+const S_PREFIX_COUNT: usize = 28
+const E_LENGTH: usize = 16
+const E_NAME: usize = 20
+const E_ACTION: usize = 24
+
+const HASH_HIGH: u64 = 0x9e3779b97f4a7c15
+const HASH: u64 = 0xd6e8feb86659fd93
+
+const MAX_REPORTED: u32 = 20
+const REPORT_ENOUGH: usize = REPORT + 0x1000
+/** Names that collide more often than this are prepared, or there are too many. */
+const MAX_PROBES: u32 = 64
+const FIRST_SLOTS: usize = 8
+
+const QUOTE: u32 = 0x22
+const COMMA: u32 = 0x2c
+const COLON: u32 = 0x3a
+const BACKSLASH: u32 = 0x5c
+const OPEN_BRACE: u32 = 0x7b
+const OPEN_BRACKET: u32 = 0x5b
+
+let table: usize = 0
+let bodyStart: usize = 0
+let bodyEnd: usize = 0
+/** Where text begins that is neither written nor cut. */
+let keptFrom: usize = 0
+let outAt: usize = 0
+let editAt: usize = EDITS
+let isEdited: bool = false
+let arenaTop: usize = ARENA
+let reportAt: usize = REPORT
+let reported: u32 = 0
+let seed: u64 = 0
+
+// Where a paused run goes on.
+let pausedAt: usize = 0
+let pausedFrame: usize = 0
+let pausedAction: i32 = 0
+
+// What the last key was; set by `readKey`.
+let keyLow: u64 = 0
+let keyHigh: u64 = 0
+
+/** Something that senders of names cannot know, for the sets of names. */
+export function setSeed(value: u64): void {
+  seed = value
+}
+
+/**
+ * Runs over the text in [start, end), which must be valid UTF-8 and be followed by 32 zero bytes.
+ * `action` is what the table at `tableAt` does with the root. Stops at `pauseAt` with `PAUSED`; `resume` goes on.
+ */
+export function run(tableAt: usize, action: i32, start: usize, end: usize, pauseAt: usize): i32 {
+  table = tableAt
+  bodyStart = start
+  bodyEnd = end
+  keptFrom = start
+  outAt = start - SLACK
+  editAt = EDITS
+  isEdited = false
+  arenaTop = ARENA
+  reportAt = REPORT
+  reported = 0
+  store<u64>(FRAMES, 0)
+  const root = skipSpace(start)
+  store<u32>(FRAMES, <u32>root, F_START)
+  return walk(root, FRAMES, action, pauseAt)
+}
+
+/** Goes on after `PAUSED`, up to `pauseAt`. */
+export function resume(pauseAt: usize): i32 {
+  return walk(pausedAt, pausedFrame, pausedAction, pauseAt)
+}
+
+function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize): i32 {
+  let p = start
+  let f = startFrame
+  let action = startAction
+  while (true) {
+    if (p >= pauseAt) return pause(p, f, action)
+    let isOpened = false
+    const c = <u32>load<u8>(p)
+    if (c == QUOTE) {
+      p = afterString(p + 1)
+      if (p == 0) return MALFORMED
+    } else if (c == OPEN_BRACE || c == OPEN_BRACKET) {
+      let mode: u32
+      let state: usize = 0
+      if (action >= 0) {
+        state = table + <usize>action
+        mode = <u32>load<u8>(c == OPEN_BRACE ? state : state + 1)
+        if (mode == SKIP) {
+          store<u8>(f, load<u8>(f, F_KIND) == OPEN_BRACE ? 1 : 2, F_DROPS)
+          report(f)
+        }
+      } else {
+        mode = <u32>-action
+      }
+      if (mode == CHOSEN) return UNDECIDED
+      if (f >= LAST_FRAME) return DEEP
+      f += FRAME_BYTES
+      const isClosed = mode == DESCRIBED && c == OPEN_BRACE
+      store<u32>(f, c | (mode << 8) | (isClosed ? 0 : 0x10000))
+      store<u32>(f, <u32>state, F_STATE)
+      store<u32>(f, -1, F_INDEX)
+      store<u32>(f, <u32>arenaTop, F_ARENA)
+      store<u32>(f, 0, F_SET_SLOTS)
+      if (isClosed && !openSeen(f, state)) return ROOM
+      p = skipSpace(p + 1)
+      if (<u32>load<u8>(p) == c + 2) {
+        p += 1
+        arenaTop = <usize>load<u32>(f, F_ARENA)
+        f -= FRAME_BYTES
+      } else {
+        isOpened = true
+      }
+    } else if (c == 0x74) {
+      if (load<u32>(p) != 0x65757274) return malformed(p)
+      p += 4
+    } else if (c == 0x66) {
+      if (load<u32>(p + 1) != 0x65736c61) return malformed(p)
+      p += 5
+    } else if (c == 0x6e) {
+      if (load<u32>(p) != 0x6c6c756e) return malformed(p)
+      p += 4
+    } else {
+      p = afterNumber(p, c)
+      if (p == 0) return MALFORMED
+    }
+
+    if (!isOpened) {
+      while (true) {
+        const head = load<u32>(f)
+        const kind = head & 0xff
+        let isKept = (head & 0x10000) != 0
+        const drops = head >> 24
+        if (drops != 0) {
+          store<u8>(f, 0, F_DROPS)
+          if (!cut(f, drops, isKept, p)) return ROOM
+        } else if (!isKept) {
+          store<u8>(f, 1, F_KEPT)
+          isKept = true
+        }
+        if (kind == 0) return finish(p)
+        let next = <u32>load<u8>(p)
+        if (next <= 0x20) {
+          p = skipSpace(p)
+          next = <u32>load<u8>(p)
+        }
+        if (next == COMMA) {
+          if (isKept) store<u32>(f, <u32>p, F_COMMA)
+          else if (!edit(p, p + 1, 0)) return ROOM
+          p += 1
+          if (load<u8>(p) <= 0x20) p = skipSpace(p)
+          break
+        }
+        if (next != kind + 2) return malformed(p)
+        p += 1
+        arenaTop = <usize>load<u32>(f, F_ARENA)
+        f -= FRAME_BYTES
+      }
+    }
+
+    // A member or an item begins at p.
+    store<u32>(f, <u32>p, F_START)
+    const mode = <u32>load<u8>(f, F_MODE)
+    if (<u32>load<u8>(f, F_KIND) == OPEN_BRACKET) {
+      const index = load<u32>(f, F_INDEX) + 1
+      store<u32>(f, index, F_INDEX)
+      if (mode == DESCRIBED) action = itemAction(<usize>load<u32>(f, F_STATE), index)
+      else action = mode == OPEN ? OPEN_ACTION : DROP_ACTION
+      continue
+    }
+    if (<u32>load<u8>(p) != QUOTE) return malformed(p)
+    if (mode == SKIP) {
+      p = afterString(p + 1)
+      if (p == 0) return MALFORMED
+      action = DROP_ACTION
+    } else {
+      const length = readKey(p + 1)
+      if (length < 0) return -length
+      if (mode == DESCRIBED) {
+        store<u32>(f, <u32>length, F_KEY_LENGTH)
+        const state = <usize>load<u32>(f, F_STATE)
+        const number = find(state, p + 1, <u32>length)
+        if (number < 0) {
+          action = load<i32>(state, S_UNLISTED)
+          if (action == UNDECIDED_ACTION) return UNDECIDED
+          if (action != DROP_ACTION) {
+            const fault = addName(f, p + 1, <u32>length)
+            if (fault != 0) return fault
+          }
+        } else {
+          action = load<i32>(table + load<u32>(state, S_ENTRIES) + ((<usize>number) << 5), E_ACTION)
+          if (action != DROP_ACTION && !mark(f, <u32>number)) return REPEATED
+        }
+        if (action == DROP_ACTION) {
+          store<u8>(f, 1, F_DROPS)
+          report(f)
+        }
+      } else {
+        const fault = addName(f, p + 1, <u32>length)
+        if (fault != 0) return fault
+        action = OPEN_ACTION
+      }
+      p += <usize>length + 2
+    }
+    if (load<u8>(p) <= 0x20) p = skipSpace(p)
+    if (<u32>load<u8>(p) != COLON) return malformed(p)
+    p += 1
+    if (load<u8>(p) <= 0x20) p = skipSpace(p)
+  }
+}
+
+function pause(p: usize, f: usize, action: i32): i32 {
+  pausedAt = p
+  pausedFrame = f
+  pausedAction = action
+  return PAUSED
+}
+
+function malformed(p: usize): i32 {
+  store<u32>(HEAD, <u32>(p - bodyStart))
+  return MALFORMED
+}
+
+/** The root ended before `p`: nothing but white space may follow. */
+function finish(p: usize): i32 {
+  const end = skipSpace(p)
+  if (end != bodyEnd) return malformed(end)
+  if (!isEdited) return CLEAN
+  if (!compact()) return ROOM
+  const rest = bodyEnd - keptFrom
+  memory.copy(outAt, keptFrom, rest)
+  store<u32>(HEAD, <u32>(bodyStart - SLACK), 4)
+  store<u32>(HEAD, <u32>(outAt + rest - bodyStart + SLACK), 8)
+  store<u32>(HEAD, <u32>(reportAt - REPORT), 12)
+  return FILTERED
+}
+
+function skipSpace(start: usize): usize {
+  let p = start
+  while (true) {
+    if (load<u64>(p) == 0x2020202020202020) {
+      p += 8
+      continue
+    }
+    const c = <u32>load<u8>(p)
+    if (c > 0x20 || (c != 0x20 && c != 0x0a && c != 0x0d && c != 0x09)) return p
+    p += 1
+  }
+}
+
+/** One bit for each of 16 bytes that ends a plain run in a string: quote, backslash, control. */
+function stops(chunk: v128): i32 {
+  return i8x16.bitmask(
+    v128.or(
+      v128.or(i8x16.eq(chunk, i8x16.splat(0x22)), i8x16.eq(chunk, i8x16.splat(0x5c))),
+      i8x16.lt_u(chunk, i8x16.splat(0x20)),
+    ),
+  )
+}
+
+/** Where the string ends whose text begins at `start`; 0 where it is malformed. */
+function afterString(start: usize): usize {
+  let p = start
+  while (true) {
+    const found = stops(v128.load(p))
+    if (found == 0) {
+      p += 16
+      continue
+    }
+    p += <usize>ctz(found)
+    const c = <u32>load<u8>(p)
+    if (c == QUOTE) return p + 1
+    const length = c == BACKSLASH ? escapeLength(p) : 0
+    if (length == 0) {
+      malformed(p)
+      return 0
+    }
+    p += length
+  }
+}
+
+function escapeLength(p: usize): usize {
+  const c = <u32>load<u8>(p, 1)
+  if (c == 0x75) return isHex(p + 2) && isHex(p + 3) && isHex(p + 4) && isHex(p + 5) ? 6 : 0
+  if (c == QUOTE || c == BACKSLASH || c == 0x2f || c == 0x62) return 2
+  return c == 0x66 || c == 0x6e || c == 0x72 || c == 0x74 ? 2 : 0
+}
+
+function isHex(p: usize): bool {
+  const c = <u32>load<u8>(p)
+  return c - 0x30 <= 9 || (c | 0x20) - 0x61 <= 5
+}
+
+function isDigit(c: u32): bool {
+  return c - 0x30 <= 9
+}
+
+/** Where the number that begins with `first` ends; 0 where there is none. RFC 8259 section 6. */
+function afterNumber(start: usize, first: u32): usize {
+  let p = start
+  let c = first
+  if (c == 0x2d) c = <u32>load<u8>(++p)
+  if (!isDigit(c)) return noNumber(p)
+  if (c == 0x30) c = <u32>load<u8>(++p)
+  else {
+    do c = <u32>load<u8>(++p)
+    while (isDigit(c))
+  }
+  if (c == 0x2e) {
+    c = <u32>load<u8>(++p)
+    if (!isDigit(c)) return noNumber(p)
+    do c = <u32>load<u8>(++p)
+    while (isDigit(c))
+  }
+  if ((c | 0x20) == 0x65) {
+    c = <u32>load<u8>(++p)
+    if (c == 0x2b || c == 0x2d) c = <u32>load<u8>(++p)
+    if (!isDigit(c)) return noNumber(p)
+    do c = <u32>load<u8>(++p)
+    while (isDigit(c))
+  }
+  return p
+}
+
+function noNumber(p: usize): usize {
+  malformed(p)
+  return 0
+}
+
+function itemAction(state: usize, index: u32): i32 {
+  if (index >= load<u32>(state, S_PREFIX_COUNT)) return load<i32>(state, S_ITEMS)
+  return load<i32>(table + load<u32>(state, S_PREFIX) + ((<usize>index) << 2))
+}
+
+/** Length of the key whose text begins at `p`, or a code below zero. Escaped names are left to the careful path. */
+function readKey(p: usize): i32 {
+  const chunk = v128.load(p)
+  let found = stops(chunk)
+  if (found != 0) {
+    const length = ctz(found)
+    const c = <u32>load<u8>(p + <usize>length)
+    if (c != QUOTE) return keyFault(p + <usize>length, c)
+    const mask = i8x16.lt_u(
+      i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+      i8x16.splat(<i8>length),
+    )
+    const name = v128.and(chunk, mask)
+    keyLow = <u64>i64x2.extract_lane(name, 0)
+    keyHigh = <u64>i64x2.extract_lane(name, 1)
+    return length
+  }
+  let end = p
+  do {
+    end += 16
+    found = stops(v128.load(end))
+  } while (found == 0)
+  end += <usize>ctz(found)
+  const c = <u32>load<u8>(end)
+  if (c != QUOTE) return keyFault(end, c)
+  keyLow = load<u64>(p)
+  keyHigh = load<u64>(end - 8)
+  return <i32>(end - p)
+}
+
+function keyFault(p: usize, c: u32): i32 {
+  return c == BACKSLASH ? -ESCAPED : -malformed(p)
+}
+
+/** Number of the entry of the key read last, or -1. */
+function find(state: usize, p: usize, length: u32): i32 {
+  const slots = table + load<u32>(state, S_SLOTS)
+  const bits = <u32>load<u8>(state, 2)
+  const entries = table + load<u32>(state, S_ENTRIES)
+  const last = (1 << bits) - 1
+  let slot = <u32>(((keyLow + keyHigh * HASH_HIGH + length) * HASH) >> (64 - bits))
+  while (true) {
+    const number = <u32>load<u16>(slots + ((<usize>slot) << 1))
+    if (number == 0) return -1
+    const entry = entries + ((<usize>(number - 1)) << 5)
+    if (
+      load<u64>(entry) == keyLow &&
+      load<u64>(entry, 8) == keyHigh &&
+      load<u32>(entry, E_LENGTH) == length &&
+      (length <= 16 || isSame(table + load<u32>(entry, E_NAME), p, length))
+    ) {
+      return <i32>(number - 1)
+    }
+    slot = (slot + 1) & last
+  }
+}
+
+function isSame(a: usize, b: usize, length: u32): bool {
+  for (let i: usize = 0; i < <usize>length; i++) {
+    if (load<u8>(a + i) != load<u8>(b + i)) return false
+  }
+  return true
+}
+
+/** Makes the bits that say which listed members an object had. */
+function openSeen(f: usize, state: usize): bool {
+  const bytes = (<usize>((load<u32>(state, S_COUNT) + 63) >> 6)) << 3
+  if (arenaTop + bytes > ARENA_END) return false
+  store<u32>(f, <u32>arenaTop, F_SEEN)
+  if (bytes == 8) store<u64>(arenaTop, 0)
+  else memory.fill(arenaTop, 0, bytes)
+  arenaTop += bytes
+  return true
+}
+
+/** Notes a listed member; false when it was there before. */
+function mark(f: usize, number: u32): bool {
+  const at = <usize>load<u32>(f, F_SEEN) + <usize>(number >> 3)
+  const bits = load<u8>(at)
+  const bit = <u8>((<u32>1) << (number & 7))
+  store<u8>(at, bits | bit)
+  return (bits & bit) == 0
+}
+
+function mix(hash: u64, word: u64): u64 {
+  const mixed = (hash ^ word) * HASH
+  return mixed ^ (mixed >> 32)
+}
+
+function hashName(p: usize, length: u32): u64 {
+  let hash = seed + <u64>length * HASH_HIGH
+  if (length > 16) {
+    const words = (length - 1) >> 3
+    for (let i: u32 = 0; i < words; i++) hash = mix(hash, load<u64>(p + ((<usize>i) << 3)))
+  } else {
+    hash = mix(hash, keyLow)
+  }
+  return mix(mix(hash, keyHigh), 0) | 1
+}
+
+/** Notes the name of a member that stays although no schema lists it: 0, or the code of a fault. */
+function addName(f: usize, p: usize, length: u32): i32 {
+  const hash = hashName(p, length)
+  const slots = <usize>load<u32>(f, F_SET_SLOTS)
+  const count = load<u32>(f, F_SET_COUNT)
+  if (slots == 0) {
+    if (!openSet(f, FIRST_SLOTS)) return ROOM
+  } else if ((<usize>count) << 1 >= slots) {
+    if (!growSet(f, slots)) return ROOM
+  }
+  const fault = insert(<usize>load<u32>(f, F_SET), <usize>load<u32>(f, F_SET_SLOTS), hash)
+  if (fault != 0) return fault
+  store<u32>(f, load<u32>(f, F_SET_COUNT) + 1, F_SET_COUNT)
+  return 0
+}
+
+function openSet(f: usize, slots: usize): bool {
+  const bytes = slots << 3
+  if (arenaTop + bytes > ARENA_END) return false
+  memory.fill(arenaTop, 0, bytes)
+  store<u32>(f, <u32>arenaTop, F_SET)
+  store<u32>(f, <u32>slots, F_SET_SLOTS)
+  store<u32>(f, 0, F_SET_COUNT)
+  arenaTop += bytes
+  return true
+}
+
+/** The set of the innermost object is the last thing in the arena: it grows where it is. */
+function growSet(f: usize, slots: usize): bool {
+  const old = <usize>load<u32>(f, F_SET)
+  const more = slots << 2
+  if (arenaTop + (more << 3) > ARENA_END) return false
+  memory.fill(arenaTop, 0, more << 3)
+  for (let i: usize = 0; i < slots; i++) {
+    const hash = load<u64>(old + (i << 3))
+    if (hash != 0 && insert(arenaTop, more, hash) != 0) return false
+  }
+  memory.copy(old, arenaTop, more << 3)
+  arenaTop = old + (more << 3)
+  store<u32>(f, <u32>more, F_SET_SLOTS)
+  return true
+}
+
+function insert(set: usize, slots: usize, hash: u64): i32 {
+  let slot = <usize>(hash >> 20) & (slots - 1)
+  for (let probes: u32 = 0; probes < MAX_PROBES; probes++) {
+    const at = set + (slot << 3)
+    const other = load<u64>(at)
+    if (other == 0) {
+      store<u64>(at, hash)
+      return 0
+    }
+    // Two names with one hash are a doubt as good as one name twice.
+    if (other == hash) return REPEATED
+    slot = (slot + 1) & (slots - 1)
+  }
+  return ROOM
+}
+
+/** Takes out the value that ended before `end`. */
+function cut(f: usize, drops: u32, isKept: bool, end: usize): bool {
+  const start = <usize>load<u32>(f, F_START)
+  if (drops == 2) return edit(start, end, 1)
+  return edit(isKept ? <usize>load<u32>(f, F_COMMA) : start, end, 0)
+}
+
+/** Notes that [start, end) goes, for a `null` where `isNull` is 1. Edits come in the order of the text. */
+function edit(start: usize, end: usize, isNull: u32): bool {
+  isEdited = true
+  if (isNull == 0 && editAt > EDITS && load<u32>(editAt - 4) == (<u32>start) << 1) {
+    store<u32>(editAt - 4, (<u32>end) << 1)
+    return true
+  }
+  if (editAt == EDITS_END && !compact()) return false
+  store<u32>(editAt, <u32>start)
+  store<u32>(editAt, ((<u32>end) << 1) | isNull, 4)
+  editAt += 8
+  return true
+}
+
+/** Closes the gaps of all edits so far; only text that was read already moves. */
+function compact(): bool {
+  for (let at = EDITS; at < editAt; at += 8) {
+    const start = <usize>load<u32>(at)
+    const coded = load<u32>(at, 4)
+    const end = <usize>(coded >> 1)
+    const kept = start - keptFrom
+    memory.copy(outAt, keptFrom, kept)
+    outAt += kept
+    if ((coded & 1) != 0) {
+      if (outAt + 4 > end) return false
+      store<u32>(outAt, 0x6c6c756e)
+      outAt += 4
+    }
+    keptFrom = end
+  }
+  editAt = EDITS
+  return true
+}
+
+/** Writes the pointer (RFC 6901) of the value under way in frame `f`, one a line. */
+function report(f: usize): void {
+  if (reported >= MAX_REPORTED || reportAt >= REPORT_ENOUGH) return
+  if (reported > 0) store<u8>(reportAt++, 0x0a)
+  reported += 1
+  for (let g = FRAMES + FRAME_BYTES; g <= f; g += FRAME_BYTES) {
+    if (reportAt >= REPORT_ENOUGH) return
+    store<u8>(reportAt++, 0x2f)
+    if (<u32>load<u8>(g, F_KIND) == OPEN_BRACKET) writeNumber(load<u32>(g, F_INDEX))
+    else writeName(<usize>load<u32>(g, F_START) + 1, load<u32>(g, F_KEY_LENGTH))
+  }
+}
+
+function writeName(start: usize, length: u32): void {
+  for (let p = start; p < start + <usize>length && reportAt < REPORT_ENOUGH; p++) {
+    const c = load<u8>(p)
+    if (c == 0x7e || c == 0x2f) {
+      store<u8>(reportAt, 0x7e)
+      store<u8>(reportAt, c == 0x7e ? 0x30 : 0x31, 1)
+      reportAt += 2
+    } else {
+      store<u8>(reportAt++, c)
+    }
+  }
+}
+
+function writeNumber(value: u32): void {
+  let digits: usize = 1
+  for (let rest = value / 10; rest > 0; rest /= 10) digits += 1
+  let rest = value
+  for (let i = digits; i > 0; i--) {
+    store<u8>(reportAt + i - 1, <u8>(0x30 + (rest % 10)))
+    rest /= 10
+  }
+  reportAt += digits
+}

@@ -1,0 +1,51 @@
+import type { Filter } from '../../schema/contract.ts'
+import { makeFixture } from '../../schema/fixture.ts'
+import { FilterCompiler } from '../../schema/filter.ts'
+import { SchemaCompiler } from '../../schema/compiler.ts'
+import { KernelTable } from '../table.ts'
+import type { KernelVerdict } from '../verdict.ts'
+import { WasmKernel } from '../wasm-kernel.ts'
+import { TableReader } from './table-reader.ts'
+import { filterPlainly } from './twin.ts'
+
+/** One schema behind everything that filters: the kernel, its twin, the filter of values. Tests and bench only. */
+export interface Filters {
+  readonly action: number
+  kernel(body: Buffer): KernelVerdict
+  sliced(body: Buffer, sliceBytes: number): Promise<KernelVerdict>
+  twin(body: Buffer): KernelVerdict
+  readonly filter: Filter
+}
+
+/** Compiles `schema`, which may refer to others of `schemas` by `#/components/schemas/NAME`. */
+export function filtersOf(
+  schema: unknown,
+  schemas: Readonly<Record<string, unknown>> = {},
+): Filters {
+  const root = { schema, components: { schemas } }
+  const fixture = makeFixture(root, '2020-12', { direction: 'response', unknownFields: 'allow' })
+  const compiler = new FilterCompiler(
+    new SchemaCompiler({ ...fixture.compiler.options, refusesHidden: false }),
+  )
+  const table = new KernelTable()
+  const ref = fixture.ref('/schema')
+  const action = table.add(compiler.placeOf(ref)?.place)
+  const kernel = WasmKernel.make()
+  if (kernel === undefined) throw new Error('there is no WebAssembly with SIMD here')
+  const reader = new TableReader(table.bytes)
+  return {
+    action,
+    kernel: (body) => kernel.run(body, table.bytes, action),
+    sliced: (body, sliceBytes) =>
+      kernel.runInSlices(
+        body,
+        { table: table.bytes, action },
+        {
+          sliceBytes,
+          pause: () => Promise.resolve(),
+        },
+      ),
+    twin: (body) => filterPlainly(body, reader, action),
+    filter: compiler.filter(ref),
+  }
+}

@@ -1,0 +1,170 @@
+import { isUtf8 } from 'node:buffer'
+import { randomBytes } from 'node:crypto'
+import { RESPONSE_KERNEL } from './response-kernel-wasm.ts'
+import type { Doubt, KernelVerdict } from './verdict.ts'
+import { CLEAN_VERDICT, doubtful } from './verdict.ts'
+
+/** What the module of `assembly/response-kernel.ts` exports. */
+interface KernelExports {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number }
+  setSeed(seed: bigint): void
+  run(table: number, action: number, start: number, end: number, pauseAt: number): number
+  resume(pauseAt: number): number
+}
+
+const HEAD = 0x100
+const REPORT = 0x1000
+const TABLE = 0xd0000
+/** Before the text for a `null`, after it for reads of whole vectors. */
+const MARGIN = 64
+const PAGE_BYTES = 65_536
+
+const CLEAN = 0
+const FILTERED = 1
+const MALFORMED = 2
+const PAUSED = 7
+const DOUBTS: readonly (Doubt | undefined)[] = [
+  undefined,
+  undefined,
+  undefined,
+  'repeated-name',
+  'escaped-name',
+  'too-deep',
+  'no-room',
+  undefined,
+  'undecided',
+]
+
+/** A compiled module; nothing is done with it but making instances. */
+type Module = object
+
+/** The part of WebAssembly that is used; the type library of Node does not know it. */
+interface WasmApi {
+  validate(bytes: Uint8Array): boolean
+  readonly Module: new (bytes: Uint8Array) => Module
+  readonly Instance: new (module: Module) => { readonly exports: unknown }
+}
+
+let known: Module | 'none' | undefined
+
+function wasmApi(): WasmApi | undefined {
+  return (globalThis as { readonly WebAssembly?: WasmApi }).WebAssembly
+}
+
+/** Compiled once for all instances. */
+function kernelModule(wasm: WasmApi): Module | undefined {
+  if (known === undefined) {
+    const bytes = Buffer.from(RESPONSE_KERNEL, 'base64')
+    known = wasm.validate(bytes) ? new wasm.Module(bytes) : 'none'
+  }
+  return known === 'none' ? undefined : known
+}
+
+/** How a large text is taken in parts. */
+export interface Slicing {
+  readonly sliceBytes: number
+  /** Lets others have their turn. */
+  pause(): Promise<void>
+}
+
+/**
+ * One instance of the kernel with the table of one document. Its memory grows to the largest text that it had and
+ * holds nothing of a text once its run has ended.
+ */
+export class WasmKernel {
+  readonly #exports: KernelExports
+  #memory: Buffer = Buffer.alloc(0)
+  #head: Int32Array = new Int32Array(0)
+  #tableBytes = -1
+  #textAt = 0
+
+  private constructor(exports: KernelExports) {
+    this.#exports = exports
+    exports.setSeed(randomBytes(8).readBigUInt64LE())
+  }
+
+  /** A new instance, or `undefined` where this machine has no WebAssembly with SIMD. */
+  static make(): WasmKernel | undefined {
+    const wasm = wasmApi()
+    const module = wasm === undefined ? undefined : kernelModule(wasm)
+    if (wasm === undefined || module === undefined) return undefined
+    return new WasmKernel(new wasm.Instance(module).exports as KernelExports)
+  }
+
+  /** Runs over a whole text. `action` is what `table` does with its root. Never throws. */
+  run(body: Buffer, table: Uint8Array, action: number): KernelVerdict {
+    if (!isUtf8(body)) return doubtful('not-utf8')
+    const end = this.#load(body, table)
+    try {
+      return this.#read(this.#exports.run(TABLE, action, this.#start(body), end, end + 1))
+    } finally {
+      this.#wipe(end)
+    }
+  }
+
+  /** The same in slices of `sliceBytes`, with `pause` awaited in between. One text at a time. */
+  async runInSlices(
+    body: Buffer,
+    at: { readonly table: Uint8Array; readonly action: number },
+    { sliceBytes, pause }: Slicing,
+  ): Promise<KernelVerdict> {
+    if (!isUtf8(body)) return doubtful('not-utf8')
+    const end = this.#load(body, at.table)
+    try {
+      let pauseAt = this.#textAt + sliceBytes
+      let code = this.#exports.run(TABLE, at.action, this.#start(body), end, pauseAt)
+      while (code === PAUSED) {
+        await pause()
+        pauseAt += sliceBytes
+        code = this.#exports.resume(pauseAt)
+      }
+      return this.#read(code)
+    } finally {
+      this.#wipe(end)
+    }
+  }
+
+  #start(body: Buffer): number {
+    const hasMark = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf
+    return this.#textAt + (hasMark ? 3 : 0)
+  }
+
+  /** Puts table and text into memory; returns where the text ends. */
+  #load(body: Buffer, table: Uint8Array): number {
+    if (table.length !== this.#tableBytes) {
+      this.#textAt = (TABLE + table.length + MARGIN + 15) & ~15
+      this.#tableBytes = table.length
+      this.#reserve(this.#textAt)
+      this.#memory.set(table, TABLE)
+    }
+    const end = this.#textAt + body.length
+    this.#reserve(end + MARGIN)
+    this.#memory.set(body, this.#textAt)
+    return end
+  }
+
+  #reserve(bytes: number): void {
+    const { memory } = this.#exports
+    if (this.#memory.length >= bytes) return
+    if (memory.buffer.byteLength < bytes)
+      memory.grow(Math.ceil((bytes - memory.buffer.byteLength) / PAGE_BYTES))
+    this.#memory = Buffer.from(memory.buffer)
+    this.#head = new Int32Array(memory.buffer, HEAD, 4)
+  }
+
+  #wipe(end: number): void {
+    this.#memory.fill(0, this.#textAt - MARGIN, end)
+  }
+
+  #read(code: number): KernelVerdict {
+    if (code === CLEAN) return CLEAN_VERDICT
+    const [offset = 0, outAt = 0, outBytes = 0, reportBytes = 0] = this.#head
+    if (code === MALFORMED) return { kind: 'malformed', offset }
+    if (code !== FILTERED) return doubtful(DOUBTS[code] ?? 'no-room')
+    const bytes = Buffer.allocUnsafe(outBytes)
+    this.#memory.copy(bytes, 0, outAt, outAt + outBytes)
+    const report = this.#memory.toString('utf8', REPORT, REPORT + reportBytes)
+    this.#memory.fill(0, REPORT, REPORT + reportBytes)
+    return { kind: 'filtered', bytes, dropped: [...new Set(report.split('\n'))] }
+  }
+}
