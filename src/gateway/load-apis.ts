@@ -4,6 +4,7 @@ import type { ConfigFault } from '../base/config-error.ts'
 import type { ApiRuntime } from '../controls/kit.ts'
 import { createDecodeDeps } from '../openapi/decode/contract.ts'
 import { createJailedRead, JailError } from '../openapi/jailed-read.ts'
+import type { JailedRead } from '../openapi/jailed-read.ts'
 import { loadApi } from '../openapi/load-api.ts'
 import type { ApiModel, Finding } from '../openapi/model.ts'
 import { SchemaCompiler } from '../openapi/schema/compiler.ts'
@@ -14,17 +15,25 @@ export interface LoadedApi {
   readonly runtime: ApiRuntime
   /** Grows while schemas are compiled. */
   readonly findings: Finding[]
+  /** Absolute path -> text of every file that was read, so that other threads load the same. */
+  readonly texts: ReadonlyMap<string, string>
 }
 
 /** The part of an API's settings that names its document. */
 export type DocumentSettings = Pick<ApiSettings, 'name' | 'openapi' | 'overlays'>
 
+/** How the files of an API are read. */
+export type ReadOf = (api: DocumentSettings) => JailedRead
+
 /** Loads the documents of a configuration. Throws `ConfigError` with the faults of all of them. */
-export function loadApis(apis: readonly DocumentSettings[]): LoadedApi[] {
+export function loadApis(
+  apis: readonly DocumentSettings[],
+  readOf: ReadOf = fromDisk,
+): LoadedApi[] {
   const faults: ConfigFault[] = []
   const loaded = apis.flatMap((api) => {
     try {
-      return [runtimeOf(readModel(api))]
+      return [loadOne(api, readOf)]
     } catch (error) {
       faults.push(...faultsOf(error, api))
       return []
@@ -34,9 +43,27 @@ export function loadApis(apis: readonly DocumentSettings[]): LoadedApi[] {
   return loaded
 }
 
-function readModel(api: DocumentSettings): ApiModel {
-  const read = createJailedRead(dirname(api.openapi), api.overlays)
-  return loadApi({ name: api.name, file: api.openapi, overlays: api.overlays, read })
+const fromDisk: ReadOf = ({ openapi, overlays }) => createJailedRead(dirname(openapi), overlays)
+
+/** Reads what was read before, by absolute path; anything else is as if it did not exist. */
+export function readFrom(texts: ReadonlyMap<string, string>): JailedRead {
+  return (path) => {
+    const text = texts.get(path)
+    if (text === undefined) throw new JailError('not-found', 'the file was not read before')
+    return text
+  }
+}
+
+function loadOne(api: DocumentSettings, readOf: ReadOf): LoadedApi {
+  const texts = new Map<string, string>()
+  const jailed = readOf(api)
+  const read: JailedRead = (path) => {
+    const text = jailed(path)
+    texts.set(path, text)
+    return text
+  }
+  const { name, openapi: file, overlays } = api
+  return { ...runtimeOf(loadApi({ name, file, overlays, read })), texts }
 }
 
 function faultsOf(error: unknown, api: DocumentSettings): readonly ConfigFault[] {
@@ -53,7 +80,7 @@ function faultsOf(error: unknown, api: DocumentSettings): readonly ConfigFault[]
   throw error
 }
 
-function runtimeOf(model: ApiModel): LoadedApi {
+function runtimeOf(model: ApiModel): Omit<LoadedApi, 'texts'> {
   const findings: Finding[] = [...model.findings]
   const report = (finding: Finding): void => void findings.push(finding)
   const { registry } = model

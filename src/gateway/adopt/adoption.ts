@@ -3,6 +3,7 @@ import type { Plan } from '../plan.ts'
 import { ExpiryNotice } from './expiry-notice.ts'
 import { AdoptLedger } from './ledger.ts'
 import type { LedgerDeps } from './ledger.ts'
+import type { AdoptNote } from './notes.ts'
 
 /** The profile `adopt` of a running gateway: books, graduation, and the announcement of its end. */
 export class Adoption {
@@ -38,6 +39,11 @@ export class Adoption {
   /** Takes note of an exchange that ended. Never throws. */
   note(exchange: Exchange): void {
     this.#ledger.note(exchange)
+  }
+
+  /** Takes note of what another thread read off an exchange. Never throws. */
+  apply(note: AdoptNote): void {
+    this.#ledger.apply(note)
   }
 
   /** Operations whose traffic still differs from the document. */

@@ -3,13 +3,13 @@ import type { Exchange } from '../../pipeline/exchange.ts'
 import type { AdoptFinding, AdoptRecords } from '../../store/records.ts'
 import type { LifecycleEvent } from '../../telemetry/security-events.ts'
 import type { Plan } from '../plan.ts'
-import { isPublic } from '../../openapi/is-public.ts'
-import { errorsOf, lessonsOf, mayTeach } from './findings-of.ts'
+import type { Learnt } from './findings-of.ts'
 import { NO_OPERATION } from './kinds.ts'
 import type { AdoptNumbers } from './numbers.ts'
 import { ADOPT_NUMBERS, MAX_ALL_FINDINGS } from './numbers.ts'
+import type { AdoptNote } from './notes.ts'
+import { NoteReader } from './notes.ts'
 import { OperationBook } from './operation-book.ts'
-import { UndeclaredPaths } from './undeclared.ts'
 
 /** What the ledger needs of the gateway. */
 export interface LedgerDeps {
@@ -36,9 +36,8 @@ export class AdoptLedger {
   readonly #strangers = new OperationBook(NO_OPERATION.api, NO_OPERATION.operation)
   /** Undeclared paths that were seen too rarely, with their counts; the oldest go first. */
   readonly #candidates = new Map<string, number>()
+  readonly #reader = new NoteReader()
   #plan: Plan | undefined
-  #paths: UndeclaredPaths | undefined
-  #isAdopting = false
   #isLoaded = false
   #isStoreAway = false
   #findings = 0
@@ -54,45 +53,51 @@ export class AdoptLedger {
   /** From here on exchanges run under this plan. */
   setPlan(plan: Plan): void {
     this.#plan = plan
-    this.#paths = undefined
-    this.#isAdopting = plan.sites.some(({ site }) => site.policy.adopt !== undefined)
+    this.#reader.setPlan(plan)
   }
 
   /** Takes note of an exchange that ended. Never throws, never waits. */
   note(exchange: Exchange): void {
-    if (!this.#isAdopting) return
     try {
-      const { site } = exchange
-      if (site === undefined) this.#stranger(exchange)
-      else if (site.policy.adopt !== undefined && !exchange.isPreflight) this.#call(exchange, site)
+      const note = this.#reader.read(exchange)
+      if (note !== undefined) this.#apply(note)
     } catch (error) {
       this.#fault('note', error)
     }
   }
 
-  #call(exchange: Exchange, { operation }: NonNullable<Exchange['site']>): void {
-    if (exchange.upstream === undefined) return
-    const book = this.#book(operation.api, operation.id)
+  /** Takes note of what another thread read off an exchange. Never throws. */
+  apply(note: AdoptNote): void {
+    try {
+      this.#apply(note)
+    } catch (error) {
+      this.#fault('note', error)
+    }
+  }
+
+  #apply(note: AdoptNote): void {
+    if (note.kind === 'stranger') this.#stranger(note.learnt)
+    else this.#call(note)
+  }
+
+  #call({ api, operation, isGood, learnt }: Extract<AdoptNote, { readonly kind: 'call' }>): void {
+    const book = this.#book(api, operation)
     const nowMs = this.#deps.clock.nowMs()
     const before = book.size
     const hasRoom = this.#findings < MAX_ALL_FINDINGS
     let lost: number
-    if (mayTeach(exchange, isPublic(operation))) {
-      lost = book.goodCall(nowMs, lessonsOf(exchange), hasRoom)
+    if (isGood) {
+      lost = book.goodCall(nowMs, learnt, hasRoom)
     } else {
       book.call(nowMs)
-      lost = book.note(errorsOf(exchange), nowMs, hasRoom)
+      lost = book.note(learnt, nowMs, hasRoom)
     }
     this.#findings += book.size - before
     if (lost > 0) this.#overflow()
     this.#flushSoon()
   }
 
-  #stranger({ decision, head, path }: Exchange): void {
-    if (decision?.control !== 'routes' || this.#plan === undefined) return
-    this.#paths ??= new UndeclaredPaths(this.#plan)
-    const learnt = this.#paths.describe(head.method, path)
-    if (learnt === undefined) return
+  #stranger(learnt: Learnt): void {
     if (!this.#strangers.has(learnt) && this.#strangers.size >= FREE_PATHS) {
       if (!this.#isFrequent(`${learnt.kind} ${learnt.pointer}`)) return
     }

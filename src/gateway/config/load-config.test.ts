@@ -242,7 +242,7 @@ const golden: [name: string, text: string, faults: readonly string[]][] = [
     'finds a key that is written twice, and goes on',
     'mode: enforce\nworkers: none\nmode: enforce\n',
     [
-      'FILE:4:10 workers: "none" is not one of auto, 1',
+      'FILE:4:10 workers: "none" is not one of auto',
       'FILE:5:1: duplicate key mode (write it once)',
     ],
   ],

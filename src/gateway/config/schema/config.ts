@@ -44,7 +44,7 @@ export const configSchema: z.ZodType<SallyportConfig> = z.strictObject({
   ),
   listen: optional(listenSchema, 'Where the gateway listens and whom it believes.'),
   workers: optional(
-    z.union([z.literal('auto'), z.int().min(1).max(64)]),
+    z.union([z.int().min(1).max(64), z.literal('auto')]),
     'Worker threads; auto: one per processor. With 1 everything runs in one thread.',
     DEFAULTS.workers,
   ),
