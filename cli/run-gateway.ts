@@ -5,6 +5,7 @@ import { compileAddressSet } from '../src/base/cidr.ts'
 import { startAdmin, startHealth } from '../src/admin/server.ts'
 import type { RunningServer } from '../src/admin/server.ts'
 import type { AdminStatus } from '../src/admin/target.ts'
+import type { EdgeLimits } from '../src/edges/exchange/limits.ts'
 import { startListener } from '../src/edges/listener/listener.ts'
 import type { Listener } from '../src/edges/listener/listener.ts'
 import type { UpstreamNotice } from '../src/edges/upstream/origin.ts'
@@ -115,6 +116,11 @@ function openTls(loaded: LoadedConfig): Tls {
   }
 }
 
+/** Without a limit per address there is none for handshakes either: the same clients are meant. */
+function edgeLimits({ blocks }: Settings): Partial<EdgeLimits> {
+  return blocks.limits.ip === undefined ? { handshakesPerSecond: Infinity } : {}
+}
+
 /** Certificates the gateway makes itself stand beside the secrets it makes itself. */
 function stateFolder(settings: Settings): string {
   return join(dirname(settings.secretsFile), '.sallyport')
@@ -202,6 +208,9 @@ class GatewayProcess implements RunningGateway {
     if (port === undefined) return undefined
     const { listen, transport } = this.gateway.loaded.settings
     const trusted = compileAddressSet(listen.trustedProxies, 'listen.trustedProxies')
+    const connections = this.gateway.metrics
+      .gauge('sallyport_conn_active', 'Open connections.', ['listener'])
+      .cell(kind)
     return startListener({
       core: this.gateway.core,
       port,
@@ -210,6 +219,8 @@ class GatewayProcess implements RunningGateway {
       transport,
       isTrustedPeer: (address) => trusted.has(address),
       ...(kind === 'https' && this.#tls !== undefined ? { tls: this.#tls.source } : {}),
+      limits: edgeLimits(this.gateway.loaded.settings),
+      onConnections: (delta) => void (connections.value += delta),
       onUpstream: (notice) => this.#noteUpstream(notice),
       onTlsError: (code, peerAddress) =>
         this.gateway.recorder.emit({

@@ -1,17 +1,35 @@
 import type { Socket } from 'node:net'
 import type { EdgeLimits } from './limits.ts'
 
-/** Counts the open connections of each peer [NET-04]: the only defense before a byte is parsed. */
-export class Admission {
-  readonly #open = new Map<string, number>()
-  readonly #sockets = new Set<Socket>()
-  readonly #limits: EdgeLimits
-  readonly #isTrusted: (address: string) => boolean
+/** How connections are admitted. */
+export interface AdmissionOptions {
+  readonly limits: EdgeLimits
+  /** Peers that speak for many clients, such as a balancer; only the total counts for them. */
+  readonly isTrusted: (address: string) => boolean
+  /** Whether each connection costs a handshake, which is slowed down per address [TRN-07]. */
+  readonly isTls: boolean
+  /** The number of open connections changed by this. */
+  readonly onChange?: ((delta: 1 | -1) => void) | undefined
+}
 
-  /** `isTrusted`: peers that speak for many clients, such as a balancer; only the total counts for them. */
-  constructor(limits: EdgeLimits, isTrusted: (address: string) => boolean) {
-    this.#limits = limits
-    this.#isTrusted = isTrusted
+/** What is known of one peer. */
+interface Peer {
+  open: number
+  /** When, in monotonic milliseconds, the handshakes of this peer so far will have been paid off (GCRA). */
+  paidAtMs: number
+}
+
+/** Peers that are remembered although none of their connections is open. */
+const MAX_IDLE_PEERS = 10_000
+
+/** Counts the connections of each peer [NET-04, TRN-07]: the only defense before a byte is parsed. */
+export class Admission {
+  readonly #peers = new Map<string, Peer>()
+  readonly #sockets = new Set<Socket>()
+  readonly #options: AdmissionOptions
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options
   }
 
   /** Open connections. */
@@ -22,19 +40,17 @@ export class Admission {
   /** Takes a new connection or destroys it. */
   admit(socket: Socket): void {
     const address = socket.remoteAddress ?? ''
-    const count = (this.#open.get(address) ?? 0) + 1
-    const isTooMany =
-      this.#sockets.size >= this.#limits.connections ||
-      (count > this.#limits.connectionsPerAddress && !this.#isTrusted(address))
-    if (isTooMany) {
+    const peer = this.#peers.get(address) ?? this.#newPeer(address)
+    if (!this.#hasRoom(peer, address)) {
       // No listener will be there to hear of a reset.
       socket.on('error', () => socket.destroy())
       socket.destroy()
       return
     }
-    this.#open.set(address, count)
+    peer.open++
     this.#sockets.add(socket)
-    socket.once('close', () => this.#leave(socket, address))
+    this.#options.onChange?.(1)
+    socket.once('close', () => this.#leave(socket, address, peer))
   }
 
   /** Ends every connection. */
@@ -42,10 +58,41 @@ export class Admission {
     for (const socket of this.#sockets) socket.destroy()
   }
 
-  #leave(socket: Socket, address: string): void {
+  #hasRoom(peer: Peer, address: string): boolean {
+    const { limits, isTrusted, isTls } = this.#options
+    if (this.#sockets.size >= limits.connections) return false
+    if (isTrusted(address)) return true
+    return peer.open < limits.connectionsPerAddress && (!isTls || this.#payHandshake(peer))
+  }
+
+  #payHandshake(peer: Peer): boolean {
+    const { handshakesPerSecond, handshakeBurst } = this.#options.limits
+    const nowMs = performance.now()
+    const costMs = 1000 / handshakesPerSecond
+    const paidAtMs = Math.max(peer.paidAtMs, nowMs) + costMs
+    if (paidAtMs - nowMs > handshakeBurst * costMs) return false
+    peer.paidAtMs = paidAtMs
+    return true
+  }
+
+  #newPeer(address: string): Peer {
+    const peer = { open: 0, paidAtMs: 0 }
+    if (this.#peers.size >= this.#sockets.size + MAX_IDLE_PEERS) this.#forgetIdle()
+    this.#peers.set(address, peer)
+    return peer
+  }
+
+  #forgetIdle(): void {
+    const nowMs = performance.now()
+    for (const [address, { open, paidAtMs }] of this.#peers) {
+      if (open === 0 && paidAtMs <= nowMs) this.#peers.delete(address)
+    }
+  }
+
+  #leave(socket: Socket, address: string, peer: Peer): void {
     this.#sockets.delete(socket)
-    const left = (this.#open.get(address) ?? 1) - 1
-    if (left > 0) this.#open.set(address, left)
-    else this.#open.delete(address)
+    this.#options.onChange?.(-1)
+    peer.open--
+    if (peer.open === 0 && peer.paidAtMs <= performance.now()) this.#peers.delete(address)
   }
 }

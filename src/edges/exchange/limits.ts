@@ -39,6 +39,9 @@ export interface EdgeLimits {
   readonly inFlight: number
   readonly connections: number
   readonly connectionsPerAddress: number
+  /** TLS connections one address may begin, on average and at once. */
+  readonly handshakesPerSecond: number
+  readonly handshakeBurst: number
   /** How often deadlines are looked at; every time above is exact to this much. */
   readonly sweepMs: number
 }
@@ -66,5 +69,7 @@ export const EDGE_LIMITS: EdgeLimits = {
   inFlight: 1_000,
   connections: 10_000,
   connectionsPerAddress: 100,
+  handshakesPerSecond: 20,
+  handshakeBurst: 50,
   sweepMs: 250,
 }

@@ -32,6 +32,8 @@ export interface ListenerOptions {
   readonly isTrustedPeer?: (address: string) => boolean
   /** A handshake failed; OpenSSL's or Node's code. */
   readonly onTlsError?: (code: string, peerAddress: string) => void
+  /** Connections were opened or closed. */
+  readonly onConnections?: (delta: 1 | -1) => void
   /** An origin of an upstream is left alone, comes back, falls ill or gets well. */
   readonly onUpstream?: (notice: UpstreamNotice) => void
   /** Other listeners may share the port; the kernel spreads connections over them. Default: false. */
@@ -78,7 +80,12 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const context: EdgeContext = { core, limits, sweeper, upstreams, inFlight: 0 }
   const http1 = transport.openHttp1(context, options.kind)
   const sessions = new Set<ServerHttp2Session>()
-  const admission = new Admission(limits, options.isTrustedPeer ?? (() => false))
+  const admission = new Admission({
+    limits,
+    isTrusted: options.isTrustedPeer ?? (() => false),
+    isTls: options.kind === 'https',
+    onChange: options.onConnections,
+  })
   const { server, stopTls } = openServer(options, { context, http1, sessions })
   server.prependListener('connection', (socket: Socket) => admission.admit(socket))
   try {
