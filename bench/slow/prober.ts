@@ -21,7 +21,7 @@ export function probe(url: string, localAddress: string): () => Promise<Seen> {
   const kept = new Agent({ keepAlive: true, maxSockets: 1 })
   const times: number[] = []
   let failed = 0
-  let isOver = false
+  const ending = new AbortController()
   const ask = async (turn: number): Promise<void> => {
     const start = performance.now()
     const isGood = await answers(url, localAddress, turn % 2 === 0 ? kept : undefined)
@@ -29,7 +29,7 @@ export function probe(url: string, localAddress: string): () => Promise<Seen> {
     if (!isGood) failed += 1
   }
   const run = async (): Promise<void> => {
-    for (let turn = 0; !isOver; turn += 1) {
+    for (let turn = 0; !ending.signal.aborted; turn += 1) {
       const next = sleep(EVERY_MS)
       await ask(turn)
       await next
@@ -37,7 +37,7 @@ export function probe(url: string, localAddress: string): () => Promise<Seen> {
   }
   const running = run()
   return async () => {
-    isOver = true
+    ending.abort()
     await running
     kept.destroy()
     const [p50, p99, worst] = [0.5, 0.99, 1].map((share) => percentile(times, share))

@@ -67,8 +67,14 @@ store: "memory:"
 `
 }
 
+interface Outcome {
+  readonly seen: Seen
+  /** Most connections that slowhttptest had open at a time. */
+  readonly held: number
+}
+
 /** Runs one mode against a gateway of its own. */
-async function attack(folder: string, run: Run): Promise<Seen> {
+async function attack(folder: string, run: Run): Promise<Outcome> {
   const config = join(folder, 'sallyport.yaml')
   writeFileSync(config, configOf(run))
   const command = [process.execPath, join(ROOT, 'cli/sallyport.mjs'), 'serve', '-c', config]
@@ -79,20 +85,32 @@ async function attack(folder: string, run: Run): Promise<Seen> {
     const size = ['-c', options.connections, '-r', '200', '-l', options.seconds]
     const url = `http://${ATTACKER}:${PORT}`
     const stop = probe(`${url}/items/7`, OTHER_CLIENT)
-    await output(1, ['slowhttptest', ...mode, ...size, '-u', `${url}${path}`])
+    const text = await output(1, ['slowhttptest', ...mode, ...size, '-u', `${url}${path}`])
     // What it left behind must not last either.
     await sleep(1000)
-    return await stop()
+    const held = [...text.matchAll(/connected:(?:\s|\x1b\[[\d;]*m)*(\d+)/g)].map(([, number]) =>
+      Number(number),
+    )
+    return { seen: await stop(), held: Math.max(0, ...held) }
   } finally {
     await stopAll([program])
   }
 }
 
-function rowOf({ transport, mode, isTrusted }: Run, seen: Seen): readonly string[] {
+function rowOf({ transport, mode, isTrusted }: Run, { seen, held }: Outcome): readonly string[] {
   const ms = [seen.p50, seen.p99, seen.worst].map((value) => value.toFixed(0)).join(' / ')
   const bound = isTrusted ? 'no bound' : 'one address'
   const verdict = seen.failed === 0 ? 'available' : 'FAILED'
-  return [transport, mode, bound, String(seen.asked), String(seen.failed), ms, verdict]
+  return [
+    transport,
+    mode,
+    bound,
+    String(held),
+    String(seen.asked),
+    String(seen.failed),
+    ms,
+    verdict,
+  ]
 }
 
 async function runAll(folder: string): Promise<void> {
@@ -103,17 +121,18 @@ async function runAll(folder: string): Promise<void> {
       for (const isTrusted of [false, true]) {
         const run = { transport, mode, isTrusted }
         try {
-          const seen = await attack(folder, run)
-          if (seen.failed > 0) process.exitCode = 1
-          rows.push(rowOf(run, seen))
+          const outcome = await attack(folder, run)
+          if (outcome.seen.failed > 0) process.exitCode = 1
+          rows.push(rowOf(run, outcome))
         } catch (error) {
           const reason = error instanceof Error ? error.message : String(error)
-          rows.push([transport, mode, `skipped: ${reason}`, '-', '-', '-', '-'])
+          rows.push([transport, mode, `skipped: ${reason}`, '-', '-', '-', '-', '-'])
         }
       }
     }
   }
-  const head = 'transport | mode | attacker | asked | failed | p50 / p99 / worst ms | verdict'
+  const head =
+    'transport | mode | attacker | held | asked | failed | p50 / p99 / worst ms | verdict'
   printTable(head.split(' | '), rows)
 }
 

@@ -24,11 +24,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const CHECKS = ['-p', '-s', '-P', '-f', '-U']
 const BAD = new Set(['LOW', 'MEDIUM', 'HIGH', 'CRITICAL'])
 const WEAK_PROTOCOLS = ['SSLv2', 'SSLv3', 'TLS1', 'TLS1_1']
-const GOOD_CURVES = new Set(
-  'prime256v1 secp384r1 secp521r1 X25519 X448 secp224r1 brainpoolP256r1 brainpoolP384r1 brainpoolP512r1'.split(
-    ' ',
-  ),
-)
+const GOOD_CURVES = new Set(['prime256v1', 'secp384r1', 'secp521r1', 'X25519', 'X448'])
 /** About the certificate of the run, or about the machine that asks. */
 const BESIDE_THE_POINT = /^(cert|scanTime|engine_problem|clientsimulation|DNS|HSTS)/i
 
