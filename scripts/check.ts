@@ -15,6 +15,7 @@ const STEPS: readonly [name: string, script: string, ...args: string[]][] = [
   ['dead code', `${MODULES}/knip/bin/knip.js`, '--no-progress'],
   ['configuration schema', 'scripts/write-schema.ts', '--check'],
   ['control pages', 'scripts/write-controls.ts', '--check'],
+  ['WebAssembly', 'scripts/build-wasm.ts', '--check'],
   ['changelog', 'scripts/changelog.ts', '--check'],
   ['build', 'scripts/build-package.ts'],
   ['installed package', 'scripts/try-package.ts'],
