@@ -21,7 +21,7 @@ import type { Services } from './services.ts'
 
 /** What a plan is built from besides the configuration. */
 export interface BuildContext {
-  readonly services: Services
+  readonly services: Pick<Services, 'counters' | 'keys' | 'signing' | 'load'>
   readonly tokens: TokenService
   readonly clock: Clock
   readonly moment: PolicyMoment

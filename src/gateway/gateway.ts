@@ -3,27 +3,33 @@ import type { Clock } from '../base/clock.ts'
 import { ConfigError, formatFault } from '../base/config-error.ts'
 import type { ConfigFault } from '../base/config-error.ts'
 import type { TokenService } from '../identity/tokens/service.ts'
-import { controls } from '../controls/index.ts'
 import type { Finding } from '../openapi/model.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { createRecorder } from '../telemetry/recorder.ts'
 import type { Recorder } from '../telemetry/recorder.ts'
 import { openSink } from '../telemetry/sink.ts'
+import type { Sink, SinkWatch } from '../telemetry/sink.ts'
+import type { AllocateNumbers } from '../telemetry/numbers.ts'
 import { Adoption } from './adopt/adoption.ts'
 import type { AdoptNumbers } from './adopt/numbers.ts'
+import { AUTHORIZE_CONTROLS } from './authorize-controls.ts'
 import { compileApis } from './build-plan.ts'
 import type { BuiltPlan } from './build-plan.ts'
 import type { Omission } from '../pipeline/proof.ts'
 import type { LoadedConfig } from './config/load-config.ts'
 import { nextChangeMs } from './config/policy-for.ts'
+import type { PolicyMoment } from './config/policy-for.ts'
 import type { Settings } from './config/settings.ts'
+import type { SinkTarget } from './config/values/text.ts'
 import { GatewayCore } from './gateway-core.ts'
 import { loadApis } from './load-apis.ts'
 import type { LoadedApi } from './load-apis.ts'
+import { planFaults } from './plan-faults.ts'
 import { restartParts } from './restart-parts.ts'
 import { openServices, openTokens, pseudonymKey } from './services.ts'
 import type { Services } from './services.ts'
+import type { Followers, PlanSnapshot } from './threads/snapshot.ts'
 
 /** How a gateway is started. */
 export interface GatewayOptions {
@@ -35,6 +41,18 @@ export interface GatewayOptions {
   readonly adopt?: Partial<AdoptNumbers>
   /** See `BuildContext.omit`. */
   readonly omit?: Omission
+  /** What this thread shares with others. */
+  readonly shared?: SharedParts
+}
+
+/** What the main thread shares with the threads that serve. */
+export interface SharedParts {
+  /** Where metrics stand. */
+  readonly numbers: AllocateNumbers
+  /** Opens a sink that other threads write to as well. */
+  readonly openSink: (target: SinkTarget, watch: SinkWatch) => Sink
+  /** Told the id of every key that this process wrote, before the writer is answered. */
+  readonly onKeyChange: (id: string) => void
 }
 
 /** What a reload came to. */
@@ -78,7 +96,8 @@ export class Gateway {
   #built: BuiltPlan
   #tokens: TokenService
   readonly #startedWith: Settings
-  #certificateNames: readonly string[]
+  #moment: PolicyMoment
+  #followers: Followers | undefined
   #timer: NodeJS.Timeout | undefined
   #reloading: Promise<unknown> = Promise.resolve()
   #isClosed = false
@@ -86,29 +105,30 @@ export class Gateway {
   private constructor(loaded: LoadedConfig, options: GatewayOptions) {
     this.#options = options
     this.#clock = options.clock ?? systemClock
-    this.#certificateNames = options.certificateNames
     this.#loaded = loaded
     this.#startedWith = loaded.settings
-    this.services = openServices(loaded.settings, this.#clock)
+    this.services = openServices(loaded.settings, this.#clock, options.shared?.onKeyChange)
     this.metrics = createMetrics({
       version: options.version,
       clock: this.#clock,
       authorizeControls: AUTHORIZE_CONTROLS,
+      ...(options.shared === undefined ? {} : { numbers: options.shared.numbers }),
     })
     this.recorder = createRecorder({
       metrics: this.metrics,
       pseudonymKey: pseudonymKey(this.services.secrets),
       openSinks: (watch) =>
-        loaded.settings.logs.sinks.map((sink) => openSink(sink, undefined, watch)),
+        loaded.settings.logs.sinks.map(
+          (sink) => options.shared?.openSink(sink, watch) ?? openSink(sink, undefined, watch),
+        ),
       clock: this.#clock,
     })
     this.#tokens = this.#openTokens(loaded)
-    this.#built = this.#build({
-      loaded,
-      certificateNames: this.#certificateNames,
-      tokens: this.#tokens,
-      apis: loadApis(loaded.settings.apis),
-    })
+    const { certificateNames } = options
+    const apis = loadApis(loaded.settings.apis)
+    this.#moment = { nowMs: this.#clock.nowMs(), graduated: new Set(), certificateNames }
+    const parts = { loaded, certificateNames, tokens: this.#tokens, apis }
+    this.#built = this.#build(parts, this.#moment)
     this.adoption = new Adoption({
       records: this.services.records.adopt,
       clock: this.#clock,
@@ -130,7 +150,8 @@ export class Gateway {
     const graduated = await gateway.#graduated()
     if (graduated.size > 0) {
       const parts = gateway.#inForce()
-      gateway.#swap(parts, gateway.#build(parts, graduated))
+      const moment = gateway.#momentOf(parts, graduated)
+      gateway.#swap(parts, gateway.#build(parts, moment), moment)
     }
     gateway.#schedule()
     await gateway.adoption.start()
@@ -152,6 +173,16 @@ export class Gateway {
     return [...new Set([...this.#loaded.files, ...this.#built.files])]
   }
 
+  /** The plan in force, for threads that are to work by it. */
+  snapshot(): PlanSnapshot {
+    return snapshotOf(this.#inForce(), this.#moment)
+  }
+
+  /** From here on no plan comes into force unless these threads can follow it. */
+  followedBy(followers: Followers): void {
+    this.#followers = followers
+  }
+
   /** Issuers whose keys cannot be had now. */
   issuersWithoutKeys(): readonly string[] {
     return this.#tokens.issuersWithoutKeys(this.#clock.nowMs())
@@ -163,7 +194,7 @@ export class Gateway {
    */
   reload(load: () => Promise<NextConfig>): Promise<ReloadResult> {
     return this.#change(async () => {
-      const { certificateNames = this.#certificateNames, ...next } = await load()
+      const { certificateNames = this.#moment.certificateNames, ...next } = await load()
       const { loaded } = next
       const apis = loadApis(loaded.settings.apis)
       return { ...next, certificateNames, tokens: this.#openTokens(loaded), apis }
@@ -185,21 +216,25 @@ export class Gateway {
     try {
       const parts = await read()
       const graduated = await this.#graduated()
+      const moment = this.#momentOf(parts, graduated)
+      const built = this.#build(parts, moment)
+      await this.#agree(snapshotOf(parts, moment))
       if (this.#isClosed) return { ok: false, faults: [{ path: '', message: 'closed' }] }
-      this.#swap(parts, this.#build(parts, graduated))
+      this.#swap(parts, built, moment)
       parts.inForce?.()
+      await this.#followers?.commit()
       void parts.tokens.warm(this.#clock.nowMs())
       this.#tellUnapplied()
       return this.#reloaded({ ok: true, planId: this.core.plan.id })
     } catch (error) {
-      return this.#reloaded({ ok: false, faults: faultsOf(error) })
+      return this.#reloaded({ ok: false, faults: planFaults(error) })
     }
   }
 
   #inForce(): PlanParts {
     return {
       loaded: this.#loaded,
-      certificateNames: this.#certificateNames,
+      certificateNames: this.#moment.certificateNames,
       tokens: this.#tokens,
       apis: this.#built.apis,
     }
@@ -228,12 +263,23 @@ export class Gateway {
     )
   }
 
-  #build(parts: PlanParts, graduated: ReadonlySet<string> = new Set()): BuiltPlan {
+  #momentOf({ certificateNames }: PlanParts, graduated: ReadonlySet<string>): PolicyMoment {
+    return { nowMs: this.#clock.nowMs(), graduated, certificateNames }
+  }
+
+  #build(parts: PlanParts, moment: PolicyMoment): BuiltPlan {
     const { omit } = this.#options
-    const { loaded, certificateNames, tokens, apis } = parts
-    const moment = { nowMs: this.#clock.nowMs(), graduated, certificateNames }
+    const { loaded, tokens, apis } = parts
     const context = { services: this.services, tokens, clock: this.#clock, moment }
     return compileApis(loaded, apis, omit === undefined ? context : { ...context, omit })
+  }
+
+  /** All threads or none: throws `ConfigError` where one of them cannot follow. */
+  async #agree(snapshot: PlanSnapshot): Promise<void> {
+    const faults = (await this.#followers?.prepare(snapshot)) ?? []
+    if (faults.length === 0) return
+    this.#followers?.abandon()
+    throw new ConfigError(faults)
   }
 
   async #graduated(): Promise<ReadonlySet<string>> {
@@ -241,9 +287,9 @@ export class Gateway {
     return new Set(rows.map(({ api, operation }) => `${api}:${operation}`))
   }
 
-  #swap({ loaded, certificateNames, tokens }: PlanParts, built: BuiltPlan): void {
+  #swap({ loaded, tokens }: PlanParts, built: BuiltPlan, moment: PolicyMoment): void {
     this.#loaded = loaded
-    this.#certificateNames = certificateNames
+    this.#moment = moment
     this.#tokens = tokens
     this.#built = built
     this.core.swap(built.plan)
@@ -299,14 +345,7 @@ export class Gateway {
   }
 }
 
-/** Mistakes of the operator as they are; anything else is a defect, and the plan in force stays all the same. */
-function faultsOf(error: unknown): readonly ConfigFault[] {
-  if (error instanceof ConfigError) return error.faults
-  const cause = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  return [{ path: '', message: `cannot be compiled: ${cause}` }]
+function snapshotOf({ loaded, apis }: PlanParts, moment: PolicyMoment): PlanSnapshot {
+  const { settings, hash, file } = loaded
+  return { settings, hash, file, texts: apis.map(({ texts }) => texts), moment }
 }
-
-/** Names of the controls that decide whether a caller may, for the metric of their decisions. */
-const AUTHORIZE_CONTROLS: ReadonlySet<string> = new Set(
-  controls.filter(({ stage }) => stage === 'authorize').map(({ name }) => name),
-)

@@ -9,7 +9,7 @@ import { MemoryCounters } from '../store/memory-counters.ts'
 import { openStore } from '../store/open-store.ts'
 import type { Records } from '../store/records.ts'
 import { LoadMeter } from '../telemetry/load-meter.ts'
-import { ephemeralSecrets, openSecrets } from '../store/secrets-file.ts'
+import { newSecretsText, parseSecrets, readSecretsText } from '../store/secrets-file.ts'
 import type { Secrets } from '../store/secrets-file.ts'
 import type { IssuerSettings, Settings } from './config/settings.ts'
 
@@ -17,6 +17,8 @@ import type { IssuerSettings, Settings } from './config/settings.ts'
 export interface Services {
   readonly records: Records
   readonly secrets: Secrets
+  /** The text they were read from, for other threads. */
+  readonly secretsText: Secret
   readonly counters: Counters
   readonly keys: KeyService
   readonly signing: SigningKeys
@@ -30,21 +32,27 @@ export type StoreSettings = Pick<Settings, 'store' | 'secretsFile'> & {
   readonly auth: Pick<Settings['auth'], 'apiKey'>
 }
 
-/** Opens what the settings name. Throws `ConfigError` when a file cannot be used. */
-export function openServices(settings: StoreSettings, clock: Clock): Services {
+/** Opens what the settings name; `onKeyChange` is told the id after every write of a key. Throws `ConfigError` when a file cannot be used. */
+export function openServices(
+  settings: StoreSettings,
+  clock: Clock,
+  onKeyChange: (id: string) => void = () => undefined,
+): Services {
   const { store, auth } = settings
   const records = openStore(
     store.kind === 'memory' ? 'memory:' : `sqlite:${store.path}`,
     clock.nowMs(),
   )
   // Keys that live in memory need no pepper that outlives them.
-  const secrets = store.kind === 'memory' ? ephemeralSecrets() : openSecrets(settings.secretsFile)
-  const { prefix, expiresMs, overlapMs } = auth.apiKey
+  const secretsText =
+    store.kind === 'memory' ? newSecretsText() : readSecretsText(settings.secretsFile)
+  const secrets = parseSecrets(secretsText, settings.secretsFile)
   const load = new LoadMeter()
-  const keys = new KeyService({ records, secrets, prefix, lifeMs: expiresMs, overlapMs })
+  const keys = new KeyService({ records, secrets, ...keySettings(auth), onChange: onKeyChange })
   return {
     records,
     secrets,
+    secretsText: new Secret(secretsText),
     counters: new MemoryCounters(),
     keys,
     signing: new SigningKeys(secrets),
@@ -55,6 +63,17 @@ export function openServices(settings: StoreSettings, clock: Clock): Services {
       records.close()
     },
   }
+}
+
+/** What the key service takes from the settings. */
+export function keySettings({
+  apiKey: { prefix, expiresMs, overlapMs },
+}: Pick<Settings['auth'], 'apiKey'>): {
+  readonly prefix: string
+  readonly lifeMs: number
+  readonly overlapMs: number
+} {
+  return { prefix, lifeMs: expiresMs, overlapMs }
 }
 
 /** The key of the pseudonyms in logs: derived from the sealing key, so that it stays the same across restarts. */

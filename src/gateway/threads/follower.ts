@@ -1,0 +1,192 @@
+import { systemClock } from '../../base/clock.ts'
+import type { ConfigFault } from '../../base/config-error.ts'
+import type { Secret } from '../../base/secret.ts'
+import { KeyService } from '../../identity/keys/service.ts'
+import { SigningKeys } from '../../identity/signing/signing-keys.ts'
+import type { TokenService } from '../../identity/tokens/service.ts'
+import type { Counters } from '../../store/counters.ts'
+import { openStore } from '../../store/open-store.ts'
+import type { Records } from '../../store/records.ts'
+import { RemoteKeys } from '../../store/remote-keys.ts'
+import type { KeyAnswer, KeyCall } from '../../store/remote-keys.ts'
+import { parseSecrets } from '../../store/secrets-file.ts'
+import type { KeyVersions } from '../../store/shared/key-versions.ts'
+import { LoadMeter } from '../../telemetry/load-meter.ts'
+import { createMetrics } from '../../telemetry/metrics.ts'
+import type { Metrics } from '../../telemetry/metrics.ts'
+import type { AllocateNumbers } from '../../telemetry/numbers.ts'
+import { createRecorder } from '../../telemetry/recorder.ts'
+import type { Recorder } from '../../telemetry/recorder.ts'
+import type { Sink, SinkWatch } from '../../telemetry/sink.ts'
+import { NoteCourier } from '../adopt/note-courier.ts'
+import type { AdoptNote } from '../adopt/notes.ts'
+import { AUTHORIZE_CONTROLS } from '../authorize-controls.ts'
+import { compileApis } from '../build-plan.ts'
+import type { LoadedConfig } from '../config/load-config.ts'
+import type { SinkTarget } from '../config/values/text.ts'
+import { GatewayCore } from '../gateway-core.ts'
+import { loadApis, readFrom } from '../load-apis.ts'
+import type { Plan } from '../plan.ts'
+import { planFaults } from '../plan-faults.ts'
+import { keySettings, openTokens, pseudonymKey } from '../services.ts'
+import type { Services } from '../services.ts'
+import type { PlanSnapshot } from './snapshot.ts'
+
+/** What a thread that serves is made of. */
+export interface FollowerParts {
+  readonly version: string
+  readonly snapshot: PlanSnapshot
+  readonly secretsText: Secret
+  readonly counters: Counters
+  readonly versions: KeyVersions
+  readonly numbers: AllocateNumbers
+  /** Asks the thread that keeps the records. */
+  readonly askKeys: (call: KeyCall) => Promise<KeyAnswer>
+  readonly openSink: (target: SinkTarget, watch: SinkWatch) => Sink
+  readonly tellNotes: (notes: readonly AdoptNote[]) => void
+}
+
+interface Compiled {
+  readonly plan: Plan
+  readonly tokens: TokenService
+}
+
+/**
+ * A gateway in a thread that serves: it works by the plans that the main thread hands over, reads no configuration and
+ * writes no records. Without its sockets.
+ */
+export class FollowerGateway {
+  readonly core: GatewayCore
+  readonly recorder: Recorder
+  readonly metrics: Metrics
+  readonly #courier: NoteCourier
+  readonly #services: Pick<Services, 'counters' | 'keys' | 'signing' | 'load'>
+  readonly #records: Records | undefined
+  #inForce: Compiled
+  #next: Compiled | undefined
+
+  /** Throws `ConfigError` where the snapshot cannot be compiled: a defect, the main thread did so before. */
+  constructor(parts: FollowerParts) {
+    const { settings } = parts.snapshot
+    const secrets = parseSecrets(parts.secretsText.reveal(), settings.secretsFile)
+    this.#records = openOwn(parts)
+    this.#services = {
+      counters: parts.counters,
+      keys: new KeyService({
+        records: { keys: keysOf(parts, this.#records), changeToken: () => 0 },
+        secrets,
+        ...keySettings(settings.auth),
+        versions: parts.versions,
+      }),
+      signing: new SigningKeys(secrets),
+      load: new LoadMeter(),
+    }
+    this.metrics = createMetrics({
+      version: parts.version,
+      authorizeControls: AUTHORIZE_CONTROLS,
+      numbers: parts.numbers,
+    })
+    this.recorder = createRecorder({
+      metrics: this.metrics,
+      pseudonymKey: pseudonymKey(secrets),
+      openSinks: (watch) => settings.logs.sinks.map((sink) => parts.openSink(sink, watch)),
+    })
+    this.#courier = new NoteCourier(parts.tellNotes, (error) => this.#noteFault(error))
+    this.#inForce = this.#compile(parts.snapshot)
+    this.#courier.setPlan(this.#inForce.plan)
+    const { plan, tokens } = this.#inForce
+    this.core = new GatewayCore(plan, {
+      clock: systemClock,
+      recorder: this.recorder,
+      ledger: this.#courier,
+    })
+    void tokens.warm(systemClock.nowMs())
+  }
+
+  /** Compiles aside. @returns what stands in the way; nothing: `commit` may follow. Never throws. */
+  prepare(snapshot: PlanSnapshot): readonly ConfigFault[] {
+    try {
+      this.#next = this.#compile(snapshot)
+      return []
+    } catch (error) {
+      return planFaults(error)
+    }
+  }
+
+  /** Puts what was prepared in force: new exchanges run under it. */
+  commit(): void {
+    const next = this.#next
+    if (next === undefined) return
+    this.#next = undefined
+    this.#inForce = next
+    this.core.swap(next.plan)
+    this.#courier.setPlan(next.plan)
+    void next.tokens.warm(systemClock.nowMs())
+  }
+
+  /** Forgets what was prepared. */
+  abandon(): void {
+    this.#next = undefined
+  }
+
+  /** Issuers whose keys cannot be had by this thread now. */
+  issuersWithoutKeys(): readonly string[] {
+    return this.#inForce.tokens.issuersWithoutKeys(systemClock.nowMs())
+  }
+
+  /** Tells what is still to be told, and closes. */
+  async close(): Promise<void> {
+    this.#courier.flush()
+    this.#services.load.close()
+    await this.#services.keys.flush()
+    this.#records?.close()
+    await this.recorder.close()
+    this.metrics.publish()
+  }
+
+  #compile({ settings, hash, file, texts, moment }: PlanSnapshot): Compiled {
+    const tokens = openTokens(settings, (iss, cause) =>
+      this.recorder.emit({
+        name: 'sp_dependency_down',
+        level: 'warn',
+        control: 'authenticate',
+        reason: 'issuer_keys',
+        detail: `${iss}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      }),
+    )
+    const apis = loadApis(settings.apis, (api) =>
+      readFrom(texts[settings.apis.findIndex(({ name }) => name === api.name)] ?? new Map()),
+    )
+    const context = { services: this.#services, tokens, clock: systemClock, moment }
+    const { plan } = compileApis(loadedOf({ settings, hash, file }), apis, context)
+    return { plan, tokens }
+  }
+
+  #noteFault(error: unknown): void {
+    this.recorder.emit({
+      name: 'sp_control_fault',
+      level: 'warn',
+      control: 'adopt',
+      reason: 'note',
+      detail: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    })
+  }
+}
+
+/** A configuration that was found free of faults in another thread. */
+function loadedOf(parts: Pick<LoadedConfig, 'settings' | 'hash' | 'file'>): LoadedConfig {
+  return { ...parts, files: [], audit: () => [], placeFault: (fault) => fault }
+}
+
+/** An own connection reads keys without asking; it writes nothing. */
+function openOwn({ snapshot }: FollowerParts): Records | undefined {
+  const { store } = snapshot.settings
+  if (store.kind === 'memory') return undefined
+  return openStore(`sqlite:${store.path}`, systemClock.nowMs())
+}
+
+function keysOf({ askKeys }: FollowerParts, own: Records | undefined): RemoteKeys {
+  return own === undefined
+    ? new RemoteKeys(askKeys)
+    : new RemoteKeys(askKeys, (id) => own.keys.get(id))
+}
