@@ -15,6 +15,8 @@ export interface GatewayPlan {
   readonly yaml: string
   /** Further files beside it, by name. */
   readonly files?: Readonly<Record<string, string>>
+  /** The data plane; the default of the product unless said. */
+  readonly transport?: 'node' | 'fast'
   /** Follows its files, serves its admin socket. */
   readonly isAlone?: boolean
   /** Other numbers for the profile `adopt`. */
@@ -58,7 +60,8 @@ export async function startGateway(plan: GatewayPlan): Promise<TestGateway> {
   const write = (name: string, text: string): void =>
     writeFileSync(join(folder, name), text, { mode: 0o600 })
   for (const [name, text] of Object.entries(plan.files ?? {})) write(name, text)
-  write(CONFIG, withHousekeeping(plan.yaml))
+  const transport = plan.transport === undefined ? '' : `\ntransport: ${plan.transport}`
+  write(CONFIG, withHousekeeping(plan.yaml.trimEnd() + transport))
   const load = () => loadConfig(join(folder, CONFIG), process.env)
   const running = await runGateway(await load(), {
     reload: load,

@@ -41,6 +41,7 @@ export interface LibraryPlan {
   readonly more?: string
   readonly document?: string
   readonly files?: Readonly<Record<string, string>>
+  readonly transport?: 'node' | 'fast'
 }
 
 /** Starts both. */
@@ -50,6 +51,7 @@ export async function guardLibrary(plan: LibraryPlan = {}): Promise<GuardedLibra
   const gateway = await startGateway({
     yaml: `openapi: ./openapi.yaml\nupstream: ${upstream.url}\nlisten: { https: 8443, http: 8080, tls: auto }\n${more}`,
     files: { 'openapi.yaml': document, ...files },
+    ...(plan.transport === undefined ? {} : { transport: plan.transport }),
   })
   const { key } = await gateway.createKey()
   const through = asker(gateway.httpsPort, gateway.ca)
