@@ -198,99 +198,105 @@ describe('a given certificate', () => {
   })
 })
 
-describe('a listener over TLS', () => {
-  let tls: AutoTls
-  let listener: Listener
-  const core = new FakeCore('http://127.0.0.1:9')
-  const failed: string[] = []
-  before(async () => {
-    tls = openAutoTls({ folder: folder(), names: [], min: '1.2', clock: systemClock })
-    core.head = () => ({
-      kind: 'answer',
-      answer: { status: 200, headers: [], body: 'hi', close: false },
-    })
-    listener = await startListener({
-      core,
-      port: 0,
-      address: '127.0.0.1',
-      kind: 'https',
-      tls,
-      onTlsError: (code) => failed.push(code),
-    })
-  })
-  after(async () => {
-    tls.close()
-    await listener.close(100)
-  })
-
-  const weak = '-cipher'
-  const level = ':@SECLEVEL=0'
-  const handshakes: [name: string, args: readonly string[], expected: RegExp][] = [
-    [
-      'refuses TLS 1.0',
-      ['-tls1', weak, `ALL${level}`],
-      /alert protocol version|no protocols available/,
-    ],
-    ['refuses TLS 1.1', ['-tls1_1', weak, `ALL${level}`], /alert protocol version/],
-    ['refuses RSA key exchange', ['-tls1_2', weak, 'AES128-SHA'], /alert handshake failure/],
-    [
-      'refuses CBC suites',
-      ['-tls1_2', weak, `ECDHE-ECDSA-AES128-SHA${level}`],
-      /alert handshake failure/,
-    ],
-    ['takes TLS 1.2 with forward secrecy', ['-tls1_2'], /Cipher is ECDHE-ECDSA-AES128-GCM-SHA256/],
-    ['takes TLS 1.3', ['-tls1_3'], /New, TLSv1\.3, Cipher is TLS_AES_256_GCM_SHA384/],
-    ['chooses HTTP/2 by ALPN', ['-alpn', 'h2,http/1.1'], /ALPN protocol: h2/],
-    ['chooses HTTP/1.1 by ALPN', ['-alpn', 'http/1.1'], /ALPN protocol: http\/1\.1/],
-    ['does not compress', ['-tls1_2', '-comp'], /Compression: NONE/],
-  ]
-  for (const [name, args, expected] of handshakes) {
-    test(name, async (t) => {
-      const said = await sClient(listener.port, args)
-      if (said === undefined) return t.skip('no openssl')
-      assert.match(said, expected)
-    })
-  }
-
-  test('does not renegotiate', async (t) => {
-    const said = await sClient(listener.port, ['-tls1_2'], 'R\n')
-    if (said === undefined) return t.skip('no openssl')
-    assert.match(said, /RENEGOTIATING[\s\S]*no renegotiation/)
-  })
-
-  test('reports handshakes that failed', async (t) => {
-    const said = await sClient(listener.port, ['-tls1_2', weak, 'AES128-SHA'])
-    if (said === undefined) return t.skip('no openssl')
-    assert.ok(failed.includes('ERR_SSL_NO_SHARED_CIPHER'), failed.join())
-  })
-
-  test('serves a new serial after the files changed, and keeps the old one when the new pair is broken', async () => {
-    const serial = (): Promise<string> =>
-      new Promise((resolve, reject) => {
-        const socket = connect({
-          port: listener.port,
-          host: '127.0.0.1',
-          ca: readFileSync(tls.caFile),
-        })
-        socket.on('secureConnect', () => {
-          resolve(socket.getPeerCertificate().serialNumber)
-          socket.destroy()
-        })
-        socket.on('error', reject)
+for (const transport of ['node', 'fast'] as const)
+  describe(`a ${transport} listener over TLS`, () => {
+    let tls: AutoTls
+    let listener: Listener
+    const core = new FakeCore('http://127.0.0.1:9')
+    const failed: string[] = []
+    before(async () => {
+      tls = openAutoTls({ folder: folder(), names: [], min: '1.2', clock: systemClock })
+      core.head = () => ({
+        kind: 'answer',
+        answer: { status: 200, headers: [], body: 'hi', close: false },
       })
-    const first = await serial()
-    assert.equal(first, tls.facts.serial)
-    const place = tls.caFile.replace(/ca\.pem$/, '')
-    const good = readFileSync(`${place}tls.key`, 'utf8')
-    writeFileSync(`${place}tls.key`, 'broken')
-    tls.check()
-    assert.equal(await serial(), first)
-    writeFileSync(`${place}tls.key`, good)
-    ensureOwnCa({ folder: place, names: ['new.example'], nowMs: Date.now() })
-    tls.check()
-    const second = await serial()
-    assert.notEqual(second, first)
-    assert.equal(second, tls.facts.serial)
-    assert.ok(tls.expirySeconds() > 29 * 86_400 && tls.expirySeconds() <= 30 * 86_400)
+      listener = await startListener({
+        core,
+        port: 0,
+        address: '127.0.0.1',
+        kind: 'https',
+        transport,
+        tls,
+        onTlsError: (code) => failed.push(code),
+      })
+    })
+    after(async () => {
+      tls.close()
+      await listener.close(100)
+    })
+
+    const weak = '-cipher'
+    const level = ':@SECLEVEL=0'
+    const handshakes: [name: string, args: readonly string[], expected: RegExp][] = [
+      [
+        'refuses TLS 1.0',
+        ['-tls1', weak, `ALL${level}`],
+        /alert protocol version|no protocols available/,
+      ],
+      ['refuses TLS 1.1', ['-tls1_1', weak, `ALL${level}`], /alert protocol version/],
+      ['refuses RSA key exchange', ['-tls1_2', weak, 'AES128-SHA'], /alert handshake failure/],
+      [
+        'refuses CBC suites',
+        ['-tls1_2', weak, `ECDHE-ECDSA-AES128-SHA${level}`],
+        /alert handshake failure/,
+      ],
+      [
+        'takes TLS 1.2 with forward secrecy',
+        ['-tls1_2'],
+        /Cipher is ECDHE-ECDSA-AES128-GCM-SHA256/,
+      ],
+      ['takes TLS 1.3', ['-tls1_3'], /New, TLSv1\.3, Cipher is TLS_AES_256_GCM_SHA384/],
+      ['chooses HTTP/2 by ALPN', ['-alpn', 'h2,http/1.1'], /ALPN protocol: h2/],
+      ['chooses HTTP/1.1 by ALPN', ['-alpn', 'http/1.1'], /ALPN protocol: http\/1\.1/],
+      ['does not compress', ['-tls1_2', '-comp'], /Compression: NONE/],
+    ]
+    for (const [name, args, expected] of handshakes) {
+      test(name, async (t) => {
+        const said = await sClient(listener.port, args)
+        if (said === undefined) return t.skip('no openssl')
+        assert.match(said, expected)
+      })
+    }
+
+    test('does not renegotiate', async (t) => {
+      const said = await sClient(listener.port, ['-tls1_2'], 'R\n')
+      if (said === undefined) return t.skip('no openssl')
+      assert.match(said, /RENEGOTIATING[\s\S]*no renegotiation/)
+    })
+
+    test('reports handshakes that failed', async (t) => {
+      const said = await sClient(listener.port, ['-tls1_2', weak, 'AES128-SHA'])
+      if (said === undefined) return t.skip('no openssl')
+      assert.ok(failed.includes('ERR_SSL_NO_SHARED_CIPHER'), failed.join())
+    })
+
+    test('serves a new serial after the files changed, and keeps the old one when the new pair is broken', async () => {
+      const serial = (): Promise<string> =>
+        new Promise((resolve, reject) => {
+          const socket = connect({
+            port: listener.port,
+            host: '127.0.0.1',
+            ca: readFileSync(tls.caFile),
+          })
+          socket.on('secureConnect', () => {
+            resolve(socket.getPeerCertificate().serialNumber)
+            socket.destroy()
+          })
+          socket.on('error', reject)
+        })
+      const first = await serial()
+      assert.equal(first, tls.facts.serial)
+      const place = tls.caFile.replace(/ca\.pem$/, '')
+      const good = readFileSync(`${place}tls.key`, 'utf8')
+      writeFileSync(`${place}tls.key`, 'broken')
+      tls.check()
+      assert.equal(await serial(), first)
+      writeFileSync(`${place}tls.key`, good)
+      ensureOwnCa({ folder: place, names: ['new.example'], nowMs: Date.now() })
+      tls.check()
+      const second = await serial()
+      assert.notEqual(second, first)
+      assert.equal(second, tls.facts.serial)
+      assert.ok(tls.expirySeconds() > 29 * 86_400 && tls.expirySeconds() <= 30 * 86_400)
+    })
   })
-})
