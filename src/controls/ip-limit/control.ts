@@ -1,5 +1,6 @@
 import type { MaybePromise } from '../../base/maybe-promise.ts'
 import { andThen } from '../../base/maybe-promise.ts'
+import { memo } from '../../base/memo.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
@@ -25,11 +26,12 @@ export const ipLimit: Control<IpLimitConfig, Kit> = {
 
 function ipLimitGuard({ rate, headerAliases }: IpLimitConfig, { counters, clock }: Kit): Guard {
   const limit = { name: 'ip', rate, aliases: headerAliases }
+  const keyOf = memo((client) => `ip:${client}`, { maxEntries: 4096, maxChars: 64 })
   const judge = (exchange: Exchange, taken: Taken): Denial | undefined =>
     taken.allowed ? undefined : limitDenial(exchange, 'ip_limit', { limit, taken })
   return {
     onRequest: (exchange): MaybePromise<Denial | undefined> => {
-      const taken = counters.take(`ip:${exchange.clientKey}`, rate, 1, clock.nowMs())
+      const taken = counters.take(keyOf(exchange.clientKey), rate, 1, clock.nowMs())
       return andThen(taken, (found) => judge(exchange, found))
     },
   }
