@@ -1,14 +1,10 @@
 import { dirname, join } from 'node:path'
 import { formatFault } from '../src/base/config-error.ts'
 import { systemClock } from '../src/base/clock.ts'
-import { compileAddressSet } from '../src/base/cidr.ts'
 import { startAdmin, startHealth } from '../src/admin/server.ts'
 import type { RunningServer } from '../src/admin/server.ts'
 import type { AdminStatus } from '../src/admin/target.ts'
-import type { EdgeLimits } from '../src/edges/exchange/limits.ts'
-import { startListener } from '../src/edges/listener/listener.ts'
 import type { Listener } from '../src/edges/listener/listener.ts'
-import type { UpstreamNotice } from '../src/edges/upstream/origin.ts'
 import { openAutoTls } from '../src/edges/tls/auto.ts'
 import { GivenTls } from '../src/edges/tls/given.ts'
 import type { PreparedPair } from '../src/edges/tls/given.ts'
@@ -20,6 +16,7 @@ import type { LoadedConfig } from '../src/gateway/config/load-config.ts'
 import type { Settings } from '../src/gateway/config/settings.ts'
 import { watchFiles } from '../src/gateway/config/watch.ts'
 import type { Omission } from '../src/pipeline/proof.ts'
+import { openListener } from './open-listener.ts'
 import { VERSION } from './version.ts'
 
 /** How a gateway process is run. */
@@ -116,11 +113,6 @@ function openTls(loaded: LoadedConfig): Tls {
   }
 }
 
-/** Without a limit per address there is none for handshakes either: the same clients are meant. */
-function edgeLimits({ blocks }: Settings): Partial<EdgeLimits> {
-  return blocks.limits.ip === undefined ? { handshakesPerSecond: Infinity } : {}
-}
-
 /** Certificates the gateway makes itself stand beside the secrets it makes itself. */
 function stateFolder(settings: Settings): string {
   return join(dirname(settings.secretsFile), '.sallyport')
@@ -206,40 +198,10 @@ class GatewayProcess implements RunningGateway {
 
   async #listen(kind: 'https' | 'http', port: number | undefined): Promise<Listener | undefined> {
     if (port === undefined) return undefined
-    const { listen, transport } = this.gateway.loaded.settings
-    const trusted = compileAddressSet(listen.trustedProxies, 'listen.trustedProxies')
-    const connections = this.gateway.metrics
-      .gauge('sallyport_conn_active', 'Open connections.', ['listener'])
-      .cell(kind)
-    return startListener({
-      core: this.gateway.core,
-      port,
-      address: listen.address ?? '::',
+    return openListener(this.gateway, this.gateway.loaded.settings, {
       kind,
-      transport,
-      isTrustedPeer: (address) => trusted.has(address),
+      port,
       ...(kind === 'https' && this.#tls !== undefined ? { tls: this.#tls.source } : {}),
-      limits: edgeLimits(this.gateway.loaded.settings),
-      onConnections: (delta) => void (connections.value += delta),
-      onUpstream: (notice) => this.#noteUpstream(notice),
-      onTlsError: (code, peerAddress) =>
-        this.gateway.recorder.emit({
-          name: 'sp_tls_fail',
-          level: 'warn',
-          control: 'tls',
-          reason: code,
-          facts: { 'client.address': peerAddress },
-        }),
-    })
-  }
-
-  #noteUpstream({ upstream, origin, change, state, detail }: UpstreamNotice): void {
-    this.gateway.recorder.emit({
-      name: change === 'breaker' ? 'sp_upstream_breaker' : 'sp_upstream_health',
-      level: state === 'open' || state === 'down' ? 'critical' : 'info',
-      control: 'upstream',
-      reason: state,
-      facts: { 'upstream.name': upstream, 'upstream.origin': origin, detail },
     })
   }
 
