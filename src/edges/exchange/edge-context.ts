@@ -3,18 +3,17 @@ import type { Exchange } from '../../pipeline/exchange.ts'
 import type { ClientEnd } from './client.ts'
 import type { Connection } from './connection.ts'
 import type { EdgeLimits } from './limits.ts'
+import type { Taken } from './share.ts'
 import type { Sweeper } from './sweeper.ts'
 import type { UpgradeEnd } from './tunnel.ts'
 import type { Upstreams } from '../upstream/upstreams.ts'
 
 /** What all exchanges of a listener share. */
-export interface EdgeContext {
+export interface EdgeContext extends Taken {
   readonly core: Core
   readonly upstreams: Upstreams
   readonly sweeper: Sweeper
   readonly limits: EdgeLimits
-  /** Exchanges that have not begun to answer. */
-  inFlight: number
 }
 
 /** How one exchange is reached: its way back, its connection, and its raw socket when it asked to switch protocols. */

@@ -16,12 +16,14 @@ import { answerLast, endSafely } from './edge-context.ts'
 import { ExchangeClocks } from './exchange-clocks.ts'
 import { joined, RequestBody } from './request-body.ts'
 import { contentLength, idleLimitMs } from './response-head.ts'
+import { Share } from './share.ts'
 import type { Swept } from './sweeper.ts'
 import type { CallEvents, UpstreamCall } from './upstream-port.ts'
 import { UPSTREAM_SILENT } from './upstream-port.ts'
 
 const EMPTY = Buffer.alloc(0)
 const NONE: readonly string[] = []
+const NO_ROOM = 'too many bytes are held'
 const GONE = new Error('the exchange is over')
 
 /** What follows a verdict. */
@@ -33,12 +35,12 @@ type Step<T> = (self: ExchangeDriver, verdict: T) => void
  */
 export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
   readonly #edge: EdgeContext
+  readonly #share: Share
   readonly #client: ClientEnd
   readonly #ports: ExchangePorts
   #exchange: Exchange | undefined = undefined
   #phase: 'deciding' | 'reading' | 'waiting' | 'streaming' | 'tunnel' | 'answered' | 'over' =
     'deciding'
-  #isCounted = false
   #requestBody: RequestBody | undefined = undefined
   #call: UpstreamCall | undefined = undefined
   #calledAt = 0
@@ -57,23 +59,22 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
 
   constructor(edge: EdgeContext, ports: ExchangePorts) {
     this.#edge = edge
+    this.#share = new Share(edge)
     this.#ports = ports
     this.#client = ports.client
   }
 
   /** Begins. Never throws. */
   start(head: RequestHead): void {
-    const { core, limits, upstreams, sweeper } = this.#edge
+    const { core, upstreams, sweeper } = this.#edge
     this.#client.attach(this)
     this.#ports.connection.enter(this)
     try {
       if (core.upstreams !== upstreams.services) upstreams.update(core.upstreams)
       this.#exchange = core.begin(head)
       sweeper.add(this)
-      if (this.#edge.inFlight >= limits.inFlight)
+      if (!this.#share.enter())
         return this.#fail('overloaded', `${this.#edge.inFlight} requests in flight`)
-      this.#isCounted = true
-      this.#edge.inFlight++
       this.#await(core.decideHead(this.#exchange), ExchangeDriver.#headStep)
     } catch (error) {
       this.#defect(error)
@@ -157,6 +158,8 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     if (body === undefined || this.#phase === 'over' || this.#phase === 'answered') return
     this.#bytesIn += chunk.length
     this.#clocks.moved()
+    if (this.#phase === 'reading' && !this.#share.hold(chunk.length))
+      return this.#fail('overloaded', NO_ROOM)
     if (!body.take(chunk))
       this.#fail('body_too_large', `more than ${body.bytes - chunk.length} bytes`)
   }
@@ -212,7 +215,7 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     if (verdict.kind === 'answer') return this.#send(verdict.answer)
     const length = this.#responseLength
     if (verdict.kind === 'stream') {
-      this.#uncount()
+      this.#share.leave()
       this.#client.head(verdict.answer, verdict.hidesLength === true ? undefined : length)
     } else if (length !== undefined && length > verdict.maxBodyBytes) {
       return this.#fail('response_too_large', `content-length ${length}`)
@@ -249,6 +252,7 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
       return
     }
     this.#responseChunks.push(chunk)
+    if (!this.#share.hold(chunk.length)) return this.#fail('overloaded', NO_ROOM)
     if (verdict.kind === 'buffer' && this.#bytesOut > verdict.maxBodyBytes) {
       this.#fail('response_too_large', `more than ${verdict.maxBodyBytes} bytes`)
     }
@@ -296,7 +300,7 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     if (verdict.kind === 'buffer' || upgrade === undefined || this.#upgraded === undefined) {
       return this.#fail('defect', 'a switch of protocols cannot be buffered')
     }
-    this.#uncount()
+    this.#share.leave()
     this.#phase = 'tunnel'
     upgrade.open(verdict.answer, this.#upgraded, (bytesIn, bytesOut) => {
       this.#bytesIn = bytesIn
@@ -358,17 +362,11 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     throw new Error('the exchange has not begun')
   }
 
-  #uncount(): void {
-    if (!this.#isCounted) return
-    this.#isCounted = false
-    this.#edge.inFlight--
-  }
-
   #end(): void {
     if (this.#phase === 'over') return
     const wasAnswered = this.#phase === 'answered'
     this.#phase = 'over'
-    this.#uncount()
+    this.#share.end()
     this.#edge.sweeper.remove(this)
     this.#ports.connection.leave(this)
     if (!wasAnswered) this.#call?.abort(GONE)

@@ -37,6 +37,8 @@ export interface EdgeLimits {
   readonly tunnelIdleMs: number
   /** Exchanges that wait for their upstream's answer; more are refused with 503. */
   readonly inFlight: number
+  /** Bytes of bodies, of all exchanges together, that are held until they can be judged; more are refused with 503. */
+  readonly heldBytes: number
   readonly connections: number
   readonly connectionsPerAddress: number
   /** TLS connections one address may begin, on average and at once. */
@@ -67,6 +69,7 @@ export const EDGE_LIMITS: EdgeLimits = {
   writeStallMs: 30_000,
   tunnelIdleMs: 60_000,
   inFlight: 1_000,
+  heldBytes: 256 * 1_048_576,
   connections: 10_000,
   connectionsPerAddress: 100,
   handshakesPerSecond: 20,

@@ -614,6 +614,29 @@ for (const transport of ['node', 'fast'] as const) {
       first.socket.destroy()
     })
 
+    for (const side of ['answers', 'requests'] as const) {
+      test(`bodies of ${side} are held up to a sum, over all exchanges`, async (t) => {
+        const origin = await httpUpstream(t, (req, res) => {
+          req.resume()
+          if (side === 'answers') res.write('a'.repeat(600))
+          if (req.url === '/whole') req.on('end', () => res.end('whole'))
+        })
+        const { core, port, url } = await startEdge(t, origin, { heldBytes: 1_000 })
+        core.head = () => ({ kind: 'forward', body: 'buffer', maxBodyBytes: 10_000 })
+        core.response = () => ({ kind: 'buffer', maxBodyBytes: 10_000 })
+        const part = `Content-Length: 700\r\n\r\n${'b'.repeat(side === 'requests' ? 600 : 700)}`
+        const first = new RawClient(port).write(`POST /part HTTP/1.1\r\nHost: x\r\n${part}`)
+        await eventually(() => first.socket.bytesWritten > 600)
+        await sleep(30)
+        const body = 'c'.repeat(600)
+        const answer = await fetch(`${url}/whole`, { method: 'POST', body })
+        assert.deepEqual([answer.status, answer.headers.get('x-cause')], [503, 'overloaded'])
+        first.socket.destroy()
+        await eventually(() => core.ended.length === 2)
+        assert.equal((await fetch(`${url}/whole`, { method: 'POST', body: 'c' })).status, 200)
+      })
+    }
+
     test('a connection ends after its last allowed request', async (t) => {
       const origin = await httpUpstream(t, (_req, res) => res.end('x'))
       const { port } = await startEdge(t, origin, { requestsPerConnection: 2 })

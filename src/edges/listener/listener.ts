@@ -77,7 +77,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     { open: transport.openPool, onNotice: options.onUpstream },
     core.upstreams,
   )
-  const context: EdgeContext = { core, limits, sweeper, upstreams, inFlight: 0 }
+  const context: EdgeContext = { core, limits, sweeper, upstreams, inFlight: 0, heldBytes: 0 }
   const http1 = transport.openHttp1(context, options.kind)
   const sessions = new Set<ServerHttp2Session>()
   const admission = new Admission({
