@@ -303,8 +303,7 @@ for (const transport of ['node', 'fast'] as const) {
           names,
         })
       const ca = issue(authority, undefined)
-      const pemOf = (key: KeyObject): string =>
-        key.export({ type: 'pkcs8', format: 'pem' }).toString()
+      const pemOf = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' })
       const shown = {
         cert: issue(clientKey, ['gateway'], 'client'),
         key: new Secret(pemOf(clientKey)),
