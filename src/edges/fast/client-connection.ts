@@ -136,6 +136,7 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
       isHttp10,
       keepsAlive: parser.shouldKeepAlive && !isTunnel && !isLast,
       bodyLength: parser.contentLength,
+      hasBody: head.hasBody,
       expectsContinue: !isHttp10 && head.headers.has('expect'),
     })
     this.#client = client
@@ -200,7 +201,8 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
   }
 
   canSkipBody(client: FastClient): boolean {
-    if (this.#isBodyRead) return true
+    // What happened to come with the head decides nothing: where the bytes were cut means nothing.
+    if (this.#isBodyRead && (this.#isBodyOpen || !client.hasBody)) return true
     const { bodyLength, isContinueOwed } = client
     const { drainBytes } = this.#edge.context.limits
     return !isContinueOwed && bodyLength !== undefined && bodyLength <= drainBytes
@@ -250,6 +252,7 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
     if (this.#state !== 'busy' && this.#state !== 'skipping') return
     const { keepAliveMs } = this.#edge.context.limits
     this.#client = undefined
+    this.#isAnswered = false
     this.#early = undefined
     this.#state = this.#isBodyRead ? 'idle' : 'skipping'
     this.#deadline.start(keepAliveMs, false)

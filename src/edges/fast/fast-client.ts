@@ -10,6 +10,7 @@ export interface RequestFacts {
   /** The client would use the connection again. */
   readonly keepsAlive: boolean
   readonly bodyLength: number | undefined
+  readonly hasBody: boolean
   /** The client waits for `100 Continue`. */
   readonly expectsContinue: boolean
 }
@@ -62,6 +63,10 @@ export class FastClient implements ClientEnd {
 
   get events(): ClientEvents | undefined {
     return this.#events
+  }
+
+  get hasBody(): boolean {
+    return this.#facts.hasBody
   }
 
   /** The client holds its body back: what it would do next is not known. */

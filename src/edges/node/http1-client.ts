@@ -126,7 +126,8 @@ export class Http1Client implements ClientEnd {
     const headers = answer.headers.slice()
     if (length !== undefined) headers.push('Content-Length', String(length))
     const { edge, isLast, connection } = this.#context
-    this.#closes = answer.close || isLast || edge.isClosing || !this.#canSkipBody()
+    const isOver = answer.close || isLast || edge.isClosing || !this.#response.shouldKeepAlive
+    this.#closes = isOver || !this.#canSkipBody()
     if (this.#closes) {
       headers.push('Connection', 'close')
       connection.isLast = true
