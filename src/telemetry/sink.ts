@@ -87,8 +87,12 @@ export function openSink(
   limits: SinkLimits = SINK_LIMITS,
   watch: SinkWatch = {},
 ): Sink {
-  const name = target.kind === 'file' ? `file:${target.path}` : target.kind
-  return new BufferedSink({ name, limits, watch, open: () => openOutlet(target) })
+  return new BufferedSink({ name: sinkName(target), limits, watch, open: () => openOutlet(target) })
+}
+
+/** What a sink is called in metrics and events. */
+export function sinkName(target: SinkTarget): string {
+  return target.kind === 'file' ? `file:${target.path}` : target.kind
 }
 
 /** As `openSink`, for an outlet of one's own. */

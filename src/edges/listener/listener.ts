@@ -57,8 +57,11 @@ export interface Listener {
   readonly connections: () => number
   /** Requests that wait for their answer to begin. */
   readonly inFlight: () => number
-  /** Takes no new connection, lets what runs end within `graceMs`, then ends the rest. */
-  close(graceMs: number): Promise<void>
+  /**
+   * Takes no new connection, lets what runs end within `graceMs`, then ends the rest. Connections without a request
+   * are closed at once, or after `lingerMs`, so that a request that is on its way is answered.
+   */
+  close(graceMs: number, lingerMs?: number): Promise<void>
 }
 
 /** Session tickets outlive no more than twice this [TRN-07: at most 24 h]. */
@@ -99,7 +102,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     port: (server.address() as AddressInfo).port,
     connections: () => admission.size,
     inFlight: () => context.inFlight,
-    close: async (graceMs) => {
+    close: async (graceMs, lingerMs = 0) => {
       http1.beginClosing()
       stopTls()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
@@ -109,10 +112,14 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
         http1.closeAll()
         admission.destroyAll()
       }, graceMs)
-      http1.closeIdle()
-      const idle = setInterval(() => http1.closeIdle(), 100)
+      let idle: NodeJS.Timeout | undefined
+      const linger = setTimeout(() => {
+        http1.closeIdle()
+        idle = setInterval(() => http1.closeIdle(), 100)
+      }, lingerMs)
       await closed
       clearTimeout(timer)
+      clearTimeout(linger)
       clearInterval(idle)
       sweeper.stop()
       await upstreams.destroy()
