@@ -48,6 +48,8 @@ export class AnswerReader {
   keepAliveMs: number | undefined = undefined
   /** Fields of a switch of protocols. */
   switchHeaders: readonly string[] = []
+  /** What came behind the chunks of a whole answer, as a flat list. */
+  trailers: readonly string[] | undefined = undefined
   readonly #parser: LlhttpParser = acquireParser('response', RULES)
   #method = ''
   #upgrade: string | undefined = undefined
@@ -60,6 +62,7 @@ export class AnswerReader {
     this.#method = method
     this.#upgrade = upgrade
     this.#informational = 0
+    this.trailers = undefined
     this.#next()
   }
 
@@ -77,8 +80,10 @@ export class AnswerReader {
       if (parser.fault !== undefined) this.#break(parser.fault.code)
       else if (!parser.isComplete) return at
       else if (parser.status === 101) this.state = 'switched'
-      else if (parser.status >= 200) this.state = 'whole'
-      else this.#next()
+      else if (parser.status >= 200) {
+        this.state = 'whole'
+        if (parser.trailers.length > 0) this.trailers = parser.trailers
+      } else this.#next()
       if (at === chunk.length) return at
     }
     return at

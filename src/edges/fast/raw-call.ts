@@ -100,12 +100,12 @@ export class RawCall implements UpstreamCall, ConnectionUser {
     }
   }
 
-  answerEnd(): void {
+  answerEnd(trailers: readonly string[] | undefined): void {
     if (this.isOver) return
     this.isOver = true
     this.#connection = undefined
     try {
-      this.#events.upstreamEnd()
+      this.#events.upstreamEnd(trailers)
     } catch {
       // The answer was handed over whole; what its owner did with it is over too.
     }

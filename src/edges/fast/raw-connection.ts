@@ -27,8 +27,8 @@ export interface ConnectionUser extends AnswerSink {
   readonly plan: CallPlan
   /** Head of the request, ready to be written. */
   readonly head: string
-  /** The answer is whole, and the connection somebody else's. */
-  answerEnd(): void
+  /** The answer is whole, and the connection somebody else's. `trailers`: flat list, where some came. */
+  answerEnd(trailers: readonly string[] | undefined): void
   /** The other side speaks another protocol now; the socket is the user's. */
   answerSwitch(rawHeaders: readonly string[], socket: Socket): void
   /** The connection was lost before the answer was whole. */
@@ -145,6 +145,10 @@ export class RawConnection implements UploadOwner {
     user?.connectionLost({ cause, detail, isUnanswered, isStale })
   }
 
+  uploadTrailers(): readonly string[] {
+    return this.#user?.plan.events.uploadTrailers?.() ?? []
+  }
+
   uploadEnded(): void {
     this.#upload = undefined
   }
@@ -199,7 +203,7 @@ export class RawConnection implements UploadOwner {
       this.resume()
       this.#home.connectionFree(this)
     } else this.end()
-    user?.answerEnd()
+    user?.answerEnd(this.#reader.trailers)
   }
 
   #handOver(user: ConnectionUser, rest: Buffer): void {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { callContract } from '../testing/call-contract.ts'
 import { eventually, rawUpstream } from '../testing/edge-kit.ts'
 import { countingUpstream, poolContract } from '../testing/pool-contract.ts'
-import { askPool, begin } from '../testing/pool-kit.ts'
+import { askPool, begin, Heard } from '../testing/pool-kit.ts'
 import { tlsContract } from '../testing/tls-contract.ts'
 import type { PoolLimits } from './raw-pool.ts'
 import { POOL_LIMITS, RawPool } from './raw-pool.ts'
@@ -269,6 +269,69 @@ describe('nothing is left behind', () => {
     await pool.close()
     await eventually(() => openNow === 0)
   })
+})
+
+describe('trailers', () => {
+  /** Asks with a stream of two bytes. */
+  const ask = (pool: RawPool, events: Heard): Promise<Heard> => {
+    const headers = ['host', 'x']
+    const request = { upstream: 'main', method: 'POST', path: '/', headers, firstByteMs: 1000 }
+    const body = Readable.from([Buffer.from('hi')])
+    pool.call({ request, body, streamedBytes: undefined, upgrade: undefined, events }).start()
+    return events.done
+  }
+  const chunked = `${OK}Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n`
+  /** Answers with trailers when the last chunk of a request has come. */
+  const trailing = async (t: TestContext): Promise<{ origin: string; text: () => string }> => {
+    let text = ''
+    const origin = await rawUpstream(t, (socket) => {
+      socket.on('data', (chunk: Buffer) => {
+        text += chunk.toString('latin1')
+        if (/\r\n0\r\n(?:.+\r\n)*\r\n$/.test(text)) socket.write(`${chunked}Sum: 1\r\na: b\r\n\r\n`)
+      })
+    })
+    return { origin, text: () => text }
+  }
+
+  test('go and come', async (t) => {
+    const { origin, text } = await trailing(t)
+    const pool = open(t, origin)
+    let came: readonly string[] | undefined
+    const heard = new (class extends Heard {
+      override upstreamEnd(trailers?: readonly string[]): void {
+        came = trailers
+        super.upstreamEnd()
+      }
+      uploadTrailers(): readonly string[] {
+        return ['checksum', 'abc', 'x', 'y']
+      }
+    })()
+    assert.equal((await ask(pool, heard)).outcome, 'ok 200 ok')
+    assert.deepEqual(came, ['Sum', '1', 'a', 'b'])
+    assert.match(text(), /\r\n2\r\nhi\r\n0\r\nchecksum: abc\r\nx: y\r\n\r\n$/)
+    assert.equal(pool.idle, 1)
+  })
+
+  const bad: [name: string, trailers: readonly string[]][] = [
+    ['a line break', ['a', 'b\r\nc: d']],
+    ['a length', ['Content-Length', '3']],
+    ['a host', ['host', 'y']],
+    ['no value', ['a']],
+  ]
+  for (const [name, trailers] of bad) {
+    test(`with ${name} are a defect, and never sent`, async (t) => {
+      const { origin, text } = await trailing(t)
+      const pool = open(t, origin)
+      const heard = new (class extends Heard {
+        uploadTrailers(): readonly string[] {
+          return trailers
+        }
+      })()
+      assert.equal((await ask(pool, heard)).outcome, 'failed defect')
+      assert.ok(!text().includes('\r\n0\r\n'))
+      assert.equal(pool.connections, 0)
+    })
+  }
 })
 
 test('an empty stream is sent as one', async (t) => {

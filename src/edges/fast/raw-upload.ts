@@ -1,8 +1,11 @@
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
+import { lastChunk } from './upstream-head.ts'
 
-/** What hears of an upload's end. */
+/** Who hears of an upload's end. */
 export interface UploadOwner {
+  /** Asked at the end of a chunked body; may throw. */
+  uploadTrailers(): readonly string[]
   /** Every byte was handed to the socket. */
   uploadEnded(): void
   /** The body broke off or is not as long as was said: the request can never become whole. */
@@ -17,6 +20,7 @@ export class RawUpload {
   readonly #isChunked: boolean
   /** Bytes that must still come; meaningless for a chunked body. */
   #left: number
+  #isStopped = false
 
   /** `length`: bytes that were announced, or `chunked`. */
   constructor(
@@ -58,8 +62,6 @@ export class RawUpload {
     this.#isStopped = true
   }
 
-  #isStopped = false
-
   readonly #onData = (chunk: Buffer): void => {
     if (chunk.length === 0) return
     const socket = this.#socket
@@ -86,7 +88,12 @@ export class RawUpload {
       return
     }
     this.stop()
-    if (this.#isChunked) this.#socket.write('0\r\n\r\n', 'latin1')
+    try {
+      if (this.#isChunked) this.#socket.write(lastChunk(this.#owner.uploadTrailers()), 'latin1')
+    } catch (error) {
+      this.#owner.uploadFailed(String(error))
+      return
+    }
     this.#owner.uploadEnded()
   }
 

@@ -50,6 +50,31 @@ export function upstreamHead(plan: CallPlan): string {
   return `${head}${framing(plan)}\r\n`
 }
 
+/** Fields that must not come behind a body: a server that merges them would read the message anew. */
+const HEAD_FIELDS: ReadonlySet<string> = new Set([...OWN_FIELDS, 'host'])
+
+/**
+ * The end of a chunked body: the last chunk and its trailers.
+ * @throws TypeError for a trailer that is no field, or that belongs into a head.
+ * @see RFC 9112 section 7.1.2
+ */
+export function lastChunk(trailers: readonly string[]): string {
+  let text = '0\r\n'
+  for (let index = 0; index < trailers.length; index += 2) {
+    const name = trailers[index] ?? ''
+    const value = trailers[index + 1]
+    if (
+      value === undefined ||
+      !isToken(name) ||
+      hasControl(value) ||
+      HEAD_FIELDS.has(name.toLowerCase())
+    )
+      throw new TypeError(`trailer ${index / 2} cannot be sent`)
+    text += `${name}: ${value}\r\n`
+  }
+  return `${text}\r\n`
+}
+
 /** How long the body of a request is: a number of bytes, or `chunked`; `undefined` where there is none. */
 export function bodyFraming({ body, streamedBytes }: CallPlan): number | 'chunked' | undefined {
   if (body === undefined) return undefined
