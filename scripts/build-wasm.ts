@@ -11,19 +11,15 @@ const COMPILER = join(ROOT, 'node_modules/assemblyscript/bin/asc.js')
 const SOURCE = 'assembly/response-kernel.ts'
 const TARGET = 'src/openapi/kernel/response-kernel-wasm.ts'
 
-const OPTIONS: readonly string[] = [
-  // No objects are made, so there is nothing to collect.
-  ...['--runtime', 'stub'],
-  ...['--optimizeLevel', '3', '--shrinkLevel', '0', '--noAssert'],
-  ...['--enable', 'simd'],
-  ...['--initialMemory', '16', '--memoryBase', '64'],
-]
+/** No run time: no objects are made, so there is nothing to collect. */
+const OPTIONS =
+  '--runtime stub --optimizeLevel 3 --shrinkLevel 0 --noAssert --enable simd --initialMemory 16 --memoryBase 64'
 
 function compile(): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-wasm-'))
   try {
     const output = join(folder, 'module.wasm')
-    const args = [COMPILER, SOURCE, '--outFile', output, ...OPTIONS]
+    const args = [COMPILER, SOURCE, '--outFile', output, ...OPTIONS.split(' ')]
     const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: 'inherit' })
     if (status !== 0) throw new Error(`the compiler ended with ${status}`)
     return readFileSync(output)

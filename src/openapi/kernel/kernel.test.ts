@@ -7,7 +7,7 @@ import { filtersOf } from './testing/filters.ts'
 import { schemaArbitrary, textArbitrary } from './testing/random.ts'
 import type { KernelVerdict } from './verdict.ts'
 
-const RUNS = Number(process.env['KERNEL_RUNS'] ?? 400)
+const RUNS = Number(process.env['KERNEL_RUNS'] ?? 150)
 
 /** A number, text or word as it stood in a text. */
 class Source {

@@ -14,6 +14,7 @@ interface KernelExports {
 
 const HEAD = 0x100
 const REPORT = 0x1000
+const REPORT_END = 0x3000
 const TABLE = 0xd0000
 /** Before the text for a `null`, after it for reads of whole vectors. */
 const MARGIN = 64
@@ -106,16 +107,17 @@ export class WasmKernel {
   async runInSlices(
     body: Buffer,
     at: { readonly table: Uint8Array; readonly action: number },
-    { sliceBytes, pause }: Slicing,
+    slicing: Slicing,
   ): Promise<KernelVerdict> {
     if (!isUtf8(body)) return doubtful('not-utf8')
     const end = this.#load(body, at.table)
     try {
-      let pauseAt = this.#textAt + sliceBytes
+      await slicing.pause()
+      let pauseAt = this.#textAt + slicing.sliceBytes
       let code = this.#exports.run(TABLE, at.action, this.#start(body), end, pauseAt)
       while (code === PAUSED) {
-        await pause()
-        pauseAt += sliceBytes
+        await slicing.pause()
+        pauseAt += slicing.sliceBytes
         code = this.#exports.resume(pauseAt)
       }
       return this.#read(code)
@@ -154,6 +156,8 @@ export class WasmKernel {
 
   #wipe(end: number): void {
     this.#memory.fill(0, this.#textAt - MARGIN, end)
+    // Names that were told are parts of the text, too.
+    if (this.#memory[REPORT] !== 0) this.#memory.fill(0, REPORT, REPORT_END)
   }
 
   #read(code: number): KernelVerdict {
@@ -164,7 +168,6 @@ export class WasmKernel {
     const bytes = Buffer.allocUnsafe(outBytes)
     this.#memory.copy(bytes, 0, outAt, outAt + outBytes)
     const report = this.#memory.toString('utf8', REPORT, REPORT + reportBytes)
-    this.#memory.fill(0, REPORT, REPORT + reportBytes)
     return { kind: 'filtered', bytes, dropped: [...new Set(report.split('\n'))] }
   }
 }

@@ -293,7 +293,8 @@ export class FilterCompiler {
     })
     if (branches.length === 0) return undefined
     const all = branches.map((branch) => branch.place)
-    if (branches.length === 1) return all
+    // A structure matches no branch that takes only scalars, so all of them apply.
+    if (branches.length === 1 || usable.length === 0) return all
     return (value) => {
       const matching = branches.filter((branch) => branch.test(value)).map((branch) => branch.place)
       return matching.length > 0 ? matching : all

@@ -29,7 +29,7 @@ const ref: Json = fc
 /** A schema that may refer to `A`, `B` and `C`; `chooses` adds keywords that make values choose. */
 export function schemaArbitrary(chooses: boolean): Json {
   const { schema } = fc.letrec<{ schema: unknown; properties: Record<string, unknown> }>((tie) => ({
-    properties: fc.dictionary(name, tie('schema') as Json, { maxKeys: 5, noNullPrototype: true }),
+    properties: fc.dictionary(name, tie('schema'), { maxKeys: 5, noNullPrototype: true }),
     schema: fc.oneof(
       { depthSize: 'small', withCrossShrink: true },
       fc.constantFrom<unknown>({ type: 'string' }, { type: 'integer' }, {}, true, {
@@ -52,7 +52,7 @@ export function schemaArbitrary(chooses: boolean): Json {
       fc.record({ prefixItems: fc.array(tie('schema'), { minLength: 1, maxLength: 3 }) }),
       fc.record({ allOf: fc.array(tie('schema'), { minLength: 1, maxLength: 3 }) }),
       tie('schema').map((one) => ({ anyOf: [one, { type: 'null' }] })),
-      ...(chooses ? choosing(tie('schema') as Json) : []),
+      ...(chooses ? choosing(tie('schema')) : []),
     ),
   }))
   return schema
