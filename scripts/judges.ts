@@ -1,5 +1,6 @@
-// npm run judges -- DIR: runs the outside judges of a folder against a gateway that this script starts.
-// DIR holds jwt-attacks.mjs, smuggle.mjs and echo-upstream.mjs; corpora for smuggle.mjs are read from DIR/../corpus/http.
+// npm run judges -- DIR [--only jwt|smuggle|h2] [--transport node|fast]: runs the outside judges of a folder against
+// gateways that this script starts, one for each transport. DIR holds jwt-attacks.mjs, smuggle.mjs, h2-abuse.mjs and
+// echo-upstream.mjs; corpora for smuggle.mjs are read from DIR/../corpus/http.
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -44,24 +45,24 @@ function background(
 
 /** The judge's exit code; its report goes to this terminal. */
 function judge(name: string, args: readonly string[]): Promise<number> {
-  console.log(`\n${name}`)
   const child = spawn(process.execPath, [join(judges, name), ...args], { stdio: 'inherit' })
   return new Promise((done) => child.on('close', (code) => done(code ?? 1)))
 }
 
-async function openGateway(): Promise<RunningGateway> {
+async function openGateway(transport: string): Promise<RunningGateway> {
   writeFileSync(join(folder, 'openapi.yaml'), API)
   const config = `openapi: ./openapi.yaml
-upstream: http://127.0.0.1:${UPSTREAM_PORT}
-listen: { http: 8080, plain: serve, address: 127.0.0.1 }
+upstream: { url: "http://127.0.0.1:${UPSTREAM_PORT}", breaker: off }
+listen: { https: 8443, http: 8080, plain: serve, address: 127.0.0.1 }
 auth: { jwt: { issuers: { "http://127.0.0.1:${ISSUER_PORT}": { audience: "https://api.test", algs: [RS256, ES256, EdDSA] } } } }
 logs: { sinks: ["file:./access.log"] }
 store: "memory:"
+transport: ${transport}
 ${LIMITS_OFF}
 `
   writeFileSync(join(folder, 'sallyport.yaml'), config, { mode: 0o644 })
   const load = () => loadConfig(join(folder, 'sallyport.yaml'), {})
-  return runGateway(await load(), { reload: load, isAlone: false, ports: { http: 0 } })
+  return runGateway(await load(), { reload: load, isAlone: false, ports: { https: 0, http: 0 } })
 }
 
 function corpora(): string[] {
@@ -73,39 +74,75 @@ function corpora(): string[] {
     : []
 }
 
-async function main(): Promise<number> {
-  if (!existsSync(join(judges, 'jwt-attacks.mjs'))) {
-    console.error('npm run judges -- DIR: a folder with jwt-attacks.mjs and smuggle.mjs')
-    return 2
-  }
-  const vectors = join(folder, 'jwt')
-  spawnSync(process.execPath, [join(judges, 'jwt-attacks.mjs'), 'gen', vectors], {
-    stdio: 'inherit',
-  })
-  background('jwt-attacks.mjs', ['serve', vectors, String(ISSUER_PORT)])
-  const echoLog = join(folder, 'echo.log')
-  background('echo-upstream.mjs', [String(UPSTREAM_PORT)], { ECHO_LOG: echoLog })
-  await new Promise((done) => setTimeout(done, 1000))
-  const running = await openGateway()
-  try {
-    const base = `http://127.0.0.1:${running.httpPort}`
-    const tokens = await judge('jwt-attacks.mjs', ['run', vectors, `${base}/token`])
+function option(name: string): string | undefined {
+  const at = process.argv.indexOf(name)
+  return at < 0 ? undefined : process.argv[at + 1]
+}
+
+/** One judge at one gateway. @returns whether it is content. */
+type Trial = (running: RunningGateway, key: string) => Promise<boolean>
+
+const trials: Readonly<Record<string, Trial>> = {
+  jwt: async ({ httpPort }) => {
+    const vectors = join(folder, 'jwt')
+    const status = await judge('jwt-attacks.mjs', [
+      'run',
+      vectors,
+      `http://127.0.0.1:${httpPort}/token`,
+    ])
     const hits = await (await fetch(`http://127.0.0.1:${ISSUER_PORT}/hits`)).text()
     console.log(`URLs of the attacker that were fetched: ${hits}`)
-    const { key } = await running.gateway.services.keys.admin.create({ name: 'judge' }, Date.now())
-    const smuggle = await judge('smuggle.mjs', [
-      base,
+    return status === 0 && hits === '{}'
+  },
+  smuggle: async ({ httpPort }, key) => {
+    const base = [
+      `http://127.0.0.1:${httpPort}`,
       echoLog,
       ...corpora(),
       '--key',
-      `X-API-Key: ${key.reveal()}`,
-      '--mark',
-      'sallyport-request-id',
-    ])
-    return tokens === 0 && hits === '{}' && smuggle === 0 ? 0 : 1
-  } finally {
+      `X-API-Key: ${key}`,
+    ]
+    return (await judge('smuggle.mjs', [...base, '--mark', 'sallyport-request-id'])) === 0
+  },
+  h2: async ({ httpsPort }, key) => {
+    const base = [`https://localhost:${httpsPort}`, '--pid', String(process.pid)]
+    return (await judge('h2-abuse.mjs', [...base, '--key', `x-api-key: ${key}`])) === 0
+  },
+}
+
+const echoLog = join(folder, 'echo.log')
+
+async function startHelpers(): Promise<void> {
+  const vectors = join(folder, 'jwt')
+  const gen = [join(judges, 'jwt-attacks.mjs'), 'gen', vectors]
+  spawnSync(process.execPath, gen, { stdio: 'inherit' })
+  background('jwt-attacks.mjs', ['serve', vectors, String(ISSUER_PORT)])
+  background('echo-upstream.mjs', [String(UPSTREAM_PORT)], { ECHO_LOG: echoLog })
+  await new Promise((done) => setTimeout(done, 1000))
+}
+
+async function main(): Promise<number> {
+  if (!existsSync(join(judges, 'jwt-attacks.mjs'))) {
+    console.error(
+      'npm run judges -- DIR: a folder with jwt-attacks.mjs, smuggle.mjs and h2-abuse.mjs',
+    )
+    return 2
+  }
+  const only = option('--only')
+  const transport = option('--transport')
+  await startHelpers()
+  let isContent = true
+  for (const one of transport === undefined ? ['node', 'fast'] : [transport]) {
+    const running = await openGateway(one)
+    const made = await running.gateway.services.keys.admin.create({ name: 'judge' }, Date.now())
+    for (const [name, trial] of Object.entries(trials)) {
+      if (only !== undefined && only !== name) continue
+      console.log(`\n${name}, transport ${one}`)
+      isContent = (await trial(running, made.key.reveal())) && isContent
+    }
     await running.close()
   }
+  return isContent ? 0 : 1
 }
 
 try {
