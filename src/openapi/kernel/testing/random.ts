@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 
 /** Names that schemas and texts share: short, of 8, 15, 16, 17 and more bytes, not ASCII, odd. */
-export const NAMES: readonly string[] = [
+const NAMES: readonly string[] = [
   'a',
   'id',
   'password',
