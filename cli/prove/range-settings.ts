@@ -67,6 +67,7 @@ function probeApi(origin: string, identity: UpstreamSettings['identity']): ApiSe
       origin,
       origins: [{ origin, weight: 1 }],
       path: undefined,
+      protocol: undefined,
       timeoutMs: 5000,
       connectMs: 2000,
       ca: undefined,

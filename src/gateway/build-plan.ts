@@ -111,9 +111,9 @@ function planApi({ runtime }: LoadedApi, settings: ApiSettings): PlanApi {
 }
 
 function serviceOf(upstream: UpstreamSettings): UpstreamService {
-  const { connectMs, ca, clientCertificate, retries, breaker, health } = upstream
+  const { connectMs, ca, clientCertificate, protocol, retries, breaker, health } = upstream
   const origins = upstream.origins.map(({ origin, weight }) => ({
-    target: { origin, connectMs, ca, clientCertificate },
+    target: { origin, connectMs, ca, clientCertificate, protocol },
     weight,
   }))
   return { origins, retries, breaker, health }

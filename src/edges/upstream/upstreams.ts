@@ -1,5 +1,6 @@
 import type { UpstreamService } from '../../gateway/core.ts'
 import type { CallPlan, OpenPool, UpstreamCall } from '../exchange/upstream-port.ts'
+import { H2Pool } from '../http2-upstream/h2-pool.ts'
 import type { UpstreamNotice } from './origin.ts'
 import { UpstreamGroup } from './upstream-group.ts'
 
@@ -63,7 +64,10 @@ export class Upstreams {
 
   #group(name: string, service: UpstreamService): UpstreamGroup {
     const { open, onNotice = ignoreNotice } = this.#options
-    return new UpstreamGroup(service, { name, open, onNotice })
+    // HTTP/2 is the same whatever HTTP/1.1 is spoken with; the two never share a connection.
+    const openEither: OpenPool = (target) =>
+      target.protocol === 'h2' ? new H2Pool(target) : open(target)
+    return new UpstreamGroup(service, { name, open: openEither, onNotice })
   }
 }
 

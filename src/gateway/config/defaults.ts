@@ -11,6 +11,7 @@ export const DEFAULTS = {
   transport: 'node',
   upstreamTimeout: '15s',
   upstreamConnectTimeout: '2s',
+  upstreamProtocol: 'http/1.1',
   upstreamRetry: 1,
   upstreamBreaker: '50% of 20',
   healthEvery: '5s',

@@ -28,6 +28,7 @@ export interface HealthCheckInput {
 export interface UpstreamObjectInput {
   url?: string | undefined
   urls?: readonly (string | UpstreamOriginInput)[] | undefined
+  protocol?: 'http/1.1' | 'h2' | undefined
   timeout?: string | undefined
   connectTimeout?: string | undefined
   ca?: string | undefined

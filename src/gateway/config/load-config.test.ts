@@ -68,7 +68,7 @@ apis:
     upstream:
       urls: [https://orders.internal/v1/, { url: https://orders-2.internal/v1, weight: 3 }]
       timeout: 5s
-      connectTimeout: 1s
+      protocol: h2, connectTimeout: 1s
       ca: file:tls.pem
       allowPlain: false
       retry: 0
@@ -146,6 +146,7 @@ test('every key of the reference is accepted and read', async (t) => {
         { origin: 'https://orders-2.internal', weight: 3 },
       ],
       path: '/v1',
+      protocol: 'h2',
       timeoutMs: 5000,
       connectMs: 1000,
       ca: 'PEM',
@@ -399,7 +400,9 @@ const golden: [name: string, text: string, faults: readonly string[]][] = [
   [
     'has one place for limits that are counted before the operation is known',
     'rules:\n  - { operation: a, limits: { ip: 1/s } }\n',
-    ['FILE:4:31 rules[0].limits.ip: unknown key "ip" (known here: principal, operation, priority, mode)'],
+    [
+      'FILE:4:31 rules[0].limits.ip: unknown key "ip" (known here: principal, operation, priority, mode)',
+    ],
   ],
   [
     'refuses an empty access list',

@@ -13,6 +13,7 @@ export interface UpstreamSettings {
   readonly origins: readonly { readonly origin: string; readonly weight: number }[]
   /** Path of the configured URL without trailing slash; `undefined` where it has none. */
   readonly path: string | undefined
+  readonly protocol: UpstreamTarget['protocol']
   readonly timeoutMs: number
   readonly connectMs: number
   /** PEM of the authority to trust; `undefined`: the system's. */

@@ -39,6 +39,7 @@ export function resolveUpstream(
     origin: first?.origin ?? '',
     origins: urls.map(({ origin, weight }) => ({ origin, weight })),
     path: first?.path,
+    protocol: object.protocol === 'h2' ? 'h2' : undefined,
     timeoutMs: parseDuration(object.timeout ?? DEFAULTS.upstreamTimeout, ''),
     connectMs: parseDuration(object.connectTimeout ?? DEFAULTS.upstreamConnectTimeout, ''),
     ca: object.ca === undefined ? undefined : resolver.referenced([...at, 'ca'], object.ca),

@@ -47,6 +47,11 @@ export const upstreamSchema: z.ZodType<string | UpstreamObjectInput> = z.union([
       z.array(originSchema).min(1).max(64),
       'Several places where the API runs, in place of url: a request goes to the one with the least to do for its weight.',
     ),
+    protocol: optional(
+      z.literal(['http/1.1', 'h2']),
+      'What the API speaks, and nothing else: h2 is HTTP/2, over TLS by ALPN, over http with prior knowledge; gRPC needs it.',
+      DEFAULTS.upstreamProtocol,
+    ),
     timeout: optional(
       boundedDuration('1ms', BOUNDS.upstreamTimeout),
       'How long the API may take until its answer begins.',
