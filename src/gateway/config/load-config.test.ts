@@ -68,7 +68,8 @@ apis:
     upstream:
       urls: [https://orders.internal/v1/, { url: https://orders-2.internal/v1, weight: 3 }]
       timeout: 5s
-      protocol: h2, connectTimeout: 1s
+      protocol: h2
+      connectTimeout: 1s
       ca: file:tls.pem
       allowPlain: false
       retry: 0
