@@ -69,7 +69,9 @@ export function banDenial(
  */
 export function announceLimit(exchange: Exchange, finding: LimitFinding): void {
   const { answerHeaders } = exchange
+  const isFirst = answerHeaders.length === 0
   pushDraft(answerHeaders, finding)
+  if (isFirst) return pushDeFacto(answerHeaders, finding)
   const at = answerHeaders.indexOf('X-RateLimit-Remaining')
   if (at >= 0 && Number(answerHeaders[at + 1]) <= finding.taken.remaining) return
   if (at >= 0) withdraw(exchange, isDeFacto)
@@ -82,23 +84,30 @@ export function hideLimitsOf401(exchange: Exchange): void {
 }
 
 function pushDraft(headers: string[], { limit, taken }: LimitFinding): void {
-  const left = `"${limit.name}";r=${Math.max(0, Math.floor(taken.remaining))};t=${resetOf(taken)}`
+  const left = `"${limit.name}";r=${remainingOf(taken)};t=${resetOf(taken)}`
   headers.push('RateLimit-Policy', limit.policy ?? policyOf(limit), 'RateLimit', left)
 }
 
 function pushDeFacto(headers: string[], { limit, taken }: LimitFinding): void {
   const count = String(limit.rate.count)
-  const remaining = String(Math.max(0, Math.floor(taken.remaining)))
-  const reset = resetOf(taken)
+  const remaining = String(remainingOf(taken))
+  const reset = String(resetOf(taken))
   headers.push('X-RateLimit-Limit', count, 'X-RateLimit-Remaining', remaining)
   headers.push('X-RateLimit-Reset', reset)
-  for (const prefix of limit.aliases ?? [])
+  for (const prefix of limit.aliases ?? NO_ALIASES)
     headers.push(`${prefix}Limit`, count, `${prefix}Remaining`, remaining, `${prefix}Reset`, reset)
 }
 
-function resetOf(taken: LimitFinding['taken']): string {
+const NO_ALIASES: readonly string[] = []
+
+function remainingOf({ remaining }: LimitFinding['taken']): number {
+  return Math.max(0, Math.floor(remaining))
+}
+
+/** Seconds, rounded up. */
+function resetOf(taken: LimitFinding['taken']): number {
   const ms = taken.allowed ? (taken.resetMs ?? 0) : taken.retryAfterMs
-  return String(Math.ceil(ms / 1000))
+  return Math.ceil(ms / 1000)
 }
 
 /** Only limits write names with these ends, whatever prefix the configuration gives them. */

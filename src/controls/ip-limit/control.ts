@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../../base/maybe-promise.ts'
-import { andThen } from '../../base/maybe-promise.ts'
+import { isPromise } from '../../base/maybe-promise.ts'
 import { memo } from '../../base/memo.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
@@ -32,7 +32,8 @@ function ipLimitGuard({ rate, headerAliases }: IpLimitConfig, { counters, clock 
   return {
     onRequest: (exchange): MaybePromise<Denial | undefined> => {
       const taken = counters.take(keyOf(exchange.clientKey), rate, 1, clock.nowMs())
-      return andThen(taken, (found) => judge(exchange, found))
+      if (isPromise(taken)) return taken.then((found) => judge(exchange, found))
+      return judge(exchange, taken)
     },
   }
 }

@@ -1,4 +1,4 @@
-import { andThen } from '../../base/maybe-promise.ts'
+import { isPromise } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
 import type { Principal } from '../../identity/principal.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
@@ -53,7 +53,8 @@ function principalLimitGuard(config: PrincipalLimitConfig, { counters, clock }: 
   return {
     onRequest: (exchange): MaybePromise<Denial | undefined> => {
       const taken = counters.take(keyOf(exchange), rate, config.cost, clock.nowMs())
-      return andThen(taken, (found) => judge(exchange, found))
+      if (isPromise(taken)) return taken.then((found) => judge(exchange, found))
+      return judge(exchange, taken)
     },
     onAnswer: hideLimitsOf401,
   }
