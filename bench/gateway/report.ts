@@ -9,6 +9,8 @@ import type { Results, Row } from './rows.ts'
 const HEAD =
   'peer | request | over | CPU us/request median (least-most) | of nginx | requests/s | p50 ms | p99 ms | p99.9 ms | errors'
 
+const FEW_REQUESTS = 2000
+
 /** Prints every row, with its share of nginx's row of the same request where there is one. */
 export function printRows(rows: readonly Row[], results: Results): void {
   printTable(
@@ -66,4 +68,16 @@ export function printNoise(noise: readonly Noise[], others: string): void {
     `\nnoise: others took ${share(noise.map((one) => one.others))} % of a core during a sample; the host took away ${share(noise.map((one) => one.stolen))} %`,
   )
   console.log(`other processes that used most CPU meanwhile: ${others}`)
+}
+
+/** Prints the rows of which a sample saw so few requests that its number says little: the machine was busy elsewhere. */
+export function printThin(results: Results, seconds: number): void {
+  const isThin = ({ rps }: Sample): boolean => rps * seconds < FEW_REQUESTS
+  const thin = [...results].filter(
+    ([name, samples]) => !/ stream | cold | p50 /.test(name) && samples.some(isThin),
+  )
+  if (thin.length === 0) return
+  console.log(`\nfewer than ${FEW_REQUESTS} requests in a sample, measure again:`)
+  for (const [name, samples] of thin)
+    console.log(`  ${name}: ${samples.map(({ rps }) => Math.round(rps * seconds)).join(', ')}`)
 }

@@ -15,7 +15,7 @@ import { Measurer } from './measure.ts'
 import { startEachTransport, startOthers } from './peers.ts'
 import type { Peer } from './peers.ts'
 import { PORTS } from './ports.ts'
-import { printGoals, printNoise, printRows } from './report.ts'
+import { printGoals, printNoise, printRows, printThin } from './report.ts'
 import { allRows, PARTS, rowName } from './rows.ts'
 import type { Part, Row } from './rows.ts'
 
@@ -104,6 +104,7 @@ async function main(folder: string): Promise<void> {
     const { results, noise } = await measureAll(rows, new Measurer(folder, peers))
     printRows(rows, results)
     printGoals(served, results)
+    printThin(results, seconds)
     printNoise(noise, others())
     console.log(describeMachine())
     if (options.json !== undefined)

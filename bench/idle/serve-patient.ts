@@ -12,6 +12,7 @@ Object.assign(EDGE_LIMITS, {
   sessionIdleMs: HOUR_MS,
   handshakeMs: HOUR_MS,
   connections: 100_000,
+  handshakeBurst: 1_000_000,
 })
 const load = () => loadConfig(process.argv[2] ?? '', {})
 await runGateway(await load(), { reload: load, isAlone: false })

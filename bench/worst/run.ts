@@ -15,7 +15,10 @@ import { measure } from './meter.ts'
 import type { Reading } from './meter.ts'
 import { huntPatterns, patternAttacks, readPatterns } from './patterns.ts'
 import type { Pumped } from './patterns.ts'
-import { formAttacks, headAttacks, jsonAttacks, schemaAttacks } from './shapes.ts'
+import { formAttacks } from './form-attacks.ts'
+import { headAttacks } from './head-attacks.ts'
+import { jsonAttacks } from './json-attacks.ts'
+import { schemaAttacks } from './schema-attacks.ts'
 
 const GOAL_MS = 1
 const GOAL_US_PER_KB = 3

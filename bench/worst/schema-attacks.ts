@@ -1,0 +1,110 @@
+import { arrayOf, bodyAttacks, objectOf } from './attack.ts'
+import type { Attack } from './attack.ts'
+
+const quote = JSON.stringify
+
+/** Bodies that make schemas work. */
+export function schemaAttacks(): readonly Attack[] {
+  const json = (name: string, path: string, make: (bytes: number) => string): readonly Attack[] =>
+    bodyAttacks(`schema: ${name}`, path, make)
+  const nested = (open: string, close: string, core: string): string =>
+    open.repeat(30) + core + close.repeat(30)
+  const strings = (path: string, name: string, item: (n: number) => string): readonly Attack[] =>
+    json(name, path, (bytes) => arrayOf(bytes, (n) => quote(item(n))))
+  const long = (path: string, name: string, item: (bytes: number) => string): readonly Attack[] =>
+    json(name, path, (bytes) => `[${quote(item(bytes - 8))}]`)
+  return [
+    ...json('oneOf that holds itself', '/node', () => nested('{"child":', '}', '{}')),
+    ...json('oneOf that holds itself, right to the last', '/node', () =>
+      nested('{"a":"","child":', '}', '{"c":1}'),
+    ),
+    ...json('anyOf that holds itself', '/expression', () => nested('{"and":[', ']}', '1')),
+    ...json(
+      'anyOf that holds itself, wide',
+      '/expression',
+      (bytes) => `{"and":${arrayOf(bytes - 8, () => '{"and":[{"or":[{"and":[1]}]}]}')}}`,
+    ),
+    ...json('oneOf, twenty branches, the last', '/one-of', (bytes) =>
+      arrayOf(bytes, () => '{"a":"","b":"","kind":"kind-19"}'),
+    ),
+    ...json('oneOf, twenty branches, none', '/one-of', (bytes) =>
+      arrayOf(bytes, () => '{"a":"","b":"","kind":"x"}'),
+    ),
+    ...json('oneOf, not even an object', '/one-of', (bytes) => arrayOf(bytes, () => '1')),
+    ...json('anyOf, twenty branches, none', '/any-of', (bytes) => arrayOf(bytes, () => '{"a":1}')),
+    ...json('discriminator, none', '/shapes', (bytes) => arrayOf(bytes, () => '{"kind":"x"}')),
+    ...json('uniqueItems, numbers', '/unique', (bytes) => arrayOf(bytes, String)),
+    ...json('uniqueItems, strings of one length', '/unique', (bytes) =>
+      arrayOf(bytes, (n) => quote(String(1e6 + n))),
+    ),
+    ...json('uniqueItems, small objects', '/unique-objects', (bytes) =>
+      arrayOf(bytes, (n) => `{"a":${n}}`),
+    ),
+    ...json('uniqueItems, objects in another order', '/unique-objects', (bytes) =>
+      arrayOf(bytes, (n) => (n % 2 === 0 ? `{"a":${n},"b":1}` : `{"b":1,"a":${n}}`)),
+    ),
+    ...json('uniqueItems, alike to the end', '/unique', (bytes) =>
+      arrayOf(bytes, (n) => `[[[[0,0,0,0,${n}]]]]`),
+    ),
+    ...json('uniqueItems, long strings alike to the end', '/unique', (bytes) =>
+      arrayOf(bytes, (n) => quote('a'.repeat(200) + n)),
+    ),
+    ...json('many errors', '/objects', (bytes) => arrayOf(bytes, () => '0')),
+    ...json('many errors, undeclared fields', '/objects', (bytes) =>
+      arrayOf(bytes, () => '{"x":0}'),
+    ),
+    ...strings('/enum', 'enum of a thousand, none', () => 'value-none'),
+    ...json('enum of objects, nearly', '/enum-objects', (bytes) =>
+      arrayOf(bytes, () => '{"a":{"b":{"c":[1,2,3,-1]}}}'),
+    ),
+    ...json('contains, never', '/contains', (bytes) => arrayOf(bytes, () => '{"y":1}')),
+    ...json('patternProperties', '/pattern-names', (bytes) =>
+      objectOf(bytes, (n) => `"x-${'ab'.repeat(n % 20)}":""`),
+    ),
+    ...json(
+      'patternProperties, one long name',
+      '/pattern-names',
+      (bytes) => `{"${'ab'.repeat((bytes - 10) / 2)}":""}`,
+    ),
+    ...json('propertyNames', '/names', (bytes) => objectOf(bytes, (n) => `"a${n}-":""`)),
+    ...json(
+      'propertyNames, one long name',
+      '/names',
+      (bytes) => `{"a${'-'.repeat(bytes - 10)}":""}`,
+    ),
+    ...json('unevaluatedProperties', '/unevaluated', (bytes) =>
+      objectOf(bytes, (n) => `"z${n}":""`),
+    ),
+    ...json('dependentRequired', '/dependent', (bytes) => objectOf(bytes, (n) => `"d${n}":""`)),
+    ...strings('/urls', 'format uri, many', (n) => `http://a.example/${n}`),
+    ...long('/urls', 'format uri, long', (bytes) => `http://${'a.'.repeat(bytes / 2 - 8)}`),
+    ...long(
+      '/urls',
+      'format uri, long path of escapes',
+      (bytes) => `http://a/${'%20'.repeat(bytes / 3 - 8)}`,
+    ),
+    ...strings('/emails', 'format email, many', (n) => `a${n}@example.com`),
+    ...long('/emails', 'format email, long', (bytes) => `${'a.'.repeat(bytes / 2 - 2)}@`),
+    ...strings('/dates', 'format date-time, many', () => '2026-02-30T23:59:60.999Z'),
+    ...long(
+      '/dates',
+      'format date-time, long fraction',
+      (bytes) => `2026-01-01T00:00:00.${'0'.repeat(bytes - 30)}x`,
+    ),
+    ...json('every format, long', '/formats', (bytes) =>
+      objectOf(bytes, (n) => FORMAT_TEXTS[n % FORMAT_TEXTS.length]?.(bytes / 18) ?? ''),
+    ),
+    ...long('/lengths', 'lengths in characters', (bytes) => '😀'.repeat(bytes / 4)),
+    ...strings('/strings', 'strings like keys of the gateway', () => 'sp_sk_live_aaaaaaaaaaaa_'),
+  ]
+}
+
+const FORMATS =
+  'email uri uri-reference iri hostname ipv4 ipv6 uuid date-time date time duration json-pointer uri-template regex byte password'.split(
+    ' ',
+  )
+const UNITS = ['a.', '%41', '1:', '::', '((a+)+', '{a}', '~1', 'P1Y', '0-']
+const FORMAT_TEXTS = FORMATS.map(
+  (format, index) => (bytes: number) =>
+    `${quote(format)}:${quote((UNITS[index % UNITS.length] ?? 'a').repeat(Math.max(1, (bytes - 30) / 7)))}`,
+)
