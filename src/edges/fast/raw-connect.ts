@@ -27,11 +27,15 @@ export class RawConnector {
   readonly #port: number
   readonly #isTls: boolean
   #context: SecureContext | undefined = undefined
+  readonly #sessionMs: number
   #session: Buffer | undefined = undefined
+  #verifiedAtMs = 0
 
-  constructor(target: UpstreamTarget) {
+  /** A session is resumed until its first handshake is `sessionMs` old: what was verified does not hold for ever. */
+  constructor(target: UpstreamTarget, sessionMs: number) {
     const { protocol, hostname, port } = new URL(target.origin)
     this.#target = target
+    this.#sessionMs = sessionMs
     this.#isTls = protocol === 'https:'
     this.#host = hostname.replaceAll(/^\[|\]$/g, '')
     this.#port = port === '' ? (this.#isTls ? 443 : 80) : Number(port)
@@ -52,6 +56,7 @@ export class RawConnector {
       onread,
     }
     if (!this.#isTls) return { socket: connectTcp(to), ready: 'connect' }
+    if (performance.now() - this.#verifiedAtMs >= this.#sessionMs) this.#session = undefined
     const socket = connectTls({
       ...to,
       secureContext: (this.#context ??= this.#newContext()),
@@ -59,6 +64,9 @@ export class RawConnector {
       rejectUnauthorized: true,
       ...(isIP(this.#host) === 0 ? { servername: this.#host } : {}),
       ...(this.#session === undefined ? {} : { session: this.#session }),
+    })
+    socket.once('secureConnect', () => {
+      if (!socket.isSessionReused()) this.#verifiedAtMs = performance.now()
     })
     socket.on('session', (session: Buffer) => (this.#session = session))
     return { socket, ready: 'secureConnect' }

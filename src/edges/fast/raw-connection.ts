@@ -179,7 +179,7 @@ export class RawConnection implements UploadOwner {
     this.#isReading = true
     const taken = this.#reader.feed(chunk, user)
     this.#isReading = false
-    this.#judge(chunk.subarray(taken))
+    this.#judge(taken === bytes ? NOTHING : chunk.subarray(taken))
     return !this.#isPaused
   }
 

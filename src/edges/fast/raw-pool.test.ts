@@ -9,6 +9,7 @@ import { eventually, rawUpstream } from '../testing/edge-kit.ts'
 import { countingUpstream, poolContract } from '../testing/pool-contract.ts'
 import { askPool, begin, Heard } from '../testing/pool-kit.ts'
 import { tlsContract } from '../testing/tls-contract.ts'
+import { TlsWorld } from '../testing/tls-world.ts'
 import type { PoolLimits } from './raw-pool.ts'
 import { POOL_LIMITS, RawPool } from './raw-pool.ts'
 
@@ -338,6 +339,23 @@ test('an empty stream is sent as one', async (t) => {
   const { origin, seen } = await countingUpstream(t, TWO)
   await askPool(open(t, origin), { method: 'POST', body: Readable.from([]) })
   assert.match(seen.join(''), /\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n$/)
+})
+
+test('a session of TLS is not resumed for ever', async (t) => {
+  const world = new TlsWorld()
+  const reused: boolean[] = []
+  const port = await world.serve(t, { cert: world.issue(['localhost']) }, (socket) => {
+    reused.push(socket.isSessionReused())
+    socket.once('data', () => socket.end(TWO))
+  })
+  const target = { origin: `https://localhost:${port}`, connectMs: 1000, ca: world.ca }
+  const pool = new RawPool(target, { sessionMs: 150 })
+  t.after(() => pool.destroy())
+  for (const waitMs of [20, 200, 0]) {
+    assert.equal((await askPool(pool)).outcome, 'ok 200 ok')
+    await sleep(waitMs)
+  }
+  assert.deepEqual(reused, [false, true, false])
 })
 
 test('an authority that cannot be read fails the calls, not the process', async (t) => {

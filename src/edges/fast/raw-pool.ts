@@ -15,6 +15,8 @@ export interface PoolLimits {
   readonly queueMs: number
   /** Shorter than the 5 s after which most servers close an idle connection, so that we close first. */
   readonly idleMs: number
+  /** Sessions of TLS are resumed for so long; then the upstream shows its certificate again. */
+  readonly sessionMs: number
   /** How often times are looked at; every time is exact to this much. */
   readonly sweepMs: number
 }
@@ -25,6 +27,7 @@ export const POOL_LIMITS: PoolLimits = {
   queue: 100,
   queueMs: 1_000,
   idleMs: 4_000,
+  sessionMs: 3_600_000,
   sweepMs: 100,
 }
 
@@ -58,7 +61,7 @@ export class RawPool implements UpstreamPool, CallHome, ConnectionHome {
 
   constructor(target: UpstreamTarget, limits: Partial<PoolLimits> = {}) {
     this.#limits = { ...POOL_LIMITS, ...limits }
-    this.#connector = new RawConnector(target)
+    this.#connector = new RawConnector(target, this.#limits.sessionMs)
     this.#connectMs = target.connectMs
   }
 
@@ -83,7 +86,7 @@ export class RawPool implements UpstreamPool, CallHome, ConnectionHome {
 
   close(): Promise<void> {
     this.#isClosed = true
-    for (const connection of [...this.#idle, ...this.#resting]) connection.end()
+    this.#endIdle()
     return new Promise((resolve) => {
       this.#onEmpty.push(resolve)
       this.#settle()
@@ -109,8 +112,7 @@ export class RawPool implements UpstreamPool, CallHome, ConnectionHome {
       queueMicrotask(() => call.fail('overloaded', 'the pool is closed'))
       return
     }
-    this.#entered.push(call)
-    this.#takeTurn()
+    this.#defer(call)
   }
 
   withdraw(call: RawCall): void {
@@ -140,7 +142,16 @@ export class RawPool implements UpstreamPool, CallHome, ConnectionHome {
     this.#settle()
   }
 
+  #endIdle(): void {
+    for (const connection of [...this.#idle, ...this.#resting]) connection.end()
+  }
+
   // ---- the turn ----
+
+  #defer(call: RawCall): void {
+    this.#entered.push(call)
+    this.#takeTurn()
+  }
 
   #takeTurn(): void {
     if (this.#hasTurn) return
@@ -159,13 +170,14 @@ export class RawPool implements UpstreamPool, CallHome, ConnectionHome {
       this.#resting.length = 0
       if (this.#queue.length > 0) this.#takeTurn()
     }
+    if (this.#isClosed && this.waiting === 0) this.#endIdle()
     this.#settle()
   }
 
   #serve(call: RawCall): void {
     // The next turn comes sooner than any new connection.
     const isNext = this.#idle.length === 0 && this.#entered.length < this.#resting.length
-    if (isNext && this.#queue.length === 0) this.enter(call)
+    if (isNext && this.#queue.length === 0) this.#defer(call)
     else if (!this.#place(call)) this.#wait(call)
   }
 

@@ -1,72 +1,20 @@
 import assert from 'node:assert/strict'
-import { generateKeyPairSync } from 'node:crypto'
-import type { AddressInfo, Socket } from 'node:net'
-import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { TlsOptions, TLSSocket } from 'node:tls'
-import { createServer } from 'node:tls'
-import { Secret } from '../../base/secret.ts'
+import type { TlsOptions } from 'node:tls'
 import type { UpstreamTarget } from '../../gateway/core.ts'
 import type { OpenPool } from '../exchange/upstream-port.ts'
-import { issueCertificate } from '../tls/issue.ts'
 import { eventually, rawUpstream } from './edge-kit.ts'
 import { askPool, begin } from './pool-kit.ts'
+import { answerOk, TlsWorld } from './tls-world.ts'
 
-const DAY_MS = 86_400_000
 const TWO = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
 /** How every pool deals with upstreams that speak TLS [TRN-05]. */
 export function tlsContract(openPool: OpenPool): void {
-  const key = generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey
-  const caKey = generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey
-  const pem = key.export({ type: 'pkcs8', format: 'pem' })
-  const issue = (names: string[] | undefined, days = 1, issuerKey = caKey): string =>
-    issueCertificate({
-      subject: names === undefined ? 'ca' : 'leaf',
-      subjectKey: names === undefined ? issuerKey : key,
-      issuer: 'ca',
-      issuerKey,
-      notBeforeMs: Date.now() - 30 * DAY_MS,
-      notAfterMs: Date.now() + days * DAY_MS,
-      names,
-    })
-  const ca = issue(undefined, 100)
-  const clientCertificate = {
-    cert: issueCertificate({
-      subject: 'gateway',
-      subjectKey: key,
-      issuer: 'ca',
-      issuerKey: caKey,
-      notBeforeMs: Date.now() - DAY_MS,
-      notAfterMs: Date.now() + DAY_MS,
-      names: ['gateway.test'],
-      usage: 'client',
-    }),
-    key: new Secret(pem),
-  }
-
-  const answer = (socket: TLSSocket): void => {
-    socket.on('data', () => socket.write(TWO))
-  }
-  const serve = async (
-    t: TestContext,
-    options: TlsOptions,
-    handle: (socket: TLSSocket) => void = answer,
-  ): Promise<number> => {
-    const sockets = new Set<Socket>()
-    const server = createServer({ key: pem, ...options }, (socket) => {
-      socket.on('error', () => socket.destroy())
-      handle(socket)
-    })
-    server.on('connection', (socket: Socket) => sockets.add(socket))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    t.after(() => {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-    })
-    return (server.address() as AddressInfo).port
-  }
+  const world = new TlsWorld()
+  const { ca, clientCertificate } = world
   const open = (
     t: TestContext,
     port: number,
@@ -79,7 +27,7 @@ export function tlsContract(openPool: OpenPool): void {
   }
 
   describe('an upstream over TLS', () => {
-    const local = issue(['localhost'])
+    const local = world.issue(['localhost'])
     const cases: [name: string, options: TlsOptions, host: string, isFine: boolean][] = [
       [
         'is used with a certificate of the configured authority',
@@ -87,25 +35,25 @@ export function tlsContract(openPool: OpenPool): void {
         'localhost',
         true,
       ],
-      ['is used by its address', { cert: issue(['127.0.0.1']) }, '127.0.0.1', true],
+      ['is used by its address', { cert: world.issue(['127.0.0.1']) }, '127.0.0.1', true],
       ['is used with TLS 1.2', { cert: local, maxVersion: 'TLSv1.2' }, 'localhost', true],
       [
         'is refused when its certificate expired',
-        { cert: issue(['localhost'], -1) },
+        { cert: world.issue(['localhost'], -1) },
         'localhost',
         false,
       ],
-      ['is refused under another name', { cert: issue(['other.test']) }, 'localhost', false],
+      ['is refused under another name', { cert: world.issue(['other.test']) }, 'localhost', false],
       ['is refused under another address', { cert: local }, '127.0.0.1', false],
       [
         'is refused under the name in the Host field',
-        { cert: issue(['api.test']) },
+        { cert: world.issue(['api.test']) },
         'localhost',
         false,
       ],
       [
         'is refused when another authority signed',
-        { cert: issue(['localhost'], 1, key) },
+        { cert: world.issue(['localhost'], 1, { isForeign: true }) },
         'localhost',
         false,
       ],
@@ -118,22 +66,34 @@ export function tlsContract(openPool: OpenPool): void {
     ]
     for (const [name, options, host, isFine] of cases) {
       test(name, async (t) => {
-        const { outcome } = await askPool(open(t, await serve(t, options), { host }))
+        const { outcome } = await askPool(open(t, await world.serve(t, options), { host }))
         assert.equal(outcome, isFine ? 'ok 200 ok' : 'failed upstream_tls')
       })
     }
 
     test('is refused by the authorities of the system where none is configured', async (t) => {
-      const port = await serve(t, { cert: local })
+      const port = await world.serve(t, { cert: local })
       const { outcome } = await askPool(open(t, port, { ca: undefined }))
       assert.equal(outcome, 'failed upstream_tls')
     })
 
+    for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+      // A resumed session is not asked for its name again: one that was never verified must not be kept.
+      test(`is refused under another name every time with ${maxVersion}`, async (t) => {
+        const cert = world.issue(['other.test'])
+        const pool = open(t, await world.serve(t, { cert, maxVersion }))
+        for (let i = 0; i < 3; i++) {
+          assert.equal((await askPool(pool)).outcome, 'failed upstream_tls')
+          await sleep(5)
+        }
+      })
+    }
+
     test('hears the configured name', async (t) => {
       const names: unknown[] = []
-      const port = await serve(t, { cert: local }, (socket) => {
+      const port = await world.serve(t, { cert: local }, (socket) => {
         names.push((socket as { servername?: unknown }).servername)
-        answer(socket)
+        answerOk(socket)
       })
       await askPool(open(t, port))
       assert.deepEqual(names, ['localhost'])
@@ -142,7 +102,7 @@ export function tlsContract(openPool: OpenPool): void {
     for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
       test(`resumes its sessions with ${maxVersion}`, async (t) => {
         const reused: boolean[] = []
-        const port = await serve(t, { cert: local, maxVersion }, (socket) => {
+        const port = await world.serve(t, { cert: local, maxVersion }, (socket) => {
           reused.push(socket.isSessionReused())
           socket.once('data', () => socket.end(TWO))
         })
@@ -156,7 +116,7 @@ export function tlsContract(openPool: OpenPool): void {
 
       test(`gets our certificate when it asks for one with ${maxVersion}`, async (t) => {
         const options = { cert: local, ca, requestCert: true, rejectUnauthorized: true, maxVersion }
-        const port = await serve(t, options)
+        const port = await world.serve(t, options)
         const shown = open(t, port, { clientCertificate })
         assert.equal((await askPool(shown)).outcome, 'ok 200 ok')
         // With TLS 1.3 the refusal comes behind the handshake, as an alert or as a mere end.
@@ -166,13 +126,13 @@ export function tlsContract(openPool: OpenPool): void {
     }
 
     test('that takes no TLS is refused', async (t) => {
-      const pool = open(t, await serve(t, {}))
+      const pool = open(t, await world.serve(t, {}))
       assert.equal((await askPool(pool)).outcome, 'failed upstream_tls')
     })
 
     test('carries large bodies both ways', async (t) => {
       const size = 2_000_000
-      const port = await serve(t, { cert: local }, (socket) => {
+      const port = await world.serve(t, { cert: local }, (socket) => {
         let taken = 0
         socket.on('data', (chunk: Buffer) => {
           taken += chunk.length
