@@ -1,5 +1,6 @@
 import { compileAddressSet } from '../src/base/cidr.ts'
 import type { EdgeLimits } from '../src/edges/exchange/limits.ts'
+import type { Http2Monitor } from '../src/edges/http2/session-guard.ts'
 import { startListener } from '../src/edges/listener/listener.ts'
 import type { Listener, ListenerOptions } from '../src/edges/listener/listener.ts'
 import type { UpstreamNotice } from '../src/edges/upstream/origin.ts'
@@ -43,6 +44,7 @@ export function openListener(
     limits: { ...edgeLimits(settings), ...limits },
     onConnections: (delta) => void (connections.value += delta),
     onUpstream: (notice) => noteUpstream(recorder, notice),
+    http2Monitor: http2Monitor(recorder, metrics),
     onTlsError: (code, peerAddress) =>
       recorder.emit({
         name: 'sp_tls_fail',
@@ -52,6 +54,23 @@ export function openListener(
         facts: { 'client.address': peerAddress },
       }),
   })
+}
+
+/** Floods and faults of HTTP/2 clients in the log and the metrics [WIRE-10]. */
+function http2Monitor(recorder: Recorder, metrics: Metrics): Http2Monitor {
+  const help = 'HTTP/2 streams that ended by a reset which their client sent or provoked.'
+  const resets = metrics.counter('sallyport_h2_resets_total', help).cell()
+  return {
+    onReset: () => void resets.value++,
+    onAbuse: ({ kind, detail, peerAddress }) =>
+      recorder.emit({
+        name: 'sp_h2_abuse',
+        level: 'warn',
+        control: 'wire',
+        reason: kind,
+        facts: { 'client.address': peerAddress, detail },
+      }),
+  }
 }
 
 /** Address the ports are bound to. */

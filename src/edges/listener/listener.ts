@@ -7,6 +7,7 @@ import { Admission } from '../exchange/admission.ts'
 import { Connection } from '../exchange/connection.ts'
 import type { EdgeContext } from '../exchange/edge-context.ts'
 import { breakSession, serveHttp2 } from '../http2/http2.ts'
+import type { Http2Monitor } from '../http2/session-guard.ts'
 import type { EdgeLimits } from '../exchange/limits.ts'
 import { EDGE_LIMITS } from '../exchange/limits.ts'
 import { Sweeper } from '../exchange/sweeper.ts'
@@ -32,6 +33,8 @@ export interface ListenerOptions {
   readonly isTrustedPeer?: (address: string) => boolean
   /** A handshake failed; OpenSSL's or Node's code. */
   readonly onTlsError?: (code: string, peerAddress: string) => void
+  /** Is told of the floods and faults of HTTP/2 clients. */
+  readonly http2Monitor?: Http2Monitor | undefined
   /** Connections were opened or closed. */
   readonly onConnections?: (delta: 1 | -1) => void
   /** An origin of an upstream is left alone, comes back, falls ill or gets well. */
@@ -176,7 +179,8 @@ function openTlsServer(
   })
   server.on('secureConnection', (socket: TLSSocket) => {
     const connection = new Connection(socket)
-    if (socket.alpnProtocol === 'h2') serveHttp2(socket, connection, { context, sessions })
+    if (socket.alpnProtocol === 'h2')
+      serveHttp2(socket, connection, { context, sessions, monitor: options.http2Monitor })
     else http1.serve(socket, connection)
   })
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
