@@ -99,6 +99,10 @@ suite('kernels of one document', () => {
     assert.ok(turns >= Math.floor(big.length / MAX_WHOLE_BYTES), `${turns} turns`)
   })
 
+  test('leave texts of more than 16 MB alone', async () => {
+    assert.equal(await said(kernels()('List'), ' '.repeat(16 * 1024 * 1024 + 1)), 'no-room')
+  })
+
   test('answer small texts while a large one is under way', async () => {
     const kernel = kernels()('List')
     const large = said(kernel, list(40_000, ',"x":1'))

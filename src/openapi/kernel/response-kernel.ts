@@ -19,6 +19,9 @@ export interface KernelFilter {
 /** Longer texts are sliced: about 0.3 ms of work. */
 export const MAX_WHOLE_BYTES: number = 256 * 1024
 
+/** Longer texts are not taken: the memory of an instance never shrinks. Answers are bounded before (OUT-08). */
+const MAX_BYTES = 16 * 1024 * 1024
+
 const SLICING: Slicing = {
   sliceBytes: MAX_WHOLE_BYTES,
   pause: () => new Promise((resolve) => setImmediate(resolve)),
@@ -54,6 +57,7 @@ export class ResponseKernel {
     return {
       run: (body) => {
         if (rest.isResting()) return doubtful('resting')
+        if (body.length > MAX_BYTES) return doubtful('no-room')
         if (body.length > MAX_WHOLE_BYTES)
           return this.#inSlices(body, action).then((verdict) => rest.noted(verdict))
         return rest.noted(this.#whole.run(body, this.#table.bytes, action))

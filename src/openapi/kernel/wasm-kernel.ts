@@ -162,12 +162,13 @@ export class WasmKernel {
 
   #read(code: number): KernelVerdict {
     if (code === CLEAN) return CLEAN_VERDICT
-    const [offset = 0, outAt = 0, outBytes = 0, reportBytes = 0] = this.#head
-    if (code === MALFORMED) return { kind: 'malformed', offset }
+    const head = this.#head
+    if (code === MALFORMED) return { kind: 'malformed', offset: head[0] ?? 0 }
     if (code !== FILTERED) return doubtful(DOUBTS[code] ?? 'no-room')
-    const bytes = Buffer.allocUnsafe(outBytes)
-    this.#memory.copy(bytes, 0, outAt, outAt + outBytes)
-    const report = this.#memory.toString('utf8', REPORT, REPORT + reportBytes)
+    const outAt = head[1] ?? 0
+    const bytes = Buffer.allocUnsafe(head[2] ?? 0)
+    this.#memory.copy(bytes, 0, outAt, outAt + bytes.length)
+    const report = this.#memory.toString('utf8', REPORT, REPORT + (head[3] ?? 0))
     return { kind: 'filtered', bytes, dropped: [...new Set(report.split('\n'))] }
   }
 }
