@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { formatFault } from '../src/base/config-error.ts'
 import { systemClock } from '../src/base/clock.ts'
@@ -18,6 +19,8 @@ import { watchFiles } from '../src/gateway/config/watch.ts'
 import type { Omission } from '../src/pipeline/proof.ts'
 import { openListener } from './open-listener.ts'
 import { VERSION } from './version.ts'
+import { WorkerPool } from './workers/pool.ts'
+import { SharedState } from './workers/shared-state.ts'
 
 /** How a gateway process is run. */
 export interface RunOptions {
@@ -31,6 +34,8 @@ export interface RunOptions {
   readonly adopt?: GatewayOptions['adopt']
   /** Ports that overrule the configured ones: 0 for any. */
   readonly ports?: { readonly https?: number; readonly http?: number }
+  /** Serve with as many threads as the configuration says, instead of in this one. */
+  readonly hasWorkers?: boolean
 }
 
 /** A gateway with its sockets open. */
@@ -40,11 +45,15 @@ export interface RunningGateway {
   readonly httpPort: number | undefined
   /** Certificate authority a client must trust, when it is our own. */
   readonly caFile: string | undefined
+  /** The threads that serve; `undefined` where this one does. */
+  readonly workers: WorkerPool | undefined
   reload(): Promise<ReloadResult>
   close(): Promise<void>
 }
 
 const GRACE_MS = 10_000
+/** Connections that wait for their next request may still send it for this long. */
+const LINGER_MS = 500
 
 interface Tls {
   readonly source: TlsContextSource
@@ -63,14 +72,17 @@ export async function runGateway(
 ): Promise<RunningGateway> {
   const { settings } = loaded
   const tls = settings.listen.https === undefined ? undefined : openTls(loaded)
+  const threads = options.hasWorkers === true ? threadsOf(settings) : 1
+  const state = threads === 1 ? undefined : new SharedState()
   const gateway = await Gateway.start(loaded, {
     version: VERSION,
     certificateNames: tls?.names ?? [],
+    ...(state === undefined ? {} : { shared: state.parts }),
     ...(options.adopt === undefined ? {} : { adopt: options.adopt }),
     ...(options.omit === undefined ? {} : { omit: options.omit }),
   })
   if (tls !== undefined) gateway.metrics.certificate('listen', tls.expiresMs)
-  const process = new GatewayProcess(gateway, tls, options)
+  const process = new GatewayProcess({ gateway, tls, options, threads, state })
   try {
     await process.open()
   } catch (error) {
@@ -78,6 +90,10 @@ export async function runGateway(
     throw error
   }
   return process
+}
+
+function threadsOf({ workers }: Settings): number {
+  return workers === 'auto' ? availableParallelism() : workers
 }
 
 function openTls(loaded: LoadedConfig): Tls {
@@ -125,29 +141,47 @@ function prepareGiven(given: GivenTls, { listen }: Settings): PreparedPair {
   return given.prepare(pair, min, systemClock.nowMs())
 }
 
+interface ProcessParts {
+  readonly gateway: Gateway
+  readonly tls: Tls | undefined
+  readonly options: RunOptions
+  readonly threads: number
+  /** What threads share, where there are several. */
+  readonly state: SharedState | undefined
+}
+
 class GatewayProcess implements RunningGateway {
   readonly gateway: Gateway
   readonly #tls: Tls | undefined
   readonly #options: RunOptions
+  readonly #threads: number
+  readonly #state: SharedState | undefined
   readonly #startedMs = systemClock.nowMs()
   readonly #closers: (() => Promise<void> | void)[] = []
   #https: Listener | undefined
   #http: Listener | undefined
+  #workers: WorkerPool | undefined
   #lastReload: AdminStatus['lastReload'] = null
   #isDraining = false
 
-  constructor(gateway: Gateway, tls: Tls | undefined, options: RunOptions) {
+  constructor({ gateway, tls, options, threads, state }: ProcessParts) {
     this.gateway = gateway
     this.#tls = tls
     this.#options = options
+    this.#threads = threads
+    this.#state = state
   }
 
   get httpsPort(): number | undefined {
-    return this.#https?.port
+    return this.#workers?.ports.https ?? this.#https?.port
   }
 
   get httpPort(): number | undefined {
-    return this.#http?.port
+    return this.#workers?.ports.http ?? this.#http?.port
+  }
+
+  get workers(): WorkerPool | undefined {
+    return this.#workers
   }
 
   get caFile(): string | undefined {
@@ -156,9 +190,7 @@ class GatewayProcess implements RunningGateway {
 
   async open(): Promise<void> {
     const { listen, admin } = this.gateway.loaded.settings
-    const ports = this.#options.ports ?? {}
-    this.#https = await this.#listen('https', ports.https ?? listen.https)
-    this.#http = await this.#listen('http', ports.http ?? listen.http)
+    await this.#openPorts()
     if (!this.#options.isAlone) return
     if (listen.health !== undefined) {
       const { port, address = '0.0.0.0' } = listen.health
@@ -166,6 +198,24 @@ class GatewayProcess implements RunningGateway {
     }
     this.#keep(await startAdmin(this.#adminTarget(), admin.socket, systemClock))
     await this.#follow()
+  }
+
+  async #openPorts(): Promise<void> {
+    const { listen } = this.gateway.loaded.settings
+    const { https = listen.https, http = listen.http } = this.#options.ports ?? {}
+    if (this.#state === undefined) {
+      this.#https = await this.#listen('https', https)
+      this.#http = await this.#listen('http', http)
+      return
+    }
+    this.#state.watch(this.gateway.services)
+    this.#workers = await WorkerPool.open({
+      gateway: this.gateway,
+      state: this.#state,
+      threads: this.#threads,
+      ports: { https, http },
+      tls: this.#tls?.source,
+    })
   }
 
   async reload(): Promise<ReloadResult> {
@@ -190,10 +240,16 @@ class GatewayProcess implements RunningGateway {
 
   async close(): Promise<void> {
     this.#isDraining = true
-    await Promise.all([this.#https?.close(GRACE_MS), this.#http?.close(GRACE_MS)])
+    const lingerMs = this.#options.isAlone ? LINGER_MS : 0
+    await Promise.all([
+      this.#https?.close(GRACE_MS, lingerMs),
+      this.#http?.close(GRACE_MS, lingerMs),
+      this.#workers?.close(GRACE_MS),
+    ])
     for (const close of this.#closers.toReversed()) await close()
     this.#tls?.close()
     await this.gateway.close()
+    this.#state?.close()
   }
 
   async #listen(kind: 'https' | 'http', port: number | undefined): Promise<Listener | undefined> {
@@ -225,7 +281,7 @@ class GatewayProcess implements RunningGateway {
           reasons: this.#isDraining ? ['draining', ...reasons] : reasons,
         }
       },
-      metricsText: () => this.gateway.recorder.metricsText(),
+      metricsText: () => this.#workers?.metricsText() ?? this.gateway.recorder.metricsText(),
       keySetText: () => this.gateway.services.signing.keySetText(systemClock.nowMs()),
     }
   }

@@ -22,7 +22,11 @@ export function addServe(program: Command): void {
 
 async function serve(options: ConfigOptions): Promise<void> {
   const loaded = await loadFromFlags(options)
-  const running = await runGateway(loaded, { reload: () => loadFromFlags(options), isAlone: true })
+  const running = await runGateway(loaded, {
+    reload: () => loadFromFlags(options),
+    isAlone: true,
+    hasWorkers: true,
+  })
   announce(running)
   onSignals(running)
 }

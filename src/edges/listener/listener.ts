@@ -1,4 +1,5 @@
 import type { ServerHttp2Session } from 'node:http2'
+import { Server as NetServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Core } from '../../gateway/core.ts'
@@ -108,7 +109,10 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     close: async (graceMs, lingerMs = 0) => {
       http1.beginClosing()
       stopTls()
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      // `close` of an HTTP server would end connections that wait for their next request.
+      const closed = new Promise<void>((resolve) =>
+        NetServer.prototype.close.call(server, () => resolve()),
+      )
       for (const session of sessions) session.close()
       const timer = setTimeout(() => {
         for (const session of sessions) breakSession(session)
@@ -121,6 +125,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
         idle = setInterval(() => http1.closeIdle(), 100)
       }, lingerMs)
       await closed
+      server.close(() => undefined)
       clearTimeout(timer)
       clearTimeout(linger)
       clearInterval(idle)
