@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { memo } from '../../base/memo.ts'
 import { hasControl, isToken } from '../../http/chars.ts'
+import { fieldLine } from './field-line.ts'
 
 /** Fields that say how this connection frames and keeps a message: the connection writes them, nobody else. */
 const FRAMING: ReadonlySet<string> = new Set([
@@ -39,15 +40,25 @@ export function fieldLines(status: number, headers: readonly string[]): FieldLin
   let hasDate = false
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i] ?? ''
-    const value = headers[i + 1] ?? ''
     const kind = kindOf(name)
     if (kind === 'framing') continue
-    if (kind === 'impossible' || hasControl(value))
-      throw new TypeError(`field ${i / 2} of an answer`)
+    const line = kind === 'impossible' ? undefined : fieldLine(name, headers[i + 1] ?? '')
+    if (line === undefined) throw new TypeError(`field ${i / 2} of an answer`)
     if (kind === 'date') hasDate = true
-    text += `${name}: ${value}\r\n`
+    text += line
   }
   return { text, hasDate }
+}
+
+/** Trailers as lines; what could not stand there is left out, as every hop may do (RFC 9110 section 6.5). */
+export function trailerLines(trailers: readonly string[]): string {
+  let text = ''
+  for (let i = 0; i + 1 < trailers.length; i += 2) {
+    const name = trailers[i] ?? ''
+    const value = trailers[i + 1] ?? ''
+    if (kindOf(name) === 'plain' && !hasControl(value)) text += `${name}: ${value}\r\n`
+  }
+  return text
 }
 
 /** The lines, and whether the API said the time itself. */

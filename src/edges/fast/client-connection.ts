@@ -130,14 +130,10 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
     connection.requests++
     const isTunnel = parser.isUpgrade && isWebSocketRequest(head)
     const isLast = connection.requests >= this.#edge.context.limits.requestsPerConnection
-    const isHttp10 = head.httpVersion === '1.0'
     const client = new FastClient(this, {
-      isHead: head.method === 'HEAD',
-      isHttp10,
+      head,
       keepsAlive: parser.shouldKeepAlive && !isTunnel && !isLast,
       bodyLength: parser.contentLength,
-      hasBody: head.hasBody,
-      expectsContinue: !isHttp10 && head.headers.has('expect'),
     })
     this.#client = client
     this.#state = 'busy'

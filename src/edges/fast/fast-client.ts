@@ -1,18 +1,15 @@
 import type { Answer } from '../../gateway/core.ts'
+import type { RequestHead } from '../../pipeline/exchange.ts'
 import type { ClientEnd, ClientEvents } from '../exchange/client.ts'
 import { isBodiless } from '../exchange/client.ts'
-import { CLOSE_TAIL, dateLine, fieldLines } from './answer-head.ts'
+import { CLOSE_TAIL, dateLine, fieldLines, trailerLines } from './answer-head.ts'
 
 /** What a request says about the way back. */
 export interface RequestFacts {
-  readonly isHead: boolean
-  readonly isHttp10: boolean
+  readonly head: RequestHead
   /** The client would use the connection again. */
   readonly keepsAlive: boolean
   readonly bodyLength: number | undefined
-  readonly hasBody: boolean
-  /** The client waits for `100 Continue`. */
-  readonly expectsContinue: boolean
 }
 
 /** The connection as one request needs it; all of it does nothing once the request is not its current one. */
@@ -36,7 +33,7 @@ export interface ClientLine {
 
 /** Larger bodies cost more to copy than a second buffer costs to write. */
 const MAX_JOINED_BYTES = 16_384
-const LAST_CHUNK = '0\r\n\r\n'
+const LAST_CHUNK = '0\r\n'
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 // eslint-disable-next-line no-control-regex -- the question is exactly whether all is ASCII
 const NOT_ASCII = /[^\u0000-\u007f]/
@@ -58,7 +55,8 @@ export class FastClient implements ClientEnd {
     this.#line = line
     this.#facts = facts
     this.bodyLength = facts.bodyLength
-    this.#isContinueOwed = facts.expectsContinue
+    const { headers, httpVersion } = facts.head
+    this.#isContinueOwed = headers.has('expect') && httpVersion !== '1.0'
   }
 
   get events(): ClientEvents | undefined {
@@ -66,7 +64,7 @@ export class FastClient implements ClientEnd {
   }
 
   get hasBody(): boolean {
-    return this.#facts.hasBody
+    return this.#facts.head.hasBody
   }
 
   /** The client holds its body back: what it would do next is not known. */
@@ -97,7 +95,7 @@ export class FastClient implements ClientEnd {
   answer(answer: Answer): boolean {
     if (this.#isOver) return true
     const { status, body } = answer
-    const { isHead } = this.#facts
+    const isHead = this.#isHead
     const length = body === undefined ? 0 : Buffer.byteLength(body)
     const isEmpty = isHead || length === 0 || isBodiless(status)
     // A HEAD answer without content says nothing about the length that GET would have.
@@ -110,8 +108,8 @@ export class FastClient implements ClientEnd {
   }
 
   head(answer: Answer, length: number | undefined): void {
-    const { isHead, isHttp10 } = this.#facts
-    const isBodied = !isHead && !isBodiless(answer.status)
+    const isHttp10 = this.#facts.head.httpVersion === '1.0'
+    const isBodied = !this.#isHead && !isBodiless(answer.status)
     // HTTP/1.0 knows no chunks: such an answer ends with its connection.
     this.#isChunked = isBodied && length === undefined && !isHttp10
     const isEndedByClose = isBodied && length === undefined && isHttp10
@@ -129,9 +127,9 @@ export class FastClient implements ClientEnd {
     return this.#sendJoined(before, chunk, this.#isChunked ? '\r\n' : '')
   }
 
-  end(lastChunk: Buffer | undefined): boolean {
+  end(lastChunk: Buffer | undefined, trailers: readonly string[] = []): boolean {
     if (this.#isOver) return true
-    const end = this.#isChunked ? LAST_CHUNK : ''
+    const end = this.#isChunked ? `${LAST_CHUNK}${this.#trailerText(trailers)}\r\n` : ''
     if (lastChunk !== undefined && lastChunk.length > 0) {
       const size = this.#isChunked ? `${lastChunk.length.toString(16)}\r\n` : ''
       this.#sendJoined(this.#head + size, lastChunk, this.#isChunked ? `\r\n${end}` : '')
@@ -154,6 +152,18 @@ export class FastClient implements ClientEnd {
     const head = this.#head
     this.#head = ''
     this.#line.send(head)
+  }
+
+  get #isHead(): boolean {
+    return this.#facts.head.method === 'HEAD'
+  }
+
+  /** Trailers are for those who asked (RFC 9110 section 6.5.1). */
+  #trailerText(trailers: readonly string[]): string {
+    if (trailers.length === 0) return ''
+    const { headers } = this.#facts.head
+    const isAsked = headers.all('te').some((te) => /(?:^|,)[ \t]*trailers[ \t]*(?:,|$)/i.test(te))
+    return isAsked ? trailerLines(trailers) : ''
   }
 
   /** Order of the end: length, connection, `Date`, chunks. Throws before anything is decided or sent. */

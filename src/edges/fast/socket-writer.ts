@@ -13,6 +13,7 @@ export class SocketWriter {
   readonly #socket: Socket
   readonly #owner: SocketWriterOwner
   readonly #stallMs: number
+  #isDraining = false
   #listensForDrain = false
   #listensForStall = false
 
@@ -30,20 +31,26 @@ export class SocketWriter {
   /** Writes latin1. @returns false when the peer must drain first; the bytes are taken all the same. */
   send(text: string): boolean {
     if (!this.#socket.writable || this.#socket.write(text, 'latin1')) return true
-    this.#listenForDrain()
-    return false
+    return this.#hasRoom()
   }
 
   /** The same for a body that is too large to become text. */
   sendParts(text: string, body: Buffer, end: string): boolean {
     const socket = this.#socket
     if (!socket.writable) return true
+    if (text === '' && end === '') return socket.write(body) || this.#hasRoom()
     socket.cork()
     if (text !== '') socket.write(text, 'latin1')
     socket.write(body)
     if (end !== '') socket.write(end, 'latin1')
     socket.uncork()
-    if (!socket.writableNeedDrain) return true
+    return !socket.writableNeedDrain || this.#hasRoom()
+  }
+
+  /** A write may say that there is no room although the kernel has taken all of it: then nobody needs to wait. */
+  #hasRoom(): boolean {
+    if (this.isEmpty) return true
+    this.#isDraining = true
     this.#listenForDrain()
     return false
   }
@@ -84,6 +91,8 @@ export class SocketWriter {
   }
 
   readonly #onDrain = (): void => {
+    if (!this.#isDraining) return
+    this.#isDraining = false
     this.#socket.setTimeout(0)
     this.#owner.drained()
   }
