@@ -1,6 +1,7 @@
 import { memo } from '../base/memo.ts'
+import { inOnePiece } from '../base/one-piece.ts'
 import type { DecisionRecord, Exchange, RequestHead } from '../pipeline/exchange.ts'
-import { inOnePiece, jsonText, jsonTexts } from './json-text.ts'
+import { jsonText, jsonTexts } from './json-text.ts'
 import { redact, redactPath } from './redact.ts'
 import { createTimestamps, microseconds, milliseconds } from './timestamp.ts'
 

@@ -16,14 +16,6 @@ export function jsonText(text: string, maxChars: number = MAX_FIELD_CHARS): stri
   return `"${escapeSlowly(text, maxChars)}"`
 }
 
-/**
- * The same printable ASCII text in one piece of memory. The engine keeps what was put together as a tree until it is
- * read; for text that goes into many lines the tree would be walked for each of them.
- */
-export function inOnePiece(text: string): string {
-  return Buffer.from(text, 'latin1').toString('latin1')
-}
-
 /** A list of strings as a JSON array, each at most `maxChars` long, at most `maxItems` of them. */
 export function jsonTexts(items: readonly string[], maxItems: number, maxChars: number): string {
   let out = ''

@@ -1,4 +1,4 @@
-import { inOnePiece } from './json-text.ts'
+import { inOnePiece } from '../base/one-piece.ts'
 
 const MILLIS: readonly string[] = Array.from({ length: 1000 }, (_, i) => String(i).padStart(3, '0'))
 

@@ -1,5 +1,6 @@
 import { sign } from 'node:crypto'
 import { newId } from '../../base/ids.ts'
+import { inOnePiece } from '../../base/one-piece.ts'
 import { ANONYMOUS } from '../../identity/principal.ts'
 import type { Principal } from '../../identity/principal.ts'
 import type { SigningKeys } from '../../identity/signing/signing-keys.ts'
@@ -65,7 +66,8 @@ export class Minter {
       key: privateKey,
       dsaEncoding: 'ieee-p1363',
     })
-    return `${signed}.${signature.toString('base64url')}`
+    // It goes into the head of each request for half a minute.
+    return inOnePiece(`${signed}.${signature.toString('base64url')}`)
   }
 }
 

@@ -1,5 +1,7 @@
+import { memo } from '../../base/memo.ts'
 import { hasControl, isToken } from '../../http/chars.ts'
 import type { CallPlan } from '../exchange/upstream-port.ts'
+import { fieldLine } from './field-line.ts'
 
 /** Origin form of a request target (RFC 9112 section 3.2.1): printable ASCII, no space, no fragment. */
 const TARGET = /^\/[!"$-~]*$/
@@ -20,6 +22,15 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
   'trailer',
 ])
 
+const kindOf = memo(nameKind, { maxEntries: 1024, maxChars: 64 })
+
+function nameKind(name: string): 'plain' | 'host' | 'own' | 'impossible' {
+  const lower = name.toLowerCase()
+  if (OWN_FIELDS.has(lower)) return 'own'
+  if (lower === 'host') return 'host'
+  return isToken(name) ? 'plain' : 'impossible'
+}
+
 /** Methods whose request means a content; without one, its length is said to be 0 (RFC 9110 section 8.6). */
 const METHODS_WITH_CONTENT: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'QUERY'])
 
@@ -39,12 +50,12 @@ export function upstreamHead(plan: CallPlan): string {
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index] ?? ''
     const value = headers[index + 1]
-    if (value === undefined || !isToken(name) || hasControl(value))
-      throw new TypeError(`field ${index / 2} cannot be sent`)
-    const known = name.toLowerCase()
-    if (OWN_FIELDS.has(known)) throw new TypeError(`the field ${known} belongs to the connection`)
-    if (known === 'host') hosts += 1
-    head += `${name}: ${value}\r\n`
+    const kind = kindOf(name)
+    const line = value === undefined || kind === 'impossible' ? undefined : fieldLine(name, value)
+    if (line === undefined) throw new TypeError(`field ${index / 2} cannot be sent`)
+    if (kind === 'own') throw new TypeError(`the field ${name} belongs to the connection`)
+    if (kind === 'host') hosts += 1
+    head += line
   }
   if (hosts !== 1) throw new TypeError(`${hosts} fields named host`)
   return `${head}${framing(plan)}\r\n`
