@@ -8,6 +8,8 @@ import { items, own, ownString } from '../../src/openapi/load/json-value.ts'
 import { readPointer } from '../../src/openapi/load/pointer.ts'
 import { SchemaCompiler } from '../../src/openapi/schema/compiler.ts'
 import { FilterCompiler } from '../../src/openapi/schema/filter.ts'
+import { KernelCounter } from './kernel-cover.ts'
+import type { KernelCover } from './kernel-cover.ts'
 
 /** Request examples of one document: valid under their own schema, and of these accepted by the strict validator. */
 export interface Examples {
@@ -22,6 +24,7 @@ export interface Examples {
 export interface Compiled {
   readonly findings: readonly Finding[]
   readonly examples: Examples
+  readonly kernel: KernelCover
 }
 
 interface Tools {
@@ -53,6 +56,7 @@ export function compileAll(api: ApiModel): Compiled {
   }
   const deps = createDecodeDeps(api, tools.strict)
   const filters = new FilterCompiler(tools.responses)
+  const kernels = new KernelCounter()
   for (const operation of api.operations) {
     compileParameters(operation, deps)
     for (const media of operation.requestBody?.content ?? []) {
@@ -60,13 +64,16 @@ export function compileAll(api: ApiModel): Compiled {
       if (media.type === 'application/x-www-form-urlencoded') compileFormBody(media, deps)
       if (media.type === 'multipart/form-data') compileMultipart(media, deps)
     }
-    for (const { schema } of [...operation.responses.values()].flatMap((one) => one.content)) {
+    for (const { type, schema } of [...operation.responses.values()].flatMap(
+      (one) => one.content,
+    )) {
       if (schema === undefined) continue
       tools.responses.validator(schema)
       filters.filter(schema)
+      if (/json|\*/.test(type)) kernels.add(filters.placeOf(schema)?.place)
     }
   }
-  return { findings, examples: tools.examples }
+  return { findings, examples: tools.examples, kernel: kernels.cover }
 }
 
 /** Examples of the media type, and of its schema. */

@@ -8,6 +8,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
+import type { KernelCover } from './kernel-cover.ts'
 import type { Outcome, Task } from './try-one.ts'
 
 const folder: string = import.meta.dirname
@@ -29,6 +30,7 @@ interface Tally {
   valid: number
   accepted: number
   undeclared: number
+  readonly kernel: KernelCover
   readonly refused: Map<string, string[]>
   readonly crashed: string[]
   readonly said: Map<string, number>
@@ -99,6 +101,7 @@ function note(name: string, result: Outcome | 'too-slow' | Error, tally: Tally):
   tally.valid += examples.valid
   tally.accepted += examples.accepted
   tally.undeclared += examples.undeclared
+  for (const key of ['whole', 'partly', 'not'] as const) tally.kernel[key] += result.kernel[key]
   for (const text of examples.refused) tally.refusedExamples.push(`${name} ${text}`)
   for (const code of result.said) tally.said.set(code, (tally.said.get(code) ?? 0) + 1)
 }
@@ -114,6 +117,7 @@ function share(part: number, whole: number): string {
 }
 
 function print(tally: Tally, seconds: number): void {
+  const { whole, partly, not } = tally.kernel
   const rows: readonly (readonly [string, string | number])[] = [
     ['documents', tally.documents],
     ['loaded', share(tally.loaded, tally.documents)],
@@ -126,6 +130,8 @@ function print(tally: Tally, seconds: number): void {
       'of the others accepted by strict validation',
       share(tally.accepted, tally.valid - tally.undeclared),
     ],
+    ['JSON responses filtered on their text', share(whole, whole + partly + not)],
+    ['of the others filtered so but for some structures', partly],
     ['seconds', seconds.toFixed(1)],
     ['peak memory, MiB', Math.round(process.resourceUsage().maxRSS / 1024)],
     ...[...tally.said]
@@ -145,6 +151,7 @@ const tally: Tally = {
   valid: 0,
   accepted: 0,
   undeclared: 0,
+  kernel: { whole: 0, partly: 0, not: 0 },
   refused: new Map(),
   crashed: [],
   said: new Map(),

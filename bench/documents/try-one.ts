@@ -7,6 +7,7 @@ import { loadApi } from '../../src/openapi/load-api.ts'
 import type { Finding } from '../../src/openapi/model.ts'
 import { compileAll } from './compile.ts'
 import type { Examples } from './compile.ts'
+import type { KernelCover } from './kernel-cover.ts'
 
 /** What became of one document. */
 export interface Outcome {
@@ -17,6 +18,7 @@ export interface Outcome {
   readonly refused: Finding | undefined
   readonly crashed: string | undefined
   readonly examples: Examples
+  readonly kernel: KernelCover
 }
 
 /** What to do. */
@@ -31,6 +33,7 @@ const NOTHING: Outcome = {
   refused: undefined,
   crashed: undefined,
   examples: { valid: 0, accepted: 0, undeclared: 0, refused: [] },
+  kernel: { whole: 0, partly: 0, not: 0 },
 }
 
 function tryOne({ file, loadOnly }: Task): Outcome {
@@ -43,7 +46,8 @@ function tryOne({ file, loadOnly }: Task): Outcome {
     if (refused !== undefined) return { ...NOTHING, refused }
     const said = findings.map((finding) => finding.code)
     const examples = compiled?.examples ?? NOTHING.examples
-    return { ...NOTHING, operations: api.operations.length, said, examples }
+    const kernel = compiled?.kernel ?? NOTHING.kernel
+    return { ...NOTHING, operations: api.operations.length, said, examples, kernel }
   } catch (error) {
     if (error instanceof DocumentError) {
       return { ...NOTHING, refused: error.findings.find((finding) => finding.severity === 'error') }
