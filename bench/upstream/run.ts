@@ -16,12 +16,15 @@ interface Kind {
   readonly method: string
   readonly requestBytes: number
   readonly answerBytes: number
+  /** Of the calls of a round; default: all. */
+  readonly share?: number
 }
 
 const KINDS: readonly Kind[] = [
   { name: 'GET 300 B', method: 'GET', requestBytes: 0, answerBytes: 300 },
   { name: 'POST 500 B', method: 'POST', requestBytes: 500, answerBytes: 300 },
   { name: 'GET 10 KB', method: 'GET', requestBytes: 0, answerBytes: 10_240 },
+  { name: 'GET 1 MB', method: 'GET', requestBytes: 0, answerBytes: 1_048_576, share: 0.02 },
 ]
 
 const HEADERS: readonly string[] = [
@@ -130,10 +133,10 @@ async function round(pool: UpstreamPool, kind: Kind, calls: number): Promise<num
 }
 
 async function compare(): Promise<void> {
-  const calls = Number(options.calls)
   console.log(`${cpus()[0]?.model ?? 'unknown'}, load ${loadavg()[0]?.toFixed(2) ?? '?'}`)
   console.log('CPU us per call: min, median')
   for (const kind of KINDS) {
+    const calls = Number(options.calls) * (kind.share ?? 1)
     const upstream = fork(import.meta.filename, ['upstream', String(kind.answerBytes)])
     const target = { origin: await originOf(upstream), connectMs: 1000, ca: undefined }
     const pools = { undici: new UndiciPool(target), raw: new RawPool(target) }

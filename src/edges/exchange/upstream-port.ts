@@ -5,7 +5,8 @@ import type { FailureCause, UpstreamRequest, UpstreamTarget } from '../../gatewa
 export interface CallEvents {
   /** The final response head; 1xx are swallowed. `rawHeaders` is a flat list. */
   upstreamHead(status: number, rawHeaders: readonly string[]): void
-  upstreamData(chunk: Buffer): void
+  /** @returns true when the bytes are not needed any more, so that their memory may be written over. */
+  upstreamData(chunk: Buffer): boolean | void
   /** `trailers`: flat list as it came, where some came. */
   upstreamEnd(trailers?: readonly string[]): void
   /**

@@ -30,7 +30,10 @@ function read(pieces: readonly Buffer[], { method = 'GET', upgrade, isClosed }: 
   reader.begin(method, upgrade)
   const sink = {
     answerHead: (status: number, headers: readonly string[]) => void heads.push([status, headers]),
-    answerData: (chunk: Buffer) => void (body += chunk.toString('latin1')),
+    answerData: (chunk: Buffer) => {
+      body += chunk.toString('latin1')
+      return true
+    },
   }
   for (const piece of pieces) {
     piece.copy(shared)
@@ -248,7 +251,7 @@ test('how the upstream promises to keep an idle connection is read', () => {
     const field = value === undefined ? '' : `Keep-Alive: ${value}\r\n`
     reader.feed(bytes(`${OK}${field}Content-Length: 0\r\n\r\n`), {
       answerHead: () => {},
-      answerData: () => {},
+      answerData: () => true,
     })
     assert.equal(reader.keepAliveMs, ms, String(value))
     reader.close()

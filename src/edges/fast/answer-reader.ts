@@ -12,14 +12,14 @@ const MAX_INFORMATIONAL = 16
 export interface AnswerSink {
   /** The final head; 1xx are swallowed. */
   answerHead(status: number, rawHeaders: readonly string[]): void
-  answerData(chunk: Buffer): void
+  /** @returns true when the bytes are not needed any more: their memory may be written over. */
+  answerData(chunk: Buffer): boolean
 }
 
 const RULES: ParserRules = {
   maxHeadBytes: HEAD_BYTES,
   maxChunkExtraBytes: CHUNK_EXTRA_BYTES,
-  // The bytes lie in the one buffer that all connections read into.
-  copiesBody: true,
+  copiesBody: false,
 }
 
 /** What the fields of a head say about its framing. */
@@ -48,6 +48,8 @@ export class AnswerReader {
   keepAliveMs: number | undefined = undefined
   /** Fields of a switch of protocols. */
   switchHeaders: readonly string[] = []
+  /** The sink still needs the memory of the chunk that was fed last. */
+  isKept = false
   /** What came behind the chunks of a whole answer, as a flat list. */
   trailers: readonly string[] | undefined = undefined
   readonly #parser: LlhttpParser = acquireParser('response', RULES)
@@ -67,16 +69,23 @@ export class AnswerReader {
   }
 
   /**
-   * Takes what came. The sink must not call back into the reader.
+   * Takes what came. The sink must not call back into the reader. `isGiven`: pieces of the body may lie in the chunk
+   * itself, which is not written over; else they are copied.
    * @returns how many bytes belong to the answer; the rest follows its end.
    */
-  feed(chunk: Buffer, sink: AnswerSink): number {
+  feed(chunk: Buffer, sink: AnswerSink, isGiven = false): number {
     const parser = this.#parser
     let at = 0
+    this.isKept = false
     while (this.state === 'open') {
       at = parser.execute(chunk, at)
       if (parser.hasHead && !this.#takeHead(sink)) return at
-      if (parser.body !== undefined) sink.answerData(parser.body)
+      const { body } = parser
+      if (body !== undefined) {
+        const isInside = body.buffer === chunk.buffer
+        if (isInside && !isGiven) sink.answerData(Buffer.from(body))
+        else if (!sink.answerData(body) && isInside) this.isKept = true
+      }
       if (parser.fault !== undefined) this.#break(parser.fault.code)
       else if (!parser.isComplete) return at
       else if (parser.status === 101) this.state = 'switched'

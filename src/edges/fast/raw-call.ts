@@ -91,12 +91,13 @@ export class RawCall implements UpstreamCall, ConnectionUser {
     }
   }
 
-  answerData(chunk: Buffer): void {
-    if (this.isOver) return
+  answerData(chunk: Buffer): boolean {
+    if (this.isOver) return true
     try {
-      this.#events.upstreamData(chunk)
+      return this.#events.upstreamData(chunk) === true
     } catch (error) {
       this.#defect(error)
+      return false
     }
   }
 

@@ -4,12 +4,16 @@ import type { SecureContext } from 'node:tls'
 import { connect as connectTls, createSecureContext } from 'node:tls'
 import type { UpstreamTarget } from '../../gateway/core.ts'
 
-/** Read by one socket at a time, and copied from before the next one reads. */
 const READ_BYTES = 65_536
 const KEEP_ALIVE_MS = 60_000
 
-/** Takes what was read; false stops the reading. */
-export type Read = (bytes: number, from: Buffer) => boolean
+/** What reads from a socket. */
+export interface SocketReader {
+  /** Where the next bytes go. */
+  readonly readInto: () => Buffer
+  /** Takes what was read; false stops the reading. */
+  readonly read: (bytes: number, from: Buffer) => boolean
+}
 
 /** A socket on its way, and the event that says it may be used. */
 export interface Opening {
@@ -42,9 +46,9 @@ export class RawConnector {
   }
 
   /** @throws the error of OpenSSL for an authority or a certificate that cannot be read. */
-  open(read: Read): Opening {
+  open({ readInto, read }: SocketReader): Opening {
     const onread: OnReadOpts = {
-      buffer: readBuffer(),
+      buffer: readInto,
       callback: (bytes, from) => read(bytes, from as Buffer),
     }
     const to = {
@@ -91,8 +95,13 @@ export class RawConnector {
 
 let shared: Buffer | undefined
 
-/** One buffer for all sockets of the thread: what it holds is copied before any other socket reads. */
-function readBuffer(): Buffer {
-  shared ??= Buffer.allocUnsafeSlow(READ_BYTES)
+/** One buffer for all sockets of the thread: what it holds must be copied before any other socket reads. */
+export function sharedReadBuffer(): Buffer {
+  shared ??= newReadBuffer()
   return shared
+}
+
+/** A buffer of one socket: what it holds may be given away, and then it is not read into again. */
+export function newReadBuffer(): Buffer {
+  return Buffer.allocUnsafeSlow(READ_BYTES)
 }

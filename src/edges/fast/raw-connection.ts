@@ -4,13 +4,19 @@ import { failureCause, failureDetail } from '../exchange/upstream-errors.ts'
 import type { CallPlan } from '../exchange/upstream-port.ts'
 import type { AnswerSink } from './answer-reader.ts'
 import { AnswerReader } from './answer-reader.ts'
-import type { RawConnector } from './raw-connect.ts'
+import type { RawConnector, SocketReader } from './raw-connect.ts'
+import { newReadBuffer, sharedReadBuffer } from './raw-connect.ts'
 import type { UploadOwner } from './raw-upload.ts'
 import { RawUpload } from './raw-upload.ts'
 import { bodyFraming } from './upstream-head.ts'
 
 /** A larger body costs more to copy into one text with its head than a second buffer costs to write. */
 const MAX_JOINED_BYTES = 16_384
+
+/** A read of so many bytes is the middle of a large body: the next one gets a buffer that can be given away. */
+const BULK_BYTES = 32_768
+/** Fewer bytes are copied: a whole buffer would be kept for them. */
+const GIVEN_BYTES = 16_384
 
 /** How a connection was lost. */
 export interface Loss {
@@ -47,7 +53,7 @@ export interface ConnectionHome {
  * One connection to an upstream, with one request in flight at a time. Any byte, end or error out of place ends it; it
  * is offered again only after an exchange whose end both sides see at the same byte.
  */
-export class RawConnection implements UploadOwner {
+export class RawConnection implements UploadOwner, SocketReader {
   /** Of the owner: since when it has been connecting or idle, monotonic. */
   sinceMs = 0
   /** How long the upstream promised to keep it when it is idle; `undefined`: it said nothing. */
@@ -59,6 +65,8 @@ export class RawConnection implements UploadOwner {
   #user: ConnectionUser | undefined
   #stage: 'connecting' | 'open' | 'handed over' | 'gone' = 'connecting'
   #upload: RawUpload | undefined = undefined
+  /** A buffer of its own, while a large body comes. */
+  #bulk: Buffer | undefined = undefined
   #isReading = false
   #isPaused = false
   #hasServed = false
@@ -73,7 +81,7 @@ export class RawConnection implements UploadOwner {
     this.#home = home
     this.#connector = connector
     this.#user = user
-    const { socket, ready } = connector.open(this.#onRead)
+    const { socket, ready } = connector.open(this)
     this.#socket = socket
     // Not before: where no socket can be made, a parser would be lost.
     this.#reader = new AnswerReader()
@@ -164,8 +172,10 @@ export class RawConnection implements UploadOwner {
     else this.send(this.#user)
   }
 
+  readonly readInto = (): Buffer => this.#bulk ?? sharedReadBuffer()
+
   /** @returns whether to go on reading. */
-  readonly #onRead = (bytes: number, from: Buffer): boolean => {
+  readonly read = (bytes: number, from: Buffer): boolean => {
     if (this.#stage === 'handed over')
       return this.#socket.push(Buffer.from(from.subarray(0, bytes)))
     const user = this.#user
@@ -175,10 +185,13 @@ export class RawConnection implements UploadOwner {
       return false
     }
     const chunk = from.subarray(0, bytes)
+    const isGiven = from === this.#bulk && bytes >= GIVEN_BYTES
     this.#hasAnswered = true
     this.#isReading = true
-    const taken = this.#reader.feed(chunk, user)
+    const taken = this.#reader.feed(chunk, user, isGiven)
     this.#isReading = false
+    if (isGiven && this.#reader.isKept) this.#bulk = undefined
+    if (bytes >= BULK_BYTES && this.#reader.state === 'open') this.#bulk ??= newReadBuffer()
     this.#judge(taken === bytes ? NOTHING : chunk.subarray(taken))
     return !this.#isPaused
   }
@@ -195,6 +208,7 @@ export class RawConnection implements UploadOwner {
 
   #complete(isClean: boolean): void {
     const user = this.#user
+    this.#bulk = undefined
     const isSent = this.#upload === undefined && this.#socket.writableLength === 0
     this.#user = undefined
     if (isClean && isSent && this.#reader.isReusable) {

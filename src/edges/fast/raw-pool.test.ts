@@ -272,6 +272,61 @@ describe('nothing is left behind', () => {
   })
 })
 
+describe('the memory of an answer', () => {
+  const framings: [name: string, write: (socket: Socket, body: Buffer) => void][] = [
+    [
+      'with a length',
+      (socket, body) => {
+        socket.write(`${OK}Content-Length: ${body.length}\r\n\r\n`)
+        socket.write(body)
+      },
+    ],
+    [
+      'in large chunks',
+      (socket, body) => {
+        socket.write(`${OK}Transfer-Encoding: chunked\r\n\r\n`)
+        for (let at = 0; at < body.length; at += 50_000) {
+          const piece = body.subarray(at, at + 50_000)
+          socket.write(`${piece.length.toString(16)}\r\n`)
+          socket.write(piece)
+          socket.write('\r\n')
+        }
+        socket.write('0\r\n\r\n')
+      },
+    ],
+  ]
+  for (const [name, write] of framings) {
+    test(`${name} stays its owner's until it is given back`, async (t) => {
+      const body = Buffer.alloc(4_000_000, Buffer.from(Array.from({ length: 251 }, (_, i) => i)))
+      const origin = await rawUpstream(t, (socket) => {
+        socket.on('data', () => write(socket, body))
+      })
+      const pool = open(t, origin)
+      let given = 0
+      // Several at once: what one gives back or forgets must never be read into by another.
+      const answers = Array.from({ length: 4 }, (_, index) => {
+        const kept: Buffer[] = []
+        const heard = new (class extends Heard {
+          override upstreamData(chunk: Buffer): boolean {
+            // Some keep all, some give all back, some do this and that.
+            const isGiven = index === 1 || (index > 1 && Math.random() < 0.5)
+            kept.push(isGiven ? Buffer.from(chunk) : chunk)
+            if (isGiven) given++
+            return isGiven
+          }
+        })()
+        const headers = ['host', 'x']
+        const request = { upstream: 'main', method: 'GET', path: '/', headers, firstByteMs: 1000 }
+        const plan = { request, body: undefined, streamedBytes: undefined, upgrade: undefined }
+        pool.call({ ...plan, events: heard }).start()
+        return heard.done.then(() => Buffer.concat(kept))
+      })
+      for (const answer of await Promise.all(answers)) assert.ok(answer.equals(body))
+      assert.ok(given > 50)
+    })
+  }
+})
+
 describe('trailers', () => {
   /** Asks with a stream of two bytes. */
   const ask = (pool: RawPool, events: Heard): Promise<Heard> => {

@@ -96,8 +96,8 @@ export class GroupCall implements UpstreamCall, CallEvents {
     this.#plan.events.upstreamHead(status, rawHeaders)
   }
 
-  upstreamData(chunk: Buffer): void {
-    this.#plan.events.upstreamData(chunk)
+  upstreamData(chunk: Buffer): boolean | void {
+    return this.#plan.events.upstreamData(chunk)
   }
 
   upstreamEnd(trailers?: readonly string[]): void {
