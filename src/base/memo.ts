@@ -13,30 +13,38 @@ const SLOTS = 256
  * more comes, all are forgotten. What `make` gives is shared by all callers, so it must not be changed by any.
  */
 export function memo<T>(make: (text: string) => T, bounds: MemoBounds): (text: string) => T {
-  const known = new Map<string, T>()
+  const known = new Map<string, Remembered<T>>()
   // Texts that were just cut out of a message have no hash yet; comparing with one candidate costs a third of that.
-  const recent = Array.from<string | undefined>({ length: SLOTS })
-  const recentMade = Array.from<T>({ length: SLOTS })
-  const remember = (text: string, made: T): T => {
-    if (text.length > bounds.maxChars) return made
-    if (known.size >= bounds.maxEntries && !known.has(text)) {
+  const recent = Array.from<Remembered<T> | undefined>({ length: SLOTS })
+  const remember = (text: string): Remembered<T> => {
+    const own = detached(text)
+    const entry = { text: own, made: make(own) }
+    if (known.size >= bounds.maxEntries) {
       known.clear()
       recent.fill(undefined)
     }
-    known.set(text, made)
-    const slot = slotOf(text)
-    recent[slot] = text
-    recentMade[slot] = made
-    return made
+    known.set(own, entry)
+    return entry
   }
   return (text) => {
     const slot = slotOf(text)
-    if (recent[slot] === text) return recentMade[slot] as T
-    const before = known.get(text)
-    return before === undefined && !known.has(text)
-      ? remember(text, make(text))
-      : remember(text, before as T)
+    const last = recent[slot]
+    if (last !== undefined && last.text === text) return last.made
+    if (text.length > bounds.maxChars) return make(text)
+    const entry = known.get(text) ?? remember(text)
+    recent[slot] = entry
+    return entry.made
   }
+}
+
+interface Remembered<T> {
+  readonly text: string
+  readonly made: T
+}
+
+/** A text that was cut out of a message keeps the whole message in memory; what is remembered must not. */
+function detached(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le')
 }
 
 function slotOf(text: string): number {
