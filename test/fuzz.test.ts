@@ -35,7 +35,7 @@ const STATUSES: ReadonlySet<number> = new Set([
 ])
 const LIMITS_OFF = 'limits: { ip: off, principal: off, failures: off, errors: off }'
 const config = (upstream: string): string =>
-  `openapi: ./openapi.yaml\nupstream: { url: "${upstream}", timeout: 500ms }\n` +
+  `openapi: ./openapi.yaml\nupstream: { url: "${upstream}", timeout: 500ms, breaker: off }\n` +
   'listen: { https: 8443, http: 8080, plain: serve, address: 127.0.0.1, tls: auto }\n' +
   LIMITS_OFF
 
@@ -100,57 +100,59 @@ async function assertLogged(gateway: TestGateway, ids: ReadonlySet<string>): Pro
   assert.deepEqual(broken.slice(0, 3), [])
 }
 
-suite(`hostile requests, FUZZ_SEED=${SEED}`, () => {
-  let upstream: StrictUpstream
-  let gateway: TestGateway
-  let client: Asker
-  let key = ''
-  const ids = new Set<string>()
+for (const transport of ['node', 'fast'] as const)
+  suite(`hostile requests over ${transport}, FUZZ_SEED=${SEED}`, () => {
+    let upstream: StrictUpstream
+    let gateway: TestGateway
+    let client: Asker
+    let key = ''
+    const ids = new Set<string>()
 
-  before(async () => {
-    upstream = await startStrictUpstream()
-    gateway = await startGateway({
-      yaml: config(upstream.url),
-      files: { 'openapi.yaml': libraryDocument() },
+    before(async () => {
+      upstream = await startStrictUpstream()
+      gateway = await startGateway({
+        transport,
+        yaml: config(upstream.url),
+        files: { 'openapi.yaml': libraryDocument() },
+      })
+      key = (await gateway.createKey()).key
+      client = asker(gateway.httpsPort, gateway.ca)
     })
-    key = (await gateway.createKey()).key
-    client = asker(gateway.httpsPort, gateway.ca)
-  })
-  after(async () => {
-    client.close()
-    await Promise.all([gateway.close(), upstream.close()])
-  })
-
-  async function one(i: number): Promise<void> {
-    const random = randomOf(SEED + i)
-    const bytes = hostileRequest(random, key)
-    const what = `FUZZ_SEED=${SEED} case ${i}: ${JSON.stringify(bytes.slice(0, 2000))}`
-    const text = await talk(gateway, bytes, random)
-    // Answers to HEAD have no body whatever their length says, so heads are looked for, not messages.
-    for (const [, status] of text.matchAll(/HTTP\/1\.[01] (\d{3}) /g))
-      assert.ok(STATUSES.has(Number(status)), `${status} for ${what}`)
-    for (const [, id = ''] of text.matchAll(/\r\nSallyport-Request-Id: (\w+)\r\n/g)) ids.add(id)
-    assert.ok(text === '' || text.startsWith('HTTP/1.1 '), `${text.slice(0, 100)} for ${what}`)
-    assert.deepEqual(upstream.faults, [], what)
-  }
-
-  test(`${RUNS} requests: no fault, no growth, nothing but canonical requests behind`, async (t) => {
-    t.diagnostic(`FUZZ_SEED=${SEED} FUZZ_RUNS=${RUNS}`)
-    const memory = new Memory()
-    await run(RUNS, one, async () => {
-      const headers = { 'x-library-card': key }
-      assert.equal((await client.ask({ target: '/v2/members/7', headers })).status, 200)
-      memory.look(`after ${ids.size} answers`)
+    after(async () => {
+      client.close()
+      await Promise.all([gateway.close(), upstream.close()])
     })
-    assert.ok(
-      upstream.count() > RUNS / 30,
-      `only ${upstream.count()} requests reached the upstream`,
-    )
-    assert.ok(ids.size > RUNS / 2, `only ${ids.size} answers`)
-  })
 
-  test('every answer was recorded', () => assertLogged(gateway, ids))
-})
+    async function one(i: number): Promise<void> {
+      const random = randomOf(SEED + i)
+      const bytes = hostileRequest(random, key)
+      const what = `FUZZ_SEED=${SEED} case ${i}: ${JSON.stringify(bytes.slice(0, 2000))}`
+      const text = await talk(gateway, bytes, random)
+      // Answers to HEAD have no body whatever their length says, so heads are looked for, not messages.
+      for (const [, status] of text.matchAll(/HTTP\/1\.[01] (\d{3}) /g))
+        assert.ok(STATUSES.has(Number(status)), `${status} for ${what}`)
+      for (const [, id = ''] of text.matchAll(/\r\nSallyport-Request-Id: (\w+)\r\n/g)) ids.add(id)
+      assert.ok(text === '' || text.startsWith('HTTP/1.1 '), `${text.slice(0, 100)} for ${what}`)
+      assert.deepEqual(upstream.faults, [], what)
+    }
+
+    test(`${RUNS} requests: no fault, no growth, nothing but canonical requests behind`, async (t) => {
+      t.diagnostic(`FUZZ_SEED=${SEED} FUZZ_RUNS=${RUNS}`)
+      const memory = new Memory()
+      await run(RUNS, one, async () => {
+        const headers = { 'x-library-card': key }
+        assert.equal((await client.ask({ target: '/v2/members/7', headers })).status, 200)
+        memory.look(`after ${ids.size} answers`)
+      })
+      assert.ok(
+        upstream.count() > RUNS / 30,
+        `only ${upstream.count()} requests reached the upstream`,
+      )
+      assert.ok(ids.size > RUNS / 2, `only ${ids.size} answers`)
+    })
+
+    test('every answer was recorded', () => assertLogged(gateway, ids))
+  })
 
 /** Writes bytes on a fresh connection, whole or in two pieces, until it closes or goes quiet; what came. */
 async function talk(gateway: TestGateway, bytes: string, random: Random): Promise<string> {
@@ -190,71 +192,73 @@ const PLANS: readonly { readonly method?: string; readonly target: string }[] = 
   { method: 'DELETE', target: '/v2/loans/1b4e28ba-2fa1-41d2-883f-0016d3cca427' },
 ]
 
-suite(`hostile answers, FUZZ_SEED=${SEED}`, () => {
-  const runs = Math.ceil(RUNS / 3)
-  let upstream: TestUpstream
-  let gateway: TestGateway
-  let key = ''
-  /** What the upstream says to the request with this number. */
-  const answers = new Map<string, HostileAnswer>()
-  const ids = new Set<string>()
-  let client: Asker
+for (const transport of ['node', 'fast'] as const)
+  suite(`hostile answers over ${transport}, FUZZ_SEED=${SEED}`, () => {
+    const runs = Math.ceil(RUNS / 3)
+    let upstream: TestUpstream
+    let gateway: TestGateway
+    let key = ''
+    /** What the upstream says to the request with this number. */
+    const answers = new Map<string, HostileAnswer>()
+    const ids = new Set<string>()
+    let client: Asker
 
-  before(async () => {
-    upstream = await startRawUpstream((socket, piece) => {
-      const number = /accept-language: (\d+)/i.exec(piece.toString('latin1'))?.[1] ?? ''
-      const answer = answers.get(number)
-      if (answer === undefined) socket.write(HONEST)
-      else say(socket, answer)
+    before(async () => {
+      upstream = await startRawUpstream((socket, piece) => {
+        const number = /accept-language: (\d+)/i.exec(piece.toString('latin1'))?.[1] ?? ''
+        const answer = answers.get(number)
+        if (answer === undefined) socket.write(HONEST)
+        else say(socket, answer)
+      })
+      gateway = await startGateway({
+        transport,
+        yaml: config(upstream.url),
+        files: { 'openapi.yaml': libraryDocument() },
+      })
+      key = (await gateway.createKey()).key
+      client = asker(gateway.httpPort)
     })
-    gateway = await startGateway({
-      yaml: config(upstream.url),
-      files: { 'openapi.yaml': libraryDocument() },
-    })
-    key = (await gateway.createKey()).key
-    client = asker(gateway.httpPort)
-  })
-  after(() => Promise.all([gateway.close(), upstream.close()]))
+    after(() => Promise.all([gateway.close(), upstream.close()]))
 
-  const HONEST =
-    'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{"fine":true}'
+    const HONEST =
+      'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{"fine":true}'
 
-  async function one(i: number): Promise<void> {
-    const random = randomOf(SEED + 1_000_000 + i)
-    const answer = hostileAnswer(random)
-    const plan = random.pick(PLANS)
-    answers.set(String(i), answer)
-    const what = `FUZZ_SEED=${SEED} answer ${i} to ${plan.target}: ${JSON.stringify(answer).slice(0, 2000)}`
-    const headers = { 'x-library-card': key, 'accept-language': String(i) }
-    try {
-      const got = await client.ask({ ...plan, headers })
-      assertSane(got, what)
-      ids.add(got.headers.get('sallyport-request-id') ?? '')
-      assertClean(got, plan.target, what)
-    } catch (error) {
-      // An answer that broke off in the middle: the client must see that, and does.
-      if (error instanceof assert.AssertionError) throw error
-      const { code = '' } = error as NodeJS.ErrnoException
-      assert.match(code, /^(?:ECONNRESET|HPE_)/, `${String(error)} for ${what}`)
-      assert.ok(!code.startsWith('HPE_'), `no HTTP to the client for ${what}`)
-    } finally {
-      answers.delete(String(i))
+    async function one(i: number): Promise<void> {
+      const random = randomOf(SEED + 1_000_000 + i)
+      const answer = hostileAnswer(random)
+      const plan = random.pick(PLANS)
+      answers.set(String(i), answer)
+      const what = `FUZZ_SEED=${SEED} answer ${i} to ${plan.target}: ${JSON.stringify(answer).slice(0, 2000)}`
+      const headers = { 'x-library-card': key, 'accept-language': String(i) }
+      try {
+        const got = await client.ask({ ...plan, headers })
+        assertSane(got, what)
+        ids.add(got.headers.get('sallyport-request-id') ?? '')
+        assertClean(got, plan.target, what)
+      } catch (error) {
+        // An answer that broke off in the middle: the client must see that, and does.
+        if (error instanceof assert.AssertionError) throw error
+        const { code = '' } = error as NodeJS.ErrnoException
+        assert.match(code, /^(?:ECONNRESET|HPE_)/, `${String(error)} for ${what}`)
+        assert.ok(!code.startsWith('HPE_'), `no HTTP to the client for ${what}`)
+      } finally {
+        answers.delete(String(i))
+      }
     }
-  }
 
-  test(`${runs} answers: never 500, nothing undeclared, no growth`, async (t) => {
-    t.diagnostic(`FUZZ_SEED=${SEED} FUZZ_RUNS=${RUNS}`)
-    const memory = new Memory()
-    await run(runs, one, async () => {
-      const got = await client.ask({ target: '/v2/odd/honest' })
-      assert.equal(got.text, '{"fine":true}')
-      memory.look(`after ${ids.size} answers`)
+    test(`${runs} answers: never 500, nothing undeclared, no growth`, async (t) => {
+      t.diagnostic(`FUZZ_SEED=${SEED} FUZZ_RUNS=${RUNS}`)
+      const memory = new Memory()
+      await run(runs, one, async () => {
+        const got = await client.ask({ target: '/v2/odd/honest' })
+        assert.equal(got.text, '{"fine":true}')
+        memory.look(`after ${ids.size} answers`)
+      })
+      assert.ok(ids.size > runs / 2, `only ${ids.size} answers`)
     })
-    assert.ok(ids.size > runs / 2, `only ${ids.size} answers`)
-  })
 
-  test('every answer was recorded', () => assertLogged(gateway, ids))
-})
+    test('every answer was recorded', () => assertLogged(gateway, ids))
+  })
 
 function say(socket: Socket, { pieces, isHuge, end }: HostileAnswer): void {
   const [first = '', second] = pieces
