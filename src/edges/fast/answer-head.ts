@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { memo } from '../../base/memo.ts'
 import { hasControl, isToken } from '../../http/chars.ts'
-import { fieldLine } from './field-line.ts'
+import { LineMemory } from './field-line.ts'
 
 /** Fields that say how this connection frames and keeps a message: the connection writes them, nobody else. */
 const FRAMING: ReadonlySet<string> = new Set([
@@ -23,6 +23,8 @@ const kindOf = memo(nameKind, { maxEntries: 1024, maxChars: 64 })
 export const KEEP_TAIL = 'Connection: keep-alive\r\n'
 export const CLOSE_TAIL = 'Connection: close\r\n'
 
+const memory = new LineMemory()
+
 /** Status lines by status; filled as they are used, so at most one for each of 900. */
 const lines: string[] = []
 
@@ -40,11 +42,21 @@ export function fieldLines(status: number, headers: readonly string[]): FieldLin
   let hasDate = false
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i] ?? ''
+    const value = headers[i + 1] ?? ''
+    const known = memory.known(i >> 1, name, value)
+    if (known !== undefined) {
+      text += known
+      continue
+    }
     const kind = kindOf(name)
     if (kind === 'framing') continue
-    const line = kind === 'impossible' ? undefined : fieldLine(name, headers[i + 1] ?? '')
+    const line = kind === 'impossible' ? undefined : memory.write(i >> 1, name, value)
     if (line === undefined) throw new TypeError(`field ${i / 2} of an answer`)
-    if (kind === 'date') hasDate = true
+    if (kind === 'date') {
+      hasDate = true
+      // Only what needs no look at its name is found again.
+      memory.forget(i >> 1)
+    }
     text += line
   }
   return { text, hasDate }

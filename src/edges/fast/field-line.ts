@@ -1,52 +1,54 @@
 import { inOnePiece } from '../../base/one-piece.ts'
 import { hasControl } from '../../http/chars.ts'
 
-/** A line that was written, for a field that may come again. */
-interface Written {
-  readonly name: string
-  readonly value: string
-  line: string
-  /** It came a second time: what is sent again and again is worth being put into one piece. */
-  isWhole: boolean
-}
-
-/** Lines remembered at most; a power of two. */
-const SLOTS = 512
+/** Fields further behind are written anew each time. */
+const MAX_REMEMBERED = 64
 /** Longer values are tokens and the like, another one in each message. */
-const MAX_REMEMBERED_CHARS = 64
-
-const written: (Written | undefined)[] = Array.from({ length: SLOTS }, () => undefined)
+const MAX_REMEMBERED_CHARS = 256
 
 /**
- * `name: value` with its line end, as it stands in a head. Most fields are the same in each message: their lines are
- * found by comparing, checked and put together once. The name is the caller's to check.
- * @returns `undefined` for a value that cannot stand in a head: it would end it, or begin another message.
+ * Writes the lines of heads, and remembers the last one at each place: one head is like the one before it but for a
+ * few fields, so most lines are found by comparing two references, and were checked and put together once.
  */
-export function fieldLine(name: string, value: string): string | undefined {
-  if (value.length > MAX_REMEMBERED_CHARS) return newLine(name, value)
-  const slot = slotOf(name, value)
-  const known = written[slot]
-  if (known !== undefined && known.value === value && known.name === name) return again(known)
-  const line = newLine(name, value)
-  if (line !== undefined) written[slot] = { name, value, line, isWhole: false }
-  return line
-}
+export class LineMemory {
+  readonly #names = places()
+  readonly #values = places()
+  readonly #lines = places()
+  readonly #isWhole: boolean[] = Array.from({ length: MAX_REMEMBERED }, () => false)
 
-function newLine(name: string, value: string): string | undefined {
-  return hasControl(value) ? undefined : `${name}: ${value}\r\n`
-}
-
-function again(known: Written): string {
-  if (!known.isWhole) {
-    known.line = inOnePiece(known.line)
-    known.isWhole = true
+  /** The line of a field that `write` wrote at this place before; `undefined` for any other. */
+  known(place: number, name: string, value: string): string | undefined {
+    if (this.#values[place] !== value || this.#names[place] !== name) return undefined
+    if (this.#isWhole[place] !== true) {
+      // It came a second time: what is sent again and again is worth being put into one piece.
+      this.#lines[place] = inOnePiece(this.#lines[place] ?? '')
+      this.#isWhole[place] = true
+    }
+    return this.#lines[place]
   }
-  return known.line
+
+  /**
+   * `name: value` with its line end. The name is the caller's to check, before.
+   * @returns `undefined` for a value that cannot stand in a head: it would end it, or begin another message.
+   */
+  write(place: number, name: string, value: string): string | undefined {
+    if (hasControl(value)) return undefined
+    const line = `${name}: ${value}\r\n`
+    if (place < MAX_REMEMBERED && value.length <= MAX_REMEMBERED_CHARS) {
+      this.#names[place] = name
+      this.#values[place] = value
+      this.#lines[place] = line
+      this.#isWhole[place] = false
+    }
+    return line
+  }
+
+  /** What was written at this place is to be asked for again. */
+  forget(place: number): void {
+    if (place < MAX_REMEMBERED) this.#values[place] = undefined
+  }
 }
 
-function slotOf(name: string, value: string): number {
-  const size = name.length * 31 + value.length * 17
-  const ends = value === '' ? 0 : value.charCodeAt(0) * 7 + value.charCodeAt(value.length - 1) * 13
-  const start = name === '' ? 0 : name.charCodeAt(0) * 3 + name.charCodeAt(name.length - 1)
-  return (size + ends + start) % SLOTS
+function places(): (string | undefined)[] {
+  return Array.from({ length: MAX_REMEMBERED })
 }

@@ -1,7 +1,7 @@
 import { memo } from '../../base/memo.ts'
 import { hasControl, isToken } from '../../http/chars.ts'
 import type { CallPlan } from '../exchange/upstream-port.ts'
-import { fieldLine } from './field-line.ts'
+import { LineMemory } from './field-line.ts'
 
 /** Origin form of a request target (RFC 9112 section 3.2.1): printable ASCII, no space, no fragment. */
 const TARGET = /^\/[!"$-~]*$/
@@ -22,6 +22,7 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
   'trailer',
 ])
 
+const memory = new LineMemory()
 const kindOf = memo(nameKind, { maxEntries: 1024, maxChars: 64 })
 
 function nameKind(name: string): 'plain' | 'host' | 'own' | 'impossible' {
@@ -50,11 +51,20 @@ export function upstreamHead(plan: CallPlan): string {
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index] ?? ''
     const value = headers[index + 1]
+    const place = index >> 1
+    const known = value === undefined ? undefined : memory.known(place, name, value)
+    if (known !== undefined) {
+      head += known
+      continue
+    }
     const kind = kindOf(name)
-    const line = value === undefined || kind === 'impossible' ? undefined : fieldLine(name, value)
-    if (line === undefined) throw new TypeError(`field ${index / 2} cannot be sent`)
+    const line =
+      value === undefined || kind === 'impossible' ? undefined : memory.write(place, name, value)
+    if (line === undefined) throw new TypeError(`field ${place} cannot be sent`)
     if (kind === 'own') throw new TypeError(`the field ${name} belongs to the connection`)
     if (kind === 'host') hosts += 1
+    // Only what needs no look at its name is found again.
+    if (kind !== 'plain') memory.forget(place)
     head += line
   }
   if (hosts !== 1) throw new TypeError(`${hosts} fields named host`)
