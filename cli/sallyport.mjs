@@ -22,9 +22,23 @@ function packagedNode() {
   }
 }
 
-if (isNewEnough) {
-  const built = join(here, 'main.js')
-  await import(existsSync(built) ? built : join(here, 'main.ts'))
+/** A file of the product, as it was built or as it was written. */
+function fileOf(name) {
+  const built = join(here, name + '.js')
+  return existsSync(built) ? built : join(here, name + '.ts')
+}
+
+/** `serve` runs in a process of its own that is started again when it crashes. */
+function isToBeSupervised([command, ...flags]) {
+  if (command !== 'serve' || process.env.SALLYPORT_SUPERVISED !== undefined) return false
+  return !['--unsupervised', '--help', '-h'].some((flag) => flags.includes(flag))
+}
+
+if (isNewEnough && isToBeSupervised(process.argv.slice(2))) {
+  const { supervise } = await import(fileOf('supervise'))
+  supervise({ entry: fileURLToPath(import.meta.url), args: process.argv.slice(2) })
+} else if (isNewEnough) {
+  await import(fileOf('main'))
 } else {
   const node = packagedNode()
   if (node === undefined) {

@@ -4,6 +4,8 @@ import { loadFromFlags } from './load.ts'
 import type { ConfigOptions } from './load.ts'
 import { runGateway } from './run-gateway.ts'
 import type { RunningGateway } from './run-gateway.ts'
+import { CHILD_MARK } from './supervise.ts'
+import type { ServingMessage } from './supervise.ts'
 
 /** `sallyport serve`: runs the gateway until it is told to stop. SIGHUP reloads and reopens the logs. */
 export function addServe(program: Command): void {
@@ -13,6 +15,7 @@ export function addServe(program: Command): void {
     .option('-c, --config <file>', 'configuration file (default: ./sallyport.yaml)')
     .option('--openapi <file>', 'OpenAPI document, instead of a configuration file')
     .option('--upstream <url>', 'where the API runs, with --openapi')
+    .option('--unsupervised', 'do not start again after a crash: something else does')
     .addHelpText(
       'after',
       '\nExample:\n  sallyport serve -c sallyport.yaml\n  sallyport serve --openapi openapi.yaml --upstream http://127.0.0.1:3000\n\nExit codes: 0 stopped by a signal, 1 the configuration has faults or a port is taken.',
@@ -27,8 +30,9 @@ async function serve(options: ConfigOptions): Promise<void> {
     isAlone: true,
     hasWorkers: true,
   })
-  announce(running)
   onSignals(running)
+  process.send?.({ kind: 'serving' } satisfies ServingMessage)
+  announce(running)
 }
 
 /** What an operator must know at every start goes to standard error; standard output belongs to the log. */
@@ -53,20 +57,29 @@ function announce(running: RunningGateway): void {
     console.error(`sallyport: http://localhost:${running.httpPort}`)
   if (running.caFile !== undefined)
     console.error(`sallyport: trust ${running.caFile} (curl --cacert)`)
+  const crash = process.env[CHILD_MARK]
+  const isRestart = crash !== undefined && crash !== 'first'
   gateway.recorder.emit({
     name: 'sys_startup',
-    level: 'info',
+    level: isRestart ? 'critical' : 'info',
     control: 'gateway',
-    reason: 'start',
+    reason: isRestart ? 'after_crash' : 'start',
     detail: `plan ${gateway.core.plan.id}`,
+    ...(isRestart ? { facts: { crash } } : {}),
   })
 }
 
+/** A terminal's signal reaches this process twice, once through the one that supervises it. */
+const SAME_SIGNAL_MS = 1000
+
 function onSignals(running: RunningGateway): void {
-  let isStopping = false
+  let stoppingAt: number | undefined
   const stop = (signal: string): void => {
-    if (isStopping) process.exit(1)
-    isStopping = true
+    if (stoppingAt !== undefined) {
+      if (performance.now() - stoppingAt > SAME_SIGNAL_MS) process.exit(1)
+      return
+    }
+    stoppingAt = performance.now()
     running.gateway.recorder.emit({
       name: 'sys_shutdown',
       level: 'info',
@@ -77,6 +90,8 @@ function onSignals(running: RunningGateway): void {
   }
   process.on('SIGINT', () => stop('SIGINT'))
   process.on('SIGTERM', () => stop('SIGTERM'))
+  // Whoever supervised is gone: nobody would start this process again, or stop it.
+  process.on('disconnect', () => stop('disconnect'))
   process.on('SIGHUP', () => {
     running.gateway.recorder.reopen()
     void running.reload()

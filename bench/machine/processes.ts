@@ -85,10 +85,20 @@ export function ownMicros(pid: number): number {
   return nanos / 1000
 }
 
-/** Resident memory of one process in KiB. */
+/** Resident memory of a process and all its descendants in KiB. */
 export function residentKiB(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1])
+  let sum = 0
+  for (const own of familyOf(pid)) sum += ownKiB(own)
+  return sum
+}
+
+function ownKiB(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0)
+  } catch {
+    return 0 // it ended while we looked
+  }
 }
 
 function statOf(name: string): Stat[] {
