@@ -390,6 +390,41 @@ describe('trailers', () => {
   }
 })
 
+describe('a pool that closes', () => {
+  test('still serves a call that waits for the next turn', async (t) => {
+    const { origin, open: openNow } = await countingUpstream(t, TWO)
+    const pool = open(t, origin, { connections: 1 })
+    const first = begin(pool)
+    const second = new Promise<Heard>((resolve) => {
+      first.heard.onEvent = (name) => {
+        if (name !== 'data') return
+        // The connection comes free in this turn, and the call waits for the next.
+        resolve(askPool(pool))
+        void pool.close()
+      }
+    })
+    assert.equal((await second).outcome, 'ok 200 ok')
+    await eventually(() => openNow() === 0)
+  })
+
+  test('keeps no connection for a call that was aborted', async (t) => {
+    const { origin, held } = await heldUpstream(t)
+    const pool = open(t, origin, { connections: 1, idleMs: 60_000 })
+    const first = begin(pool)
+    await eventually(() => held.length === 1)
+    const second = begin(pool)
+    await eventually(() => pool.waiting === 1)
+    const closed = pool.close()
+    first.heard.onEvent = (name) => {
+      // The connection is free by now, for the call that waits.
+      if (name === 'end') second.call.abort(GONE)
+    }
+    held[0]?.write(TWO)
+    await closed
+    assert.equal(pool.connections, 0)
+  })
+})
+
 test('an empty stream is sent as one', async (t) => {
   const { origin, seen } = await countingUpstream(t, TWO)
   await askPool(open(t, origin), { method: 'POST', body: Readable.from([]) })
