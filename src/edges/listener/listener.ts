@@ -106,33 +106,46 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     port: (server.address() as AddressInfo).port,
     connections: () => admission.size,
     inFlight: () => context.inFlight,
-    close: async (graceMs, lingerMs = 0) => {
-      http1.beginClosing()
+    close: (graceMs, lingerMs = 0) => {
       stopTls()
-      // `close` of an HTTP server would end connections that wait for their next request.
-      const closed = new Promise<void>((resolve) =>
-        NetServer.prototype.close.call(server, () => resolve()),
-      )
-      for (const session of sessions) session.close()
-      const timer = setTimeout(() => {
-        for (const session of sessions) breakSession(session)
-        http1.closeAll()
-        admission.destroyAll()
-      }, graceMs)
-      let idle: NodeJS.Timeout | undefined
-      const linger = setTimeout(() => {
-        http1.closeIdle()
-        idle = setInterval(() => http1.closeIdle(), 100)
-      }, lingerMs)
-      await closed
-      server.close(() => undefined)
-      clearTimeout(timer)
-      clearTimeout(linger)
-      clearInterval(idle)
-      sweeper.stop()
-      await upstreams.destroy()
+      return closeParts({ server, http1, sessions, admission, context }, graceMs, lingerMs)
     },
   }
+}
+
+interface ClosingParts {
+  readonly server: Server
+  readonly http1: Http1Side
+  readonly sessions: ReadonlySet<ServerHttp2Session>
+  readonly admission: Admission
+  readonly context: EdgeContext
+}
+
+async function closeParts(parts: ClosingParts, graceMs: number, lingerMs: number): Promise<void> {
+  const { server, http1, sessions, admission, context } = parts
+  http1.beginClosing()
+  // `close` of an HTTP server would end connections that wait for their next request.
+  const closed = new Promise<void>((resolve) =>
+    NetServer.prototype.close.call(server, () => resolve()),
+  )
+  for (const session of sessions) session.close()
+  const timer = setTimeout(() => {
+    for (const session of sessions) breakSession(session)
+    http1.closeAll()
+    admission.destroyAll()
+  }, graceMs)
+  let idle: NodeJS.Timeout | undefined
+  const linger = setTimeout(() => {
+    http1.closeIdle()
+    idle = setInterval(() => http1.closeIdle(), 100)
+  }, lingerMs)
+  await closed
+  server.close(() => undefined)
+  clearTimeout(timer)
+  clearTimeout(linger)
+  clearInterval(idle)
+  context.sweeper.stop()
+  await context.upstreams.destroy()
 }
 
 function listen(
