@@ -1,3 +1,4 @@
+import { memo } from '../base/memo.ts'
 import type { CanonicalQuery } from '../http/query.ts'
 import { keyScanner } from './keys/format.ts'
 
@@ -50,6 +51,11 @@ const NAMES: ReadonlySet<string> = new Set([
   'sig',
 ])
 
+const isTellingName = memo(
+  (name) => NAMES.has(name) || NAMES.has(name.toLowerCase().replaceAll(/[-_]/g, '')),
+  { maxEntries: 1024, maxChars: MAX_NAME_CHARS },
+)
+
 /**
  * Looks for credentials in a canonical URL [KEY-02]: parameters with a telling name that the operation does not
  * declare, and keys of this gateway anywhere, declared or not.
@@ -90,8 +96,7 @@ export function mayHoldCredentials(
 }
 
 function isTelling(name: string, declaredNames: ReadonlySet<string>): boolean {
-  if (name.length > MAX_NAME_CHARS || declaredNames.has(name)) return false
-  return NAMES.has(name) || NAMES.has(name.toLowerCase().replaceAll(/[-_]/g, ''))
+  return name.length <= MAX_NAME_CHARS && isTellingName(name) && !declaredNames.has(name)
 }
 
 function holdsKey(text: string, { mark, scanner }: UrlCredentialRules): boolean {

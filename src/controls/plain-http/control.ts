@@ -1,4 +1,5 @@
 import { isLoopback } from '../../base/cidr.ts'
+import { memo } from '../../base/memo.ts'
 import { effectiveHost } from '../../http/head.ts'
 import { canonicalQuery } from '../../http/query.ts'
 import { canonicalTarget } from '../../http/target.ts'
@@ -40,10 +41,12 @@ const HTTPS_REQUIRED: Denial = Object.freeze({ reason: 'https_required' })
 
 function plainHttpGuard(config: PlainHttpConfig, kit: Kit): Guard {
   const findCredentials = credentialFinder(kit)
+  // Plain HTTP is served on loopback, and to a balancer that ends TLS.
+  const mayServe = memo((peer) => isLoopback(peer) || config.trustedProxies.has(peer), PEERS)
   return {
     onRequest: (exchange) => {
       if (exchange.isSecure) return undefined
-      if (config.plain === 'serve' && mayServe(exchange, config)) return undefined
+      if (config.plain === 'serve' && mayServe(exchange.head.peerAddress)) return undefined
       const credentials = findCredentials(exchange)
       if (credentials !== undefined) return burnt(credentials, kit)
       if (config.plain !== 'redirect') return HTTPS_REQUIRED
@@ -52,10 +55,8 @@ function plainHttpGuard(config: PlainHttpConfig, kit: Kit): Guard {
   }
 }
 
-/** Plain HTTP is served on loopback, and to a balancer that ends TLS. */
-function mayServe({ head }: Exchange, config: PlainHttpConfig): boolean {
-  return isLoopback(head.peerAddress) || config.trustedProxies.has(head.peerAddress)
-}
+/** Connections stay, and their peers come back. */
+const PEERS = { maxEntries: 1024, maxChars: 64 }
 
 function burnt(texts: readonly string[], kit: Kit): Denial {
   for (const text of bearerTexts(texts)) kit.keys.markExposed(text, kit.clock.nowMs())

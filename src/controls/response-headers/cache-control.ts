@@ -17,9 +17,12 @@ const NEVER = 'no-store'
  */
 export function cacheControl(exchange: Exchange, rules: CacheRules): string {
   const { decision, upstream, status, principal, head } = exchange
-  const own = upstream?.headers.all('cache-control').join(', ') ?? ''
-  if (decision !== undefined || own === '' || status >= 400 || rules.isAuth) return NEVER
-  if (upstream?.headers.has('set-cookie') === true) return NEVER
+  if (decision !== undefined || upstream === undefined || status >= 400 || rules.isAuth)
+    return NEVER
+  const { headers } = upstream
+  if (!headers.has('cache-control') || headers.has('set-cookie')) return NEVER
+  const own = headers.all('cache-control').join(', ')
+  if (own === '') return NEVER
   const isPersonal =
     principal.kind !== 'none' || head.headers.has('authorization') || head.headers.has('cookie')
   if (!isPersonal) return own
