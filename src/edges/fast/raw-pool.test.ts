@@ -111,7 +111,7 @@ describe('an idle connection', () => {
   })
 
   test('is closed a second before the upstream said it would', async (t) => {
-    const bytes = `${OK}Keep-Alive: timeout=2\r\nContent-Length: 2\r\n\r\nok`
+    const bytes = `${OK}Keep-Alive: timeout=3\r\nContent-Length: 2\r\n\r\nok`
     const { origin, open: openNow } = await countingUpstream(t, bytes)
     const pool = open(t, origin, { idleMs: 60_000 })
     await askPool(pool)
@@ -439,9 +439,9 @@ test('a session of TLS is not resumed for ever', async (t) => {
     socket.once('data', () => socket.end(TWO))
   })
   const target = { origin: `https://localhost:${port}`, connectMs: 1000, ca: world.ca }
-  const pool = new RawPool(target, { sessionMs: 150 })
+  const pool = new RawPool(target, { sessionMs: 1000 })
   t.after(() => pool.destroy())
-  for (const waitMs of [20, 200, 0]) {
+  for (const waitMs of [20, 1100, 0]) {
     assert.equal((await askPool(pool)).outcome, 'ok 200 ok')
     await sleep(waitMs)
   }
