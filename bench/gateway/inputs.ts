@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { proxyConf, upstreamConf } from '../load/nginx.ts'
 import { ITEM, NEW_ITEM, REPORT } from './answers.ts'
@@ -17,8 +17,6 @@ export async function writeInputs(folder: string, coldTokens: number): Promise<v
   const issuer = await benchIssuer(HOT_TOKENS)
   const write = (name: string, text: string | Buffer): void =>
     writeFileSync(join(folder, name), text)
-  // The workers of nginx are another user's.
-  chmodSync(folder, 0o755)
   writeCertificate(folder)
   write('public.pem', issuer.publicPem)
   write('jwks.json', issuer.jwks)

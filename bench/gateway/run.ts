@@ -1,7 +1,6 @@
 // npm run bench -- gateway [--repeats 5] [--seconds 3] [--only small,post] [--transport both] [--json FILE]: see README.md
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Sample } from '../load/load.ts'
@@ -9,6 +8,7 @@ import { describeMachine, watchNoise, watchOthers } from '../machine/noise.ts'
 import type { Noise } from '../machine/noise.ts'
 import { listening, startOn, stopAll } from '../machine/processes.ts'
 import { needPrograms } from '../machine/programs.ts'
+import { scratchFolder } from '../machine/scratch.ts'
 import { writeInputs } from './inputs.ts'
 import type { Transport } from './issuer.ts'
 import { Measurer } from './measure.ts'
@@ -116,9 +116,4 @@ async function main(folder: string): Promise<void> {
 
 needPrograms(['nginx', 'haproxy', 'wrk', 'h2load', 'openssl', 'taskset'])
 installPeers()
-const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-'))
-try {
-  await main(folder)
-} finally {
-  rmSync(folder, { recursive: true, force: true })
-}
+await main(scratchFolder('bench'))

@@ -1,6 +1,5 @@
 // npm run bench -- growth [--keys 1000000] [--routes 2000] [--rules 10000] [--cidrs 10000] [--repeats 5] [--seconds 3] [--transport node]
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -18,6 +17,7 @@ import {
 } from '../machine/processes.ts'
 import type { Started } from '../machine/processes.ts'
 import { needPrograms } from '../machine/programs.ts'
+import { scratchFolder } from '../machine/scratch.ts'
 import { median, printTable, spread } from '../machine/statistics.ts'
 import { growthCidrs, growthDocument, growthRoles, MOST_CALLERS, writeKeys } from './table-size.ts'
 import type { Size } from './table-size.ts'
@@ -182,10 +182,4 @@ async function main(root: string): Promise<void> {
 }
 
 needPrograms(['nginx', 'wrk', 'taskset'])
-const root = mkdtempSync(join(tmpdir(), 'sallyport-growth-'))
-chmodSync(root, 0o755)
-try {
-  await main(root)
-} finally {
-  rmSync(root, { recursive: true, force: true })
-}
+await main(scratchFolder('growth'))

@@ -1,8 +1,7 @@
 // npm run bench -- idle [--count 10000] [--repeats 3] [--transport both] [--over plain,tls]: see README.md
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -14,6 +13,7 @@ import { describeMachine } from '../machine/noise.ts'
 import { listening, residentKiB, startOn, stopAll } from '../machine/processes.ts'
 import type { Started } from '../machine/processes.ts'
 import { needPrograms } from '../machine/programs.ts'
+import { scratchFolder } from '../machine/scratch.ts'
 import { median, printTable, spread } from '../machine/statistics.ts'
 
 const GOAL_KB = { plain: 6, tls: 48 } as const
@@ -127,9 +127,4 @@ async function main(folder: string): Promise<void> {
 
 needPrograms(['nginx', 'wrk', 'openssl', 'taskset'])
 needOpenFiles()
-const folder = mkdtempSync(join(tmpdir(), 'sallyport-idle-'))
-try {
-  await main(folder)
-} finally {
-  rmSync(folder, { recursive: true, force: true })
-}
+await main(scratchFolder('idle'))

@@ -12,6 +12,18 @@ export interface Started {
   readonly complaint: () => string
 }
 
+const running = new Set<ChildProcess>()
+
+/** Kills every program that `startOn` and `output` started and that has not ended. */
+export function killAll(): void {
+  for (const child of running) child.kill('SIGKILL')
+}
+
+function remember(child: ChildProcess): void {
+  running.add(child)
+  child.once('exit', () => running.delete(child))
+}
+
 /** Starts a program on one core. Its standard error is kept, not shown. */
 export function startOn(
   core: number,
@@ -22,6 +34,7 @@ export function startOn(
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin`, ...env },
   })
+  remember(child)
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (part: string) => (said = (said + part).slice(-2000)))
   return { child, pid: child.pid ?? 0, complaint: () => said }
@@ -155,6 +168,7 @@ export function output(core: number, command: readonly string[]): Promise<string
     const child = spawn('taskset', ['-c', String(core), ...command], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
+    remember(child)
     let text = ''
     child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part))
     child.on('error', failed)

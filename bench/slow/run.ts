@@ -1,6 +1,5 @@
 // npm run bench -- slow [--connections 1000] [--seconds 30] [--transport both] [--modes headers,body,range,read]: see README.md
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,6 +9,7 @@ import { upstreamConf } from '../load/nginx.ts'
 import { describeMachine } from '../machine/noise.ts'
 import { listening, output, startOn, stopAll } from '../machine/processes.ts'
 import { needPrograms } from '../machine/programs.ts'
+import { scratchFolder } from '../machine/scratch.ts'
 import { printTable } from '../machine/statistics.ts'
 import { probe } from './prober.ts'
 import type { Seen } from './prober.ts'
@@ -154,10 +154,4 @@ async function main(folder: string): Promise<void> {
 }
 
 needPrograms(['nginx', 'slowhttptest', 'taskset'])
-const folder = mkdtempSync(join(tmpdir(), 'sallyport-slow-'))
-chmodSync(folder, 0o755)
-try {
-  await main(folder)
-} finally {
-  rmSync(folder, { recursive: true, force: true })
-}
+await main(scratchFolder('slow'))

@@ -1,7 +1,6 @@
 // npm run bench -- tls [--transport both]: see README.md
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -10,6 +9,7 @@ import type { Transport } from '../gateway/issuer.ts'
 import { PORTS } from '../gateway/ports.ts'
 import { listening, startOn, stopAll } from '../machine/processes.ts'
 import { needPrograms } from '../machine/programs.ts'
+import { scratchFolder } from '../machine/scratch.ts'
 import { printTable } from '../machine/statistics.ts'
 
 /** One line of testssl's report. */
@@ -85,13 +85,9 @@ async function judge(folder: string, transport: Transport): Promise<readonly str
 }
 
 needPrograms(['testssl', 'openssl', 'taskset'])
-const folder = mkdtempSync(join(tmpdir(), 'sallyport-tls-'))
-try {
-  await writeInputs(folder, 0)
-  const rows: (readonly string[])[] = []
-  for (const transport of ['node', 'fast'] as const)
-    if (['both', transport].includes(options.transport)) rows.push(await judge(folder, transport))
-  printTable(['transport', 'findings', 'offered', 'verdict'], rows)
-} finally {
-  rmSync(folder, { recursive: true, force: true })
-}
+const folder = scratchFolder('tls')
+await writeInputs(folder, 0)
+const rows: (readonly string[])[] = []
+for (const transport of ['node', 'fast'] as const)
+  if (['both', transport].includes(options.transport)) rows.push(await judge(folder, transport))
+printTable(['transport', 'findings', 'offered', 'verdict'], rows)

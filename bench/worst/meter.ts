@@ -14,7 +14,7 @@ export interface Reading {
 }
 
 /** A dear request is not asked again and again. */
-const ENOUGH_US = 200_000
+const ENOUGH_US = 1_000_000
 
 /** Sends one request to the core `rounds` times and gives the best time. */
 export async function measure(core: GatewayCore, attack: Attack, rounds: number): Promise<Reading> {

@@ -58,10 +58,14 @@ async function openCore(folder: string, pumped: readonly Pumped[]): Promise<Gate
   return Gateway.start(loaded, { version: 'bench', certificateNames: [] })
 }
 
-async function measureAll(gateway: Gateway, attacks: readonly Attack[]): Promise<Line[]> {
+async function measureAll(
+  gateway: Gateway,
+  attacks: readonly Attack[],
+  rounds: number,
+): Promise<Line[]> {
   const lines: Line[] = []
   for (const attack of attacks) {
-    const reading = await measure(gateway.core, attack, Number(options.rounds))
+    const reading = await measure(gateway.core, attack, rounds)
     lines.push({ ...reading, attack, kb: sizeOf(attack) / 1024 })
   }
   return lines
@@ -141,8 +145,9 @@ async function main(folder: string): Promise<void> {
     await measureAll(
       gateway,
       attacks.filter((attack) => sizeOf(attack) <= SMALL_BYTES),
+      2,
     )
-    const lines = await measureAll(gateway, attacks)
+    const lines = await measureAll(gateway, attacks, Number(options.rounds))
     printSmall(lines)
     printLarge(lines)
     for (const [index, attack] of (options.show ? attacks : []).entries())
