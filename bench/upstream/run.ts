@@ -91,7 +91,10 @@ class Caller implements CallEvents {
 
   upstreamHead(): void {}
 
-  upstreamData(): void {}
+  /** Needs nothing of it: its memory is free again. */
+  upstreamData(): boolean {
+    return true
+  }
 
   upstreamEnd(): void {
     this.next()
