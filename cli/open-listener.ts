@@ -19,7 +19,7 @@ export interface ServedGateway {
 /** Which port, and how, beyond what the settings say. */
 export type PortOptions = Pick<
   ListenerOptions,
-  'kind' | 'port' | 'tls' | 'reusePort' | 'ticketKeys'
+  'kind' | 'port' | 'tls' | 'reusePort' | 'ticketKeys' | 'seats'
 > & {
   readonly limits?: Partial<EdgeLimits>
 }
@@ -41,7 +41,7 @@ export function openListener(
     address: addressOf(settings),
     transport,
     isTrustedPeer: (address) => trusted.has(address),
-    limits: { ...edgeLimits(settings), ...limits },
+    limits: { ...limits, ...edgeLimits(settings) },
     onConnections: (delta) => void (connections.value += delta),
     onUpstream: (notice) => noteUpstream(recorder, notice),
     http2Monitor: http2Monitor(recorder, metrics),

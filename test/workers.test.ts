@@ -121,6 +121,16 @@ suite('limits over all worker threads', () => {
     }
   })
 
+  test('give an address as many connections as it may have, in all of them together', async () => {
+    const range = await startRange(NO_LIMITS, { delayMs: 300 })
+    try {
+      const found = await askMany(range.port, '/open', 180)
+      assert.equal(found.filter((one) => statusOf(one) === 200).length, 100)
+    } finally {
+      await range.close()
+    }
+  })
+
   test('ban at the failure that the rule names, in all of them', async () => {
     const range = await startRange(
       'limits: { ip: off, principal: off, failures: 20/5min ban 15min, errors: off }',

@@ -3,6 +3,7 @@ import type { ConfigFault } from '../../src/base/config-error.ts'
 import type { AdoptNote } from '../../src/gateway/adopt/notes.ts'
 import type { SinkTarget } from '../../src/gateway/config/values/text.ts'
 import type { KeyAnswer, KeyCall } from '../../src/store/remote-keys.ts'
+import type { SeatMemory } from '../../src/store/shared/seats.ts'
 import type { SharedCounterMemory } from '../../src/store/shared/shared-counters.ts'
 import type { NumberBlock } from '../../src/telemetry/numbers.ts'
 
@@ -17,6 +18,8 @@ export interface WorkerOrder {
   readonly secretsText: unknown
   readonly counters: SharedCounterMemory
   readonly keyVersions: SharedArrayBuffer
+  /** Open connections of each listener. */
+  readonly seats: { readonly https: SeatMemory; readonly http: SeatMemory }
   readonly ports: { readonly https: number | undefined; readonly http: number | undefined }
   readonly tls: SecureContextOptions | undefined
   /** Keys of session tickets, 48 bytes. */

@@ -190,6 +190,7 @@ export class WorkerPool implements Followers, ThreadHost {
       secretsText: pack(gateway.services.secretsText),
       counters: state.counters,
       keyVersions: state.keyVersions,
+      seats: state.seats,
       ports: this.#ports,
       tls: tls?.options,
       ticketKeys: this.#ticketKeys,

@@ -9,10 +9,12 @@ import {
 } from '../../src/store/shared/key-versions.ts'
 import { CounterKeeper, newCounterMemory } from '../../src/store/shared/shared-counters.ts'
 import type { SharedCounterMemory } from '../../src/store/shared/shared-counters.ts'
+import { emptySeats, newSeats } from '../../src/store/shared/seats.ts'
 import { EndedNumbers, SharedNumbers } from '../../src/telemetry/numbers.ts'
 import { OutletQueue } from '../../src/telemetry/outlet-queue.ts'
 import { openOutlet } from '../../src/telemetry/outlet.ts'
 import { createSink, sinkName, SINK_LIMITS } from '../../src/telemetry/sink.ts'
+import type { WorkerOrder } from './messages.ts'
 
 const TEND_MS = 50
 const POLL_MS = 250
@@ -21,6 +23,7 @@ const POLL_MS = 250
 export class SharedState {
   readonly counters: SharedCounterMemory = newCounterMemory(systemClock.nowMs())
   readonly keyVersions: SharedArrayBuffer = newKeyVersions()
+  readonly seats: WorkerOrder['seats'] = { https: newSeats(), http: newSeats() }
   /** Numbers of the main thread itself. */
   readonly numbers: SharedNumbers = new SharedNumbers()
   /** What dead workers have counted. */
@@ -72,6 +75,7 @@ export class SharedState {
   /** A thread died, wherever it stood. */
   threadGone(thread: number): void {
     this.#counterKeeper.threadGone(thread)
+    for (const seats of [this.seats.https, this.seats.http]) emptySeats(seats, thread)
   }
 
   close(): void {

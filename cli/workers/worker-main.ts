@@ -8,6 +8,7 @@ import { FollowerGateway } from '../../src/gateway/threads/follower.ts'
 import { unpack } from '../../src/gateway/threads/portable.ts'
 import type { PlanSnapshot } from '../../src/gateway/threads/snapshot.ts'
 import { KeyVersions } from '../../src/store/shared/key-versions.ts'
+import { Seats } from '../../src/store/shared/seats.ts'
 import { SharedCounters } from '../../src/store/shared/shared-counters.ts'
 import { SharedNumbers } from '../../src/telemetry/numbers.ts'
 import { createSink, sinkName, SINK_LIMITS } from '../../src/telemetry/sink.ts'
@@ -83,11 +84,21 @@ class ServingWorker {
       port,
       reusePort: true,
       limits: shareOf(this.#order.threads),
+      seats: this.#seatsOf(kind),
       ...(kind === 'https' && this.#tls !== undefined
         ? { tls: this.#tls, ticketKeys: this.#tickets }
         : {}),
     }
     return openListener(this.#gateway, this.#snapshot.settings, options)
+  }
+
+  #seatsOf(kind: 'https' | 'http'): Seats {
+    const { connections, connectionsPerAddress } = EDGE_LIMITS
+    return new Seats(this.#order.seats[kind], {
+      thread: this.#order.thread,
+      all: connections,
+      perAddress: connectionsPerAddress,
+    })
   }
 
   async #hear(message: ToWorker): Promise<void> {
@@ -123,10 +134,15 @@ class ServingWorker {
   }
 }
 
-/** Bounds of the whole process, in equal parts; connections spread evenly, but not exactly so. */
+/** Bounds of the whole process that are not counted together, in equal parts: load spreads evenly enough. */
 function shareOf(threads: number): Partial<EdgeLimits> {
   const part = (whole: number): number => Math.ceil(whole / threads)
-  return { inFlight: part(EDGE_LIMITS.inFlight), connections: part(EDGE_LIMITS.connections) }
+  const { inFlight, handshakesPerSecond, handshakeBurst } = EDGE_LIMITS
+  return {
+    inFlight: part(inFlight),
+    handshakesPerSecond: part(handshakesPerSecond),
+    handshakeBurst: part(handshakeBurst),
+  }
 }
 
 async function serve(port: MessagePort): Promise<void> {

@@ -10,6 +10,16 @@ export interface AdmissionOptions {
   readonly isTls: boolean
   /** The number of open connections changed by this. */
   readonly onChange?: ((delta: 1 | -1) => void) | undefined
+  /** Seats that other listeners of the port give out too. */
+  readonly seats?: SharedSeats | undefined
+}
+
+/** Connections counted over several listeners, each with a thread of its own. */
+export interface SharedSeats {
+  /** Whether there is a seat for one more; `isCounted`: those of the address count as well, not only all. */
+  take(address: string, isCounted: boolean): boolean
+  /** Gives back what `take` gave. */
+  leave(address: string, isCounted: boolean): void
 }
 
 /** What is known of one peer. */
@@ -41,7 +51,11 @@ export class Admission {
   admit(socket: Socket): void {
     const address = socket.remoteAddress ?? ''
     const peer = this.#peers.get(address) ?? this.#newPeer(address)
-    if (!this.#hasRoom(peer, address)) {
+    const isCounted = !this.#options.isTrusted(address)
+    if (
+      !this.#hasRoom(peer, isCounted) ||
+      !(this.#options.seats?.take(address, isCounted) ?? true)
+    ) {
       // No listener will be there to hear of a reset.
       socket.on('error', () => socket.destroy())
       socket.destroy()
@@ -50,7 +64,10 @@ export class Admission {
     peer.open++
     this.#sockets.add(socket)
     this.#options.onChange?.(1)
-    socket.once('close', () => this.#leave(socket, address, peer))
+    socket.once('close', () => {
+      this.#options.seats?.leave(address, isCounted)
+      this.#leave(socket, address, peer)
+    })
   }
 
   /** Ends every connection. */
@@ -58,10 +75,10 @@ export class Admission {
     for (const socket of this.#sockets) socket.destroy()
   }
 
-  #hasRoom(peer: Peer, address: string): boolean {
-    const { limits, isTrusted, isTls } = this.#options
+  #hasRoom(peer: Peer, isCounted: boolean): boolean {
+    const { limits, isTls } = this.#options
     if (this.#sockets.size >= limits.connections) return false
-    if (isTrusted(address)) return true
+    if (!isCounted) return true
     return peer.open < limits.connectionsPerAddress && (!isTls || this.#payHandshake(peer))
   }
 

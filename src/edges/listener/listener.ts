@@ -5,6 +5,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Core } from '../../gateway/core.ts'
 import type { TlsContextSource } from '../tls/context.ts'
 import { Admission } from '../exchange/admission.ts'
+import type { SharedSeats } from '../exchange/admission.ts'
 import { Connection } from '../exchange/connection.ts'
 import type { EdgeContext } from '../exchange/edge-context.ts'
 import { breakSession, serveHttp2 } from '../http2/http2.ts'
@@ -42,6 +43,8 @@ export interface ListenerOptions {
   readonly onUpstream?: (notice: UpstreamNotice) => void
   /** Other listeners may share the port; the kernel spreads connections over them. Default: false. */
   readonly reusePort?: boolean
+  /** Seats that the listeners of one port share. */
+  readonly seats?: SharedSeats
   /** Keys of session tickets that listeners of one port share; its own unless said. */
   readonly ticketKeys?: TicketKeySource
 }
@@ -92,6 +95,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     isTrusted: options.isTrustedPeer ?? (() => false),
     isTls: options.kind === 'https',
     onChange: options.onConnections,
+    seats: options.seats,
   })
   const { server, stopTls } = openServer(options, { context, http1, sessions })
   server.prependListener('connection', (socket: Socket) => admission.admit(socket))
