@@ -1,29 +1,66 @@
+import { constants } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 
-/** One signature algorithm of JOSE: the only keys it may be used with. */
-interface Algorithm {
+/** How OpenSSL checks signatures of an algorithm. */
+interface SignatureOptions {
+  /** `null` where the algorithm brings its own (RFC 8032). */
+  readonly hash: string | null
+  readonly padding: {
+    readonly padding?: number
+    readonly saltLength?: number
+    readonly dsaEncoding?: 'ieee-p1363'
+  }
+}
+
+/** One signature algorithm of JOSE: the only keys it may be used with, and how. */
+interface Algorithm extends SignatureOptions {
   readonly keyType: 'rsa' | 'ec' | 'ed25519'
   /** OpenSSL's name of the curve, for `ec`. */
   readonly curve?: string
 }
 
-const RSA: Algorithm = { keyType: 'rsa' }
-const ED25519: Algorithm = { keyType: 'ed25519' }
+const { RSA_PKCS1_PADDING, RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_DIGEST } = constants
+
+/** RFC 7518 section 3.3. */
+const rsa = (hash: string): Algorithm => ({
+  keyType: 'rsa',
+  hash,
+  padding: { padding: RSA_PKCS1_PADDING },
+})
+/** RFC 7518 section 3.5: the salt is as long as the hash. */
+const pss = (hash: string): Algorithm => ({
+  keyType: 'rsa',
+  hash,
+  padding: { padding: RSA_PKCS1_PSS_PADDING, saltLength: RSA_PSS_SALTLEN_DIGEST },
+})
+/** RFC 7518 section 3.4: both numbers one after the other, not DER. */
+const ecdsa = (hash: string, curve: string): Algorithm => ({
+  keyType: 'ec',
+  curve,
+  hash,
+  padding: { dsaEncoding: 'ieee-p1363' },
+})
+const ED25519: Algorithm = { keyType: 'ed25519', hash: null, padding: {} }
 
 /** Every algorithm that may be configured. No `none`, no HMAC, no RSA encryption [TOK-02]. */
 const ALGORITHMS: ReadonlyMap<string, Algorithm> = new Map([
-  ['RS256', RSA],
-  ['RS384', RSA],
-  ['RS512', RSA],
-  ['PS256', RSA],
-  ['PS384', RSA],
-  ['PS512', RSA],
-  ['ES256', { keyType: 'ec', curve: 'prime256v1' }],
-  ['ES384', { keyType: 'ec', curve: 'secp384r1' }],
-  ['ES512', { keyType: 'ec', curve: 'secp521r1' }],
+  ['RS256', rsa('sha256')],
+  ['RS384', rsa('sha384')],
+  ['RS512', rsa('sha512')],
+  ['PS256', pss('sha256')],
+  ['PS384', pss('sha384')],
+  ['PS512', pss('sha512')],
+  ['ES256', ecdsa('sha256', 'prime256v1')],
+  ['ES384', ecdsa('sha384', 'secp384r1')],
+  ['ES512', ecdsa('sha512', 'secp521r1')],
   ['EdDSA', ED25519],
   ['Ed25519', ED25519],
 ])
+
+/** How a signature is checked; `undefined` for an unknown algorithm. */
+export function signatureOptions(alg: string): SignatureOptions | undefined {
+  return ALGORITHMS.get(alg)
+}
 
 /** Allowed where an issuer says nothing. */
 export const DEFAULT_ALGS: readonly string[] = ['RS256', 'PS256', 'ES256', 'EdDSA']

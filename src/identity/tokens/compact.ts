@@ -26,6 +26,7 @@ export interface CompactToken {
   /** Media type in lower case, without `application/`; `undefined` when there is none. */
   readonly typ: string | undefined
   readonly payload: Buffer
+  readonly signature: Buffer
 }
 
 /** Why a token cannot even be looked at. */
@@ -51,7 +52,7 @@ export function parseCompact(text: string): CompactToken | CompactFault {
   const header = parseObject(head)
   return header === undefined
     ? malformed('header is no strict JSON object')
-    : checkHeader(text, header, body)
+    : checkHeader(header, { text, payload: body, signature })
 }
 
 /** A strict JSON object; `undefined` for anything else, repeated members included. */
@@ -82,9 +83,8 @@ function malformed(detail: string): CompactFault {
 }
 
 function checkHeader(
-  text: string,
   header: JsonObject,
-  payload: Buffer,
+  parts: Pick<CompactToken, 'text' | 'payload' | 'signature'>,
 ): CompactToken | CompactFault {
   // RFC 7515 4.1.11: an extension not understood is refused; none is understood here, so an empty list is wrong too.
   for (const name of ['crit', 'b64', 'zip'])
@@ -100,5 +100,5 @@ function checkHeader(
   const cty = member(header, 'cty')
   if (typeof cty === 'string' && /jwt$/i.test(cty))
     return { reason: 'token_type', detail: 'a token inside a token' }
-  return { text, alg, kid, typ: typ?.toLowerCase().replace(/^application\//, ''), payload }
+  return { ...parts, alg, kid, typ: typ?.toLowerCase().replace(/^application\//, '') }
 }

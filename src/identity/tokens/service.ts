@@ -66,8 +66,8 @@ export class TokenService {
   }
 
   /**
-   * Checks a bearer token. Synchronous for a token seen before and for most refusals; a promise where a signature or
-   * keys are needed. Cheap checks come first; only a token of a known issuer, with an allowed algorithm, of the right
+   * Checks a bearer token. Synchronous for a token seen before and for most refusals; a promise where keys are
+   * needed. Cheap checks come first; only a token of a known issuer, with an allowed algorithm, of the right
    * type, whose key is known costs a signature. Never throws or rejects.
    */
   verify(text: string, nowMs: number): MaybePromise<VerifiedToken | TokenRefusal> {
@@ -138,27 +138,24 @@ export class TokenService {
   #verifyWith(
     candidate: Candidate,
     keys: readonly VerificationKey[] | undefined,
-  ): MaybePromise<VerifiedToken | TokenRefusal> {
+  ): VerifiedToken | TokenRefusal {
     if (keys === undefined)
       return { reason: 'token_keys_unavailable', detail: 'no keys of the issuer are to be had' }
     if (keys.length === 0)
       return { reason: 'token_key', detail: 'no key of the issuer fits kid and alg' }
-    const { epoch } = this.#cache
-    return isSigned(candidate.token, keys).then((isRight) =>
-      isRight
-        ? this.#conclude(candidate, epoch)
-        : { reason: 'token_signature', detail: 'the signature is not right' },
-    )
+    return isSigned(candidate.token, keys)
+      ? this.#conclude(candidate)
+      : { reason: 'token_signature', detail: 'the signature is not right' }
   }
 
-  #conclude(candidate: Candidate, epoch: number): VerifiedToken | TokenRefusal {
+  #conclude(candidate: Candidate): VerifiedToken | TokenRefusal {
     const { token, claims, issuer, nowMs } = candidate
     const refusal = checkClaims(claims, issuer.settings, nowMs)
     if (refusal !== undefined) return refusal
     const principal = principalOf(token, claims, this.#paths)
     const verified: VerifiedToken = { principal }
     const goodUntilMs = principal.expiresAtMs + issuer.settings.toleranceSeconds * 1000
-    this.#cache.set(token.text, { verified, goodUntilMs }, epoch)
+    this.#cache.set(token.text, { verified, goodUntilMs })
     return verified
   }
 }

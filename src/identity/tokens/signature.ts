@@ -1,22 +1,24 @@
-import { compactVerify } from 'jose'
+import { verify } from 'node:crypto'
+import { signatureOptions } from './algorithms.ts'
 import type { CompactToken } from './compact.ts'
 import type { VerificationKey } from './key-set.ts'
 
 /**
  * Whether one of the keys made the token's signature. `keys` come from `candidates`: type, size, use and algorithm of
- * each are right already. At most 4 signatures are computed. Never rejects.
- * @see RFC 7515 section 5.2
+ * each are right already. At most 4 signatures are computed, at once: a detour over another thread costs as much as
+ * the signature. Never throws.
+ * @see RFC 7515 section 5.2, RFC 7518 section 3, RFC 8037 section 3.1
  */
-export async function isSigned(
-  token: CompactToken,
-  keys: readonly VerificationKey[],
-): Promise<boolean> {
+export function isSigned(token: CompactToken, keys: readonly VerificationKey[]): boolean {
+  const options = signatureOptions(token.alg)
+  if (options === undefined) return false
+  const { hash, padding } = options
+  const signed = Buffer.from(token.text.slice(0, token.text.lastIndexOf('.')), 'latin1')
   for (const { key } of keys) {
     try {
-      await compactVerify(token.text, key, { algorithms: [token.alg] })
-      return true
+      if (verify(hash, signed, { key, ...padding }, token.signature)) return true
     } catch {
-      // jose throws for a wrong signature and for a key it does not take; both mean: not this key.
+      // OpenSSL throws for a signature or key that it does not take: not this key.
     }
   }
   return false

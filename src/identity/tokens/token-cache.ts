@@ -33,12 +33,6 @@ export class TokenCache {
   readonly #entries = new GenerationMap<Entry>(MAX_ENTRIES)
   readonly #fields = new GenerationMap<Field, number>(MAX_ENTRIES)
   #chars = 0
-  #epoch = 0
-
-  /** Changes whenever the cache was emptied. */
-  get epoch(): number {
-    return this.#epoch
-  }
 
   get(text: string, nowMs: number): VerifiedToken | undefined {
     const entry = this.#entries.get(text)
@@ -76,9 +70,8 @@ export class TokenCache {
     return this.#entries.get(text) !== undefined
   }
 
-  /** `epoch`: as it was before the keys were asked; what was verified with keys that are gone is not kept. */
-  set(text: string, entry: Entry, epoch: number): void {
-    if (epoch !== this.#epoch) return
+  /** To be called in the same turn as the keys were found, so that what was verified with keys that are gone is not kept. */
+  set(text: string, entry: Entry): void {
     this.#count(text)
     this.#entries.set(text, entry)
   }
@@ -92,7 +85,6 @@ export class TokenCache {
     this.#entries.clear()
     this.#fields.clear()
     this.#chars = 0
-    this.#epoch++
   }
 }
 

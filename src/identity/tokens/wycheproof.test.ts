@@ -33,21 +33,21 @@ const REFUSED_ON_PURPOSE: ReadonlyMap<number, string> = new Map([
   ...[347, 351].map((id) => [id, 'the key says ES521, which is no algorithm'] as const),
 ])
 
-async function isAccepted(jws: unknown, jwk: unknown): Promise<boolean> {
+function isAccepted(jws: unknown, jwk: unknown): boolean {
   const token = parseCompact(typeof jws === 'string' ? jws : JSON.stringify(jws))
   const set = parseKeySet({ keys: [jwk] })
   if ('reason' in token || set === undefined || !KNOWN_ALGS.includes(token.alg)) return false
   return isSigned(token, candidates(set, token.alg, token.kid))
 }
 
-test('agrees with every Wycheproof vector for JWS but the listed ones', async () => {
+test('agrees with every Wycheproof vector for JWS but the listed ones', () => {
   let seen = 0
   const accepted: number[] = []
   const wanted: number[] = []
   for (const group of testGroups) {
     for (const { tcId, jws, result } of group.tests) {
       seen++
-      if (await isAccepted(jws, group.public ?? group.private)) accepted.push(tcId)
+      if (isAccepted(jws, group.public ?? group.private)) accepted.push(tcId)
       if (result === 'valid' && !REFUSED_ON_PURPOSE.has(tcId)) wanted.push(tcId)
     }
   }
