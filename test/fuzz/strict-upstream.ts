@@ -19,8 +19,17 @@ const QUERY = /^(?:[A-Za-z0-9\-._~!$&'()*+,=:@/?]|%[0-9A-F]{2})*$/
 const REFUSED_FIELDS =
   /^(?:keep-alive|proxy-.*|te|trailer|upgrade|http2-settings|expect|x-user.*|x-original-.*|x-rewrite-.*|x-http-method.*|forwarded|.*_.*|x-library-card|authorization|cookie)$/
 
-/** Starts it; the port is in the `Host` that every request must have. */
-export async function startStrictUpstream(): Promise<StrictUpstream> {
+/** A request as the strict upstream read it. */
+export interface StrictRequest {
+  readonly head: string
+  /** Content without its framing, latin1. */
+  readonly body: string
+}
+
+/** Starts it; the port is in the `Host` that every request must have. `onRequest` hears of every request that it took. */
+export async function startStrictUpstream(
+  onRequest: (request: StrictRequest) => void = () => {},
+): Promise<StrictUpstream> {
   const faults: string[] = []
   const waiting = new WeakMap<Socket, string>()
   let count = 0
@@ -32,6 +41,7 @@ export async function startStrictUpstream(): Promise<StrictUpstream> {
       if (found === undefined) break
       text = found.rest
       count++
+      onRequest(found)
       if (found.fault !== undefined) faults.push(`${found.fault}\n${JSON.stringify(found.head)}`)
       const isHead = found.head.startsWith('HEAD')
       socket.write(isHead ? ANSWER.slice(0, -2) : ANSWER)
@@ -45,6 +55,7 @@ export async function startStrictUpstream(): Promise<StrictUpstream> {
 interface Taken {
   readonly head: string
   readonly fault: string | undefined
+  readonly body: string
   readonly rest: string
 }
 
@@ -57,8 +68,8 @@ function takeRequest(text: string, host: string): Taken | undefined {
   const fields = lines.map((one) => FIELD.exec(one))
   const pairs = fields.map((match) => [match?.[1]?.toLowerCase() ?? '', match?.[2] ?? ''] as const)
   const fault = lineFault(line) ?? fieldsFault(pairs, host)
-  const rest = afterBody(text.slice(end + 4), pairs)
-  return rest === undefined ? undefined : { head, fault, rest }
+  const taken = takeBody(text.slice(end + 4), pairs)
+  return taken === undefined ? undefined : { head, fault, ...taken }
 }
 
 type Pairs = readonly (readonly [name: string, value: string])[]
@@ -89,12 +100,25 @@ function fieldsFault(pairs: Pairs, host: string): string | undefined {
   return /^[0-9a-f]{32}$/.test(all('sallyport-request-id')[0]!) ? undefined : 'request id'
 }
 
-/** What follows the body; `undefined` while it is not whole. */
-function afterBody(text: string, pairs: Pairs): string | undefined {
-  const length = pairs.find(([name]) => name === 'content-length')?.[1]
-  if (length !== undefined)
-    return text.length < Number(length) ? undefined : text.slice(Number(length))
-  if (!pairs.some(([name]) => name === 'transfer-encoding')) return text
-  const match = /^(?:[0-9a-f]+\r\n[^]*?\r\n)*?0\r\n\r\n/i.exec(text)
-  return match === null ? undefined : text.slice(match[0].length)
+/** The body and what follows it; `undefined` while it is not whole. */
+function takeBody(
+  text: string,
+  pairs: Pairs,
+): { readonly body: string; readonly rest: string } | undefined {
+  const said = pairs.find(([name]) => name === 'content-length')?.[1]
+  if (said !== undefined) {
+    const length = Number(said)
+    if (text.length < length) return undefined
+    return { body: text.slice(0, length), rest: text.slice(length) }
+  }
+  if (!pairs.some(([name]) => name === 'transfer-encoding')) return { body: '', rest: text }
+  let body = ''
+  for (let at = 0; ;) {
+    const line = text.indexOf('\r\n', at)
+    const size = line < 0 ? Number.NaN : Number.parseInt(text.slice(at, line), 16)
+    if (Number.isNaN(size) || text.length < line + 2 + size + 2) return undefined
+    body += text.slice(line + 2, line + 2 + size)
+    at = line + 2 + size + 2
+    if (size === 0) return { body, rest: text.slice(at) }
+  }
 }
