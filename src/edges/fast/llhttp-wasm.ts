@@ -175,3 +175,8 @@ export function loadModule(
   }
   throw new Error('no build of llhttp runs on this machine')
 }
+
+/** A number of 64 bits in the heap, without the garbage of a bigint; exact up to 2^53. */
+export function longAt(heap: Buffer, at: number): number {
+  return heap.readUInt32LE(at) + heap.readUInt32LE(at + 4) * 0x1_0000_0000
+}

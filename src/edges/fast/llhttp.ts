@@ -1,7 +1,7 @@
 import { joinedCuts } from './body-cuts.ts'
 import { HeadSpans } from './head-spans.ts'
 import type { LlhttpEngine, RunningParser } from './llhttp-wasm.ts'
-import { ABORT, CHUNKED, HAS_LENGTH, INPUT_BYTES, PAUSED } from './llhttp-wasm.ts'
+import { ABORT, CHUNKED, HAS_LENGTH, INPUT_BYTES, longAt, PAUSED } from './llhttp-wasm.ts'
 
 /** Bounds and habits of a parser; one object for all messages of a kind. */
 export interface ParserRules {
@@ -34,7 +34,7 @@ const FLAGS_AT = 50
 const CHUNK_HEAD_BYTES = 20
 const NO_FIELDS: readonly string[] = Object.freeze([])
 /** Of a parser that nobody uses. */
-export const NO_RULES: ParserRules = { maxHeadBytes: 0, maxChunkExtraBytes: 0, copiesBody: false }
+const NO_RULES: ParserRules = { maxHeadBytes: 0, maxChunkExtraBytes: 0, copiesBody: false }
 const CR = 13
 const LF = 10
 
@@ -122,7 +122,13 @@ export class LlhttpParser implements RunningParser {
   /** Ready for the next message. */
   next(rules: ParserRules): void {
     this.#engine.reset(this.#ptr)
+    this.clear()
     this.#rules = rules
+  }
+
+  /** Lets go of everything of its messages; nothing is parsed before `next`. */
+  clear(): void {
+    this.#rules = NO_RULES
     this.hasHead = false
     this.body = undefined
     this.isComplete = false
@@ -379,11 +385,6 @@ export class LlhttpParser implements RunningParser {
     const text = this.#engine.heap.toString('latin1', at, at + bytes)
     this.trailers.push(goesOn ? (this.trailers.pop() ?? '') + text : text)
   }
-}
-
-/** Little-endian, 64 bits; without the garbage of a bigint. */
-function longAt(heap: Buffer, at: number): number {
-  return heap.readUInt32LE(at) + heap.readUInt32LE(at + 4) * 0x1_0000_0000
 }
 
 function versionText(major: number, minor: number): string {

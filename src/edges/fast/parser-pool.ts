@@ -1,4 +1,4 @@
-import { LlhttpParser, NO_RULES } from './llhttp.ts'
+import { LlhttpParser } from './llhttp.ts'
 import type { ParserRules } from './llhttp.ts'
 import { llhttpEngine } from './llhttp-wasm.ts'
 
@@ -17,6 +17,6 @@ export function acquireParser(type: 'request' | 'response', rules: ParserRules):
 
 /** Gives a parser back. Nothing of it may be used afterwards; what it handed out stays the owner's. */
 export function releaseParser(parser: LlhttpParser): void {
-  parser.next(NO_RULES)
+  parser.clear()
   idle[parser.type].push(parser)
 }
