@@ -161,7 +161,7 @@ suite('a worker thread that dies', () => {
   })
   after(() => range.close())
 
-  test('loses what it had in flight and nothing else, and is replaced', async () => {
+  test('loses what it had in flight and nothing else, and is replaced', async (t) => {
     const clients = 24
     const series = 'sallyport_requests_total{route="GET /open"'
     const load = new Load(range.port, '/open', clients)
@@ -178,6 +178,7 @@ suite('a worker thread that dies', () => {
     await load.stop()
     assert.ok(load.failures.length <= clients, `${load.failures.length} failures`)
     assert.ok(replacedMs < 5000, `replaced after ${Math.round(replacedMs)} ms`)
+    t.diagnostic(`replaced after ${Math.round(replacedMs)} ms`)
     const answered = load.outcomes.length - load.failures.length
     assert.ok(await until(() => range.metric(series) >= answered))
     assert.ok(range.metric(series) <= load.outcomes.length)

@@ -163,11 +163,15 @@ export class WorkerPool implements Followers, ThreadHost {
     const { threads, ports } = this.#options
     // With shared ports nobody is told that another process listens there.
     for (const port of [ports.https, ports.http]) await this.#claim(port)
-    const first = this.#start(0)
-    const { https, http } = await first.ready
-    this.#ports = { https, http }
-    const others = Array.from({ length: threads - 1 }, (_, i) => this.#start(i + 1))
-    await Promise.all(others.map(({ ready }) => ready))
+    const numbers = Array.from({ length: threads }, (_, number) => number)
+    // A free port is found by the first one; the others need to know it.
+    if (ports.https === 0 || ports.http === 0) {
+      const { https, http } = await this.#start(0).ready
+      this.#ports = { https, http }
+      numbers.shift()
+    }
+    const started = numbers.map((number) => this.#start(number))
+    await Promise.all(started.map(({ ready }) => ready))
   }
 
   #claim(port: number | undefined): Promise<void> {
