@@ -55,7 +55,7 @@ function isReadAhead(node: Outcome, fast: Outcome): boolean {
   const [lastOfFast = ''] = fast.answers.slice(-1)
   const isFaultBehind = REFUSED_MESSAGE.test(lastOfFast) || lastOfFast.endsWith(' close')
   const endedBy = node.answers[same - 1] ?? ''
-  const isEndAfterRefusal = / close$/.test(endedBy) && Number(endedBy.slice(0, 3)) >= 400
+  const isEndAfterRefusal = endedBy.endsWith(' close') && Number(endedBy.slice(0, 3)) >= 400
   const answersLess =
     rest.length === 0
       ? isFaultBehind || isEndAfterRefusal
