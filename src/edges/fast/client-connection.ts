@@ -236,6 +236,8 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
       return true
     }
     this.#out.watchFlush()
+    // Most are flushed before the sweeper comes by: only then a timer is worth its cost.
+    this.#deadline.start(1, false)
     return false
   }
 
@@ -262,8 +264,8 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
     this.#consume()
   }
 
-  send(text: string): boolean {
-    return this.#out.send(text)
+  send(text: string, isLast: boolean): boolean {
+    return this.#out.send(text, isLast)
   }
 
   sendParts(text: string, body: Buffer, end: string): boolean {
@@ -365,9 +367,13 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
 
   sweep(nowMs: number): void {
     if (!this.#deadline.isPast(nowMs)) return
+    if (this.#isAnswered && !this.#out.isEmpty) {
+      this.#deadline.start(0, false)
+      return this.#out.watchStall()
+    }
     if (this.#state === 'head') this.#refuse(408, 'ERR_HTTP_REQUEST_TIMEOUT')
     else if (this.#state === 'idle') this.#linger()
-    else this.#socket.destroy()
+    else if (this.#state !== 'busy') this.#socket.destroy()
   }
 
   // ---- a tunnel takes over ----

@@ -24,7 +24,7 @@ export interface ClientLine {
   pauseBody(client: FastClient): void
   resumeBody(client: FastClient): void
   /** @returns false when the client must drain first. */
-  send(text: string): boolean
+  send(text: string, isLast: boolean): boolean
   sendParts(text: string, body: Buffer, end: string): boolean
   /** The answer was handed over. @returns whether every byte left. */
   answered(client: FastClient, closes: boolean): boolean
@@ -79,7 +79,7 @@ export class FastClient implements ClientEnd {
   startBody(): void {
     if (this.#isContinueOwed) {
       this.#isContinueOwed = false
-      this.#line.send(CONTINUE)
+      this.#line.send(CONTINUE, false)
     }
     this.#line.openBody(this)
   }
@@ -101,8 +101,8 @@ export class FastClient implements ClientEnd {
     // A HEAD answer without content says nothing about the length that GET would have.
     const isLengthSaid = !isBodiless(status) && !(isHead && length === 0)
     const head = this.#headText(answer, isLengthSaid ? length : undefined, '')
-    if (isEmpty || body === undefined) this.#line.send(head)
-    else this.#sendJoined(head, body, '')
+    if (isEmpty || body === undefined) this.#line.send(head, true)
+    else this.#sendJoined(head, body, { end: '', isLast: true })
     this.#isOver = true
     return this.#line.answered(this, this.#closes)
   }
@@ -124,7 +124,7 @@ export class FastClient implements ClientEnd {
     if (this.#isOver) return true
     const before = this.#isChunked ? `${this.#head}${chunk.length.toString(16)}\r\n` : this.#head
     this.#head = ''
-    return this.#sendJoined(before, chunk, this.#isChunked ? '\r\n' : '')
+    return this.#sendJoined(before, chunk, { end: this.#isChunked ? '\r\n' : '', isLast: false })
   }
 
   end(lastChunk: Buffer | undefined, trailers: readonly string[] = []): boolean {
@@ -132,9 +132,12 @@ export class FastClient implements ClientEnd {
     const end = this.#isChunked ? `${LAST_CHUNK}${this.#trailerText(trailers)}\r\n` : ''
     if (lastChunk !== undefined && lastChunk.length > 0) {
       const size = this.#isChunked ? `${lastChunk.length.toString(16)}\r\n` : ''
-      this.#sendJoined(this.#head + size, lastChunk, this.#isChunked ? `\r\n${end}` : '')
+      this.#sendJoined(this.#head + size, lastChunk, {
+        end: this.#isChunked ? `\r\n${end}` : '',
+        isLast: true,
+      })
     } else if (this.#head !== '' || end !== '') {
-      this.#line.send(this.#head + end)
+      this.#line.send(this.#head + end, true)
     }
     this.#head = ''
     this.#isOver = true
@@ -151,7 +154,7 @@ export class FastClient implements ClientEnd {
     if (this.#head === '') return
     const head = this.#head
     this.#head = ''
-    this.#line.send(head)
+    this.#line.send(head, false)
   }
 
   get #isHead(): boolean {
@@ -187,13 +190,19 @@ export class FastClient implements ClientEnd {
   }
 
   /** Small parts leave as one text: latin1 keeps every byte. */
-  #sendJoined(before: string, body: Buffer | string, end: string): boolean {
+  #sendJoined(before: string, body: Buffer | string, { end, isLast }: Behind): boolean {
     if (typeof body === 'string' && !NOT_ASCII.test(body))
-      return this.#line.send(before + body + end)
+      return this.#line.send(before + body + end, isLast)
     const bytes = typeof body === 'string' ? Buffer.from(body) : body
     if (bytes.length > MAX_JOINED_BYTES) return this.#line.sendParts(before, bytes, end)
-    return this.#line.send(before + bytes.toString('latin1') + end)
+    return this.#line.send(before + bytes.toString('latin1') + end, isLast)
   }
+}
+
+/** What follows a piece of a body. */
+interface Behind {
+  readonly end: string
+  readonly isLast: boolean
 }
 
 /** One function for all, not one for each answer. */

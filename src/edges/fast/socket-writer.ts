@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 
 /** Who hears what became of the bytes. */
 export interface SocketWriterOwner {
@@ -13,6 +14,11 @@ export class SocketWriter {
   readonly #socket: Socket
   readonly #owner: SocketWriterOwner
   readonly #stallMs: number
+  readonly #isLate: boolean
+  /** The write that was last tells its own end. */
+  #isReported = false
+  #isAwaited = false
+  #isTimed = false
   #isDraining = false
   #listensForDrain = false
   #listensForStall = false
@@ -21,6 +27,7 @@ export class SocketWriter {
     this.#socket = socket
     this.#owner = owner
     this.#stallMs = stallMs
+    this.#isLate = socket instanceof TLSSocket
   }
 
   /** Whether nothing waits to be sent. */
@@ -28,16 +35,26 @@ export class SocketWriter {
     return this.#socket.writableLength === 0
   }
 
-  /** Writes latin1. @returns false when the peer must drain first; the bytes are taken all the same. */
-  send(text: string): boolean {
-    if (!this.#socket.writable || this.#socket.write(text, 'latin1')) return true
-    return this.#hasRoom()
+  /**
+   * Writes latin1. `isLast`: `watchFlush` may follow.
+   * @returns false when the peer must drain first; the bytes are taken all the same.
+   */
+  send(text: string, isLast: boolean): boolean {
+    const socket = this.#socket
+    if (!socket.writable) return true
+    // Over TLS nothing leaves at once, so that the end of this write will be waited for.
+    this.#isReported = isLast && this.#isLate
+    const hasRoom = this.#isReported
+      ? socket.write(text, 'latin1', this.#onFlushed)
+      : socket.write(text, 'latin1')
+    return hasRoom || this.#hasRoom()
   }
 
   /** The same for a body that is too large to become text. */
   sendParts(text: string, body: Buffer, end: string): boolean {
     const socket = this.#socket
     if (!socket.writable) return true
+    this.#isReported = false
     if (text === '' && end === '') return socket.write(body) || this.#hasRoom()
     socket.cork()
     if (text !== '') socket.write(text, 'latin1')
@@ -57,7 +74,8 @@ export class SocketWriter {
 
   /** Calls `flushed` once what was sent has left. */
   watchFlush(): void {
-    this.#watchStall()
+    this.#isAwaited = true
+    if (this.#isReported) return
     // After the end, an empty write would be an error.
     if (this.#socket.writableEnded) this.#socket.once('finish', this.#onFlushed)
     else this.#socket.write('', 'latin1', this.#onFlushed)
@@ -70,14 +88,15 @@ export class SocketWriter {
   }
 
   #listenForDrain(): void {
-    this.#watchStall()
+    this.watchStall()
     if (this.#listensForDrain) return
     this.#listensForDrain = true
     this.#socket.on('drain', this.#onDrain)
   }
 
-  /** Slow progress resets the timer of the socket. */
-  #watchStall(): void {
+  /** From here on a peer that takes nothing is let go; slow progress resets the timer of the socket. */
+  watchStall(): void {
+    this.#isTimed = true
     this.#socket.setTimeout(this.#stallMs)
     if (this.#listensForStall) return
     this.#listensForStall = true
@@ -85,16 +104,23 @@ export class SocketWriter {
   }
 
   readonly #onFlushed = (error?: Error | null): void => {
-    if (error !== undefined && error !== null) return
-    this.#socket.setTimeout(0)
+    if (!this.#isAwaited || (error !== undefined && error !== null)) return
+    this.#isAwaited = false
+    this.#endStall()
     this.#owner.flushed()
   }
 
   readonly #onDrain = (): void => {
     if (!this.#isDraining) return
     this.#isDraining = false
-    this.#socket.setTimeout(0)
+    this.#endStall()
     this.#owner.drained()
+  }
+
+  #endStall(): void {
+    if (!this.#isTimed) return
+    this.#isTimed = false
+    this.#socket.setTimeout(0)
   }
 
   readonly #onStall = (): void => {
