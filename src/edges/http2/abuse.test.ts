@@ -229,7 +229,7 @@ describe('an honest client', () => {
     assert.deepEqual([abuses.length, client.isClosed], [0, false])
   })
 
-  test('gets what it asked for although its last allowed request was announced', async (t) => {
+  test('gets what it had asked for before its last allowed request was read', async (t) => {
     const origin = await httpUpstream(t, (_req, res) => setTimeout(() => res.end('x'), 20))
     const { client } = await attacked(t, origin, { requestsPerConnection: 5 })
     client.write(...Array.from({ length: 10 }, (_, i) => get(i)))

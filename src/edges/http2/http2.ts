@@ -1,6 +1,5 @@
-import type { IncomingHttpHeaders, SecureServerOptions, ServerHttp2Session } from 'node:http2'
-import type { ServerHttp2Stream } from 'node:http2'
-import { constants, performServerHandshake } from 'node:http2'
+import type { IncomingHttpHeaders, SecureServerOptions, ServerHttp2Stream } from 'node:http2'
+import { performServerHandshake } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import type { Answer } from '../../gateway/core.ts'
 import type { RequestHead } from '../../pipeline/exchange.ts'
@@ -15,7 +14,7 @@ import { SessionGuard } from './session-guard.ts'
 /** What the HTTP/2 side of a listener is made of. */
 export interface Http2Edge {
   readonly context: EdgeContext
-  readonly sessions: Set<ServerHttp2Session>
+  readonly sessions: Set<SessionGuard>
   readonly monitor?: Http2Monitor | undefined
 }
 
@@ -54,7 +53,7 @@ export function serveHttp2(socket: TLSSocket, connection: Connection, edge: Http
     onOver: onAbuse,
     onReset: () => monitor?.onReset(),
   })
-  sessions.add(session)
+  sessions.add(guard)
   context.sweeper.add(guard)
   session.on('error', (error: NodeJS.ErrnoException) => {
     if (PROTOCOL_ERRORS.has(error.code ?? '')) onAbuse('protocol', `${error.code} ${error.errno}`)
@@ -62,7 +61,7 @@ export function serveHttp2(socket: TLSSocket, connection: Connection, edge: Http
   })
   session.on('close', () => {
     context.sweeper.remove(guard)
-    sessions.delete(session)
+    sessions.delete(guard)
   })
   const parts: SessionParts = { connection, context, guard }
   session.on(
@@ -125,9 +124,4 @@ const NOBODY = {
   clientGone: () => {},
   clientDrained: () => {},
   clientFlushed: () => {},
-}
-
-/** Ends a session at once, with what is open on it. */
-export function breakSession(session: ServerHttp2Session): void {
-  session.destroy(undefined, constants.NGHTTP2_NO_ERROR)
 }

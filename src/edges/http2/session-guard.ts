@@ -46,11 +46,6 @@ const DATA_FRAME_BYTES = 10
 const PIECE_BYTES = 64
 /** Window of a stream: so much of a body may have come that nobody has read yet (RFC 9113 section 6.9.2). */
 const WINDOW_BYTES = 65_535
-/** Stream id of a GOAWAY that only announces the next one (RFC 9113 section 6.8). */
-const ANY_STREAM = 2 ** 31 - 1
-/** From the announcement to the end: what the client sent before it heard is still served. */
-const ANNOUNCED_MS = 1_000
-
 /** What is counted on one HTTP/2 session, and when it has to end. One timer for all of them: the sweeper's. */
 export class SessionGuard implements Swept {
   readonly #session: ServerHttp2Session
@@ -69,8 +64,6 @@ export class SessionGuard implements Swept {
   #startedMs = 0
   #sweptMs = 0
   #idleMs = 0
-  #announcedMs = 0
-  #isAnnounced = false
   /** See `Swept`. */
   sweepIndex = -1
 
@@ -100,8 +93,10 @@ export class SessionGuard implements Swept {
     this.#openStreams++
     this.#idleMs = 0
     this.#explainedBytes += headBytes + STREAM_BYTES + (hasBody ? WINDOW_BYTES : 0)
-    // What was sent meanwhile is served: the client is told that it should go, not yet that it must.
-    if (this.#requests === this.#limits.requestsPerConnection) this.#announceEnd()
+    // GOAWAY: what is open is finished, the client connects anew. In the next turn, because Node can name no later stream
+    // than those it has read, and more of them may have come with this one.
+    if (this.#requests === this.#limits.requestsPerConnection)
+      setImmediate(() => this.#session.close())
   }
 
   /** A piece of a request body was read. */
@@ -133,6 +128,16 @@ export class SessionGuard implements Swept {
     this.#spend('resets', this.#resets)
   }
 
+  /** Takes no further request; what is open is finished. */
+  end(): void {
+    this.#session.close()
+  }
+
+  /** Ends at once, with what is open. */
+  break(): void {
+    this.#session.destroy(undefined, constants.NGHTTP2_NO_ERROR)
+  }
+
   sweep(nowMs: number): void {
     if (this.#startedMs === 0) {
       this.#startedMs = nowMs
@@ -158,11 +163,7 @@ export class SessionGuard implements Swept {
   /** Tells an old or idle session to go; with a stream open, the stream's own deadlines decide. */
   #retire(nowMs: number): void {
     const { sessionAgeMs, sessionIdleMs, headersMs } = this.#limits
-    if (nowMs - this.#startedMs >= sessionAgeMs) this.#announceEnd()
-    if (this.#isAnnounced && !this.#session.closed) {
-      if (this.#announcedMs === 0) this.#announcedMs = nowMs
-      if (nowMs - this.#announcedMs >= ANNOUNCED_MS) this.#session.close()
-    }
+    if (nowMs - this.#startedMs >= sessionAgeMs) this.#session.close()
     if (this.#openStreams > 0) return
     if (this.#idleMs === 0) this.#idleMs = nowMs
     // Until the first request a session is only a promise of one.
@@ -170,12 +171,6 @@ export class SessionGuard implements Swept {
     this.#idleMs = nowMs
     if (this.#session.closed) this.#session.destroy()
     else this.#session.close()
-  }
-
-  #announceEnd(): void {
-    if (this.#isAnnounced || this.#session.closed || this.#session.destroyed) return
-    this.#isAnnounced = true
-    this.#session.goaway(constants.NGHTTP2_NO_ERROR, ANY_STREAM)
   }
 
   #spend(kind: Exclude<H2AbuseKind, 'protocol'>, allowance: Allowance, amount = 1): void {

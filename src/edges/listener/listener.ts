@@ -1,4 +1,3 @@
-import type { ServerHttp2Session } from 'node:http2'
 import { Server as NetServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
@@ -8,8 +7,8 @@ import { Admission } from '../exchange/admission.ts'
 import type { SharedSeats } from '../exchange/admission.ts'
 import { Connection } from '../exchange/connection.ts'
 import type { EdgeContext } from '../exchange/edge-context.ts'
-import { breakSession, serveHttp2 } from '../http2/http2.ts'
-import type { Http2Monitor } from '../http2/session-guard.ts'
+import { serveHttp2 } from '../http2/http2.ts'
+import type { Http2Monitor, SessionGuard } from '../http2/session-guard.ts'
 import type { EdgeLimits } from '../exchange/limits.ts'
 import { EDGE_LIMITS } from '../exchange/limits.ts'
 import { Sweeper } from '../exchange/sweeper.ts'
@@ -89,7 +88,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   )
   const context: EdgeContext = { core, limits, sweeper, upstreams, inFlight: 0, heldBytes: 0 }
   const http1 = transport.openHttp1(context, options.kind)
-  const sessions = new Set<ServerHttp2Session>()
+  const sessions = new Set<SessionGuard>()
   const admission = new Admission({
     limits,
     isTrusted: options.isTrustedPeer ?? (() => false),
@@ -120,7 +119,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
 interface ClosingParts {
   readonly server: Server
   readonly http1: Http1Side
-  readonly sessions: ReadonlySet<ServerHttp2Session>
+  readonly sessions: ReadonlySet<SessionGuard>
   readonly admission: Admission
   readonly context: EdgeContext
 }
@@ -132,9 +131,9 @@ async function closeParts(parts: ClosingParts, graceMs: number, lingerMs: number
   const closed = new Promise<void>((resolve) =>
     NetServer.prototype.close.call(server, () => resolve()),
   )
-  for (const session of sessions) session.close()
+  for (const session of sessions) session.end()
   const timer = setTimeout(() => {
-    for (const session of sessions) breakSession(session)
+    for (const session of sessions) session.break()
     http1.closeAll()
     admission.destroyAll()
   }, graceMs)
@@ -174,7 +173,7 @@ interface OpenServer {
 interface Speakers {
   readonly context: EdgeContext
   readonly http1: Http1Side
-  readonly sessions: Set<ServerHttp2Session>
+  readonly sessions: Set<SessionGuard>
 }
 
 const TRANSPORTS: Readonly<Record<'node' | 'fast', Transport>> = {
