@@ -88,4 +88,5 @@ const SETTINGS: ReadonlyMap<string, readonly string[]> = new Map([
   ['responses', ['validate.response']],
   ['leaks', ['profile']],
   ['hsts', ['listen.hsts']],
+  ['compression', ['data.compress']],
 ])

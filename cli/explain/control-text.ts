@@ -58,6 +58,7 @@ export const CONTROL_TEXT: ReadonlyMap<string, Tell> = new Map<string, Tell>([
     () => 'drops fields that tell of the inside, keeps declared cookies, adds security fields',
   ],
   ['hsts', ({ policy }) => `Strict-Transport-Security for ${policy.listen.hstsSeconds} s`],
+  ['compression', () => 'compresses answers, except where their length could tell a secret'],
 ])
 
 function issuersOf({ auth }: Settings): readonly string[] {

@@ -4,6 +4,7 @@ import { proof as address } from '../../src/controls/address/proof.ts'
 import { proof as authZone } from '../../src/controls/auth-zone/proof.ts'
 import { proof as authenticate } from '../../src/controls/authenticate/proof.ts'
 import { proof as body } from '../../src/controls/body/proof.ts'
+import { proof as compression } from '../../src/controls/compression/proof.ts'
 import { proof as cors } from '../../src/controls/cors/proof.ts'
 import { proof as credentialStrip } from '../../src/controls/credential-strip/proof.ts'
 import { proof as csrf } from '../../src/controls/csrf/proof.ts'
@@ -62,4 +63,5 @@ export const proofs: readonly Proof[] = [
   responses,
   responseHeaders,
   hsts,
+  compression,
 ]

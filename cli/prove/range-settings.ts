@@ -122,6 +122,7 @@ function blocksOf(blocks: BlockSettings, needs: ProofNeeds): BlockSettings {
   return {
     ...blocks,
     auth: { ...blocks.auth, schemes },
+    data: needs.compress === true ? { ...blocks.data, compress: 'on' } : blocks.data,
     authorize: authorizeOf(blocks, needs),
     limits: {
       ...blocks.limits,

@@ -3,6 +3,7 @@ import { address } from './address/control.ts'
 import { authZone } from './auth-zone/control.ts'
 import { authenticate } from './authenticate/control.ts'
 import { body } from './body/control.ts'
+import { compression } from './compression/control.ts'
 import { cors } from './cors/control.ts'
 import { credentialStrip } from './credential-strip/control.ts'
 import { csrf } from './csrf/control.ts'
@@ -64,4 +65,5 @@ export const controls: readonly AnyControl[] = [
   responses,
   responseHeaders,
   hsts,
+  compression,
 ]

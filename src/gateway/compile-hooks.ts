@@ -19,6 +19,7 @@ export interface HookLists {
     exchange: Exchange,
     response: UpstreamResponse,
   ) => boolean)[]
+  readonly keepsUncoded: readonly NonNullable<Guard['keepsUncoded']>[]
   readonly forward: readonly ((exchange: Exchange, headers: string[]) => void)[]
   readonly answer: readonly ((exchange: Exchange, headers: string[]) => void)[]
   readonly end: readonly ((exchange: Exchange) => void)[]
@@ -65,6 +66,7 @@ export function hookLists(guards: readonly ReadyGuard[], door: Mode): HookLists 
     responseBody: hooks(guards, 502, (guard) => guard.onResponseBody?.bind(guard)),
     refusal: hooks(guards, 500, (guard) => guard.onRefusal?.bind(guard)),
     wantsResponseBody: pick('wantsResponseBody'),
+    keepsUncoded: pick('keepsUncoded'),
     forward: pick('onForward'),
     answer: pick('onAnswer'),
     end: pick('onEnd'),

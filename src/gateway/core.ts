@@ -1,5 +1,6 @@
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import type { Secret } from '../base/secret.ts'
+import type { ContentCoding } from '../http/accept-encoding.ts'
 import type { Exchange, RequestHead } from '../pipeline/exchange.ts'
 
 /** What goes back to the client in one piece. */
@@ -39,11 +40,25 @@ export type ResponseVerdict =
   | { readonly kind: 'answer'; readonly answer: Answer }
   /** Read at most `maxBodyBytes` (more is a failure `response_too_large`), then `decideResponseBody`. */
   | { readonly kind: 'buffer'; readonly maxBodyBytes: number }
-  /**
-   * Pass the body on as it comes; `answer.body` is `undefined`. `hidesLength`: the API's `Content-Length` is not said,
-   * because the body that it counts would have been changed (HEAD).
-   */
-  | { readonly kind: 'stream'; readonly answer: Answer; readonly hidesLength?: boolean }
+  | StreamVerdict
+
+/**
+ * Pass the body on as it comes; `answer.body` is `undefined`. `hidesLength`: the API's `Content-Length` is not said,
+ * because the body that it counts would have been changed (HEAD). `coded`: where there is room for a coder, this
+ * goes out instead.
+ */
+export interface StreamVerdict {
+  readonly kind: 'stream'
+  readonly answer: Answer
+  readonly hidesLength?: boolean
+  readonly coded?: CodedAnswer
+}
+
+/** A streamed answer as it goes out compressed: its coding, and the head that says so. */
+export interface CodedAnswer {
+  readonly coding: ContentCoding
+  readonly answer: Answer
+}
 
 /** The request as it goes to the API; written anew from parsed parts, framing is the edge's own. */
 export interface UpstreamRequest {

@@ -23,7 +23,9 @@ import { failureRefusal } from './failures.ts'
 import type { Plan, SitePlan } from './plan.ts'
 import { requestHeaders, upstreamPath } from './forward.ts'
 import { decompressed } from './content-coding.ts'
+import { codedStream, codedWhole } from './answer-coding.ts'
 import { finalAnswer, isBodyless, streamAnswer } from './respond.ts'
+import type { BodyBytes } from './respond.ts'
 import { passedTrailers } from './trailers.ts'
 
 /** What keeps the books: told of every exchange once, at its end. */
@@ -192,15 +194,17 @@ export class GatewayCore implements Core {
     }
     if (exchange.replacement !== undefined) {
       const { replacement } = exchange
-      const answer = finalAnswer(exchange, sitePlan, { plain: replacement, sent: replacement })
-      return { kind: 'answer', answer }
+      const bytes = { plain: replacement, sent: replacement }
+      return answered(this.#final(exchange, sitePlan, bytes))
     }
     const wants = (hook: HookLists['wantsResponseBody'][number]): boolean =>
       hook(exchange, response)
     const mayChange = sitePlan.hooks.wantsResponseBody.some(wants)
     if (mayChange && !isBodyless(exchange, response)) return BUFFER_RESPONSE
     const answer = streamAnswer(exchange, sitePlan, response)
-    return { kind: 'stream', answer, hidesLength: mayChange }
+    return sitePlan.compresses
+      ? codedStream(exchange, sitePlan, { answer, hidesLength: mayChange })
+      : { kind: 'stream', answer, hidesLength: mayChange }
   }
 
   decideResponseBody(exchange: Exchange, body: Buffer): MaybePromise<Answer> {
@@ -214,11 +218,16 @@ export class GatewayCore implements Core {
 
   #respond(
     exchange: Exchange,
-    bytes: { readonly plain: Buffer; readonly sent: Buffer },
+    bytes: BodyBytes,
     refusal: Refusal | undefined,
   ): MaybePromise<Answer> {
     if (refusal !== undefined) return this.#refuse(exchange, refusal)
-    return finalAnswer(exchange, planOf(exchange) as SitePlan, bytes)
+    return this.#final(exchange, planOf(exchange) as SitePlan, bytes)
+  }
+
+  #final(exchange: Exchange, sitePlan: SitePlan, bytes: BodyBytes): MaybePromise<Answer> {
+    const answer = finalAnswer(exchange, sitePlan, bytes)
+    return sitePlan.compresses ? codedWhole(exchange, sitePlan, answer) : answer
   }
 
   requestTrailers(exchange: Exchange, trailers: readonly string[]): readonly string[] {

@@ -33,6 +33,8 @@ export interface SitePlan {
   readonly bodyMode: 'buffer' | 'stream'
   /** Both ways flow at once (gRPC). */
   readonly isDuplex: boolean
+  /** Answers are compressed where the client asks for it and no guard forbids it. */
+  readonly compresses: boolean
   /** The API speaks HTTP/2: `te: trailers` goes on. */
   readonly forwardsTe: boolean
   /** Whether a request header goes to the API; remembers its answers, bounded. */
@@ -125,6 +127,7 @@ function sitePlan(input: {
   readonly all: HookLists
 }): SitePlan {
   const { site, guards, all } = input
+  const { adopt, data } = site.policy
   const api = input.apis.get(site.operation.api)
   if (api === undefined) throw new Error(`no API ${site.operation.api}`)
   return {
@@ -134,6 +137,8 @@ function sitePlan(input: {
     hooks: { ...all, request: guards.request },
     bodyMode: guards.body.length > 0 ? 'buffer' : 'stream',
     isDuplex: guards.body.length === 0 && isGrpcOperation(site.operation),
+    // While an API is being adopted, no byte changes that nobody had to change.
+    compresses: data.compress === 'on' && adopt === undefined && !isGrpcOperation(site.operation),
     forwardsTe: api.upstream.origins[0]?.target.protocol === 'h2',
     keepsRequestHeader: remembered(all.dropsRequestHeader),
     keepsResponseHeader: remembered(all.dropsResponseHeader),

@@ -23,11 +23,17 @@ export function streamAnswer(
   return { status: response.status, headers, body: undefined, close: false }
 }
 
+/** A body that was read whole: without its content coding, and as the API sent it. */
+export interface BodyBytes {
+  readonly plain: Buffer
+  readonly sent: Buffer
+}
+
 /** The answer to a body that was read whole; without the fields that describe other bytes (3.2 row 27). */
 export function finalAnswer(
   exchange: Exchange,
   plan: SitePlan,
-  { plain, sent }: { readonly plain: Buffer; readonly sent: Buffer },
+  { plain, sent }: BodyBytes,
 ): Answer {
   const response = exchange.upstream as UpstreamResponse
   const { replacement } = exchange
@@ -35,14 +41,15 @@ export function finalAnswer(
   // While an API is being adopted, no byte changes that nobody had to change: the content coding stays.
   const isDecoded = plan.site.policy.adopt === undefined && response.headers.has('content-encoding')
   const dropped =
-    replacement !== undefined ? changedFields(replacement) : isDecoded ? DECODED : KEEP
+    replacement !== undefined ? changedFields(replacement) : isDecoded ? BYTE_FIELDS : KEEP
   const headers = responseHeaders(exchange, plan, dropped)
   const body = replacement ?? (isDecoded ? plain : sent)
   return { status: response.status, headers, body, close: false }
 }
 
 const KEEP: ReadonlySet<string> = new Set()
-const DECODED: ReadonlySet<string> = new Set([
+/** Fields that describe bytes in one content coding, and in no other. */
+export const BYTE_FIELDS: ReadonlySet<string> = new Set([
   'content-encoding',
   'content-md5',
   'content-digest',
@@ -50,7 +57,7 @@ const DECODED: ReadonlySet<string> = new Set([
   'repr-digest',
   'accept-ranges',
 ])
-const CHANGED: ReadonlySet<string> = new Set([...DECODED, 'etag', 'content-range'])
+const CHANGED: ReadonlySet<string> = new Set([...BYTE_FIELDS, 'etag', 'content-range'])
 
 /** A body that was left out has no type either: clients would parse it. */
 const EMPTIED: ReadonlySet<string> = new Set([...CHANGED, 'content-type'])

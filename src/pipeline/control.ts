@@ -39,6 +39,11 @@ export interface Guard {
   wantsResponseBody?(exchange: Exchange, response: UpstreamResponse): boolean
   /** May set `exchange.replacement`. `body` is what is left by the guards before, decompressed. */
   onResponseBody?(exchange: Exchange, body: Buffer): Verdict
+  /**
+   * Whether the answer must not be compressed: its length could tell a secret. Asked only where compression is on and
+   * the client asks for it. `body`: what goes out, where it is held as a whole.
+   */
+  keepsUncoded?(exchange: Exchange, response: UpstreamResponse, body: Buffer | undefined): boolean
   /** Whether a response header (lower case) stays behind; as above. */
   dropsResponseHeader?(name: string): boolean
   /** Adds fields to the final answer, refusals included. */

@@ -71,7 +71,11 @@ export interface Policy {
     /** Hosts that URL-typed fields may name; empty: any public host. */
     readonly urlHosts: readonly string[]
   }
-  readonly data: { readonly errors: 'generic' | 'pass' }
+  readonly data: {
+    readonly errors: 'generic' | 'pass'
+    /** Whether answers are compressed for clients that ask for it. */
+    readonly compress: 'on' | 'off'
+  }
   readonly upstream: {
     /** API -> the signed word about the caller that it gets; APIs that get none are not here. */
     readonly identities: ReadonlyMap<string, UpstreamIdentity>

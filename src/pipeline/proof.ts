@@ -42,6 +42,8 @@ export interface ProofNeeds {
   readonly cors?: readonly string[]
   /** Peers that may speak for others; nobody unless said, since attackers come from loopback. */
   readonly trustedProxies?: readonly string[]
+  /** Answers are compressed where the client asks for it. */
+  readonly compress?: true
   /** The profile `adopt` is in force. */
   readonly adopt?: true
   /** Role -> permissions, besides the configured ones. */

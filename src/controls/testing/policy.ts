@@ -29,7 +29,7 @@ const DEFAULT_POLICY: Policy = {
     maxDepth: 32,
     urlHosts: [],
   },
-  data: { errors: 'generic' },
+  data: { errors: 'generic', compress: 'off' },
   upstream: { identities: new Map() },
   limits: {
     ip: undefined,

@@ -36,6 +36,20 @@ export interface ClientEnd {
   end(lastChunk: Buffer | undefined, trailers?: readonly string[]): boolean
   /** Breaks off: the client must see that the answer is not whole. */
   destroy(): void
+  /** Where the answer is compressed on its way. */
+  readonly coded?: CodedWay
+}
+
+/** An answer that is compressed on its way: what its exchange must know of it. */
+export interface CodedWay {
+  /** Bytes that went out. */
+  readonly bytesOut: number
+  /** Bytes are still to come although the API's last was handed over. */
+  readonly isBusy: boolean
+  /** The client has room again. @returns whether more bytes can be taken: those that waited may fill the room. */
+  clientDrained(): boolean
+  /** The exchange is over: nothing more goes out. */
+  release(): void
 }
 
 /** Whether an answer with this status carries no content, whatever its fields say (RFC 9110 section 6.4.1). */

@@ -12,6 +12,7 @@ import type {
 import type { Exchange, RequestHead } from '../../pipeline/exchange.ts'
 import type { ClientEnd, ClientEvents } from './client.ts'
 import type { EdgeContext, ExchangePorts } from './edge-context.ts'
+import { beginAnswer } from './coded-client.ts'
 import { answerLast, endSafely } from './edge-context.ts'
 import { ExchangeClocks } from './exchange-clocks.ts'
 import { joined, RequestBody } from './request-body.ts'
@@ -36,7 +37,7 @@ type Step<T> = (self: ExchangeDriver, verdict: T) => void
 export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
   readonly #edge: EdgeContext
   readonly #share: Share
-  readonly #client: ClientEnd
+  #client: ClientEnd
   readonly #ports: ExchangePorts
   #exchange: Exchange | undefined = undefined
   #phase: 'deciding' | 'reading' | 'waiting' | 'streaming' | 'tunnel' | 'answered' | 'over' =
@@ -171,7 +172,8 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
   }
 
   get stage(): 'open' | 'answering' | 'answered' {
-    if (this.#phase === 'answered' || this.#phase === 'over') return 'answered'
+    const isHandedOver = this.#phase === 'answered' && this.#client.coded?.isBusy !== true
+    if (isHandedOver || this.#phase === 'over') return 'answered'
     return this.#phase === 'tunnel' || this.#response?.kind === 'stream' ? 'answering' : 'open'
   }
 
@@ -187,6 +189,7 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
   }
 
   clientDrained(): void {
+    if (this.#client.coded?.clientDrained() === false) return
     this.#clocks.hold(false)
     this.#call?.resume()
   }
@@ -215,8 +218,8 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     if (verdict.kind === 'answer') return this.#send(verdict.answer)
     const length = this.#responseLength
     if (verdict.kind === 'stream') {
-      this.#share.leave()
-      this.#client.head(verdict.answer, verdict.hidesLength === true ? undefined : length)
+      const parts = { length, share: this.#share, events: this }
+      this.#client = beginAnswer(this.#client, verdict, parts)
     } else if (length !== undefined && length > verdict.maxBodyBytes) {
       return this.#fail('response_too_large', `content-length ${length}`)
     } else {
@@ -248,8 +251,7 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
       if (this.#client.write(chunk)) return
       // The client is slow now; its own stall timer watches it.
       this.#clocks.hold(true)
-      this.#call?.pause()
-      return
+      return this.#call?.pause()
     }
     this.#responseChunks.push(chunk)
     if (!this.#share.hold(chunk.length)) return this.#fail('overloaded', NO_ROOM)
@@ -331,8 +333,7 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
       this.#begun().abortedBy = cause === 'client_too_slow' ? 'client' : 'upstream'
       this.#edge.core.fail(this.#begun(), cause, detail)
       this.#client.destroy()
-      this.#end()
-      return
+      return this.#end()
     }
     this.#send(this.#edge.core.fail(this.#begun(), cause, detail))
   }
@@ -367,6 +368,7 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     const wasAnswered = this.#phase === 'answered'
     this.#phase = 'over'
     this.#share.end()
+    this.#client.coded?.release()
     this.#edge.sweeper.remove(this)
     this.#ports.connection.leave(this)
     if (!wasAnswered) this.#call?.abort(GONE)
@@ -375,7 +377,7 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     const exchange = this.#exchange
     if (exchange === undefined) return
     exchange.bytesIn = this.#bytesIn
-    exchange.bytesOut = this.#bytesOut
+    exchange.bytesOut = this.#client.coded?.bytesOut ?? this.#bytesOut
     endSafely(this.#edge.core, exchange)
   }
 

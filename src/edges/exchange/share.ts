@@ -41,6 +41,12 @@ export class Share {
     return this.#taken.heldBytes <= this.#taken.limits.heldBytes
   }
 
+  /** As `hold`, but takes only what is there. @returns whether it took. */
+  holdIfRoom(bytes: number): boolean {
+    const hasRoom = this.#taken.heldBytes + bytes <= this.#taken.limits.heldBytes
+    return hasRoom && this.hold(bytes)
+  }
+
   /** Gives everything back. */
   end(): void {
     this.leave()

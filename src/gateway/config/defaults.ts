@@ -33,6 +33,7 @@ export const DEFAULTS = {
   capString: 4096,
   capArray: 1000,
   errors: 'generic',
+  compress: 'off',
   ipLimit: '20/s burst 100',
   principalLimit: '600/min burst 100',
   failureLimit: '10/5min ban 15min',

@@ -132,6 +132,7 @@ export interface ValidateInput {
 /** What answers may reveal. */
 export interface DataInput {
   errors?: 'generic' | 'pass' | undefined
+  compress?: 'on' | OffInput | undefined
   mode?: ModeInput | undefined
 }
 

@@ -59,7 +59,11 @@ export function resolveValidate(input: ValidateInput): Partial<Policy['validate'
 
 /** What a `data` block says; keys that are not written are absent. */
 export function resolveData(input: DataInput): Partial<Policy['data']> {
-  return input.errors === undefined ? {} : { errors: input.errors }
+  const { errors, compress } = input
+  return {
+    ...(errors !== undefined && { errors }),
+    ...(compress !== undefined && { compress: isOff(compress) ? 'off' : 'on' }),
+  }
 }
 
 /** A rate, or `undefined` for off. */
@@ -154,7 +158,11 @@ export function resolveBlocks(input: SallyportConfig, resolver: Resolver): Block
     auth: resolveSchemes(input.auth ?? {}, resolver),
     authorize: resolveAuthorize(input.authorize ?? {}, resolver),
     validate: { ...VALIDATE_DEFAULTS, ...resolveValidate(input.validate ?? {}) },
-    data: { errors: DEFAULTS.errors, ...resolveData(input.data ?? {}) },
+    data: {
+      errors: DEFAULTS.errors,
+      compress: DEFAULTS.compress,
+      ...resolveData(input.data ?? {}),
+    },
     limits: resolveLimits(input.limits ?? {}),
     operationLimits: resolveOperationLimits(input.limits ?? {}, resolver),
   }

@@ -107,6 +107,11 @@ export const dataSchema: z.ZodType<DataInput> = z.strictObject({
     'generic: undeclared error bodies of the API become problem+json with the detail only in the log; pass: they go out.',
     DEFAULTS.errors,
   ),
+  compress: optional(
+    wordOrOff('on'),
+    'on: answers are compressed (zstd, br, gzip) for clients that ask for it, except where their length could tell a secret.',
+    DEFAULTS.compress,
+  ),
   mode: mode('Mode of the checks on what answers reveal.'),
 })
 
