@@ -40,7 +40,13 @@ for (const transport of ['node', 'fast'] as const) {
         })
         stream.on('data', (piece: Buffer) => pieces.push(piece))
         stream.on('end', () => resolve(gotOf(status, raw, Buffer.concat(pieces))))
-        stream.on('error', reject)
+        stream.on('error', (error) => {
+          const body = Buffer.concat(pieces)
+          const length = raw[raw.indexOf('content-length') + 1]
+          // RFC 9113 section 8.1.1: the answer to a malformed request may come whole before the reset.
+          if (status === 400 && Number(length) === body.length) resolve(gotOf(status, raw, body))
+          else reject(error)
+        })
         if (body !== undefined) stream.end(body)
       })
     }
