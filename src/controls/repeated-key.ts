@@ -1,5 +1,5 @@
 import { scanJson } from '../http/json-scan.ts'
-import type { JsonFaultReason, JsonLimits } from '../http/json-scan.ts'
+import type { JsonFaultReason, JsonLimits } from '../http/json-limits.ts'
 
 /** Sizes are bounded by the answer's own limit; the depth by what the scanner honors. */
 const UNBOUNDED: JsonLimits = {

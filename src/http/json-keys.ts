@@ -1,45 +1,54 @@
 import { randomBytes } from 'node:crypto'
+import { unescapeJson } from './json-unescape.ts'
 
-/** Objects with more keys than this leave the short list for a `Set`, so that no input makes the check quadratic. */
-const SHORT_LIST = 64
-const DANGEROUS_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+/** Objects with more keys than this are looked up in a table, so that no input makes the check quadratic. */
+const SHORT_LIST = 16
+/** Numbers kept for each key: hash, start and end of its text; beyond the bytes it stands among the unescaped. */
+const STRIDE = 3
+const SMALLEST_TABLE = 128
 const SHORTEST_DANGEROUS = 9
 const LONGEST_DANGEROUS = 11
-/** Numbers kept for each key: hash, start, end, and whether it has escapes. */
-const STRIDE = 4
+const DANGEROUS_KEYS = ['__proto__', 'constructor', 'prototype'].map((key) => Buffer.from(key))
 
 /** Unknown to senders, so that nobody can prepare keys that all hash alike. */
-const SEED = randomBytes(4).readInt32LE()
-
-/** Where the keys of one open object begin, and its set once there are many. */
-interface Scope {
-  readonly base: number
-  set: Set<string> | undefined
-}
+const SEED = randomBytes(8)
+const START = SEED.readInt32LE(0)
+const FACTOR = SEED.readInt32LE(4) | 1
 
 /**
- * Finds repeated and dangerous keys among the objects that are open while a JSON text is scanned. Keys are hashed in
- * place and turned into strings only when two hashes agree, when they have escapes, or when an object is large.
+ * Finds repeated and dangerous keys among the objects that are open while a JSON text is scanned. Keys are compared
+ * where they stand, as bytes, and only when two hashes agree; those with escapes are unescaped once.
  */
 export class JsonKeys {
   readonly #bytes: Uint8Array
+  /** For each open object: where its keys begin among all. */
+  readonly #bases: number[] = []
+  /** For each open object: what tells its keys in the table from those of others; 0 while it has none there. */
+  readonly #serials: number[] = []
+  #depth = 0
+  /** Never shortened: the first `#size` numbers count. */
   readonly #entries: number[] = []
-  readonly #scopes: Scope[] = []
+  #size = 0
+  /** Serial and place among the entries, in turn. Keys of closed objects stay: a body has a bounded number of them. */
+  #table = EMPTY
+  #used = 0
+  #lastSerial = 0
+  #unescaped: Uint8Array = NO_BYTES
+  #unescapedSize = 0
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
   }
 
-  /** Starts an object; hand the answer to `close`. */
-  open(): number {
-    return this.#scopes.push({ base: this.#entries.length, set: undefined })
+  /** Starts an object. */
+  open(): void {
+    this.#bases[this.#depth] = this.#size
+    this.#serials[this.#depth++] = 0
   }
 
-  /** Ends the object that `open` answered `scope` for. */
-  close(scope: number): void {
-    const ended = this.#scopes[scope - 1]
-    if (ended !== undefined) this.#entries.length = ended.base
-    this.#scopes.length = scope - 1
+  /** Ends the innermost object. */
+  close(): void {
+    this.#size = this.#bases[--this.#depth] ?? 0
   }
 
   /** Adds the key whose text stands between two offsets (quotes excluded) to the innermost object. */
@@ -48,67 +57,147 @@ export class JsonKeys {
     end: number,
     isEscaped: boolean,
   ): 'duplicate_key' | 'dangerous_key' | undefined {
-    const scope = this.#scopes.at(-1)
-    if (scope === undefined) return undefined
-    if (this.#isDangerous(start, end, isEscaped)) return 'dangerous_key'
-    if (scope.set !== undefined) return addTo(scope.set, this.#text(start, end, isEscaped))
-    const hash = isEscaped ? this.#escapedHash(start, end) : hashBytes(this.#bytes, start, end)
-    const entries = this.#entries
-    for (let i = scope.base; i < entries.length; i += STRIDE) {
-      if (entries[i] === hash && this.#entryText(i) === this.#text(start, end, isEscaped)) {
-        return 'duplicate_key'
-      }
-    }
-    entries.push(hash, start, end, isEscaped ? 1 : 0)
-    if (entries.length - scope.base > SHORT_LIST * STRIDE) scope.set = this.#setFrom(scope.base)
+    if (!isEscaped) return this.#enter(start, end)
+    const from = this.#bytes.length + this.#unescapedSize
+    this.#unescape(start, end)
+    return this.#enter(from, this.#bytes.length + this.#unescapedSize)
+  }
+
+  #enter(start: number, end: number): 'duplicate_key' | 'dangerous_key' | undefined {
+    const length = end - start
+    if (
+      length >= SHORTEST_DANGEROUS &&
+      length <= LONGEST_DANGEROUS &&
+      this.#isDangerous(start, end)
+    )
+      return 'dangerous_key'
+    const entry = this.#push(this.#hash(start, end), start, end)
+    const base = this.#bases[this.#depth - 1] ?? 0
+    const serial = this.#serials[this.#depth - 1] ?? 0
+    const isNew = serial === 0 ? this.#isNewInList(base, entry) : this.#isNewInTable(serial, entry)
+    if (!isNew) return 'duplicate_key'
+    if (serial === 0 && this.#size - base > SHORT_LIST * STRIDE) this.#moveToTable(base)
     return undefined
   }
 
-  #setFrom(base: number): Set<string> {
-    const set = new Set<string>()
-    for (let i = base; i < this.#entries.length; i += STRIDE) set.add(marked(this.#entryText(i)))
-    return set
+  #push(hash: number, start: number, end: number): number {
+    const entry = this.#size
+    const entries = this.#entries
+    entries[entry] = hash
+    entries[entry + 1] = start
+    entries[entry + 2] = end
+    this.#size = entry + STRIDE
+    return entry
   }
 
-  #entryText(index: number): string {
-    const [start = 0, end = 0, escaped = 0] = this.#entries.slice(index + 1, index + STRIDE)
-    return this.#text(start, end, escaped === 1)
+  /** Whether the key entered last is not among those before it. */
+  #isNewInList(base: number, last: number): boolean {
+    const entries = this.#entries
+    const hash = entries[last]
+    for (let i = base; i < last; i += STRIDE)
+      if (entries[i] === hash && this.#isSame(i, last)) return false
+    return true
   }
 
-  #isDangerous(start: number, end: number, isEscaped: boolean): boolean {
-    const length = end - start
-    if (!isEscaped && (length < SHORTEST_DANGEROUS || length > LONGEST_DANGEROUS)) return false
-    const first = this.#bytes[start]
-    // `_`, `c`, `p`: everything else is settled without making a string.
-    if (!isEscaped && first !== 95 && first !== 99 && first !== 112) return false
-    return DANGEROUS_KEYS.has(this.#text(start, end, isEscaped))
+  /** As above, for an object whose keys stand in the table, where it is put. */
+  #isNewInTable(serial: number, entry: number): boolean {
+    if ((this.#used + 1) * 4 > this.#table.length) this.#grow()
+    return this.#place(serial, entry)
   }
 
-  #text(start: number, end: number, isEscaped: boolean): string {
-    const { buffer, byteOffset } = this.#bytes
-    const text = Buffer.from(buffer, byteOffset + start, end - start).toString('utf8')
-    // The scanner has already checked this string, so `JSON.parse` only unescapes it.
-    return isEscaped ? (JSON.parse(`"${text}"`) as string) : text
+  #place(serial: number, entry: number): boolean {
+    const table = this.#table
+    const mask = table.length / 2 - 1
+    const hash = this.#entries[entry] ?? 0
+    // The same names in many objects must not begin at the same place.
+    let slot = mix(hash ^ Math.imul(serial, FACTOR)) & mask
+    for (; table[slot * 2] !== 0; slot = (slot + 1) & mask) {
+      const other = table[slot * 2 + 1] ?? 0
+      if (table[slot * 2] !== serial || this.#entries[other] !== hash) continue
+      if (this.#isSame(other, entry)) return false
+    }
+    table[slot * 2] = serial
+    table[slot * 2 + 1] = entry
+    this.#used++
+    return true
   }
 
-  #escapedHash(start: number, end: number): number {
-    const bytes = Buffer.from(this.#text(start, end, true), 'utf8')
-    return hashBytes(bytes, 0, bytes.length)
+  #moveToTable(base: number): void {
+    if ((this.#used + SHORT_LIST + 1) * 4 > this.#table.length) this.#grow()
+    const serial = ++this.#lastSerial
+    this.#serials[this.#depth - 1] = serial
+    for (let entry = base; entry < this.#size; entry += STRIDE) this.#place(serial, entry)
+  }
+
+  /** A larger table, with the keys of the objects that are still open. */
+  #grow(): void {
+    this.#table = new Int32Array(Math.max(SMALLEST_TABLE, this.#table.length * 2))
+    this.#used = 0
+    for (let i = 0; i < this.#depth; i++) {
+      const serial = this.#serials[i] ?? 0
+      if (serial === 0) continue
+      // The key entered last is put into its place by the caller.
+      const end = i + 1 < this.#depth ? (this.#bases[i + 1] ?? 0) : this.#size - STRIDE
+      for (let at = this.#bases[i] ?? 0; at < end; at += STRIDE) this.#place(serial, at)
+    }
+  }
+
+  #isSame(a: number, b: number): boolean {
+    const [startA, startB] = [this.#entries[a + 1] ?? 0, this.#entries[b + 1] ?? 0]
+    const length = (this.#entries[a + 2] ?? 0) - startA
+    if ((this.#entries[b + 2] ?? 0) - startB !== length) return false
+    for (let i = 0; i < length; i++)
+      if (this.#byte(startA + i) !== this.#byte(startB + i)) return false
+    return true
+  }
+
+  #isDangerous(start: number, end: number): boolean {
+    const first = this.#byte(start)
+    return DANGEROUS_KEYS.some(
+      (key) =>
+        key[0] === first &&
+        key.length === end - start &&
+        key.every((byte, i) => byte === this.#byte(start + i)),
+    )
+  }
+
+  #byte(at: number): number {
+    const size = this.#bytes.length
+    return (at < size ? this.#bytes[at] : this.#unescaped[at - size]) ?? 0
+  }
+
+  #hash(start: number, end: number): number {
+    const size = this.#bytes.length
+    return start < size || start === end
+      ? hashBytes(this.#bytes, start, end)
+      : hashBytes(this.#unescaped, start - size, end - size)
+  }
+
+  #unescape(start: number, end: number): void {
+    const room = this.#unescapedSize + end - start
+    if (room > this.#unescaped.length) {
+      const larger = new Uint8Array(room * 2)
+      larger.set(this.#unescaped.subarray(0, this.#unescapedSize))
+      this.#unescaped = larger
+    }
+    const place = { start, end }
+    this.#unescapedSize = unescapeJson(this.#bytes, place, this.#unescaped, this.#unescapedSize)
   }
 }
 
-function addTo(set: Set<string>, key: string): 'duplicate_key' | undefined {
-  const before = set.size
-  return set.add(marked(key)).size === before ? 'duplicate_key' : undefined
-}
-
-/** V8 hashes strings of digits without its seed; the mark makes every key an ordinary string. */
-function marked(key: string): string {
-  return `k${key}`
-}
+const EMPTY = new Int32Array(0)
+const NO_BYTES = new Uint8Array(0)
 
 function hashBytes(bytes: Uint8Array, start: number, end: number): number {
-  let hash = SEED ^ (end - start)
-  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193)
-  return hash ^ (hash >>> 15)
+  let hash = START ^ (end - start)
+  for (let i = start; i < end; i++) {
+    hash = Math.imul(hash ^ (bytes[i] ?? 0), FACTOR)
+    hash ^= hash >>> 15
+  }
+  return mix(hash)
+}
+
+function mix(hash: number): number {
+  const mixed = Math.imul(hash ^ (hash >>> 16), 0x45d9f3b)
+  return mixed ^ (mixed >>> 15)
 }

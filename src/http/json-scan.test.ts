@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { JSON_LIMITS, parseJsonStrict, scanJson } from './json-scan.ts'
+import { JSON_LIMITS } from './json-limits.ts'
+import { JSON_SLICE_BYTES, parseJsonSliced, parseJsonStrict, scanJson } from './json-scan.ts'
+import { JsonScanner } from './json-scanner.ts'
 
 const deep = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
 const objectOf = (count: number, last = ''): string =>
@@ -252,4 +254,43 @@ test('stays linear when thousands of keys are alike', () => {
   const start = performance.now()
   assert.equal(scanJson(bytes).fault, undefined)
   assert.ok(performance.now() - start < 5000)
+})
+
+test('finds the same with a pause after every value', () => {
+  fc.assert(
+    fc.property(jsonText, fc.nat(20), (text, cut) => {
+      const bytes = Buffer.from(text.slice(0, text.length - cut))
+      const scanner = new JsonScanner(bytes, JSON_LIMITS)
+      let found = scanner.run(0)
+      for (let until = 1; found === undefined; until++) found = scanner.run(until)
+      assert.deepEqual(found, new JsonScanner(bytes, JSON_LIMITS).run())
+    }),
+    { numRuns: 500 },
+  )
+})
+
+const large: [name: string, text: string][] = [
+  ['a large list', JSON.stringify(Array.from({ length: 3000 }, (_, i) => ({ id: i, name: 'é' })))],
+  ['a large text that is cut off', JSON.stringify(Array.from({ length: 9000 }, () => 'abcdefgh'))],
+  ['a large text of lone surrogates', `["${'a'.repeat(70_000)}","\\ud800"]`],
+  ['one long string', `"${'a'.repeat(90_000)}"`],
+]
+for (const [name, text] of large) {
+  test(`reads ${name} in slices as at once`, async () => {
+    const bytes = Buffer.from(name.includes('cut') ? text.slice(0, -1) : text)
+    assert.ok(bytes.length > JSON_SLICE_BYTES)
+    const sliced = parseJsonSliced(bytes)
+    assert.ok(sliced instanceof Promise)
+    assert.deepEqual(await sliced, parseJsonStrict(bytes))
+  })
+}
+
+test('reads a small text without a pause', () => {
+  assert.deepEqual(parseJsonSliced(Buffer.from('[1]')), parseJsonStrict(Buffer.from('[1]')))
+})
+
+test('looks at no more of a string than it may hold', () => {
+  // Were the rest looked at, its last byte would be the fault.
+  for (const long of ['a'.repeat(400_000), '\\n'.repeat(400_000)])
+    assert.equal(scanJson(Buffer.from(`"${long}\u0000`)).fault, 'string_too_long')
 })

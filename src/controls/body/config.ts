@@ -1,5 +1,5 @@
-import type { JsonLimits } from '../../http/json-scan.ts'
-import { JSON_LIMITS } from '../../http/json-scan.ts'
+import type { JsonLimits } from '../../http/json-limits.ts'
+import { JSON_LIMITS } from '../../http/json-limits.ts'
 import type { Policy } from '../../pipeline/policy.ts'
 
 export interface BodyConfig {

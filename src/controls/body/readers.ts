@@ -1,6 +1,6 @@
 import type { MaybePromise } from '../../base/maybe-promise.ts'
 import { parseJsonStrict } from '../../http/json-scan.ts'
-import type { JsonLimits } from '../../http/json-scan.ts'
+import type { JsonLimits } from '../../http/json-limits.ts'
 import type { MediaType as ActualType } from '../../http/media-type.ts'
 import { isJson } from '../../http/media-type.ts'
 import type { BodyFault } from '../../openapi/decode/contract.ts'

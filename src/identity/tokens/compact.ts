@@ -1,4 +1,4 @@
-import type { JsonLimits } from '../../http/json-scan.ts'
+import type { JsonLimits } from '../../http/json-limits.ts'
 import { parseJsonStrict } from '../../http/json-scan.ts'
 
 /** Longest token, in characters [TOK-01]. */

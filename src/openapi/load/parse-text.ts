@@ -1,6 +1,6 @@
 import { CORE_SCHEMA, load, mergeTag, YAMLException } from 'js-yaml'
 import { scanJson } from '../../http/json-scan.ts'
-import type { JsonLimits } from '../../http/json-scan.ts'
+import type { JsonLimits } from '../../http/json-limits.ts'
 
 /** Deepest nesting of a document's text. */
 export const MAX_DEPTH = 512

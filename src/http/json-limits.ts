@@ -1,0 +1,58 @@
+/** Bounds of a JSON text. */
+export interface JsonLimits {
+  /** Deepest nesting of arrays and objects; at most 512 is honored. */
+  readonly maxDepth: number
+  /** Most values of any kind, containers counted. */
+  readonly maxNodes: number
+  /** Longest key in UTF-16 units, after unescaping. */
+  readonly maxKeyChars: number
+  /** Longest string in UTF-16 units, after unescaping. */
+  readonly maxStringChars: number
+  /** Longest number in characters. */
+  readonly maxNumberChars: number
+}
+
+/** The bounds of [VAL-05]. */
+export const JSON_LIMITS: JsonLimits = {
+  maxDepth: 32,
+  maxNodes: 10_000,
+  maxKeyChars: 256,
+  maxStringChars: 100_000,
+  maxNumberChars: 64,
+}
+
+/** Why a JSON text is refused; stable codes for the log. */
+export type JsonFaultReason =
+  | 'byte_order_mark'
+  | 'invalid_utf8'
+  | 'syntax'
+  | 'unexpected_end'
+  | 'trailing_data'
+  | 'duplicate_key'
+  | 'dangerous_key'
+  | 'lone_surrogate'
+  | 'too_deep'
+  | 'too_many_nodes'
+  | 'key_too_long'
+  | 'string_too_long'
+  | 'number_too_long'
+  | 'number_out_of_range'
+
+/** A refused JSON text. */
+export interface JsonFault {
+  readonly fault: JsonFaultReason
+  /** Byte at which it was seen. */
+  readonly offset: number
+}
+
+/** What is known of a JSON text that passed. */
+export interface JsonOutline {
+  readonly fault: undefined
+  /**
+   * Byte offsets of numbers whose value is an integer beyond plus or minus (2^53 - 1), where `JSON.parse` would change
+   * digits. The caller refuses them unless declared; `jsonPointerAt` says where they stand.
+   */
+  readonly unsafeIntegers: readonly number[]
+  /** Number of values. */
+  readonly nodes: number
+}
