@@ -29,7 +29,7 @@ const memory = new LineMemory()
 const lines: string[] = []
 
 /** The status line with its end. */
-export function statusLine(status: number): string {
+function statusLine(status: number): string {
   return (lines[status] ??= `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n`)
 }
 

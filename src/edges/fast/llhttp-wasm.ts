@@ -24,7 +24,7 @@ export const PAUSED = 21
 /** What a callback returns to break off. */
 export const ABORT = -1
 /** `llhttp_type_t`. */
-export const TYPES = { request: 1, response: 2 } as const
+const TYPES = { request: 1, response: 2 } as const
 /** Bits of `llhttp_t.flags`. */
 export const CHUNKED = 8
 export const HAS_LENGTH = 32
