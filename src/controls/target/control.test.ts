@@ -94,6 +94,41 @@ suite('target', () => {
     })
   }
 
+  for (const [name, rawTarget, isRead] of [
+    ['in a path that nobody declared', (key: string) => `/no/${key}`, true],
+    ['in the query of one', (key: string) => `/no?x=a%2c${key}`, true],
+    ['in a target that is refused', (key: string) => `/a//b?key=${key}`, true],
+    ['in a request that is refused before', (key: string) => `/no?key=${key}`, false],
+  ] as const) {
+    test(`a key ${name} is marked as exposed [KEY-02]`, async () => {
+      const bench = new Bench()
+      const { text, id } = await bench.key()
+      const own = bench.guard(target)
+      const exchange = exchangeOf({ target: rawTarget(text) })
+      exchange.path = ''
+      exchange.query = { text: '', pairs: [] }
+      if (isRead) await own.request(exchange)
+      own.guard?.onEnd?.(exchange)
+      // Marking works on in the background.
+      await new Promise((resolve) => setImmediate(resolve))
+      assert.notEqual((await bench.keys.admin.show(id))?.exposedAtMs, undefined)
+      assert.equal(exchange.events.at(-1)?.name, 'sp_credential_in_url')
+      assert.ok(!JSON.stringify(exchange.events).includes(text))
+    })
+  }
+
+  test('leaves URLs of operations to the control that asks who calls', async () => {
+    const bench = withParameter({ name: 'q', in: 'query', schema: { type: 'string' } })
+    const { text, id } = await bench.key()
+    const [site] = bench.sites
+    assert.ok(site !== undefined)
+    const exchange = exchangeOf({ target: `/a/;x=1?q=${text}`, site })
+    bench.guard(target).guard?.onEnd?.(exchange)
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal((await bench.keys.admin.show(id))?.exposedAtMs, undefined)
+    assert.deepEqual(exchange.events, [])
+  })
+
   test('the rows reach every reason', () =>
     assertEveryReason(
       target,
