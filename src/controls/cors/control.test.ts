@@ -226,6 +226,38 @@ suite('cors', () => {
     })
   }
 
+  const bareRows: [
+    name: string,
+    parts: RequestParts,
+    origins: readonly string[],
+    told: readonly string[],
+  ][] = [
+    [
+      'lets a listed origin read refusals before an operation',
+      partsOf({ origin: APP }),
+      [APP],
+      [APP],
+    ],
+    ['tells other origins nothing then', partsOf({ origin: 'https://evil.example' }), [APP], []],
+    ['tells nobody anything then where CORS is off', partsOf({ origin: APP }), [], []],
+    [
+      'tells a preflight nothing then',
+      { method: 'OPTIONS', headers: ['Origin', APP, 'Access-Control-Request-Method', 'GET'] },
+      [APP],
+      [],
+    ],
+  ]
+  for (const [name, parts, origins, told] of bareRows) {
+    test(name, () => {
+      const guard = new Bench({ document: SHOP, policy: { listen: { cors: origins } } }).guard(cors)
+      const headers = guard.answer(exchangeOf(parts))
+      assert.deepEqual(valuesOf(headers, 'Access-Control-Allow-Origin'), told)
+      // Some operation takes a cookie: pages that send it may read the refusal too.
+      const credentials = told.length === 0 ? undefined : 'true'
+      assert.equal(valueOf(headers, 'Access-Control-Allow-Credentials'), credentials)
+    })
+  }
+
   test('allows credentials on answers where a cookie is one', () => {
     const headers = guardOf('me').answer(exchangeOf(partsOf({ origin: APP })))
     assert.equal(valueOf(headers, 'Access-Control-Allow-Credentials'), 'true')

@@ -27,7 +27,8 @@ export const cors: Control<CorsConfig, Kit> = {
     },
   },
   configure: configureCors,
-  compile: (config, site, kit) => (site === undefined ? undefined : corsGuard(config, site, kit)),
+  compile: (config, site, kit) =>
+    site === undefined ? bareGuard(config, kit) : corsGuard(config, site, kit),
 }
 
 const NOT_ALLOWED: Denial = Object.freeze({ reason: 'origin_not_allowed' })
@@ -35,6 +36,34 @@ const MAX_AGE_SECONDS = '600'
 const EXPOSED =
   'RateLimit, RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, Sallyport-Request-Id'
 const VARY = 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers'
+
+/** For answers to requests that reach no operation: pages of listed origins may read why. */
+function bareGuard({ origins }: CorsConfig, kit: Kit): Guard | undefined {
+  if (origins.size === 0) return undefined
+  const usesCookies = kit.sites.some((site) => credentialCookies(site, kit).size > 0)
+  return {
+    onAnswer: (exchange, headers) => {
+      if (!looksLikePreflight(exchange)) addFields(exchange, headers, { origins, usesCookies })
+    },
+  }
+}
+
+/** Whether there was an operation to ask for is not known yet. */
+function looksLikePreflight({ head: { method, headers } }: Exchange): boolean {
+  return method === 'OPTIONS' && headers.has('access-control-request-method')
+}
+
+function addFields(
+  exchange: Exchange,
+  headers: string[],
+  { origins, usesCookies }: CorsConfig & { readonly usesCookies: boolean },
+): void {
+  headers.push('Vary', 'Origin')
+  const origin = allowedOrigin(exchange, origins)
+  if (origin === undefined) return
+  headers.push('Access-Control-Allow-Origin', origin, 'Access-Control-Expose-Headers', EXPOSED)
+  if (usesCookies) headers.push('Access-Control-Allow-Credentials', 'true')
+}
 
 function corsGuard({ origins }: CorsConfig, site: Site, kit: Kit): Guard {
   const allowedHeaders = requestHeadersOf(site, kit)
@@ -53,12 +82,8 @@ function corsGuard({ origins }: CorsConfig, site: Site, kit: Kit): Guard {
     // The API's own CORS fields say what somebody once thought; ours say what the policy says.
     dropsResponseHeader: (name) => name.startsWith('access-control-'),
     onAnswer: (exchange, headers) => {
-      if (origins.size === 0 || exchange.isPreflight) return
-      headers.push('Vary', 'Origin')
-      const origin = allowedOrigin(exchange, origins)
-      if (origin === undefined) return
-      headers.push('Access-Control-Allow-Origin', origin, 'Access-Control-Expose-Headers', EXPOSED)
-      if (usesCookies) headers.push('Access-Control-Allow-Credentials', 'true')
+      if (origins.size > 0 && !exchange.isPreflight)
+        addFields(exchange, headers, { origins, usesCookies })
     },
   }
 }
