@@ -89,7 +89,7 @@ const ROWS: readonly Row[] = [
     undefined,
   ],
   [
-    'bans nobody behind a proxy that hides its clients',
+    'counts the errors of all behind a proxy that hides its clients',
     { answer: WRONG, isHidden: true },
     4,
     'too_many_errors',
@@ -164,6 +164,18 @@ suite('failures', () => {
       await tryOnce(bench, guard, { answer: WRONG, parts: { peer: '1.1.1.2' } }),
       undefined,
     )
+  })
+
+  test('a crowd behind a proxy that hides it has ten times the failures', async () => {
+    const policy = { limits: { failures: { count: 3, windowMs: 300_000, banMs: 900_000 } } }
+    const bench = new Bench({ document: SHOP, policy })
+    const guard = bench.guard(failures)
+    const hidden: Try = { answer: WRONG, isHidden: true }
+    for (let index = 0; index < 30; index += 1)
+      assertRefused(await tryOnce(bench, guard, hidden), undefined)
+    assertRefused(await tryOnce(bench, guard, hidden), 'too_many_failures', 429)
+    // One of them who speaks for nobody is counted alone.
+    assertRefused(await tryOnce(bench, guard, { answer: WRONG }), undefined)
   })
 
   test('says how long the ban lasts, and ends it then', async () => {

@@ -79,15 +79,22 @@ function limit(
   { config, kit }: { readonly config: FailuresConfig; readonly kit: Kit },
 ): Verdict {
   const { failures: rule, errors: rate } = config
-  // Behind a proxy that nobody listed one address is everybody: a ban would hit them all.
-  if (caller.isWrong && rule !== undefined && !exchange.hidesClients)
-    return countFailure(exchange, rule, kit)
-  if (rate === undefined || (caller.isKnown && !caller.isWrong)) return undefined
-  return countError(exchange, rate, kit)
+  const error = (): Verdict =>
+    rate === undefined || (caller.isKnown && !caller.isWrong)
+      ? undefined
+      : countError(exchange, rate, kit)
+  if (!caller.isWrong || rule === undefined) return error()
+  if (!exchange.hidesClients) return countFailure(exchange, rule, kit)
+  // Behind a proxy that nobody listed one address is many; but whoever says so must not guess without end.
+  const wide = { ...rule, count: rule.count * CROWD }
+  return andThen(countFailure(exchange, wide, kit), (denial) => denial ?? error())
 }
 
+/** So many more failures are a crowd's than one client's. */
+const CROWD = 10
+
 function countFailure(exchange: Exchange, rule: FailureLimit, { counters, clock }: Kit): Verdict {
-  const key = `fail:${exchange.clientKey}`
+  const key = `${exchange.hidesClients ? 'fail-crowd' : 'fail'}:${exchange.clientKey}`
   const nowMs = clock.nowMs()
   return andThen(counters.isBanned(key, nowMs), (untilMs) => {
     if (untilMs !== undefined)
