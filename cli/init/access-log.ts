@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { CommandError } from '../failure.ts'
 import { parseLogLine } from './log-line.ts'
 
 /** Requests of one method to one path. */
@@ -26,7 +27,10 @@ const MAX_USAGES = 50_000
 const MAX_QUERY_NAMES = 50
 const LINES_PER_NOTE = 1_000_000
 
-/** Reads an access log as a stream. `note` is told of every million lines. Rejects as the file system does. */
+/**
+ * Reads an access log as a stream. `note` is told of every million lines. Rejects as the file system does, and where a
+ * line has more than 16 MB.
+ */
 export async function readAccessLog(
   path: string,
   note: (lines: number) => void,
@@ -70,11 +74,18 @@ function count(
   return true
 }
 
-/** The lines of a file; of one that is too long, a piece that is too long as well. */
+/** No log has a line as long as this: what has none for so long may never end. */
+const MAX_UNBROKEN_CHARS = 16_777_216
+
+/** The lines of a file; of one that is too long, a piece that is too long as well. Throws where no line ends. */
 async function* linesOf(path: string): AsyncGenerator<string> {
   let rest = ''
+  let unbroken = 0
   for await (const chunk of createReadStream(path, { encoding: 'utf8' })) {
     const parts = (rest + String(chunk)).split(/\r?\n/)
+    unbroken = parts.length > 1 ? 0 : unbroken + String(chunk).length
+    if (unbroken > MAX_UNBROKEN_CHARS)
+      throw new CommandError(`${path} is no log: 16 MB without a line break`)
     rest = (parts.pop() ?? '').slice(0, MAX_LINE_CHARS + 1)
     yield* parts
   }
