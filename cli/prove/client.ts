@@ -125,7 +125,10 @@ export class Client {
       })
       stream.setEncoding('utf8')
       stream.on('data', (chunk: string) => (body += chunk))
-      stream.once('error', reject)
+      // RFC 9113 section 8.1.1: what is malformed is reset, also behind an answer that says so.
+      stream.once('error', (error) =>
+        status === 0 ? reject(error) : resolve(proofAnswer(status, headers, body)),
+      )
       stream.once('end', () => resolve(proofAnswer(status, headers, body)))
       if (request.body !== undefined) stream.end(request.body)
     })
