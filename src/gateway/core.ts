@@ -151,10 +151,14 @@ export interface Core {
   responseTrailers(exchange: Exchange, trailers: readonly string[]): readonly string[]
   fail(exchange: Exchange, cause: FailureCause, detail: string): Answer
   end(exchange: Exchange): void
-  /** For what the parser of the edge refused before there was a request: an answer, and an access record. */
+  /**
+   * For what the parser of the edge refused: an answer, and an access record where there was no request yet. `begun`:
+   * the rest of this one was refused; it is the edge that ends it.
+   */
   refuseUnparsed(
     peer: { readonly address: string; readonly port: number },
     status: number,
     detail: string,
+    begun?: Exchange,
   ): Answer
 }

@@ -449,6 +449,23 @@ suite('what the parser refused', () => {
   })
 })
 
+suite('a request whose body is no HTTP', () => {
+  test('is answered and recorded once, as what it was', async () => {
+    const { core, books } = coreOf()
+    const exchange = core.begin(exchangeOf({ ...CREATE, hasBody: true }).head)
+    await core.decideHead(exchange)
+    const peer = { address: '203.0.113.9', port: 7 }
+    const answer = core.refuseUnparsed(peer, 400, 'bad chunk', exchange)
+    assert.equal(answer.status, 400)
+    assert.equal(answer.close, true)
+    assert.equal(valueOf(answer.headers, 'sallyport-request-id'), exchange.id)
+    assert.deepEqual([books.beganCount, books.ended.length], [1, 0])
+    assert.equal(exchange.status, 400)
+    assert.equal(exchange.decision?.reason, 'unparsed')
+    assert.equal(exchange.site?.operation.id, 'create')
+  })
+})
+
 suite('the books', () => {
   const ways: [name: string, request: Parameters<typeof drive>[1], guard: Guard][] = [
     ['forwarded', LIST, {}],

@@ -264,13 +264,18 @@ export class GatewayCore implements Core {
     this.#ledger?.note(exchange)
   }
 
-  refuseUnparsed(peer: { address: string; port: number }, status: number, detail: string): Answer {
-    const exchange = this.begin(unparsedHead(peer))
-    exchange.clientAddress = peer.address
+  refuseUnparsed(
+    peer: { address: string; port: number },
+    status: number,
+    detail: string,
+    begun?: Exchange,
+  ): Answer {
+    const exchange = begun ?? this.begin(unparsedHead(peer))
+    if (begun === undefined) exchange.clientAddress = peer.address
     const refusal = unparsedRefusal(status, detail)
     noteFailure(exchange, refusal)
     const answer = refusalAnswer(exchange, this.#hooks(exchange), refusal)
-    this.end(exchange)
+    if (begun === undefined) this.end(exchange)
     return answer
   }
 

@@ -1,12 +1,15 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import type { RequestHead } from '../../pipeline/exchange.ts'
+import type { Answer } from '../../gateway/core.ts'
+import type { Exchange, RequestHead } from '../../pipeline/exchange.ts'
 
 /** Something that runs on a connection and ends with it. */
 export interface OnConnection {
   /** `open`: nothing of its answer is on the wire. `answered`: all of it is handed over. */
   readonly stage: 'open' | 'answering' | 'answered'
+  readonly exchange: Exchange | undefined
   clientGone(): void
+  clientFlushed(): void
 }
 
 /** Requests one client may have open on one HTTP/1.1 connection by pipelining; more ends the connection. */
@@ -34,16 +37,22 @@ export class Connection {
   }
 
   /**
-   * The rest of what the client sends is no HTTP.
-   * @returns `free`: what was under way ended, an answer to that can be sent. `broken`: a second answer would be taken
-   * for a part of the one that has begun. `done`: the last answer is on its way, and the end of the connection with it.
+   * The rest of what the client sends is no HTTP. `refuse` makes the answer: to what was under way, which ends with it,
+   * or to no exchange.
+   * @returns the answer, to be sent. `broken`: a second answer would be taken for a part of the one that has begun.
+   * `done`: the last answer is on its way, and the end of the connection with it.
    */
-  giveUp(): 'free' | 'broken' | 'done' {
+  giveUp(refuse: (begun: Exchange | undefined) => Answer): Answer | 'broken' | 'done' {
     const isAnswering = this.#active.some(({ stage }) => stage === 'answering')
     if (isAnswering || (this.#active.length > 1 && !this.isLast)) return 'broken'
     if (this.isLast) return 'done'
+    const [active] = this.#active
+    const isOpen = active?.stage === 'open'
+    const answer = refuse(isOpen ? active.exchange : undefined)
+    // Its answer leaves by another way.
+    if (isOpen) active.clientFlushed()
     this.#lost()
-    return 'free'
+    return answer
   }
 
   /** Whether an exchange is under way. */

@@ -39,7 +39,7 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
   readonly #share: Share
   #client: ClientEnd
   readonly #ports: ExchangePorts
-  #exchange: Exchange | undefined = undefined
+  exchange: Exchange | undefined = undefined
   #phase: 'deciding' | 'reading' | 'waiting' | 'streaming' | 'tunnel' | 'answered' | 'over' =
     'deciding'
   #requestBody: RequestBody | undefined = undefined
@@ -72,11 +72,11 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     this.#ports.connection.enter(this)
     try {
       if (core.upstreams !== upstreams.services) upstreams.update(core.upstreams)
-      this.#exchange = core.begin(head)
+      this.exchange = core.begin(head)
       sweeper.add(this)
       if (!this.#share.enter())
         return this.#fail('overloaded', `${this.#edge.inFlight} requests in flight`)
-      this.#await(core.decideHead(this.#exchange), ExchangeDriver.#headStep)
+      this.#await(core.decideHead(this.exchange), ExchangeDriver.#headStep)
     } catch (error) {
       this.#defect(error)
     }
@@ -184,7 +184,7 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
   clientGone(): void {
     // A tunnel reports its own end, with what passed through it.
     if (this.#phase === 'over' || this.#phase === 'tunnel') return
-    if (this.#exchange !== undefined) this.#exchange.abortedBy ??= 'client'
+    if (this.exchange !== undefined) this.exchange.abortedBy ??= 'client'
     this.#end()
   }
 
@@ -349,7 +349,7 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
   #defect(error: unknown): void {
     if (this.#phase === 'over') return
     try {
-      if (this.#exchange === undefined || this.#phase === 'answered') throw error
+      if (this.exchange === undefined || this.#phase === 'answered') throw error
       this.#fail('defect', error instanceof Error ? (error.stack ?? error.message) : String(error))
     } catch {
       // The core failed at failing, or the answer it gave cannot be written.
@@ -359,7 +359,7 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
   }
 
   #begun(): Exchange {
-    if (this.#exchange !== undefined) return this.#exchange
+    if (this.exchange !== undefined) return this.exchange
     throw new Error('the exchange has not begun')
   }
 
@@ -374,7 +374,7 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     if (!wasAnswered) this.#call?.abort(GONE)
     this.#upgraded?.destroy()
     this.#requestBody?.discard()
-    const exchange = this.#exchange
+    const exchange = this.exchange
     if (exchange === undefined) return
     exchange.bytesIn = this.#bytesIn
     exchange.bytesOut = this.#client.coded?.bytesOut ?? this.#bytesOut

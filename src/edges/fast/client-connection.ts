@@ -170,16 +170,16 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
   /** Answers what never became an exchange, or no longer is one, and closes. */
   #refuse(status: number, detail: string): void {
     const connection = this.#connection
-    const state = connection.giveUp()
+    const { core, limits } = this.#edge.context
+    const peer = { address: connection.peerAddress, port: connection.peerPort }
+    const answer = connection.giveUp((begun) => core.refuseUnparsed(peer, status, detail, begun))
     this.#close()
-    if (state !== 'free') {
+    if (typeof answer === 'string') {
       this.#socket.destroy()
       return
     }
     connection.isLast = true
-    const peer = { address: connection.peerAddress, port: connection.peerPort }
-    const { core, limits } = this.#edge.context
-    answerRaw(this.#socket, core.refuseUnparsed(peer, status, detail), limits.drainMs)
+    answerRaw(this.#socket, answer, limits.drainMs)
   }
 
   // ---- the exchange ----

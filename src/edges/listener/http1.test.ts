@@ -262,16 +262,27 @@ for (const transport of ['node', 'fast'] as const) {
       })
     }
 
-    test('refuses a body that turns out to be malformed, and ends the exchange', async (t) => {
-      const origin = await httpUpstream(t, (req) => req.resume())
-      const { core, port } = await startEdge(t, origin)
-      const text = await exchangeRaw(
-        port,
-        'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n',
-      )
-      assert.match(text, /^HTTP\/1.1 400 /)
-      assert.deepEqual([core.ended.length, core.ended[0]?.abortedBy], [1, 'client'])
-    })
+    for (const [name, pieces] of [
+      ['at once', ['ZZ\r\n']],
+      ['later', ['1\r\na\r\n', 'ZZ\r\n']],
+    ] as const) {
+      test(`refuses a body that turns out to be malformed ${name}, as the one exchange that it is`, async (t) => {
+        const origin = await httpUpstream(t, (req) => req.resume())
+        const { core, port } = await startEdge(t, origin)
+        const client = new RawClient(port)
+        client.write('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n')
+        for (const piece of pieces) {
+          await sleep(30)
+          client.write(piece)
+        }
+        const text = await client.closed()
+        assert.match(text, /^HTTP\/1.1 400 /)
+        assert.equal(text.match(/HTTP\/1\.1 /g)?.length, 1)
+        assert.deepEqual([core.ended.length, core.unparsed.length], [1, 1])
+        assert.equal(core.ended[0]?.abortedBy, undefined)
+        assert.equal(core.unparsed[0]?.begun, core.ended[0])
+      })
+    }
 
     test('breaks off when the body turns out to be malformed after the answer began', async (t) => {
       const origin = await httpUpstream(t, (req, res) => {

@@ -197,17 +197,14 @@ function refuse(edge: Http1Edge, socket: Duplex, status: number, detail: string)
     socket.destroy()
     return
   }
-  const state = connection.giveUp()
-  if (state === 'broken') socket.destroy()
-  // The parser reports the same fault again for every further piece: the first made it the last answer.
-  if (state !== 'free') return
-  connection.isLast = true
+  const { core, limits } = edge.context
   const peer = { address: connection.peerAddress, port: connection.peerPort }
-  answerRaw(
-    connection.socket,
-    edge.context.core.refuseUnparsed(peer, status, detail),
-    edge.context.limits.drainMs,
-  )
+  const answer = connection.giveUp((begun) => core.refuseUnparsed(peer, status, detail, begun))
+  if (answer === 'broken') socket.destroy()
+  // The parser reports the same fault again for every further piece: the first made it the last answer.
+  if (typeof answer === 'string') return
+  connection.isLast = true
+  answerRaw(connection.socket, answer, limits.drainMs)
 }
 
 function connectionOf(edge: Http1Edge, socket: Socket): Connection {

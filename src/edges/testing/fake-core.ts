@@ -32,7 +32,11 @@ export class FakeCore implements Core {
   upstreams: ReadonlyMap<string, UpstreamService>
   readonly ended: Exchange[] = []
   readonly failures: { readonly cause: FailureCause; readonly detail: string }[] = []
-  readonly unparsed: { readonly status: number; readonly detail: string }[] = []
+  readonly unparsed: {
+    readonly status: number
+    readonly detail: string
+    readonly begun?: Exchange
+  }[] = []
   firstByteMs = 2_000
   head: (exchange: Exchange) => MaybePromise<HeadVerdict> = (exchange) => ({
     kind: 'forward',
@@ -119,8 +123,8 @@ export class FakeCore implements Core {
     this.ended.push(exchange)
   }
 
-  refuseUnparsed(_peer: unknown, status: number, detail: string): Answer {
-    this.unparsed.push({ status, detail })
+  refuseUnparsed(_peer: unknown, status: number, detail: string, begun?: Exchange): Answer {
+    this.unparsed.push({ status, detail, ...(begun === undefined ? {} : { begun }) })
     return { status, headers: ['x-unparsed', detail], body: 'refused', close: true }
   }
 }
