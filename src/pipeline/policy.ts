@@ -56,6 +56,8 @@ export interface Policy {
     /** Path of the claim that holds a token's roles, such as `['roles']` or `['realm_access', 'roles']`. */
     readonly rolesClaim: readonly string[]
     readonly groupsClaim: readonly string[]
+    /** The claim that holds a token's tenant. */
+    readonly tenantClaim: readonly string[]
   }
   readonly authorize: {
     /** Role -> permissions (`*`, `orders:*`, a scope, `op:<operationId>`); `undefined`: not written. */

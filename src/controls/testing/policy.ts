@@ -20,7 +20,7 @@ const DEFAULT_POLICY: Policy = {
     trustedProxies: [],
     forwardedHeader: 'x-forwarded-for',
   },
-  auth: { schemes: new Map(), rolesClaim: ['roles'], groupsClaim: ['groups'] },
+  auth: { schemes: new Map(), rolesClaim: ['roles'], groupsClaim: ['groups'], tenantClaim: ['tenant'] },
   authorize: { roles: undefined, acl: undefined },
   validate: {
     request: 'strict',

@@ -26,6 +26,7 @@ export const DEFAULTS = {
   jwtTyp: ['at+jwt'],
   rolesClaim: 'claims.roles',
   groupsClaim: 'claims.groups',
+  tenantClaim: 'claims.tenant',
   request: 'strict',
   response: 'filter',
   maxBody: '1mb',

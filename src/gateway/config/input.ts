@@ -101,6 +101,7 @@ export interface AuthInput {
   schemes?: Readonly<Record<string, 'apiKey' | 'jwt' | 'upstream'>> | undefined
   roles?: string | undefined
   groups?: string | undefined
+  tenant?: string | undefined
   mode?: ModeInput | undefined
 }
 

@@ -81,5 +81,6 @@ export function resolveSchemes(input: AuthInput, resolver: Resolver): Policy['au
     schemes,
     rolesClaim: parseClaimPath(input.roles ?? DEFAULTS.rolesClaim, ''),
     groupsClaim: parseClaimPath(input.groups ?? DEFAULTS.groupsClaim, ''),
+    tenantClaim: parseClaimPath(input.tenant ?? DEFAULTS.tenantClaim, ''),
   }
 }

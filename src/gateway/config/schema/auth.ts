@@ -78,5 +78,10 @@ export const authSchema: z.ZodType<AuthInput> = z.strictObject({
     'The claim that holds a token’s groups.',
     DEFAULTS.groupsClaim,
   ),
+  tenant: optional(
+    parsedText('the path of a claim', parseClaimPath),
+    'The claim that holds a token’s tenant, for conditions on subject.tenant.',
+    DEFAULTS.tenantClaim,
+  ),
   mode: mode('Mode of the credential checks.'),
 })
