@@ -146,9 +146,9 @@ function authorizeOf(
   { authorize }: BlockSettings,
   { roles }: ProofNeeds,
 ): BlockSettings['authorize'] {
-  if (roles === undefined) return { roles: undefined, acl: undefined }
+  if (roles === undefined) return { ...authorize, roles: undefined, acl: undefined }
   const all = new Map([...(authorize.roles ?? []), ...Object.entries(roles)])
-  return { roles: all, acl: authorize.acl }
+  return { ...authorize, roles: all }
 }
 
 function reachable(rate: Rate | undefined): Rate | undefined {

@@ -10,6 +10,11 @@ export function rewriteJson(filtered: unknown, text: string, whole: unknown): Bu
   return Buffer.from(JSON.stringify(withExactNumbers(filtered, exact)))
 }
 
+/** `whole`, which is what `text` says, with numbers that `JSON.stringify` writes as they stand in the text. */
+export function exactJson(text: string, whole: unknown): unknown {
+  return hasFragileNumber(text) ? (JSON.parse(text, keepSource) as unknown) : whole
+}
+
 /** Most APIs write JSON as JavaScript does, to the last byte: cheaper to see than to look at every number. */
 function isExact(whole: unknown, text: string): boolean {
   return JSON.stringify(whole) === text || !hasFragileNumber(text)

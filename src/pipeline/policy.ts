@@ -64,6 +64,12 @@ export interface Policy {
     readonly roles: ReadonlyMap<string, readonly string[]> | undefined
     /** Operation id -> who may call it. */
     readonly acl: ReadonlyMap<string, AclEntry> | undefined
+    /** Schema name -> condition on the object that a response holds, or `public`. */
+    readonly schemas: ReadonlyMap<string, string>
+    /** What a caller hears of an object that is not theirs. */
+    readonly denied: 404 | 403
+    /** Whether an id that no rule covers stops the start. */
+    readonly isStrict: boolean
   }
   readonly validate: {
     readonly request: 'strict' | 'schema' | 'off'

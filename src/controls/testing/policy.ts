@@ -20,8 +20,19 @@ const DEFAULT_POLICY: Policy = {
     trustedProxies: [],
     forwardedHeader: 'x-forwarded-for',
   },
-  auth: { schemes: new Map(), rolesClaim: ['roles'], groupsClaim: ['groups'], tenantClaim: ['tenant'] },
-  authorize: { roles: undefined, acl: undefined },
+  auth: {
+    schemes: new Map(),
+    rolesClaim: ['roles'],
+    groupsClaim: ['groups'],
+    tenantClaim: ['tenant'],
+  },
+  authorize: {
+    roles: undefined,
+    acl: undefined,
+    schemas: new Map(),
+    denied: 404,
+    isStrict: false,
+  },
   validate: {
     request: 'strict',
     response: 'filter',

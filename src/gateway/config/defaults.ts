@@ -27,6 +27,8 @@ export const DEFAULTS = {
   rolesClaim: 'claims.roles',
   groupsClaim: 'claims.groups',
   tenantClaim: 'claims.tenant',
+  denied: 404,
+  strictObjects: false,
   request: 'strict',
   response: 'filter',
   maxBody: '1mb',

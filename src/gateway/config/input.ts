@@ -116,6 +116,9 @@ export interface AclEntryInput {
 export interface AuthorizeInput {
   roles?: Readonly<Record<string, readonly string[]>> | undefined
   acl?: Readonly<Record<string, AclEntryInput>> | undefined
+  schemas?: Readonly<Record<string, string>> | undefined
+  denied?: 404 | 403 | undefined
+  strict?: boolean | undefined
   mode?: ModeInput | undefined
 }
 

@@ -139,6 +139,9 @@ function resolveAuthorize(input: AuthorizeInput, resolver: Resolver): Policy['au
   return {
     roles: input.roles === undefined ? undefined : new Map(Object.entries(input.roles)),
     acl: input.acl === undefined ? undefined : new Map(acl),
+    schemas: new Map(Object.entries(input.schemas ?? {})),
+    denied: input.denied ?? DEFAULTS.denied,
+    isStrict: input.strict ?? DEFAULTS.strictObjects,
   }
 }
 

@@ -48,6 +48,20 @@ export const authorizeSchema: z.ZodType<AuthorizeInput> = z.strictObject({
     ),
     'Who may call an operation, by operation id.',
   ),
+  schemas: optional(
+    z.record(name(), name()),
+    'Whose an object is, by the name of its schema, wherever it is returned: "response.ownerId == subject.id", or public.',
+  ),
+  denied: optional(
+    z.literal([404, 403]),
+    'What a caller hears of an object that is not theirs.',
+    DEFAULTS.denied,
+  ),
+  strict: optional(
+    z.boolean(),
+    'Refuses to start while an id parameter is covered by no rule.',
+    DEFAULTS.strictObjects,
+  ),
   mode: mode('Mode of the authorization checks.'),
 })
 
