@@ -1,5 +1,5 @@
 import { ALPHANUMERIC, charTable } from './chars.ts'
-import { canonicalPercent } from './percent.ts'
+import { canonicalPercent, formDecode } from './percent.ts'
 import type { CharSet, PercentFault } from './percent.ts'
 
 /** One parameter: decoded name, decoded value, and the value as it stands in the canonical text (still encoded). */
@@ -17,12 +17,14 @@ export interface CanonicalQuery {
 export type QueryFault = PercentFault | 'too_many_parameters' | 'dangerous_name'
 
 /** Most parameters in one query [WIRE-04]. */
-const MAX_QUERY_PARAMETERS = 100
+export const MAX_QUERY_PARAMETERS: number = 100
+/** Most pieces between `&`, empty ones too: nobody means them, yet each has to be looked at. */
+export const MAX_PIECES: number = 1000
 
 const NO_QUERY: CanonicalQuery = { text: '', pairs: [] }
 
-// `;` is encoded although RFC 3986 allows it: older frameworks split parameters on it, which hides a duplicate.
-const QUERY_SET: CharSet = {
+/** `;` is encoded although RFC 3986 allows it: older frameworks split on it, which hides a duplicate. */
+export const QUERY_SET: CharSet = {
   allowed: charTable(`${ALPHANUMERIC}-._~!$&'()*+,=:@/?`),
   refused: charTable('#'),
 }
@@ -47,19 +49,33 @@ export function canonicalQuery(
   if (raw === undefined || raw === '') return NO_QUERY
   const ordinary = readOrdinary(raw)
   if (ordinary !== undefined) return ordinary
-  const whole = canonicalPercent(raw, QUERY_SET)
-  if ('fault' in whole) return whole
+  const pieces = piecesOf(raw)
+  if (pieces === undefined) return { fault: 'too_many_parameters' }
+  const texts: string[] = []
   const pairs: QueryPair[] = []
-  for (let start = 0; start <= whole.text.length;) {
-    const mark = whole.text.indexOf('&', start)
-    const end = mark < 0 ? whole.text.length : mark
-    if (end > start) pairs.push(readPair(whole.text, start, end))
-    if (pairs.length > MAX_QUERY_PARAMETERS) return { fault: 'too_many_parameters' }
+  for (const piece of pieces) {
+    const whole = canonicalPercent(piece, QUERY_SET)
+    if ('fault' in whole) return whole
+    const pair = readPair(whole.text)
+    if (isDangerousName(pair[0], declaredNames)) return { fault: 'dangerous_name' }
+    texts.push(whole.text)
+    pairs.push(pair)
+  }
+  return { text: texts.join('&'), pairs }
+}
+
+/** What stands between `&`, without empty pieces; `undefined` for too many. An encoded `&` is none. */
+function piecesOf(raw: string): readonly string[] | undefined {
+  const pieces: string[] = []
+  let start = 0
+  for (let count = 0; start <= raw.length; count++) {
+    const mark = raw.indexOf('&', start)
+    const end = mark < 0 ? raw.length : mark
+    if (end > start) pieces.push(raw.slice(start, end))
+    if (count === MAX_PIECES || pieces.length > MAX_QUERY_PARAMETERS) return undefined
     start = end + 1
   }
-  if (pairs.some(([name]) => isDangerousName(name, declaredNames)))
-    return { fault: 'dangerous_name' }
-  return { text: withoutEmptyPieces(whole.text), pairs }
+  return pieces
 }
 
 /** Most parameters of a query that is read the short way. */
@@ -91,29 +107,14 @@ function readOrdinary(raw: string): CanonicalQuery | undefined {
 
 /** Whether a parameter name reaches into prototypes and the document does not declare it literally. */
 export function isDangerousName(name: string, declaredNames?: ReadonlySet<string>): boolean {
-  return name.length >= SHORTEST_DANGER && DANGEROUS.test(name) && declaredNames?.has(name) !== true
+  if (name.length < SHORTEST_DANGER) return false
+  // A search for words costs a tenth of a regular expression, which names of a megabyte would feel.
+  if (!name.includes('proto') && !name.includes('constructor')) return false
+  return DANGEROUS.test(name) && declaredNames?.has(name) !== true
 }
 
-function readPair(text: string, start: number, end: number): QueryPair {
-  const equals = text.indexOf('=', start)
-  const nameEnd = equals < 0 || equals > end ? end : equals
-  const rawValue = nameEnd === end ? '' : text.slice(nameEnd + 1, end)
-  return [formDecode(text.slice(start, nameEnd)), formDecode(rawValue), rawValue]
-}
-
-/**
- * Decodes one component of a canonical query: `+` is space, percent sequences are UTF-8.
- * Only for text that `canonicalQuery` wrote; other text may make it throw `URIError`.
- */
-export function formDecode(text: string): string {
-  const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text
-  return spaced.includes('%') ? decodeURIComponent(spaced) : spaced
-}
-
-function withoutEmptyPieces(text: string): string {
-  if (!text.startsWith('&') && !text.endsWith('&') && !text.includes('&&')) return text
-  return text
-    .split('&')
-    .filter((piece) => piece !== '')
-    .join('&')
+function readPair(text: string): QueryPair {
+  const equals = text.indexOf('=')
+  const rawValue = equals < 0 ? '' : text.slice(equals + 1)
+  return [formDecode(equals < 0 ? text : text.slice(0, equals)), formDecode(rawValue), rawValue]
 }

@@ -4,23 +4,27 @@
  * `next` answers -1 where there is no byte.
  */
 export function utf8SequenceLength(lead: number, next: (index: number) => number): number {
-  if (lead < 0x80) return 1
-  const length =
-    lead >= 0xc2 && lead <= 0xdf
-      ? 2
-      : lead >= 0xe0 && lead <= 0xef
-        ? 3
-        : lead >= 0xf0 && lead <= 0xf4
-          ? 4
-          : 0
-  if (length === 0) return 0
-  const second = next(1)
-  if (second < secondLow(lead) || second > secondHigh(lead)) return 0
+  const length = utf8Length(lead)
+  if (length < 2) return length
+  if (!isUtf8Second(lead, next(1))) return 0
   for (let i = 2; i < length; i++) {
     const byte = next(i)
     if (byte < 0x80 || byte > 0xbf) return 0
   }
   return length
+}
+
+/** Length of the sequence that a byte starts, or 0 when it starts none. */
+export function utf8Length(lead: number): number {
+  if (lead < 0x80) return 1
+  if (lead < 0xc2 || lead > 0xf4) return 0
+  if (lead < 0xe0) return 2
+  return lead < 0xf0 ? 3 : 4
+}
+
+/** Whether a byte may follow `lead`, the first of at least two. */
+export function isUtf8Second(lead: number, second: number): boolean {
+  return second >= secondLow(lead) && second <= secondHigh(lead)
 }
 
 function secondLow(lead: number): number {

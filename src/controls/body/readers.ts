@@ -1,6 +1,8 @@
+import { andThen } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
-import { parseJsonStrict } from '../../http/json-scan.ts'
-import type { JsonLimits } from '../../http/json-limits.ts'
+import { parseJsonSliced } from '../../http/json-scan.ts'
+import type { JsonValue } from '../../http/json-scan.ts'
+import type { JsonFault, JsonLimits } from '../../http/json-limits.ts'
 import type { MediaType as ActualType } from '../../http/media-type.ts'
 import { isJson } from '../../http/media-type.ts'
 import type { BodyFault } from '../../openapi/decode/contract.ts'
@@ -95,20 +97,21 @@ function value(found: unknown, validate: Validate): ReadBody {
 }
 
 function jsonReader(validate: Validate, limits: JsonLimits): BodyReader {
-  return (bytes) => {
-    const parsed = parseJsonStrict(bytes, limits)
-    if (parsed.fault !== undefined) {
-      return {
-        kind: 'malformed',
-        reason: 'malformed_json',
-        detail: `${parsed.fault} at byte ${parsed.offset}`,
-      }
+  return (bytes) => andThen(parseJsonSliced(bytes, limits), (parsed) => readJson(parsed, validate))
+}
+
+function readJson(parsed: JsonValue | JsonFault, validate: Validate): ReadBody {
+  if (parsed.fault !== undefined) {
+    return {
+      kind: 'malformed',
+      reason: 'malformed_json',
+      detail: `${parsed.fault} at byte ${parsed.offset}`,
     }
-    if (parsed.unsafeIntegers.length > 0) {
-      return { kind: 'malformed', reason: 'malformed_json', detail: 'integer beyond 2^53 - 1' }
-    }
-    return value(parsed.value, validate)
   }
+  if (parsed.unsafeIntegers.length > 0) {
+    return { kind: 'malformed', reason: 'malformed_json', detail: 'integer beyond 2^53 - 1' }
+  }
+  return value(parsed.value, validate)
 }
 
 /** A text that is to be a number is read as one; one that is to be a structure is in a language nobody reads here. */
@@ -129,10 +132,10 @@ function textReader(type: TextType, validate: Validate): BodyReader {
 
 function formReader(media: MediaType, api: ApiRuntime, validate: Validate): BodyReader {
   const decode = compileFormBody(media, api.decode)
-  return (bytes) => {
-    const found = decode(bytes)
-    return 'fault' in found ? refusedForm(found.fault) : value(found.value, validate)
-  }
+  return (bytes) =>
+    andThen(decode(bytes), (found) =>
+      'fault' in found ? refusedForm(found.fault) : value(found.value, validate),
+    )
 }
 
 function multipartReader(media: MediaType, api: ApiRuntime, validate: Validate): BodyReader {

@@ -1,5 +1,5 @@
 import type { CanonicalQuery } from '../../http/query.ts'
-import { formDecode } from '../../http/query.ts'
+import { formDecode } from '../../http/percent.ts'
 import type { ParameterFault } from '../../openapi/decode/contract.ts'
 import { isFieldName } from '../../openapi/infer/field-name.ts'
 import { inferTexts } from '../../openapi/infer/infer-schema.ts'

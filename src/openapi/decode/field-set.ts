@@ -80,18 +80,21 @@ function makePlan(specs: readonly FieldSpec[]): Plan {
 interface Gathered {
   /** Raw texts by position; for `deepObject` decoded ones stand in `entries`. */
   readonly raw: (string[] | undefined)[]
+  /** The last decoded text by position. */
+  readonly decoded: (string | undefined)[]
   readonly entries: (DeepEntry[] | undefined)[]
   readonly members: ([string, string][] | undefined)[]
   readonly unknown: QueryPair[]
 }
 
 function gather(plan: Plan, pairs: readonly QueryPair[]): Gathered {
-  const gathered: Gathered = { raw: [], entries: [], members: [], unknown: [] }
+  const gathered: Gathered = { raw: [], decoded: [], entries: [], members: [], unknown: [] }
   for (const pair of pairs) {
     const [name, value, rawValue] = pair
     const target = plan.exact.get(name)
     if (target?.kind === 'whole') {
       ;(gathered.raw[target.index] ??= []).push(rawValue)
+      gathered.decoded[target.index] = value
       if (plan.deep.has(name))
         (gathered.entries[target.index] ??= []).push({ keys: [], text: value })
     } else if (target !== undefined) (gathered.members[target.index] ??= []).push([name, value])
@@ -125,7 +128,8 @@ function readAt(
   const entries = gathered.entries[index]
   if (entries !== undefined) return asReadings(readDeep(entries, spec.type))
   const raw = gathered.raw[index]
-  return raw === undefined ? undefined : plan.readers[index]?.(raw)
+  if (raw === undefined) return undefined
+  return plan.readers[index]?.(raw, raw.length === 1 ? gathered.decoded[index] : undefined)
 }
 
 function asReadings(value: unknown): readonly unknown[] | Unreadable {

@@ -20,18 +20,22 @@ export interface FieldSpec {
 
 /**
  * Reads the raw texts of one field (at least one). Where the schema allows several kinds, several readings come back in
- * the order of the schema, for the validator to choose from; else one, or why there is none.
+ * the order of the schema, for the validator to choose from; else one, or why there is none. `decoded`: the only text
+ * as `decode` gives it, where that was done already.
  */
-export type FieldReader = (raw: readonly string[]) => readonly unknown[] | Unreadable
+export type FieldReader = (
+  raw: readonly string[],
+  decoded?: string,
+) => readonly unknown[] | Unreadable
 
 /** Compiles the reader of one field. */
 export function compileField(spec: FieldSpec): FieldReader {
   const splitter = splitterFor(spec)
   const read =
     spec.form === 'styled' ? styledReader(spec.type, splitter) : wholeReader(spec, splitter)
-  return (raw) => {
+  return (raw, decoded) => {
     try {
-      return read(raw)
+      return read(raw, decoded)
     } catch {
       // Only `decode` throws: a percent sign that stands for nothing.
       return new Unreadable('style', 'is not encoded correctly')
@@ -40,8 +44,8 @@ export function compileField(spec: FieldSpec): FieldReader {
 }
 
 function wholeReader({ form }: FieldSpec, splitter: Splitter): FieldReader {
-  return (raw) => {
-    const text = splitter.scalar(raw)
+  return (raw, decoded) => {
+    const text = decoded ?? splitter.scalar(raw)
     if (text instanceof Unreadable) return text
     if (form === 'text') return [text]
     return readJson(text)
@@ -60,8 +64,8 @@ function styledReader(type: TextType, splitter: Splitter): FieldReader {
     type.scalars.length === 1 && type.items === undefined && type.object === undefined
   // Nearly all parameters: nothing to choose from.
   if (kind !== undefined && isSingleScalar) {
-    return (raw) => {
-      const text = splitter.scalar(raw)
+    return (raw, decoded) => {
+      const text = decoded ?? splitter.scalar(raw)
       if (text instanceof Unreadable) return text
       const value = readScalar(text, kind)
       return value === undefined ? unreadable(type) : [value]

@@ -27,6 +27,7 @@ function decoder(
 
 function outcome(decode: FormDecoder, text: string): unknown {
   const result = decode(Buffer.from(text))
+  assert.ok(!(result instanceof Promise))
   return 'fault' in result
     ? `${result.fault.keyword} ${result.fault.pointer}`
     : JSON.parse(JSON.stringify(result.value))

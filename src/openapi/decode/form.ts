@@ -1,4 +1,7 @@
-import { canonicalQuery, formDecode } from '../../http/query.ts'
+import { andThen } from '../../base/maybe-promise.ts'
+import type { MaybePromise } from '../../base/maybe-promise.ts'
+import { canonicalForm } from '../../http/form-text.ts'
+import { formDecode } from '../../http/percent.ts'
 import type { QueryPair } from '../../http/query.ts'
 import { childPointer } from '../load/pointer.ts'
 import type { MediaType } from '../model.ts'
@@ -15,8 +18,8 @@ import type { ObjectType, TextType } from './text-type.ts'
 /** The plain value of a form, for the schema validator, or why there is none. */
 export type FormResult = { readonly value: unknown } | { readonly fault: BodyFault }
 
-/** Decodes a body. Never throws. */
-export type FormDecoder = (body: Buffer) => FormResult
+/** Decodes a body, a large one in slices. Never throws, never rejects. */
+export type FormDecoder = (body: Buffer) => MaybePromise<FormResult>
 
 /**
  * Compiles the decoder of `application/x-www-form-urlencoded` bodies: fields as `encoding` says (else `form`, exploded),
@@ -29,10 +32,11 @@ export function compileFormBody(mediaType: MediaType, deps: DecodeDeps): FormDec
   return (body) => {
     // Old parsers begin a field at `;`, and these bytes go out as they came; serializers of forms encode it.
     if (body.includes(';')) return refuse('encoding', '', 'is not a form: semicolon')
-    const query = canonicalQuery(body.toString('latin1'))
-    if ('fault' in query)
-      return refuse('encoding', '', `is not a form: ${query.fault.replaceAll('_', ' ')}`)
-    return read(query.pairs)
+    return andThen(canonicalForm(body), (query) =>
+      'fault' in query
+        ? refuse('encoding', '', `is not a form: ${query.fault.replaceAll('_', ' ')}`)
+        : read(query.pairs),
+    )
   }
 }
 

@@ -1,5 +1,5 @@
 import { parseCookies } from '../../http/cookie.ts'
-import { formDecode } from '../../http/query.ts'
+import { formDecode } from '../../http/percent.ts'
 import type { Operation, Parameter } from '../model.ts'
 import { parseTemplate } from '../path-template.ts'
 import type { Validate } from '../schema/contract.ts'

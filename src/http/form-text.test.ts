@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import { canonicalForm } from './form-text.ts'
+import { canonicalQuery } from './query.ts'
+
+/** Longer than a slice, so that slices end in the middle. */
+const FILL = 65_530
+
+const cases: [name: string, text: string][] = [
+  ['plain fields', `a=${'x'.repeat(FILL)}&b=2&c=${'y'.repeat(FILL)}`],
+  ['plus signs', `a=${'+'.repeat(3 * FILL)}`],
+  ['escapes of unreserved characters', `a=${'%61'.repeat(FILL)}`],
+  ['escapes that stay', `a=${'%26'.repeat(FILL)}`],
+  ['escapes of four bytes', `a=${'%F0%9F%98%80'.repeat(FILL / 5)}`],
+  ['escapes of four bytes, one off', `a=x${'%f0%9f%98%80'.repeat(FILL / 5)}`],
+  ['a long name', `${'%c3%bc'.repeat(FILL)}=1`],
+  ['a field without a value', `${'a'.repeat(2 * FILL)}&b&c=`],
+  ['empty pieces', `a=${'x'.repeat(FILL)}&&&b=1&`],
+  ['only continuation bytes', `a=${'%80'.repeat(FILL)}`],
+  ['a broken escape at the end', `a=${'%61'.repeat(FILL)}%6`],
+  ['a character cut short at the end', `a=${'x'.repeat(2 * FILL)}%C3`],
+  ['too many fields', 'a=1&'.repeat(FILL)],
+  ['ampersands', '&'.repeat(2 * FILL)],
+  ['a dangerous name behind a long field', `a=${'x'.repeat(2 * FILL)}&a[__proto__]=1`],
+]
+for (const [name, text] of cases) {
+  test(`reads a large form of ${name} as a query of the same text`, async () => {
+    const sliced = canonicalForm(Buffer.from(text, 'latin1'))
+    assert.ok(sliced instanceof Promise)
+    assert.deepEqual(await sliced, canonicalQuery(text))
+  })
+}
+
+test('cuts at every place without changing what is read', async () => {
+  const piece = fc.constantFrom('%61', '%C3%BC', '%E2%82%AC', '%F0%9F%98%80', '+', 'a', '&', '=')
+  await fc.assert(
+    fc.asyncProperty(fc.array(piece, { maxLength: 12 }), fc.nat(12), async (parts, shift) => {
+      const text = `a=${'x'.repeat(FILL - shift)}${parts.join('')}${'y'.repeat(20)}`
+      assert.deepEqual(await canonicalForm(Buffer.from(text, 'latin1')), canonicalQuery(text))
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('reads a small form at once', () => {
+  assert.deepEqual(canonicalForm(Buffer.from('a=1')), canonicalQuery('a=1'))
+})
+
+test('counts empty pieces too', () => {
+  assert.deepEqual(canonicalQuery(`${'&'.repeat(999)}a`), { text: 'a', pairs: [['a', '', '']] })
+  assert.deepEqual(canonicalQuery(`${'&'.repeat(1000)}a`), { fault: 'too_many_parameters' })
+})
