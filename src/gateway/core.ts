@@ -60,6 +60,19 @@ export interface CodedAnswer {
   readonly answer: Answer
 }
 
+/** An upstream's answer that was read whole: flat list of fields as they came. */
+export interface WholeAnswer {
+  readonly status: number
+  readonly rawHeaders: readonly string[]
+  readonly body: Buffer
+}
+
+/** Sends a request without a body, outside of any exchange. `undefined`: no whole answer of at most `maxBytes` came. Never rejects. */
+export type SendWhole = (
+  request: UpstreamRequest,
+  maxBytes: number,
+) => Promise<WholeAnswer | undefined>
+
 /** The request as it goes to the API; written anew from parsed parts, framing is the edge's own. */
 export interface UpstreamRequest {
   /** Key of the upstream in the plan, see `Core.upstreams`. */
@@ -136,6 +149,8 @@ export interface UpstreamService {
 export interface Core {
   readonly upstreams: ReadonlyMap<string, UpstreamService>
   begin(head: RequestHead): Exchange
+  /** How the core asks the API for itself while this edge serves. @returns how to take it back. */
+  attachSender?(send: SendWhole): () => void
   decideHead(exchange: Exchange): MaybePromise<HeadVerdict>
   decideBody(exchange: Exchange, body: Buffer): MaybePromise<BodyVerdict>
   upstreamRequest(exchange: Exchange): UpstreamRequest

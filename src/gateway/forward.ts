@@ -5,9 +5,14 @@ import type { PlanApi, SitePlan } from './plan.ts'
 
 /** The path the API gets: its own base, then what the public path has behind ours, in the one canonical form. */
 export function upstreamPath(exchange: Exchange, api: PlanApi): string {
-  const rest = exchange.path.slice(api.publicBase.length)
-  const path = api.upstreamBase === '' ? rest : api.upstreamBase + rest
+  const path = plainUpstreamPath(exchange.path, api)
   return exchange.query.text === '' ? path : `${path}?${exchange.query.text}`
+}
+
+/** The same of a path without query. */
+export function plainUpstreamPath(publicPath: string, api: PlanApi): string {
+  const rest = publicPath.slice(api.publicBase.length)
+  return api.upstreamBase === '' ? rest : api.upstreamBase + rest
 }
 
 /** Framing and hop-by-hop fields belong to one connection; the edge writes its own (RFC 9110 section 7.6.1). */

@@ -2,9 +2,7 @@ import { HeaderTable } from '../http/header-table.ts'
 import { isPromise } from '../base/maybe-promise.ts'
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import type { Clock } from '../base/clock.ts'
-import { newId } from '../base/ids.ts'
-import { Exchange } from '../pipeline/exchange.ts'
-import type { RequestHead } from '../pipeline/exchange.ts'
+import type { Exchange, RequestHead } from '../pipeline/exchange.ts'
 import { runHooks } from '../pipeline/runner.ts'
 import type { Refusal } from '../pipeline/runner.ts'
 import { refusalAnswer } from './answer.ts'
@@ -16,11 +14,13 @@ import type {
   FailureCause,
   HeadVerdict,
   ResponseVerdict,
+  SendWhole,
   UpstreamRequest,
   UpstreamService,
 } from './core.ts'
 import { failureRefusal } from './failures.ts'
 import type { Plan, SitePlan } from './plan.ts'
+import { PlannedExchange } from './planned-exchange.ts'
 import { requestHeaders, upstreamPath } from './forward.ts'
 import { decompressed } from './content-coding.ts'
 import { codedStream, codedWhole } from './answer-coding.ts'
@@ -39,16 +39,6 @@ export interface ExchangeLedger {
   note(exchange: Exchange): void
 }
 
-/** An exchange and the plan it began under, so that a reload never mixes two policies in one request. */
-class PlannedExchange extends Exchange {
-  readonly plan: Plan
-
-  constructor(plan: Plan, head: RequestHead, nowMs: number) {
-    super(newId(), head, nowMs)
-    this.plan = plan
-  }
-}
-
 /** Most of a response that is read whole: OUT-08. */
 const MAX_RESPONSE_BYTES = 10 * 1024 * 1024
 const EMPTY = Buffer.alloc(0)
@@ -64,6 +54,7 @@ export class GatewayCore implements Core {
   readonly #clock: Clock
   readonly #recorder: ExchangeRecorder
   readonly #ledger: ExchangeLedger | undefined
+  readonly #senders = new Set<SendWhole>()
   #plan: Plan
   #upstreams: ReadonlyMap<string, UpstreamService>
 
@@ -98,7 +89,13 @@ export class GatewayCore implements Core {
 
   begin(head: RequestHead): Exchange {
     this.#recorder.began()
-    return new PlannedExchange(this.#plan, head, this.#clock.nowMs())
+    const parts = { plan: this.#plan, senders: this.#senders }
+    return new PlannedExchange(parts, head, this.#clock.nowMs())
+  }
+
+  attachSender(send: SendWhole): () => void {
+    this.#senders.add(send)
+    return () => void this.#senders.delete(send)
   }
 
   decideHead(exchange: Exchange): MaybePromise<HeadVerdict> {
@@ -164,7 +161,7 @@ export class GatewayCore implements Core {
     const { api } = sitePlan
     return {
       upstream: api.runtime.model.name,
-      method: exchange.head.method,
+      method: exchange.upstreamMethod ?? exchange.head.method,
       path: upstreamPath(exchange, api),
       headers: requestHeaders(exchange, sitePlan),
       firstByteMs: api.firstByteMs,

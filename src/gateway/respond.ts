@@ -9,7 +9,8 @@ import type { SitePlan } from './plan.ts'
 /** Responses that have no body whatever their fields say (RFC 9112 section 6.3). */
 export function isBodyless(exchange: Exchange, response: UpstreamResponse): boolean {
   const { status } = response
-  return exchange.head.method === 'HEAD' || status === 204 || status === 205 || status === 304
+  const method = exchange.upstreamMethod ?? exchange.head.method
+  return method === 'HEAD' || status === 204 || status === 205 || status === 304
 }
 
 /** The head of an answer whose body passes as it comes. */

@@ -68,7 +68,15 @@ export interface UpstreamResponse {
   readonly headers: HeaderTable
 }
 
+/** What the API says of an object when the gateway asks for itself; the body without any content coding. */
+export interface ObjectAnswer {
+  readonly status: number
+  readonly body: Buffer
+}
+
 const NO_QUERY: CanonicalQuery = { text: '', pairs: [] }
+
+const NO_ANSWER = Promise.resolve(undefined)
 
 /** One request and its answer on the way through. Every field has one writer, named beside it. */
 export class Exchange {
@@ -107,6 +115,9 @@ export class Exchange {
   /** Edge: bytes of the body as they will be forwarded, when the operation buffers. */
   bodyBytes: Buffer | undefined = undefined
 
+  /** `objects`: the method that the API gets where it is not the client's, GET for HEAD. */
+  upstreamMethod: string | undefined = undefined
+
   /** Edge, through the gateway. */
   upstream: UpstreamResponse | undefined = undefined
   /** Runner, for response guards: the body to send in place of the API's. */
@@ -136,5 +147,13 @@ export class Exchange {
     this.head = head
     this.startedMs = startedMs
     this.startedAt = performance.now()
+  }
+
+  /**
+   * GETs an object of the API with this caller's rights, outside of the exchange. `path`: public, canonical, without
+   * query. At most 1 MiB. `undefined`: no whole answer came. Never rejects.
+   */
+  readObject(_site: Site, _path: string): Promise<ObjectAnswer | undefined> {
+    return NO_ANSWER
   }
 }
