@@ -79,6 +79,7 @@ suite('lists of hooks', () => {
       onForward: () => undefined,
       onResponse: () => undefined,
       wantsResponseBody: () => false,
+      watchesResponse: () => undefined,
       keepsUncoded: () => false,
       onResponseBody: () => undefined,
       dropsResponseHeader: () => false,

@@ -19,6 +19,7 @@ export interface HookLists {
     exchange: Exchange,
     response: UpstreamResponse,
   ) => boolean)[]
+  readonly watchesResponse: readonly NonNullable<Guard['watchesResponse']>[]
   readonly keepsUncoded: readonly NonNullable<Guard['keepsUncoded']>[]
   readonly forward: readonly ((exchange: Exchange, headers: string[]) => void)[]
   readonly answer: readonly ((exchange: Exchange, headers: string[]) => void)[]
@@ -66,6 +67,7 @@ export function hookLists(guards: readonly ReadyGuard[], door: Mode): HookLists 
     responseBody: hooks(guards, 502, (guard) => guard.onResponseBody?.bind(guard)),
     refusal: hooks(guards, 500, (guard) => guard.onRefusal?.bind(guard)),
     wantsResponseBody: pick('wantsResponseBody'),
+    watchesResponse: hooksInForce(guards),
     keepsUncoded: pick('keepsUncoded'),
     forward: pick('onForward'),
     answer: pick('onAnswer'),
@@ -73,6 +75,15 @@ export function hookLists(guards: readonly ReadyGuard[], door: Mode): HookLists 
     dropsRequestHeader: pick('dropsRequestHeader'),
     dropsResponseHeader: pick('dropsResponseHeader'),
   }
+}
+
+/** Who only observes must not break an answer off. */
+function hooksInForce(guards: readonly ReadyGuard[]): HookLists['watchesResponse'] {
+  return guards.flatMap(({ guard, mode }) =>
+    guard.watchesResponse === undefined || mode !== 'enforce'
+      ? []
+      : [guard.watchesResponse.bind(guard)],
+  )
 }
 
 function hooks<A>(

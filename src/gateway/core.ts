@@ -1,6 +1,7 @@
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import type { Secret } from '../base/secret.ts'
 import type { ContentCoding } from '../http/accept-encoding.ts'
+import type { Watch } from '../pipeline/control.ts'
 import type { Exchange, RequestHead } from '../pipeline/exchange.ts'
 
 /** What goes back to the client in one piece. */
@@ -52,6 +53,8 @@ export interface StreamVerdict {
   readonly answer: Answer
   readonly hidesLength?: boolean
   readonly coded?: CodedAnswer
+  /** Called with every piece before it goes on; false: it must not, and the answer breaks off (`upstream_leak`). */
+  readonly watch?: Watch
 }
 
 /** A streamed answer as it goes out compressed: its coding, and the head that says so. */
@@ -91,6 +94,7 @@ export type FailureCause =
   | 'body_too_large' // 413
   | 'upstream_refused' // 502
   | 'upstream_protocol' // 502
+  | 'upstream_leak' // 502
   | 'upstream_tls' // 502
   | 'upstream_timeout' // 504
   | 'response_too_large' // 502

@@ -27,6 +27,7 @@ const SPECS: Readonly<Record<FailureCause, ReasonSpec>> = {
   },
   upstream_refused: { ...BAD_GATEWAY, event: 'sp_dependency_down' },
   upstream_protocol: { ...BAD_GATEWAY, event: 'sp_upstream_protocol' },
+  upstream_leak: { ...BAD_GATEWAY, event: 'sp_response_leak_blocked', level: 'critical' },
   upstream_tls: { ...BAD_GATEWAY, event: 'sp_upstream_tls_fail', level: 'critical' },
   upstream_timeout: {
     status: 504,

@@ -449,6 +449,28 @@ suite('what the parser refused', () => {
   })
 })
 
+suite('a streamed answer that is watched', () => {
+  const verdictOf = async (mode: 'enforce' | 'monitor', watch: (chunk: Buffer) => boolean) => {
+    const watching = controlOf({ watchesResponse: () => watch })
+    const policy = { modes: new Map([['probe', mode]]) }
+    const { core } = coreOf({ controls: [allow, watching], policy })
+    return (await drive(core, LIST)).response
+  }
+
+  test('goes on as long as the guard lets it', async () => {
+    const verdict = await verdictOf('enforce', (chunk) => chunk.length < 2)
+    assert.ok(verdict?.kind === 'stream')
+    assert.equal(verdict.watch?.(Buffer.from('a')), true)
+    assert.equal(verdict.watch?.(Buffer.from('ab')), false)
+  })
+
+  test('is not watched where the guard only observes', async () => {
+    const verdict = await verdictOf('monitor', () => false)
+    assert.ok(verdict?.kind === 'stream')
+    assert.equal(verdict.watch, undefined)
+  })
+})
+
 suite('a request whose body is no HTTP', () => {
   test('is answered and recorded once, as what it was', async () => {
     const { core, books } = coreOf()

@@ -2,7 +2,7 @@ import { HeaderTable } from '../http/header-table.ts'
 import { isPromise } from '../base/maybe-promise.ts'
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import type { Clock } from '../base/clock.ts'
-import type { Exchange, RequestHead } from '../pipeline/exchange.ts'
+import type { Exchange, RequestHead, UpstreamResponse } from '../pipeline/exchange.ts'
 import { runHooks } from '../pipeline/runner.ts'
 import type { Refusal } from '../pipeline/runner.ts'
 import { refusalAnswer } from './answer.ts'
@@ -15,6 +15,7 @@ import type {
   HeadVerdict,
   ResponseVerdict,
   SendWhole,
+  StreamVerdict,
   UpstreamRequest,
   UpstreamService,
 } from './core.ts'
@@ -199,9 +200,11 @@ export class GatewayCore implements Core {
     const mayChange = sitePlan.hooks.wantsResponseBody.some(wants)
     if (mayChange && !isBodyless(exchange, response)) return BUFFER_RESPONSE
     const answer = streamAnswer(exchange, sitePlan, response)
-    return sitePlan.compresses
+    const verdict: StreamVerdict = sitePlan.compresses
       ? codedStream(exchange, sitePlan, { answer, hidesLength: mayChange })
       : { kind: 'stream', answer, hidesLength: mayChange }
+    const { watchesResponse } = sitePlan.hooks
+    return watchesResponse.length === 0 ? verdict : watched(verdict, exchange, watchesResponse)
   }
 
   decideResponseBody(exchange: Exchange, body: Buffer): MaybePromise<Answer> {
@@ -313,6 +316,18 @@ function planOf(exchange: Exchange): SitePlan | undefined {
 
 function servicesOf(plan: Plan): ReadonlyMap<string, UpstreamService> {
   return new Map([...plan.apis].map(([name, api]) => [name, api.upstream]))
+}
+
+/** The verdict with everybody's look at the body, where somebody has one. */
+function watched(
+  verdict: StreamVerdict,
+  exchange: Exchange,
+  hooks: HookLists['watchesResponse'],
+): StreamVerdict {
+  const response = exchange.upstream as UpstreamResponse
+  const watches = hooks.flatMap((hook) => hook(exchange, response) ?? [])
+  if (watches.length === 0) return verdict
+  return { ...verdict, watch: (chunk) => watches.every((watch) => watch(chunk)) }
 }
 
 /** A protocol switch is asked for and the document declares it: a 101 response. */

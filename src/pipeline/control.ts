@@ -25,6 +25,9 @@ export type Stage = (typeof STAGES)[number]
 
 type Verdict = MaybePromise<Denial | undefined>
 
+/** Called with every piece of a body, in order. @returns whether it may go on. */
+export type Watch = (chunk: Buffer) => boolean
+
 /** What a control does for one operation (or for every request). Hooks it does not need it leaves out. */
 export interface Guard {
   onRequest?(exchange: Exchange): Verdict
@@ -39,6 +42,11 @@ export interface Guard {
   wantsResponseBody?(exchange: Exchange, response: UpstreamResponse): boolean
   /** May set `exchange.replacement`. `body` is what is left by the guards before, decompressed. */
   onResponseBody?(exchange: Exchange, body: Buffer): Verdict
+  /**
+   * Looks at a response's body that is passed on as it comes, piece by piece: whether it may go on. `undefined` where
+   * there is nothing to look for. What it lets pass is gone; a piece that may not go on breaks the answer off.
+   */
+  watchesResponse?(exchange: Exchange, response: UpstreamResponse): Watch | undefined
   /**
    * Whether the answer must not be compressed: its length could tell a secret. Asked only where compression is on and
    * the client asks for it. `body`: what goes out, where it is held as a whole.

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { HeaderTable } from '../../http/header-table.ts'
 import { Bench } from '../testing/bench.ts'
 import { assertEveryReason, assertRefused } from '../testing/check.ts'
 import { exchangeOf } from '../testing/exchange.ts'
@@ -118,7 +119,7 @@ const cases: Row[] = [
     '{"error":"card declined","stack":[1]}',
     undefined,
   ],
-  ['lets text pass that the API offers', 200, 'text/plain', TRACE, undefined],
+  ['lets text of any length pass that the API offers', 200, 'text/plain', TRACE, undefined],
   [
     'gives up at a depth that no error has',
     200,
@@ -127,6 +128,59 @@ const cases: Row[] = [
     undefined,
   ],
 ]
+
+const LONG = 'x'.repeat(2_048)
+const texts: [
+  name: string,
+  type: string,
+  body: string,
+  length: number | undefined,
+  isLeak: boolean,
+][] = [
+  ['finds a trace in a short text that claims success', 'text/plain', TRACE, 60, true],
+  [
+    'finds a warning in a page',
+    'text/html',
+    '<b>Warning</b>:  x in /srv/a.php on line 3',
+    60,
+    true,
+  ],
+  ['finds a trace at the front only', 'text/plain', `${LONG}${TRACE}`, 3_000, false],
+  ['lets a long text pass', 'text/plain', TRACE, 65_537, false],
+  ['lets a text without an end in sight pass', 'text/plain', TRACE, undefined, false],
+  ['lets other texts pass', 'text/csv', TRACE, 60, false],
+  [
+    'lets a text that speaks of errors pass',
+    'text/plain',
+    'error: the card was declined',
+    60,
+    false,
+  ],
+]
+
+suite('texts that claim success', () => {
+  for (const [name, type, body, length, isLeak] of texts) {
+    test(name, async () => {
+      const guard = new Bench({ document: DOCUMENT }).guard(errors, 'list')
+      const exchange = exchangeOf()
+      const said = length === undefined ? [] : ['Content-Length', String(length)]
+      await guard.response(exchange, 200, ['Content-Type', type, ...said])
+      const isHeld = guard.wantsResponseBody(exchange)
+      const refusal = isHeld ? await guard.responseBody(exchange, body) : undefined
+      assertRefused(refusal, isLeak ? 'internals_in_answer' : undefined, 502)
+    })
+  }
+
+  test('watches event streams, and nothing else', async () => {
+    const { guard } = new Bench({ document: DOCUMENT }).guard(errors, 'list')
+    const watchOf = (type: string): unknown => {
+      const headers = new HeaderTable(['Content-Type', type])
+      return guard?.watchesResponse?.(exchangeOf(), { status: 200, headers })
+    }
+    assert.equal(watchOf('text/plain'), undefined)
+    assert.ok(watchOf('text/event-stream; charset=utf-8') instanceof Function)
+  })
+})
 
 suite('errors', () => {
   for (const [name, status, type, body, reason, as] of cases) {

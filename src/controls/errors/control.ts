@@ -1,3 +1,4 @@
+import type { HeaderTable } from '../../http/header-table.ts'
 import { isJson, parseMediaType } from '../../http/media-type.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
@@ -6,7 +7,8 @@ import type { Kit } from '../kit.ts'
 import { configureErrors } from './config.ts'
 import type { ErrorsConfig } from './config.ts'
 import { showsError } from './error-members.ts'
-import { leaksInError } from './leak-pattern.ts'
+import { eventWatch } from './event-watch.ts'
+import { leaksInError, leaksInternals } from './leak-pattern.ts'
 
 const SANITIZED = { event: 'sp_error_sanitized' } as const
 
@@ -47,25 +49,52 @@ function errorsGuard(): Guard {
         ? failure(response.status, '')
         : undefined,
     wantsResponseBody: (exchange, response) => isHeld(exchange, response),
+    watchesResponse: (_exchange, { headers }) =>
+      isEventStream(typeOf(headers)) ? eventWatch() : undefined,
     onResponseBody: (exchange, body) => {
-      const status = exchange.upstream?.status ?? 200
+      const { status = 200, headers } = exchange.upstream ?? {}
       const bytes = exchange.replacement ?? body
       if (status >= 500) return failure(status, logged(bytes))
       // Every pattern is plain ASCII: one byte, one character, is enough to look for them.
       const text = bytes.toString('latin1')
       if (status >= 400) return leaksInError(text) ? leak(status, bytes) : undefined
-      return showsError(text) ? leak(status, bytes) : undefined
+      const isShown = isText(typeOf(headers)) ? leaksInternals(front(text)) : showsError(text)
+      return isShown ? leak(status, bytes) : undefined
     },
   }
 }
 
-/** Error bodies of any kind, and JSON; downloads and event streams pass without being held. */
+/** Error bodies of any kind, JSON, and short texts; downloads and event streams pass without being held. */
 function isHeld({ head }: Exchange, { status, headers }: UpstreamResponse): boolean {
   if (head.method === 'HEAD') return false
-  const type = parseMediaType(headers.get('content-type') ?? '')
+  const type = typeOf(headers)
   if (type === undefined) return status >= 400
-  if (isJson(type.essence)) return true
-  return status >= 400 && type.essence !== 'text/event-stream'
+  if (isJson(type)) return true
+  if (status >= 400) return !isEventStream(type)
+  const length = headers.get('content-length')
+  return isText(type) && status < 300 && length !== undefined && Number(length) <= MAX_TEXT_BYTES
+}
+
+/** Texts of errors are short; longer ones, and those without an end in sight, are downloads and logs. */
+const MAX_TEXT_BYTES = 65_536
+/** A text that is an error says so at once; further down somebody may write about one. */
+const FRONT_CHARS = 2_048
+
+function front(text: string): string {
+  return text.slice(0, FRONT_CHARS)
+}
+
+/** The media type without its parameters; `undefined` where there is none or it is malformed. */
+function typeOf(headers: HeaderTable | undefined): string | undefined {
+  return parseMediaType(headers?.get('content-type') ?? '')?.essence
+}
+
+function isText(type: string | undefined): boolean {
+  return type === 'text/plain' || type === 'text/html'
+}
+
+function isEventStream(type: string | undefined): boolean {
+  return type === 'text/event-stream'
 }
 
 const MAX_LOGGED_BYTES = 2000

@@ -279,6 +279,16 @@ const filters: [name: string, answer: Answer, sent: string][] = [
     '{"id":1}',
   ],
   [
+    'filters JSON under a range that its server calls bytes',
+    { operation: 'ranges', type: 'application/octet-stream', body: '{"id":1,"x":1}' },
+    '{"id":1}',
+  ],
+  [
+    'lets bytes under a range pass that are none',
+    { operation: 'ranges', type: 'application/octet-stream', body: '%PDF' },
+    '%PDF',
+  ],
+  [
     'lets a text under a range pass',
     { operation: 'ranges', type: 'text/html', body: '<p>' },
     '<p>',

@@ -178,9 +178,11 @@ function mediaTypeOf(declared: ResponseModel, { headers }: UpstreamResponse): st
 }
 
 /** What PHP, Go and others call JSON that was given no type. */
-const CALLED_TEXT: ReadonlySet<string> = new Set([
+const CALLED_OTHERWISE: ReadonlySet<string> = new Set([
   'application/javascript',
+  'application/octet-stream',
   'application/x-json',
+  'binary/octet-stream',
   'text/html',
   'text/javascript',
   'text/plain',
@@ -191,7 +193,7 @@ function mayCarryJson({ headers }: UpstreamResponse, { seeksJson }: Judge): bool
   const text = headers.get('content-type')
   if (text === undefined) return true
   const essence = parseMediaType(text)?.essence ?? ''
-  return isJson(essence) || (seeksJson && CALLED_TEXT.has(essence))
+  return isJson(essence) || (seeksJson && CALLED_OTHERWISE.has(essence))
 }
 
 interface Parsed {

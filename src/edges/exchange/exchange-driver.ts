@@ -55,7 +55,6 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
   #bytesIn = 0
   #bytesOut = 0
   readonly #clocks = new ExchangeClocks()
-  /** See `Swept`. */
   sweepIndex = -1
 
   constructor(edge: EdgeContext, ports: ExchangePorts) {
@@ -245,6 +244,7 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     if (this.#phase !== 'streaming') return
     this.#bytesOut += chunk.length
     if (verdict.kind === 'stream') {
+      if (verdict.watch?.(chunk) === false) return this.#fail('upstream_leak', 'in a stream')
       // The last bytes and the end in one write.
       const isWhole = this.#bytesOut === this.#responseLength && this.#call?.mayTrail !== true
       if (isWhole) return this.#close(this.#client.end(chunk))

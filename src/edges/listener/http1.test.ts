@@ -298,6 +298,27 @@ for (const transport of ['node', 'fast'] as const) {
       assert.equal(core.ended.length, 1)
     })
 
+    test('breaks an answer off at a piece that must not go on', async (t) => {
+      const origin = await httpUpstream(t, (_req, res) => {
+        res.write('good')
+        setTimeout(() => res.write('evil'), 50)
+      })
+      const { core, port } = await startEdge(t, origin)
+      core.response = (status, headers) => ({
+        kind: 'stream',
+        answer: answerOf(status, headers),
+        watch: (chunk) => !chunk.includes('evil'),
+      })
+      const text = await exchangeRaw(port, GET)
+      assert.match(text, /good/)
+      assert.doesNotMatch(text, /evil|\r\n0\r\n/)
+      await eventually(() => core.ended.length === 1)
+      assert.deepEqual(
+        [core.failures[0]?.cause, core.ended[0]?.abortedBy],
+        ['upstream_leak', 'upstream'],
+      )
+    })
+
     test('a refusal by the core is not followed by one of the parser', async (t) => {
       const { core, port } = await startEdge(t, 'http://127.0.0.1:9')
       core.head = () => ({

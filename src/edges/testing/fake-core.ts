@@ -19,6 +19,7 @@ const STATUS: Readonly<Record<FailureCause, number>> = {
   body_too_large: 413,
   upstream_refused: 502,
   upstream_protocol: 502,
+  upstream_leak: 502,
   upstream_tls: 502,
   upstream_timeout: 504,
   response_too_large: 502,
