@@ -178,7 +178,7 @@ suite('texts that claim success', () => {
       return guard?.watchesResponse?.(exchangeOf(), { status: 200, headers })
     }
     assert.equal(watchOf('text/plain'), undefined)
-    assert.ok(watchOf('text/event-stream; charset=utf-8') instanceof Function)
+    assert.equal(typeof watchOf('text/event-stream; charset=utf-8'), 'function')
   })
 })
 
