@@ -30,10 +30,10 @@ function isAlike(a: string, b: string): boolean {
 
 /**
  * What `fast` refuses and node:http passes over: a CR or LF alone, more than one empty line before a request (RFC 9112
- * section 2.2), a second space in its first line, a tab behind a length.
+ * section 2.2), a second space in its first line, a tab behind a length, line ends behind a body.
  */
 const STRAY =
-  /\r(?!\n)|(?<!\r)\n|^\r\n\r\n|\r\n\r\n\r\n\r\n|[\r\n]$|[A-Z] {2,}\S|content-length:[ \t]*\d+ *\t/i
+  /\r(?!\n)|(?<!\r)\n|^\r\n\r\n|\r\n\r\n\r\n\r\n|content-length:[^]*[\r\n]$|[A-Z] {2,}\S|content-length:[ \t]*\d+ *\t/i
 const MALFORMED = '400 malformed_message close'
 
 function isStray(bytes: string, node: Outcome, fast: Outcome): boolean {
