@@ -8,18 +8,34 @@ import { writeOrCheck } from './written-files.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const COMPILER = join(ROOT, 'node_modules/assemblyscript/bin/asc.js')
-const SOURCE = 'assembly/response-kernel.ts'
-const TARGET = 'src/openapi/kernel/response-kernel-wasm.ts'
+
+/** What is compiled from which source, and where it goes. */
+const MODULES: readonly {
+  readonly name: string
+  readonly source: string
+  readonly target: string
+}[] = [
+  {
+    name: 'RESPONSE_KERNEL',
+    source: 'assembly/response-kernel.ts',
+    target: 'src/openapi/kernel/response-kernel-wasm.ts',
+  },
+  {
+    name: 'LITERAL_SCAN',
+    source: 'assembly/literal-scan.ts',
+    target: 'src/controls/errors/literal-scan-wasm.ts',
+  },
+]
 
 /** No run time: no objects are made, so there is nothing to collect. */
 const OPTIONS =
   '--runtime stub --optimizeLevel 3 --shrinkLevel 0 --noAssert --enable simd --initialMemory 16 --memoryBase 64'
 
-function compile(): Buffer {
+function compile(source: string): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-wasm-'))
   try {
     const output = join(folder, 'module.wasm')
-    const args = [COMPILER, SOURCE, '--outFile', output, ...OPTIONS.split(' ')]
+    const args = [COMPILER, source, '--outFile', output, ...OPTIONS.split(' ')]
     const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: 'inherit' })
     if (status !== 0) throw new Error(`the compiler ended with ${status}`)
     return readFileSync(output)
@@ -28,11 +44,11 @@ function compile(): Buffer {
   }
 }
 
-const text = `/** Written by \`npm run build:wasm\` from ${SOURCE}: a WebAssembly module in base64. */
-export const RESPONSE_KERNEL: string =
-  '${compile().toString('base64')}'
-`
-process.exitCode = writeOrCheck(new Map([[TARGET, text]]), {
-  root: ROOT,
-  args: process.argv.slice(2),
-})
+const texts = MODULES.map(({ name, source, target }): [string, string] => [
+  target,
+  `/** Written by \`npm run build:wasm\` from ${source}: a WebAssembly module in base64. */
+export const ${name}: string =
+  '${compile(source).toString('base64')}'
+`,
+])
+process.exitCode = writeOrCheck(new Map(texts), { root: ROOT, args: process.argv.slice(2) })

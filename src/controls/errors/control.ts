@@ -56,9 +56,11 @@ function errorsGuard(): Guard {
       const bytes = exchange.replacement ?? body
       if (status >= 500) return failure(status, logged(bytes))
       // Every pattern is plain ASCII: one byte, one character, is enough to look for them.
-      const text = bytes.toString('latin1')
-      if (status >= 400) return leaksInError(text) ? leak(status, bytes) : undefined
-      const isShown = isText(typeOf(headers)) ? leaksInternals(front(text)) : showsError(text)
+      if (status >= 400)
+        return leaksInError(bytes.toString('latin1')) ? leak(status, bytes) : undefined
+      const isShown = isText(typeOf(headers))
+        ? leaksInternals(bytes.toString('latin1', 0, FRONT_BYTES))
+        : showsError(bytes)
       return isShown ? leak(status, bytes) : undefined
     },
   }
@@ -78,11 +80,7 @@ function isHeld({ head }: Exchange, { status, headers }: UpstreamResponse): bool
 /** Texts of errors are short; longer ones, and those without an end in sight, are downloads and logs. */
 const MAX_TEXT_BYTES = 65_536
 /** A text that is an error says so at once; further down somebody may write about one. */
-const FRONT_CHARS = 2_048
-
-function front(text: string): string {
-  return text.slice(0, FRONT_CHARS)
-}
+const FRONT_BYTES = 2_048
 
 /** The media type without its parameters; `undefined` where there is none or it is malformed. */
 function typeOf(headers: HeaderTable | undefined): string | undefined {

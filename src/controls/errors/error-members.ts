@@ -1,21 +1,45 @@
 import { leaksInternals } from './leak-pattern.ts'
+import { literalScan } from './literal-scan.ts'
 
-/**
- * Parts of names that error texts stand under; one of them is in every body that `showsError` takes. As one pattern
- * of literals, so that a body is read once for all of them.
- */
-const NAME_PART = /rror|ERROR|xception|tack|race|ebug|ault|sql|Sql|ause|essage|msg|etail|eason/
+/** Parts of names that error texts stand under; one of them is in every body that `showsError` takes. */
+const NAME_PARTS: readonly string[] = [
+  'rror',
+  'ERROR',
+  'xception',
+  'tack',
+  'race',
+  'ebug',
+  'ault',
+  'sql',
+  'Sql',
+  'ause',
+  'essage',
+  'msg',
+  'etail',
+  'eason',
+]
 const ERROR_NAME = /err(?:or|s?$)|exception|stack|trace|debug|fault|sql|cause/i
 /** Names that texts of people have as well: they count only in the outermost object. */
 const TEXT_NAME = /^(?:message|msg|details?|reason)$/i
 const MAX_DEPTH = 64
 
+let scan: ((bytes: Buffer) => boolean) | undefined
+
+/** One look for all operations of the thread, made at first use: it owns memory. */
+function hasNamePart(bytes: Buffer): boolean {
+  scan ??= literalScan(NAME_PARTS)
+  return scan(bytes)
+}
+
 /**
  * Whether a JSON answer that claims success holds the inside of a program where errors are told. The same text under
  * `body` or `description` is what somebody wrote: issue trackers and forums are full of stack traces.
  */
-export function showsError(text: string): boolean {
-  if (!NAME_PART.test(text) || !leaksInternals(text)) return false
+export function showsError(bytes: Buffer): boolean {
+  if (!hasNamePart(bytes)) return false
+  // Every pattern is plain ASCII: one byte, one character, is enough to look for them.
+  const text = bytes.toString('latin1')
+  if (!leaksInternals(text)) return false
   try {
     return isError(JSON.parse(text), 0, false)
   } catch {
