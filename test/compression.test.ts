@@ -19,7 +19,7 @@ const DOCUMENT = JSON.stringify({
     '/items': {
       get: { operationId: 'items', responses: ok({ 'application/json': { schema: ITEMS } }) },
     },
-    '/report': { get: { operationId: 'report', responses: ok({ 'text/csv': {} }) } },
+    '/report': { get: { operationId: 'report', security: [], responses: ok({ 'text/csv': {} }) } },
     '/quiet': { get: { operationId: 'quiet', responses: ok({ 'text/csv': {} }) } },
   },
 })
