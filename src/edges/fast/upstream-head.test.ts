@@ -124,8 +124,9 @@ describe('the head of a request', () => {
     ['a switch to a line break', { upgrade: 'a\r\nb: c' }],
   ]
   for (const [name, parts] of bad)
-    test(`is not written with ${name}`, () =>
-      assert.throws(() => upstreamHead(plan(parts)), TypeError))
+    test(`is not written with ${name}, however often it is tried`, () => {
+      for (let i = 0; i < 3; i++) assert.throws(() => upstreamHead(plan(parts)), TypeError)
+    })
 
   test('has one line for each field and no other, whatever they hold', () => {
     const text = fc.string({ unit: 'binary', maxLength: 12 })

@@ -58,10 +58,11 @@ export function upstreamHead(plan: CallPlan): string {
       continue
     }
     const kind = kindOf(name)
+    // Before it is written: what was written once is not looked at again.
+    if (kind === 'own') throw new TypeError(`the field ${name} belongs to the connection`)
     const line =
       value === undefined || kind === 'impossible' ? undefined : memory.write(place, name, value)
     if (line === undefined) throw new TypeError(`field ${place} cannot be sent`)
-    if (kind === 'own') throw new TypeError(`the field ${name} belongs to the connection`)
     if (kind === 'host') hosts += 1
     // Only what needs no look at its name is found again.
     if (kind !== 'plain') memory.forget(place)
