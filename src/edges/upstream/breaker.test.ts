@@ -104,6 +104,15 @@ test('a trial whose client leaves gives its place back', () => {
   assert.equal(breaker.state, 'closed')
 })
 
+test('trials that clients drag out do not keep it from being tried again', () => {
+  const { breaker, run } = trial()
+  run('x'.repeat(20), 0)
+  for (let i = 0; i < 3; i++) breaker.enter(15_000)
+  assert.equal(breaker.admits(29_999), false)
+  run('...', 30_000)
+  assert.equal(breaker.state, 'closed')
+})
+
 test('what ends late, after the breaker opened, changes nothing', () => {
   const { breaker, run } = trial()
   breaker.enter(0)
@@ -113,7 +122,7 @@ test('what ends late, after the breaker opened, changes nothing', () => {
   assert.equal(breaker.state, 'open')
 })
 
-test('it never lets more than its probes through while half open, whatever happens', () => {
+test('it never lets more than its probes through in a round of trials, whatever happens', () => {
   const step = fc.record({
     outcome: fc.constantFrom('ok' as const, 'failed' as const, 'neutral' as const, undefined),
     afterMs: fc.integer({ min: 0, max: 8_000 }),
@@ -124,10 +133,15 @@ test('it never lets more than its probes through while half open, whatever happe
       run('x'.repeat(20), 0)
       let nowMs = 0
       let open = 0
+      let roundAtMs = 0
       for (const { outcome, afterMs } of steps) {
         nowMs += afterMs
         if (outcome === undefined) {
           if (!breaker.admits(nowMs)) continue
+          if (nowMs - roundAtMs >= LIMITS.openMs) {
+            roundAtMs = nowMs
+            open = 0
+          }
           breaker.enter(nowMs)
           open++
         } else if (open > 0) {

@@ -18,7 +18,8 @@ export class Breaker {
   /** Number of the newest bucket since the start of the clock. */
   #newest = 0
   #state: BreakerState = 'closed'
-  #openedMs = 0
+  /** When it opened, or when the probes that are under way began to go out. */
+  #sinceMs = 0
   #probing = 0
   #succeeded = 0
 
@@ -35,18 +36,15 @@ export class Breaker {
   /** Whether a request may go out now; changes nothing. */
   admits(nowMs: number): boolean {
     if (this.#state === 'closed') return true
-    if (this.#state === 'open') return nowMs - this.#openedMs >= this.#limits.openMs
-    return this.#probing + this.#succeeded < this.#limits.probes
+    if (nowMs - this.#sinceMs >= this.#limits.openMs) return true
+    return this.#state === 'half-open' && this.#probing + this.#succeeded < this.#limits.probes
   }
 
   /** A request goes out; `admits` said that it may. */
   enter(nowMs: number): void {
     if (this.#state === 'closed') return
-    if (this.#state === 'open' && nowMs - this.#openedMs >= this.#limits.openMs) {
-      this.#probing = 0
-      this.#succeeded = 0
-      this.#change('half-open')
-    }
+    // A probe may last as long as its client likes: those that do not end make room for others.
+    if (nowMs - this.#sinceMs >= this.#limits.openMs) this.#probe(nowMs)
     this.#probing++
   }
 
@@ -54,6 +52,14 @@ export class Breaker {
   leave(outcome: 'ok' | 'failed' | 'neutral', nowMs: number): void {
     if (this.#state === 'half-open') this.#judgeProbe(outcome, nowMs)
     else if (this.#state === 'closed' && outcome !== 'neutral') this.#count(outcome, nowMs)
+  }
+
+  #probe(nowMs: number): void {
+    this.#sinceMs = nowMs
+    this.#probing = 0
+    if (this.#state === 'half-open') return
+    this.#succeeded = 0
+    this.#change('half-open')
   }
 
   #judgeProbe(outcome: 'ok' | 'failed' | 'neutral', nowMs: number): void {
@@ -78,7 +84,7 @@ export class Breaker {
   }
 
   #open(nowMs: number): void {
-    this.#openedMs = nowMs
+    this.#sinceMs = nowMs
     this.#change('open')
   }
 
