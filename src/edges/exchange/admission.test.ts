@@ -54,6 +54,19 @@ test('one address may have so many connections, and more when some are gone', ()
   assert.equal(open(5, '192.0.2.2').length, 3, 'another address is not concerned')
 })
 
+const addresses: [name: string, first: string, second: string, isOne: boolean][] = [
+  ['two addresses of a /64 are one client', '2001:db8::1', '2001:db8::ffff:2', true],
+  ['two /64 are two clients', '2001:db8::1', '2001:db8:0:1::1', false],
+  ['an address of IPv4 is the same when it is mapped', '192.0.2.1', '::ffff:192.0.2.1', true],
+]
+for (const [name, first, second, isOne] of addresses) {
+  test(name, () => {
+    const { open } = door({ connectionsPerAddress: 3 })
+    assert.equal(open(3, first).length, 3)
+    assert.equal(open(3, second).length, isOne ? 0 : 3)
+  })
+}
+
 test('all together may have so many', () => {
   const { open } = door({ connections: 4 })
   assert.equal(open(3, '192.0.2.1').length + open(3, '192.0.2.2').length, 4)

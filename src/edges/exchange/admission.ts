@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { addressKey } from '../../base/cidr.ts'
 import type { EdgeLimits } from './limits.ts'
 
 /** How connections are admitted. */
@@ -49,9 +50,11 @@ export class Admission {
 
   /** Takes a new connection or destroys it. */
   admit(socket: Socket): void {
-    const address = socket.remoteAddress ?? ''
+    const peerAddress = socket.remoteAddress ?? ''
+    // One client has a whole /64 of IPv6 to come from.
+    const address = addressKey(peerAddress)
     const peer = this.#peers.get(address) ?? this.#newPeer(address)
-    const isCounted = !this.#options.isTrusted(address)
+    const isCounted = !this.#options.isTrusted(peerAddress)
     if (
       !this.#hasRoom(peer, isCounted) ||
       !(this.#options.seats?.take(address, isCounted) ?? true)
