@@ -35,7 +35,7 @@ function withData(data: string, line: string): string {
 function isLeak(data: string): boolean {
   if (!leaksInternals(data)) return false
   if (!/^\s*[{[]/.test(data)) return true
-  return isWhole(data) && showsError(data)
+  return isWhole(data) && showsError(Buffer.from(data, 'latin1'))
 }
 
 /** Half an object tells of no member yet. */
