@@ -6,187 +6,115 @@ const TARGET_BYTES = 8000
 const FIELD_BYTES = 8000
 const FIELDS_BYTES = 15_500
 
+type Piece = (n: number) => string
+
+const target = (piece: Piece, glue = ''): string => fill(TARGET_BYTES, piece, glue)
+const value = (piece: Piece, glue = ''): string => fill(FIELD_BYTES, piece, glue)
+const read = (query: string): string => `/read/1?${query}`
+
+/** An attack for each row: what stands in the place that `attack` fills. */
+function each<Row extends readonly unknown[]>(
+  family: string,
+  rows: readonly (readonly [name: string, ...Row])[],
+  attack: (name: string, ...row: Row) => readonly Attack[],
+): readonly Attack[] {
+  return rows.flatMap(([name, ...row]) => attack(`${family}: ${name}`, ...(row as unknown as Row)))
+}
+
 /** Requests whose head is the attack. */
 export function headAttacks(): readonly Attack[] {
-  const read = (query: string): string => `/read/1?${query}`
-  const field = (name: string, value: string): string[] => [name, value]
-  const target = (piece: (n: number) => string, glue = ''): string =>
-    fill(TARGET_BYTES, piece, glue)
-  const value = (piece: (n: number) => string, glue = ''): string => fill(FIELD_BYTES, piece, glue)
+  return [
+    ...queryAttacks(),
+    ...pathAttacks(),
+    ...cookieAttacks(),
+    ...headerAttacks(),
+    ...wideHeadAttacks(),
+    ...tokenAttacks(),
+    ...headAttack('keys in the target', read(`q=${target(() => 'sp_sk_live_aaaaaaaaaaaa_')}`)),
+  ]
+}
+
+function queryAttacks(): readonly Attack[] {
+  const rows: readonly [name: string, query: string][] = [
+    ['undeclared names', target((n) => `u${n}=1`, '&')],
+    ['one name again and again', target(() => 'id=1', '&')],
+    ['array of integers', target((n) => `list=${n}`, '&')],
+    ['array by commas', `csv=${target(() => 'a', ',')}`],
+    ['deepObject', target((n) => `filter[k${n}]=v`, '&')],
+    ['deepObject, nested brackets', target(() => 'filter[a][b][c]=v', '&')],
+    ['empty pairs', target(() => '&')],
+    ['all percent-encoded', `q=${target(() => '%61')}`],
+    ['broken percent-encoding', `q=${target(() => '%c3%28')}`],
+    ['near miss of a pattern', `q=${target(() => 'a')}!`],
+    ['near miss of a pattern, words', `q=${target(() => 'a+')}!`],
+  ]
+  return each('query', rows, (name, query) => headAttack(name, read(query)))
+}
+
+function pathAttacks(): readonly Attack[] {
+  const rows: readonly [name: string, path: string][] = [
+    ['many segments', target(() => '/a')],
+    ['slashes', target(() => '/')],
+    ['dot segments', target(() => '/a/..')],
+    ['encoded dot segments', target(() => '/%2e%2e')],
+    ['encoded twice', `/read/${target(() => '%2541')}`],
+    ['one long parameter', `/read/${target(() => 'a')}`],
+    ['one encoded parameter', `/read/${target(() => '%c3%a9')}`],
+  ]
+  return each('path', rows, headAttack)
+}
+
+function cookieAttacks(): readonly Attack[] {
+  const rows: readonly [name: string, cookie: string][] = [
+    ['many', value((n) => `c${n}=1`, '; ')],
+    ['one name', value(() => 'session=1', '; ')],
+    ['semicolons', value(() => ';')],
+    ['spaces', `a=${value(() => ' ')}b`],
+  ]
+  return each('cookies', rows, (name, cookie) => headAttack(name, '/read/1', ['Cookie', cookie]))
+}
+
+function headerAttacks(): readonly Attack[] {
+  const rows: readonly [name: string, field: string, value: string][] = [
+    ['list parameter', 'X-List', value(() => 'a', ',')],
+    ['Accept list', 'Accept', value((n) => `a/b${n};q=0.1`, ',')],
+    ['Accept-Encoding list', 'Accept-Encoding', value(() => 'gzip;q=0.5', ',')],
+    ['Accept-Encoding spaces', 'Accept-Encoding', `gzip${value(() => ' ')}`],
+    ['Connection list', 'Connection', value((n) => `x${n}`, ',')],
+    ['X-Forwarded-For list', 'X-Forwarded-For', value(() => '10.1.2.3', ', ')],
+    ['Forwarded list', 'Forwarded', value(() => 'for="[::1]"', ', ')],
+    ['Content-Type parameters', 'Content-Type', `a/b${value(() => ';a=b')}`],
+    ['traceparent and baggage', 'Baggage', value((n) => `k${n}=v`, ',')],
+    ['Origin long', 'Origin', `https://${value(() => 'a.')}`],
+  ]
+  return each('header', rows, (name, field, text) => headAttack(name, '/read/1', [field, text]))
+}
+
+function wideHeadAttacks(): readonly Attack[] {
+  const many = (field: Piece, text: string): string[] =>
+    Array.from({ length: 98 }, (_, n) => [field(n), text]).flat()
+  const rows: readonly [name: string, fields: readonly string[]][] = [
+    ['100 fields', many((n) => `X-Field-${n}`, 'v'.repeat(100))],
+    ['100 of one name', many(() => 'X-List', 'v,'.repeat(50))],
+    ['16 KB in one', ['X-Long', 'v'.repeat(FIELDS_BYTES)]],
+  ]
+  return each('header', rows, (name, fields) => headAttack(name, '/read/1', fields))
+}
+
+function tokenAttacks(): readonly Attack[] {
   const jwt = Buffer.from('{"alg":"RS256","typ":"at+jwt","kid":"bench"}').toString('base64url')
   const claims = Buffer.from(arrayOf(6000, () => '{"a":[[[[1]]]]}')).toString('base64url')
-  return [
-    ...headAttack('query: undeclared names', read(target((n) => `u${n}=1`, '&'))),
-    ...headAttack('query: one name again and again', read(target(() => 'id=1', '&'))),
-    ...headAttack('query: array of integers', read(target((n) => `list=${n}`, '&'))),
-    ...headAttack('query: array by commas', read(`csv=${target(() => 'a', ',')}`)),
-    ...headAttack('query: deepObject', read(target((n) => `filter[k${n}]=v`, '&'))),
-    ...headAttack(
-      'query: deepObject, nested brackets',
-      read(target(() => 'filter[a][b][c]=v', '&')),
-    ),
-    ...headAttack('query: empty pairs', read(target(() => '&'))),
-    ...headAttack('query: all percent-encoded', read(`q=${target(() => '%61')}`)),
-    ...headAttack('query: broken percent-encoding', read(`q=${target(() => '%c3%28')}`)),
-    ...headAttack('query: near miss of a pattern', read(`q=${target(() => 'a')}!`)),
-    ...headAttack('query: near miss of a pattern, words', read(`q=${target(() => 'a+')}!`)),
-    ...headAttack(
-      'path: many segments',
-      target(() => '/a'),
-    ),
-    ...headAttack(
-      'path: slashes',
-      target(() => '/'),
-    ),
-    ...headAttack(
-      'path: dot segments',
-      target(() => '/a/..'),
-    ),
-    ...headAttack(
-      'path: encoded dot segments',
-      target(() => '/%2e%2e'),
-    ),
-    ...headAttack('path: encoded twice', `/read/${target(() => '%2541')}`),
-    ...headAttack('path: one long parameter', `/read/${target(() => 'a')}`),
-    ...headAttack('path: one encoded parameter', `/read/${target(() => '%c3%a9')}`),
-    ...headAttack(
-      'cookies: many',
-      '/read/1',
-      field(
-        'Cookie',
-        value((n) => `c${n}=1`, '; '),
-      ),
-    ),
-    ...headAttack(
-      'cookies: one name',
-      '/read/1',
-      field(
-        'Cookie',
-        value(() => 'session=1', '; '),
-      ),
-    ),
-    ...headAttack(
-      'cookies: semicolons',
-      '/read/1',
-      field(
-        'Cookie',
-        value(() => ';'),
-      ),
-    ),
-    ...headAttack('cookies: spaces', '/read/1', field('Cookie', `a=${value(() => ' ')}b`)),
-    ...headAttack(
-      'header: list parameter',
-      '/read/1',
-      field(
-        'X-List',
-        value(() => 'a', ','),
-      ),
-    ),
-    ...headAttack(
-      'header: Accept list',
-      '/read/1',
-      field(
-        'Accept',
-        value((n) => `a/b${n};q=0.1`, ','),
-      ),
-    ),
-    ...headAttack(
-      'header: Accept-Encoding list',
-      '/read/1',
-      field(
-        'Accept-Encoding',
-        value(() => 'gzip;q=0.5', ','),
-      ),
-    ),
-    ...headAttack(
-      'header: Accept-Encoding spaces',
-      '/read/1',
-      field('Accept-Encoding', `gzip${value(() => ' ')}`),
-    ),
-    ...headAttack(
-      'header: Connection list',
-      '/read/1',
-      field(
-        'Connection',
-        value((n) => `x${n}`, ','),
-      ),
-    ),
-    ...headAttack(
-      'header: X-Forwarded-For list',
-      '/read/1',
-      field(
-        'X-Forwarded-For',
-        value(() => '10.1.2.3', ', '),
-      ),
-    ),
-    ...headAttack(
-      'header: Forwarded list',
-      '/read/1',
-      field(
-        'Forwarded',
-        value(() => 'for="[::1]"', ', '),
-      ),
-    ),
-    ...headAttack(
-      'header: Content-Type parameters',
-      '/read/1',
-      field('Content-Type', `a/b${value(() => ';a=b')}`),
-    ),
-    ...headAttack(
-      'header: traceparent and baggage',
-      '/read/1',
-      field(
-        'Baggage',
-        value((n) => `k${n}=v`, ','),
-      ),
-    ),
-    ...headAttack(
-      'header: Origin long',
-      '/read/1',
-      field('Origin', `https://${value(() => 'a.')}`),
-    ),
-    ...headAttack(
-      'header: 100 fields',
-      '/read/1',
-      Array.from({ length: 98 }, (_, n) => [`X-Field-${n}`, 'v'.repeat(100)]).flat(),
-    ),
-    ...headAttack(
-      'header: 100 of one name',
-      '/read/1',
-      Array.from({ length: 98 }, () => ['X-List', 'v,'.repeat(50)]).flat(),
-    ),
-    ...headAttack('header: 16 KB in one', '/read/1', ['X-Long', 'v'.repeat(FIELDS_BYTES)]),
-    ...headAttack('token: no token at all', '/secret'),
-    ...headAttack(
-      'token: long garbage',
-      '/secret',
-      field('Authorization', `Bearer ${value(() => 'a')}`),
-    ),
-    ...headAttack(
-      'token: dots',
-      '/secret',
-      field('Authorization', `Bearer ${value(() => 'a', '.')}`),
-    ),
-    ...headAttack(
-      'token: commas',
-      '/secret',
-      field(
-        'Authorization',
-        value(() => 'Bearer a', ', '),
-      ),
-    ),
-    ...headAttack(
-      'token: big claims, wrong signature',
-      '/secret',
-      field('Authorization', `Bearer ${jwt}.${claims}.${'A'.repeat(342)}`),
-    ),
-    ...headAttack('token: near miss of a key', '/secret', [
-      'X-API-Key',
-      `sp_sk_live_${'a'.repeat(12)}_${'A'.repeat(43)}_00000000`,
-    ]),
-    ...headAttack(
-      'keys in the target',
-      `/read/1?q=${target(() => 'sp_sk_live_aaaaaaaaaaaa_', '')}`,
-    ),
+  const key = `sp_sk_live_${'a'.repeat(12)}_${'A'.repeat(43)}_00000000`
+  const rows: readonly [name: string, fields: readonly string[]][] = [
+    ['no token at all', []],
+    ['long garbage', ['Authorization', `Bearer ${value(() => 'a')}`]],
+    ['dots', ['Authorization', `Bearer ${value(() => 'a', '.')}`]],
+    ['commas', ['Authorization', value(() => 'Bearer a', ', ')]],
+    [
+      'big claims, wrong signature',
+      ['Authorization', `Bearer ${jwt}.${claims}.${'A'.repeat(342)}`],
+    ],
+    ['near miss of a key', ['X-API-Key', key]],
   ]
+  return each('token', rows, (name, fields) => headAttack(name, '/secret', fields))
 }

@@ -3,8 +3,14 @@ import type { Attack } from './attack.ts'
 
 /** JSON bodies whose shape is the attack. */
 export function jsonAttacks(): readonly Attack[] {
-  const json = (name: string, path: string, make: (bytes: number) => string): readonly Attack[] =>
-    bodyAttacks(`json: ${name}`, path, make)
+  return [...valueAttacks(), ...nameAttacks(), ...textAttacks()]
+}
+
+function json(name: string, path: string, make: (bytes: number) => string): readonly Attack[] {
+  return bodyAttacks(`json: ${name}`, path, make)
+}
+
+function valueAttacks(): readonly Attack[] {
   return [
     ...json('deep beyond the limit', '/any', (bytes) => '['.repeat(bytes)),
     ...json('deep to the limit, wide', '/any', (bytes) =>
@@ -22,6 +28,11 @@ export function jsonAttacks(): readonly Attack[] {
       arrayOf(bytes, () => '1.7976931348623157e308'),
     ),
     ...json('numbers near a multiple', '/numbers', (bytes) => arrayOf(bytes, (n) => `${n}.015`)),
+  ]
+}
+
+function nameAttacks(): readonly Attack[] {
+  return [
     ...json('many names', '/map', (bytes) => objectOf(bytes, (n) => `"k${n}":""`)),
     ...json('many undeclared names', '/closed', (bytes) => objectOf(bytes, (n) => `"k${n}":1`)),
     ...json('names that are numbers', '/map', (bytes) =>
@@ -40,6 +51,11 @@ export function jsonAttacks(): readonly Attack[] {
       (bytes) => `${objectOf(bytes - 20, (n) => `"k${n}":""`).slice(0, -1)},"k0":""}`,
     ),
     ...json('escaped names', '/map', (bytes) => objectOf(bytes, (n) => `"\\u006b${n}":""`)),
+  ]
+}
+
+function textAttacks(): readonly Attack[] {
+  return [
     ...json(
       'escapes in a string',
       '/any',

@@ -5,14 +5,19 @@ const quote = JSON.stringify
 
 /** Bodies that make schemas work. */
 export function schemaAttacks(): readonly Attack[] {
-  const json = (name: string, path: string, make: (bytes: number) => string): readonly Attack[] =>
-    bodyAttacks(`schema: ${name}`, path, make)
-  const nested = (open: string, close: string, core: string): string =>
-    open.repeat(30) + core + close.repeat(30)
-  const strings = (path: string, name: string, item: (n: number) => string): readonly Attack[] =>
-    json(name, path, (bytes) => arrayOf(bytes, (n) => quote(item(n))))
-  const long = (path: string, name: string, item: (bytes: number) => string): readonly Attack[] =>
-    json(name, path, (bytes) => `[${quote(item(bytes - 8))}]`)
+  return [...branchAttacks(), ...uniqueAttacks(), ...memberAttacks(), ...formatAttacks()]
+}
+
+const json = (name: string, path: string, make: (bytes: number) => string): readonly Attack[] =>
+  bodyAttacks(`schema: ${name}`, path, make)
+const nested = (open: string, close: string, core: string): string =>
+  open.repeat(30) + core + close.repeat(30)
+const strings = (path: string, name: string, item: (n: number) => string): readonly Attack[] =>
+  json(name, path, (bytes) => arrayOf(bytes, (n) => quote(item(n))))
+const long = (path: string, name: string, item: (bytes: number) => string): readonly Attack[] =>
+  json(name, path, (bytes) => `[${quote(item(bytes - 8))}]`)
+
+function branchAttacks(): readonly Attack[] {
   return [
     ...json('oneOf that holds itself', '/node', () => nested('{"child":', '}', '{}')),
     ...json('oneOf that holds itself, right to the last', '/node', () =>
@@ -33,6 +38,11 @@ export function schemaAttacks(): readonly Attack[] {
     ...json('oneOf, not even an object', '/one-of', (bytes) => arrayOf(bytes, () => '1')),
     ...json('anyOf, twenty branches, none', '/any-of', (bytes) => arrayOf(bytes, () => '{"a":1}')),
     ...json('discriminator, none', '/shapes', (bytes) => arrayOf(bytes, () => '{"kind":"x"}')),
+  ]
+}
+
+function uniqueAttacks(): readonly Attack[] {
+  return [
     ...json('uniqueItems, numbers', '/unique', (bytes) => arrayOf(bytes, String)),
     ...json('uniqueItems, strings of one length', '/unique', (bytes) =>
       arrayOf(bytes, (n) => quote(String(1e6 + n))),
@@ -57,6 +67,11 @@ export function schemaAttacks(): readonly Attack[] {
     ...json('enum of objects, nearly', '/enum-objects', (bytes) =>
       arrayOf(bytes, () => '{"a":{"b":{"c":[1,2,3,-1]}}}'),
     ),
+  ]
+}
+
+function memberAttacks(): readonly Attack[] {
+  return [
     ...json('contains, never', '/contains', (bytes) => arrayOf(bytes, () => '{"y":1}')),
     ...json('patternProperties', '/pattern-names', (bytes) =>
       objectOf(bytes, (n) => `"x-${'ab'.repeat(n % 20)}":""`),
@@ -76,6 +91,11 @@ export function schemaAttacks(): readonly Attack[] {
       objectOf(bytes, (n) => `"z${n}":""`),
     ),
     ...json('dependentRequired', '/dependent', (bytes) => objectOf(bytes, (n) => `"d${n}":""`)),
+  ]
+}
+
+function formatAttacks(): readonly Attack[] {
+  return [
     ...strings('/urls', 'format uri, many', (n) => `http://a.example/${n}`),
     ...long('/urls', 'format uri, long', (bytes) => `http://${'a.'.repeat(bytes / 2 - 8)}`),
     ...long(
