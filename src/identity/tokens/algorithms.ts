@@ -42,7 +42,7 @@ const ecdsa = (hash: string, curve: string): Algorithm => ({
 })
 const ED25519: Algorithm = { keyType: 'ed25519', hash: null, padding: {} }
 
-/** Every algorithm that may be configured. No `none`, no HMAC, no RSA encryption [TOK-02]. */
+/** Every algorithm that may be configured for public keys. No `none`, no HMAC, no RSA encryption [TOK-02]. */
 const ALGORITHMS: ReadonlyMap<string, Algorithm> = new Map([
   ['RS256', rsa('sha256')],
   ['RS384', rsa('sha384')],
@@ -56,6 +56,21 @@ const ALGORITHMS: ReadonlyMap<string, Algorithm> = new Map([
   ['EdDSA', ED25519],
   ['Ed25519', ED25519],
 ])
+
+/** RFC 7518 section 3.2: algorithms of issuers that share a secret, and of no others. */
+const HMACS: ReadonlyMap<string, string> = new Map([
+  ['HS256', 'sha256'],
+  ['HS384', 'sha384'],
+  ['HS512', 'sha512'],
+])
+
+/** Names of the algorithms of issuers that share a secret. */
+export const SECRET_ALGS: readonly string[] = [...HMACS.keys()]
+
+/** The hash of an algorithm that works with a shared secret; `undefined` for any other. */
+export function hmacHash(alg: string): string | undefined {
+  return HMACS.get(alg)
+}
 
 /** How a signature is checked; `undefined` for an unknown algorithm. */
 export function signatureOptions(alg: string): SignatureOptions | undefined {
@@ -71,8 +86,16 @@ export const KNOWN_ALGS: readonly string[] = [...ALGORITHMS.keys()]
 /** RSA keys below this are refused, RFC 7518 section 3.3. */
 const MIN_RSA_BITS = 2048
 
+/** Bytes of a shared secret below which it is refused; a shorter one than the hash adds nothing (RFC 2104 section 3). */
+export const MIN_SECRET_BYTES = 32
+
 /** Whether an algorithm may be used with a key: type, curve and size. `false` for an unknown algorithm. */
 export function fitsKey(alg: string, key: KeyObject): boolean {
+  // Key confusion: only what was configured as a secret is ever one, and a secret is never anything else.
+  if (key.type === 'secret' || HMACS.has(alg))
+    return (
+      key.type === 'secret' && HMACS.has(alg) && (key.symmetricKeySize ?? 0) >= MIN_SECRET_BYTES
+    )
   const algorithm = ALGORITHMS.get(alg)
   if (algorithm === undefined || key.asymmetricKeyType !== algorithm.keyType) return false
   const { namedCurve, modulusLength } = key.asymmetricKeyDetails ?? {}

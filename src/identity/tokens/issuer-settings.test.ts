@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { ConfigError } from '../../base/config-error.ts'
+import { Secret } from '../../base/secret.ts'
 import type { IssuerRequest } from './issuer-settings.ts'
 import { parseIssuer } from './issuer-settings.ts'
 
@@ -15,6 +17,7 @@ test('fills in the defaults of the controls', () =>
     toleranceSeconds: 10,
     typ: 'at+jwt',
     jwks: undefined,
+    secret: undefined,
   }))
 
 const BAD: [name: string, part: Partial<IssuerRequest>, path: string][] = [
@@ -29,7 +32,22 @@ const BAD: [name: string, part: Partial<IssuerRequest>, path: string][] = [
   ['an empty issuer', { iss: '' }, 'x'],
   ['an issuer that is no URL and names no keys', { iss: 'me' }, 'x.jwks'],
 ]
-for (const [name, part, path] of BAD)
+const STRONG = new Secret(randomBytes(32))
+const BAD_SECRETS: typeof BAD = [
+  ['a public-key algorithm beside a secret', { secret: STRONG, algs: ['RS256'] }, 'x.algs'],
+  ['both kinds of algorithms', { secret: STRONG, algs: ['HS256', 'ES256'] }, 'x.algs'],
+  ['none with a secret', { secret: STRONG, algs: ['none'] }, 'x.algs'],
+  ['a secret beside public keys', { secret: STRONG, jwks: { file: '/k' } }, 'x.secret'],
+  ['a common secret', { secret: new Secret(Buffer.from('secret')) }, 'x.secret'],
+  ['a short secret', { secret: new Secret(randomBytes(31)) }, 'x.secret'],
+]
+
+test('an issuer with a secret needs no audience, no URL, and signs with HS256 unless said', () => {
+  const { algs, secret } = parseIssuer({ iss: 'shop', audience: [], secret: STRONG }, 'x')
+  assert.deepEqual([[...algs], secret?.type], [['HS256'], 'secret'])
+})
+
+for (const [name, part, path] of [...BAD, ...BAD_SECRETS])
   test(`refuses ${name}`, () =>
     assert.throws(
       () => parseIssuer({ ...GOOD, ...part }, 'x'),

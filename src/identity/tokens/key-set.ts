@@ -4,7 +4,7 @@ import { fitsKey } from './algorithms.ts'
 import { isObject, member } from './compact.ts'
 import type { JsonObject } from './compact.ts'
 
-/** One public key of an issuer that may verify signatures. */
+/** One public key of an issuer that may verify signatures, or the secret that it shares with the gateway. */
 export interface VerificationKey {
   readonly kid: string | undefined
   /** The one algorithm it may be used with, where the issuer says so. */
@@ -45,10 +45,18 @@ export function candidates(
   alg: string,
   kid: string | undefined,
 ): readonly VerificationKey[] {
-  return set.keys
-    .filter((key) => kid === undefined || key.kid === kid)
-    .filter((key) => (key.alg === undefined || key.alg === alg) && fitsKey(alg, key.key))
-    .slice(0, MAX_TRIES)
+  return (
+    set.keys
+      // A shared secret has no name: there is one, whatever the token calls it.
+      .filter(({ kid: name, key }) => kid === undefined || key.type === 'secret' || name === kid)
+      .filter((key) => (key.alg === undefined || key.alg === alg) && fitsKey(alg, key.key))
+      .slice(0, MAX_TRIES)
+  )
+}
+
+/** The set of an issuer that shares a secret. Such a key is configured; none is ever read from a JWK Set. */
+export function secretSet(key: KeyObject): KeySet {
+  return { keys: [{ kid: undefined, alg: undefined, key }], fingerprint: 'secret' }
 }
 
 function parseKey(jwk: JsonObject): VerificationKey | undefined {

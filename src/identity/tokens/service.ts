@@ -7,6 +7,7 @@ import { member, parseCompact, parseObject } from './compact.ts'
 import { IssuerKeys } from './issuer-keys.ts'
 import type { Issuer, IssuerRequest } from './issuer-settings.ts'
 import { parseIssuer } from './issuer-settings.ts'
+import { secretSet } from './key-set.ts'
 import type { VerificationKey } from './key-set.ts'
 import { keySource } from './key-source.ts'
 import type { KeySource } from './key-source.ts'
@@ -56,7 +57,7 @@ export class TokenService {
     this.#issuers = new Map(
       settings.issuers.map((request) => {
         const issuer = parseIssuer(request, `auth.jwt.issuers.${request.iss}`)
-        const keys = new IssuerKeys(source(issuer), {
+        const keys = new IssuerKeys(sourceOf(issuer, source), {
           onChange: () => this.#cache.clear(),
           onFault: (cause) => settings.onKeyFault?.(issuer.iss, cause),
         })
@@ -158,4 +159,11 @@ export class TokenService {
     this.#cache.set(token.text, { verified, goodUntilMs })
     return verified
   }
+}
+
+function sourceOf(issuer: Issuer, source: (issuer: Issuer) => KeySource): KeySource {
+  const { secret } = issuer
+  if (secret === undefined) return source(issuer)
+  const set = secretSet(secret)
+  return async () => set
 }

@@ -1,5 +1,6 @@
-import { verify } from 'node:crypto'
-import { signatureOptions } from './algorithms.ts'
+import { createHmac, timingSafeEqual, verify } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { hmacHash, signatureOptions } from './algorithms.ts'
 import type { CompactToken } from './compact.ts'
 import type { VerificationKey } from './key-set.ts'
 
@@ -10,10 +11,13 @@ import type { VerificationKey } from './key-set.ts'
  * @see RFC 7515 section 5.2, RFC 7518 section 3, RFC 8037 section 3.1
  */
 export function isSigned(token: CompactToken, keys: readonly VerificationKey[]): boolean {
+  const signed = Buffer.from(token.text.slice(0, token.text.lastIndexOf('.')), 'latin1')
+  const digest = hmacHash(token.alg)
+  if (digest !== undefined)
+    return keys.some(({ key }) => isMacOf(signed, token.signature, { digest, key }))
   const options = signatureOptions(token.alg)
   if (options === undefined) return false
   const { hash, padding } = options
-  const signed = Buffer.from(token.text.slice(0, token.text.lastIndexOf('.')), 'latin1')
   for (const { key } of keys) {
     try {
       if (verify(hash, signed, { key, ...padding }, token.signature)) return true
@@ -22,4 +26,15 @@ export function isSigned(token: CompactToken, keys: readonly VerificationKey[]):
     }
   }
   return false
+}
+
+/** RFC 7518 section 3.2. A public key never gets here, and where it did it would make no MAC. */
+function isMacOf(
+  signed: Buffer,
+  signature: Buffer,
+  { digest, key }: { readonly digest: string; readonly key: KeyObject },
+): boolean {
+  if (key.type !== 'secret') return false
+  const mac = createHmac(digest, key).update(signed).digest()
+  return mac.length === signature.length && timingSafeEqual(mac, signature)
 }
