@@ -41,8 +41,10 @@ export interface ConnectionUser extends AnswerSink {
   connectionLost(loss: Loss): void
 }
 
-/** Who owns connections. Neither method may write to one at once. */
+/** Who owns connections. No method may write to one at once. */
 export interface ConnectionHome {
+  /** The upstream sent something that nobody had asked for; the connection is ended. */
+  spokeUnasked(): void
   /** It waits for a user. */
   connectionFree(connection: RawConnection): void
   /** It is gone. Called once for each connection. */
@@ -181,6 +183,7 @@ export class RawConnection implements UploadOwner, SocketReader {
     const user = this.#user
     if (user === undefined || this.#stage !== 'open') {
       // Nobody asked: whatever this is, it must not become the answer to the next request.
+      this.#home.spokeUnasked()
       this.end()
       return false
     }
@@ -211,6 +214,7 @@ export class RawConnection implements UploadOwner, SocketReader {
     this.#bulk = undefined
     const isSent = this.#upload === undefined && this.#socket.writableLength === 0
     this.#user = undefined
+    if (!isClean) this.#home.spokeUnasked()
     if (isClean && isSent && this.#reader.isReusable) {
       this.#hasServed = true
       this.keepAliveMs = this.#reader.keepAliveMs

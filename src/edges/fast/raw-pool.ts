@@ -17,6 +17,11 @@ export interface PoolLimits {
   readonly idleMs: number
   /** Sessions of TLS are resumed for so long; then the upstream shows its certificate again. */
   readonly sessionMs: number
+  /**
+   * No connection is used twice for so long after one on which the upstream said more than it was asked: where answers
+   * are too many, one that comes late would be taken for the answer to the next request, of another client.
+   */
+  readonly waryMs: number
   /** How often times are looked at; every time is exact to this much. */
   readonly sweepMs: number
 }
@@ -28,6 +33,7 @@ export const POOL_LIMITS: PoolLimits = {
   queueMs: 1_000,
   idleMs: 4_000,
   sessionMs: 3_600_000,
+  waryMs: 30_000,
   sweepMs: 100,
 }
 
@@ -57,6 +63,7 @@ export class RawPool implements UpstreamPool, CallHome, ConnectionHome {
   #isDestroyed = false
   #timer: NodeJS.Timeout | undefined = undefined
   #nowMs = 0
+  #waryUntilMs = 0
   #onEmpty: (() => void)[] = []
 
   constructor(target: UpstreamTarget, limits: Partial<PoolLimits> = {}) {
@@ -124,7 +131,7 @@ export class RawPool implements UpstreamPool, CallHome, ConnectionHome {
   // ---- connections ----
 
   connectionFree(connection: RawConnection): void {
-    const isUnwanted = this.#isClosed && this.waiting === 0
+    const isUnwanted = (this.#isClosed && this.waiting === 0) || this.#nowMs < this.#waryUntilMs
     if (isUnwanted || this.#idleLimitMs(connection) <= 0) {
       connection.end()
       return
@@ -132,6 +139,11 @@ export class RawPool implements UpstreamPool, CallHome, ConnectionHome {
     connection.sinceMs = this.#nowMs
     this.#resting.push(connection)
     this.#takeTurn()
+  }
+
+  spokeUnasked(): void {
+    this.#waryUntilMs = performance.now() + this.#limits.waryMs
+    this.#endIdle()
   }
 
   connectionGone(connection: RawConnection): void {
