@@ -49,10 +49,10 @@ const rows: readonly Row[] = [
     ],
   },
   {
-    name: 'an operation that no role and no access list allows',
+    name: 'an operation that no role, access list or condition on the caller allows',
     yaml: `${MINIMAL}authorize: { roles: { reader: ["op:health"] } }\n`,
     errors: [
-      'error sallyport.yaml:3:1 authorize: no role and no access list allows GET /orders/{orderId}: every call would be refused (give a role "op:getOrder", or write authorize.acl.getOrder)',
+      'error sallyport.yaml:3:1 authorize: no role, access list or condition on the caller allows GET /orders/{orderId}: every call would be refused (give a role "op:getOrder", or write authorize.acl.getOrder)',
       '1 fault',
     ],
   },

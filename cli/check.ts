@@ -4,7 +4,8 @@ import { relative } from 'node:path'
 import { formatFault } from '../src/base/config-error.ts'
 import type { ConfigFault } from '../src/base/config-error.ts'
 import { systemClock } from '../src/base/clock.ts'
-import { permits } from '../src/controls/access/permission.ts'
+import { operationAccess } from '../src/controls/access/operation-access.ts'
+import { hasNobody } from './access-text.ts'
 import type { Finding } from '../src/openapi/model.ts'
 import type { Site } from '../src/pipeline/site.ts'
 import { auditDocument } from './document-audit.ts'
@@ -148,16 +149,12 @@ function unfilterable(
 }
 
 /** Default deny would refuse everybody here: an operation that no rule names was forgotten [AZN-01]. */
-function ungranted(site: Site, { documents, loaded }: Inspection): readonly ConfigFault[] {
-  const { operation, policy } = site
-  const { roles, acl } = policy.authorize
-  if (isPublic(operation) || (roles === undefined && acl === undefined)) return []
-  const isGranted = [...(roles?.values() ?? [])].some((permissions) =>
-    permits(permissions, operation),
-  )
-  if (isGranted || acl?.has(operation.id) === true) return []
+function ungranted(site: Site, { documents, loaded, built }: Inspection): readonly ConfigFault[] {
+  const { operation } = site
+  if (built === undefined || isPublic(operation)) return []
+  if (!hasNobody(operationAccess(site, built.kit))) return []
   const [place] = placesOf([operation.source], documents)
-  const message = `no role and no access list allows ${site.label}: every call would be refused`
+  const message = `no role, access list or condition on the caller allows ${site.label}: every call would be refused`
   const cure = `give a role "op:${operation.id}", or write authorize.acl.${operation.id}`
   return [
     loaded?.placeFault({ path: 'authorize', message, cure }) ?? { path: '', message, ...place },

@@ -44,7 +44,9 @@ export function settingPaths(
     own.map((path) => `rules[${index}].${path.replace('limits.operations', 'limits.operation')}`),
   )
   const wide = own.map((path) =>
-    path === 'limits.operations' || path === 'authorize.acl' ? `${path}${named}` : path,
+    path === 'limits.operations' || path === 'authorize.acl' || path === 'authorize.operations'
+      ? `${path}${named}`
+      : path,
   )
   return [...inRules, ...wide]
 }

@@ -1,5 +1,5 @@
 import { configureAuthZone } from '../../src/controls/auth-zone/config.ts'
-import { permits } from '../../src/controls/access/permission.ts'
+import { accessText } from '../access-text.ts'
 import type { Kit } from '../../src/controls/kit.ts'
 import type { Settings } from '../../src/gateway/config/settings.ts'
 import type { Policy } from '../../src/pipeline/policy.ts'
@@ -43,7 +43,9 @@ export const CONTROL_TEXT: ReadonlyMap<string, Tell> = new Map<string, Tell>([
     ({ site }) => `a key’s own networks, origins and operations (${site.operation.id})`,
   ],
   ['scopes', ({ site }) => scopesText(site)],
-  ['access', ({ site }) => accessText(site)],
+  ['access', ({ site, kit }) => accessText(site, kit)],
+  ['conditions', ({ site }) => conditionText(site)],
+  ['body-conditions', ({ site }) => conditionText(site)],
   ['parameters', ({ site }) => parametersText(site)],
   ['body', ({ site }) => bodyText(site)],
   ['auth-zone', ({ policy }) => authZoneText(policy)],
@@ -107,21 +109,9 @@ function scopesText({ operation }: Site): string {
   return `asks for ${asked.join(', or ')}, else 403`
 }
 
-function accessText({ operation, policy }: Site): string {
-  const { roles, acl } = policy.authorize
-  if (operation.security?.length === 0) return 'open to everybody: the operation is public'
-  if (roles === undefined && acl === undefined) return 'whoever meets the security may call it'
-  const granting = [...(roles ?? [])].flatMap(([role, list]) =>
-    permits(list, operation) ? [`role ${role}`] : [],
-  )
-  const entry = acl?.get(operation.id)
-  const listed = [
-    ...(entry?.roles ?? []).map((name) => `role ${name}`),
-    ...(entry?.groups ?? []).map((name) => `group ${name}`),
-    ...(entry?.subjects ?? []).map((name) => `subject ${name}`),
-  ]
-  const all = [...new Set([...granting, ...listed])]
-  return all.length === 0 ? 'no rule allows it: 403 for everybody' : `${all.join(', ')}; else 403`
+function conditionText({ operation, policy }: Site): string {
+  const { operations, denied } = policy.authorize
+  return `${operations.get(operation.id) ?? ''}; else ${denied}`
 }
 
 function parametersText({ operation, policy }: Site): string {

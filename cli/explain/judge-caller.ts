@@ -27,7 +27,13 @@ export interface Judgement {
 }
 
 /** The controls that judge the caller alone; limits are not among them, nothing is counted. */
-const JUDGES: ReadonlySet<string> = new Set(['key-restrictions', 'scopes', 'access', 'authorize'])
+const JUDGES: ReadonlySet<string> = new Set([
+  'key-restrictions',
+  'scopes',
+  'access',
+  'authorize',
+  'external-decision',
+])
 
 /** Runs the real guards of the authorize stage for a caller; the credential itself is taken as shown. */
 export async function judgeCaller(

@@ -144,11 +144,18 @@ const OVERLOADED = { overload: { delayMs: -1, afterMs: 0 }, priority: 'low' } as
 
 function authorizeOf(
   { authorize }: BlockSettings,
-  { roles }: ProofNeeds,
+  { roles, roleTerms, acl, conditions }: ProofNeeds,
 ): BlockSettings['authorize'] {
-  if (roles === undefined) return { ...authorize, roles: undefined, acl: undefined }
-  const all = new Map([...(authorize.roles ?? []), ...Object.entries(roles)])
-  return { ...authorize, roles: all }
+  const operations = new Map([...authorize.operations, ...Object.entries(conditions ?? {})])
+  if (roles === undefined && acl === undefined)
+    return { ...authorize, roles: undefined, roleTerms: new Map(), acl: undefined, operations }
+  return {
+    ...authorize,
+    operations,
+    roles: new Map([...(authorize.roles ?? []), ...Object.entries(roles ?? {})]),
+    roleTerms: new Map([...authorize.roleTerms, ...Object.entries(roleTerms ?? {})]),
+    acl: new Map([...(authorize.acl ?? []), ...Object.entries(acl ?? {})]),
+  }
 }
 
 function reachable(rate: Rate | undefined): Rate | undefined {

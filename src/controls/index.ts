@@ -3,7 +3,9 @@ import { address } from './address/control.ts'
 import { authZone } from './auth-zone/control.ts'
 import { authenticate } from './authenticate/control.ts'
 import { body } from './body/control.ts'
+import { bodyConditions } from './body-conditions/control.ts'
 import { compression } from './compression/control.ts'
+import { conditions } from './conditions/control.ts'
 import { cors } from './cors/control.ts'
 import { credentialStrip } from './credential-strip/control.ts'
 import { csrf } from './csrf/control.ts'
@@ -55,7 +57,9 @@ export const controls: readonly AnyControl[] = [
   scopes,
   access,
   parameters,
+  conditions,
   body,
+  bodyConditions,
   authZone,
   urlFields,
   operationLimit,

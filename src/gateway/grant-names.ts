@@ -16,7 +16,9 @@ export interface GrantNames {
 export function grantNames({ sites }: Pick<Plan, 'sites'>): GrantNames {
   const operations = sites.map(({ site }) => site.operation)
   const authorize = sites.map(({ site }) => site.policy.authorize)
-  const entries = authorize.flatMap(({ acl }) => [...(acl?.values() ?? [])])
+  const entries = authorize.flatMap(({ acl }) =>
+    [...(acl?.values() ?? [])].flatMap((entry) => [entry, ...(entry.deny ? [entry.deny] : [])]),
+  )
   const schemes = operations.flatMap(({ security }) => (security ?? []).flat())
   return {
     operations: new Set(operations.map(({ id }) => id)),

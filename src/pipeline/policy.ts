@@ -1,4 +1,5 @@
 import type { FailureLimit, LimitKeyPart, Rate } from '../base/units.ts'
+import type { FieldRule } from './field-access.ts'
 
 /** What a control does with what it finds. `monitor`: decide, count, log, let through. */
 export type Mode = 'enforce' | 'monitor' | 'off'
@@ -14,10 +15,26 @@ export interface OperationLimit {
 /** How a document's security scheme is met. */
 export type SchemeKind = 'apiKey' | 'jwt' | 'upstream'
 
-export interface AclEntry {
+/** Callers, by any of their names. */
+export interface AclNames {
   readonly roles: readonly string[]
   readonly groups: readonly string[]
   readonly subjects: readonly string[]
+  /** Condition under which the names count; `undefined`: always. */
+  readonly when?: string | undefined
+}
+
+export interface AclEntry extends AclNames {
+  /** Who may not, whatever lets them in. */
+  readonly deny?: AclNames | undefined
+}
+
+/** What is said of a role besides its permissions. */
+export interface RoleTerms {
+  /** Roles that whoever has this one has too. */
+  readonly includes: readonly string[]
+  /** Condition under which the role counts; `undefined`: always. */
+  readonly when: string | undefined
 }
 
 /** How much a request matters when not all can be served. */
@@ -62,10 +79,16 @@ export interface Policy {
   readonly authorize: {
     /** Role -> permissions (`*`, `orders:*`, a scope, `op:<operationId>`); `undefined`: not written. */
     readonly roles: ReadonlyMap<string, readonly string[]> | undefined
+    /** Role -> its terms, for roles that have any. */
+    readonly roleTerms: ReadonlyMap<string, RoleTerms>
     /** Operation id -> who may call it. */
     readonly acl: ReadonlyMap<string, AclEntry> | undefined
+    /** Operation id -> condition that every call must meet. */
+    readonly operations: ReadonlyMap<string, string>
     /** Schema name -> condition on the object that a response holds, or `public`. */
     readonly schemas: ReadonlyMap<string, string>
+    /** `Schema.field`, or `*.field` -> who may see and set it. */
+    readonly fields: ReadonlyMap<string, FieldRule>
     /** What a caller hears of an object that is not theirs. */
     readonly denied: 404 | 403
     /** Whether an id that no rule covers stops the start. */

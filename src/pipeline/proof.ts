@@ -1,6 +1,6 @@
 import type { Exchange } from './exchange.ts'
 import type { FailureLimit, Rate } from '../base/units.ts'
-import type { Policy } from './policy.ts'
+import type { AclEntry, Policy, RoleTerms } from './policy.ts'
 import type { Site } from './site.ts'
 
 /**
@@ -48,6 +48,12 @@ export interface ProofNeeds {
   readonly adopt?: true
   /** Role -> permissions, besides the configured ones. */
   readonly roles?: Readonly<Record<string, readonly string[]>>
+  /** Role -> its terms, besides the configured ones. */
+  readonly roleTerms?: Readonly<Record<string, RoleTerms>>
+  /** Operation id -> condition that every call must meet. */
+  readonly conditions?: Readonly<Record<string, string>>
+  /** Operation id -> who may call it, besides the configured ones. */
+  readonly acl?: Readonly<Record<string, AclEntry>>
   /** Operation id -> limit. */
   readonly operationLimits?: Readonly<Record<string, NonNullable<Policy['limits']['operation']>>>
   /** Lifts the limit per address, for an attack on a limit behind it. */

@@ -1,10 +1,8 @@
-import type { AclEntry, Policy } from '../../pipeline/policy.ts'
+import type { Policy } from '../../pipeline/policy.ts'
 
-export interface AccessConfig {
-  readonly roles: ReadonlyMap<string, readonly string[]> | undefined
-  readonly acl: ReadonlyMap<string, AclEntry> | undefined
-}
+/** The block `authorize`: roles, access lists, conditions. */
+export type AccessConfig = Policy['authorize']
 
 export function configureAccess({ authorize }: Policy): AccessConfig {
-  return { roles: authorize.roles, acl: authorize.acl }
+  return authorize
 }

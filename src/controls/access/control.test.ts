@@ -30,6 +30,10 @@ const DOCUMENT = {
       },
     },
     '/audit': { get: { operationId: 'audit', security: [{ oauth: [] }], ...ok } },
+    '/items/{itemId}': {
+      parameters: [{ name: 'itemId', in: 'path', required: true, schema: { type: 'string' } }],
+      get: { operationId: 'item', security: [{ oauth: [] }], ...ok },
+    },
     '/plain': { get: { operationId: 'plain', ...ok } },
     '/public': { get: { operationId: 'public', security: [], ...ok } },
     '/empty': { get: { operationId: 'empty', security: [{}], ...ok } },
@@ -146,7 +150,167 @@ const cases: Row[] = [
   ],
 ]
 
+const NOBODY = { roles: [], groups: [], subjects: [] }
+const OFFICE = 'network.ip in ["203.0.113.0/24"]'
+const ELSEWHERE = 'network.ip in ["10.0.0.0/8"]'
+const readers = (extra: PolicyParts['authorize']): PolicyParts => ({
+  authorize: { roles: new Map([['agent', ['*']]]), ...extra },
+})
+const terms = (when: string): PolicyParts =>
+  readers({ roleTerms: new Map([['agent', { includes: [], when }]]) })
+const condition = (operation: string, text: string, more: PolicyParts = {}): PolicyParts => ({
+  authorize: { ...more.authorize, operations: new Map([[operation, text]]) },
+})
+
+type RuledRow = [
+  name: string,
+  policy: PolicyParts,
+  operation: string,
+  caller: Principal,
+  reason: string | undefined,
+]
+const ruled: RuledRow[] = [
+  ['counts a role where its condition holds', terms(OFFICE), 'list', ANN, undefined],
+  ['does not count it elsewhere', terms(ELSEWHERE), 'list', ANN, 'not_granted'],
+  [
+    'counts a list where its condition holds',
+    acl('audit', { roles: ['agent'], when: OFFICE }),
+    'audit',
+    ANN,
+    undefined,
+  ],
+  [
+    'does not count it elsewhere',
+    acl('audit', { subjects: ['ann'], when: ELSEWHERE }),
+    'audit',
+    ANN,
+    'not_granted',
+  ],
+  [
+    'lets deny beat allow',
+    readers({ acl: new Map([['list', { ...NOBODY, deny: { ...NOBODY, groups: ['support'] } }]]) }),
+    'list',
+    ANN,
+    'kept_out',
+  ],
+  [
+    'lets others be',
+    readers({ acl: new Map([['list', { ...NOBODY, deny: { ...NOBODY, subjects: ['bob'] } }]]) }),
+    'list',
+    ANN,
+    undefined,
+  ],
+  [
+    'keeps out where the condition of deny holds',
+    readers({
+      acl: new Map([['list', { ...NOBODY, deny: { ...NOBODY, roles: ['agent'], when: OFFICE } }]]),
+    }),
+    'list',
+    ANN,
+    'kept_out',
+  ],
+  [
+    'keeps nobody out where it does not',
+    readers({
+      acl: new Map([
+        ['list', { ...NOBODY, deny: { ...NOBODY, roles: ['agent'], when: ELSEWHERE } }],
+      ]),
+    }),
+    'list',
+    ANN,
+    undefined,
+  ],
+  [
+    'keeps out where nobody knows',
+    readers({
+      acl: new Map([
+        ['list', { ...NOBODY, deny: { ...NOBODY, roles: ['agent'], when: 'acr == "high"' } }],
+      ]),
+    }),
+    'list',
+    ANN,
+    'kept_out',
+  ],
+  [
+    'keeps a role out whatever it depends on',
+    {
+      authorize: {
+        roles: new Map([['agent', ['*']]]),
+        roleTerms: new Map([['agent', { includes: [], when: ELSEWHERE }]]),
+        acl: new Map([['list', { ...NOBODY, deny: { ...NOBODY, roles: ['agent'] } }]]),
+      },
+    },
+    'list',
+    ANN,
+    'kept_out',
+  ],
+  [
+    'leaves other operations open beside a list that only keeps out',
+    {
+      authorize: {
+        acl: new Map([['list', { ...NOBODY, deny: { ...NOBODY, subjects: ['bob'] } }]]),
+      },
+    },
+    'audit',
+    ANN,
+    undefined,
+  ],
+  [
+    'asks for the condition of the operation',
+    condition('list', 'subject.kind == "jwt"'),
+    'list',
+    ANN,
+    undefined,
+  ],
+  [
+    'refuses where it does not hold',
+    condition('list', 'subject.kind == "jwt"'),
+    'list',
+    KEY,
+    'condition',
+  ],
+  [
+    'asks for it besides a role',
+    condition('list', ELSEWHERE, readers({})),
+    'list',
+    ANN,
+    'condition',
+  ],
+  ['leaves other operations alone', condition('list', ELSEWHERE), 'audit', ANN, undefined],
+  [
+    'takes a condition on the caller for a rule that names callers',
+    condition('audit', '"support" in subject.groups', roles({ other: ['op:list'] })),
+    'audit',
+    ANN,
+    undefined,
+  ],
+  [
+    'takes a condition on the network for none',
+    condition('audit', OFFICE, roles({ other: ['op:list'] })),
+    'audit',
+    ANN,
+    'not_granted',
+  ],
+  [
+    'leaves what needs parameters to a later control',
+    condition('item', 'path.itemId == subject.id'),
+    'item',
+    ANN,
+    undefined,
+  ],
+]
+
 suite('access', () => {
+  for (const [name, policy, operation, caller, reason] of ruled) {
+    test(name, async () => {
+      const exchange = exchangeOf({ principal: caller })
+      exchange.clientAddress = '203.0.113.7'
+      const guard = new Bench({ document: DOCUMENT, policy }).guard(access, operation)
+      assertRefused(await guard.request(exchange), reason, reason === undefined ? undefined : 403)
+      assert.equal(exchange.authorizedBy, reason === undefined ? 'access' : undefined)
+    })
+  }
+
   for (const [name, policy, operation, caller, isAllowed] of cases) {
     test(name, async () => {
       const exchange = exchangeOf({ principal: caller })
@@ -172,6 +336,25 @@ suite('access', () => {
     assert.throws(() => bench.guard(access, 'passed'), /checked by the API alone/)
   })
 
+  test('refuses to start with a condition on a caller whom nobody knows', () => {
+    const bench = new Bench({
+      document: DOCUMENT,
+      policy: condition('public', 'subject.id == "a"'),
+    })
+    assert.throws(() => bench.guard(access, 'public'), /public in the document/)
+  })
+
+  test('refuses to start with a condition on what comes later in a role or a list', () => {
+    for (const policy of [
+      terms('path.itemId == "a"'),
+      acl('item', { roles: ['a'], when: 'path.itemId == "a"' }),
+    ])
+      assert.throws(
+        () => new Bench({ document: DOCUMENT, policy }).guard(access, 'item'),
+        /declares no path.itemId/,
+      )
+  })
+
   test('has nothing to do without an operation', () => {
     assert.equal(new Bench().guard(access).guard, undefined)
   })
@@ -179,7 +362,7 @@ suite('access', () => {
   test('every reason is reached', () => {
     assertEveryReason(
       access,
-      cases.map((row) => (row[4] ? undefined : 'not_granted')),
+      ruled.map((row) => row[4]),
     )
   })
 })

@@ -1,15 +1,24 @@
 import { ConfigError } from '../../base/config-error.ts'
-import type { Principal } from '../../identity/principal.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
-import type { AclEntry } from '../../pipeline/policy.ts'
+import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
 import type { Kit } from '../kit.ts'
+import { settingPath } from '../setting-path.ts'
 import { configureAccess } from './config.ts'
 import type { AccessConfig } from './config.ts'
-import { permits } from './permission.ts'
+import { isKeptOut, isListed, operationAccess } from './operation-access.ts'
+import type { OperationAccess } from './operation-access.ts'
+import { isGranted } from './role-table.ts'
 
-/** Decides who may call an operation: roles, access lists, or, while neither is written, whoever meets its security. */
+const NOT_ALLOWED = {
+  status: 403,
+  problem: 'not_allowed',
+  title: 'Not allowed',
+  event: 'authz_fail',
+} as const
+
+/** Decides who may call an operation: roles, access lists, conditions, or, while none is written, whoever meets its security. */
 export const access: Control<AccessConfig, Kit> = {
   name: 'access',
   ids: ['AZN-01', 'AZN-02'],
@@ -18,53 +27,70 @@ export const access: Control<AccessConfig, Kit> = {
   block: 'authorize',
   adopt: 'enforce',
   onFault: 'deny',
-  reasons: {
-    not_granted: { status: 403, problem: 'not_allowed', title: 'Not allowed', event: 'authz_fail' },
-  },
+  reasons: { not_granted: NOT_ALLOWED, kept_out: NOT_ALLOWED, condition: NOT_ALLOWED },
   configure: configureAccess,
-  compile: (config, site, kit) => (site === undefined ? undefined : accessGuard(config, site, kit)),
+  compile: (_config, site, kit) => (site === undefined ? undefined : accessGuard(site, kit)),
 }
 
 const NOT_GRANTED: Denial = Object.freeze({
   reason: 'not_granted',
   detail: 'no role or access list names the caller',
 })
+const KEPT_OUT: Denial = Object.freeze({
+  reason: 'kept_out',
+  detail: 'the access list of the operation keeps the caller out',
+})
 
-function accessGuard(config: AccessConfig, site: Site, kit: Kit): Guard {
-  const entry = config.acl?.get(site.operation.id)
-  if (entry !== undefined) refuseUnmeetable(site, kit)
-  const isRuled = config.roles !== undefined || config.acl !== undefined
-  // Where the document lets anonymous callers in, rules made for others do not shut out those who say who they are.
-  const isExempt = entry === undefined || site.operation.security?.length === 0
-  if (!isRuled || (letsAnybodyIn(site) && isExempt)) {
+function accessGuard(site: Site, kit: Kit): Guard {
+  const { acl, operations } = site.policy.authorize
+  const { id } = site.operation
+  if (acl?.has(id) === true) refuseUnmeetable(site, kit, settingPath('authorize.acl', id))
+  const rules = operationAccess(site, kit)
+  if (operations.has(id) && rules.condition?.roots.has('subject') === true)
+    refuseUnmeetable(site, kit, settingPath('authorize.operations', id))
+  const judge = judgeOf(rules)
+  if (judge === undefined)
     return { onRequest: (exchange) => void (exchange.authorizedBy = 'access') }
-  }
-  const allowed = allowedBy(config, site)
   return {
     onRequest: (exchange) => {
-      if (!allowed(exchange.principal)) return NOT_GRANTED
+      const denial = judge(exchange)
+      if (denial !== undefined) return denial
       exchange.authorizedBy = 'access'
       return undefined
     },
   }
 }
 
-/** `security: []`, or an alternative that asks for nothing. */
-function letsAnybodyIn({ operation }: Site): boolean {
-  const { security } = operation
-  return (
-    security !== undefined && (security.length === 0 || security.some((all) => all.length === 0))
-  )
+/** Deny beats allow, and the condition comes last. `undefined`: everybody who comes here may. */
+function judgeOf(rules: OperationAccess): ((exchange: Exchange) => Denial | undefined) | undefined {
+  const { kind, table, permitted, allowed, denied } = rules
+  // What needs more than the head is judged by `conditions`, once that is known.
+  const condition = rules.condition?.needs === 'head' ? rules.condition : undefined
+  const isFree = kind !== 'ruled'
+  if (isFree && denied === undefined && condition === undefined) return undefined
+  const failed: Denial = Object.freeze({
+    reason: 'condition',
+    detail: `does not hold: ${condition?.text ?? ''}`.slice(0, 300),
+  })
+  return (exchange) => {
+    if (denied !== undefined && isKeptOut(denied, table, exchange)) return KEPT_OUT
+    const isIn =
+      isFree ||
+      isGranted(permitted, table, exchange) ||
+      (allowed !== undefined && isListed(allowed, table, exchange))
+    if (!isIn) return NOT_GRANTED
+    return condition === undefined || condition.holds(exchange) ? undefined : failed
+  }
 }
 
-/** A list that nobody can be found on would be ignored (an open door) or shut out everybody: neither was meant. */
-function refuseUnmeetable({ operation }: Site, { sites }: Kit): void {
+/** A rule about callers where none is known would be ignored (an open door) or shut out everybody: neither was meant. */
+function refuseUnmeetable({ operation }: Site, { sites }: Kit, path: string): void {
   const namesakes = sites.filter((other) => other.operation.id === operation.id)
   const isAnonymous = namesakes.every((other) => other.operation.security?.length === 0)
   const isUnverified = namesakes.every((other) => isOnlyPassedOn(other))
   if (!isAnonymous && !isUnverified) return
   throw new ConfigError({
-    path: `authorize.acl.${operation.id}`,
+    path,
     message: isAnonymous
       ? `${operation.id} is public in the document: nobody says there who is calling`
       : `the credential of ${operation.id} is checked by the API alone: who is calling is not known here`,
@@ -80,22 +106,4 @@ function isOnlyPassedOn({ operation, policy }: Site): boolean {
     schemes.length > 0 &&
     schemes.every(({ scheme }) => policy.auth.schemes.get(scheme) === 'upstream')
   )
-}
-
-/** Roles are judged once, at load: what is left is a look-up per role of the caller. */
-function allowedBy({ roles, acl }: AccessConfig, site: Site): (principal: Principal) => boolean {
-  const granting = new Set<string>()
-  for (const [role, permissions] of roles ?? [])
-    if (permits(permissions, site.operation)) granting.add(role)
-  const entry = acl?.get(site.operation.id)
-  for (const role of entry?.roles ?? []) granting.add(role)
-  return (principal) =>
-    principal.roles.some((role) => granting.has(role)) || isListed(principal, entry)
-}
-
-function isListed(principal: Principal, entry: AclEntry | undefined): boolean {
-  if (entry === undefined || principal.kind === 'none') return false
-  const names = [principal.subject, principal.id].filter((name) => name !== '')
-  if (names.some((name) => entry.subjects.includes(name))) return true
-  return principal.groups.some((group) => entry.groups.includes(group))
 }

@@ -28,8 +28,11 @@ const DEFAULT_POLICY: Policy = {
   },
   authorize: {
     roles: undefined,
+    roleTerms: new Map(),
     acl: undefined,
+    operations: new Map(),
     schemas: new Map(),
+    fields: new Map(),
     denied: 404,
     isStrict: false,
   },

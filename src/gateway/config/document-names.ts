@@ -70,6 +70,7 @@ export function checkNames(settings: Settings, known: KnownNames): readonly Conf
   return [
     ...missing(['auth', 'schemes'], auth.schemes.keys(), schemes),
     ...missing(['authorize', 'acl'], authorize.acl?.keys() ?? [], ids),
+    ...missing(['authorize', 'operations'], authorize.operations.keys(), ids),
     ...missing(['limits', 'operations'], operationLimits.keys(), ids),
     ...missing(['profile', 'graduated'], profile?.graduated ?? [], new Set(qualified)),
     ...rules.flatMap((rule) => checkRule(rule, subjects)),

@@ -105,17 +105,31 @@ export interface AuthInput {
   mode?: ModeInput | undefined
 }
 
-/** Who may call one operation. */
-export interface AclEntryInput {
+/** Callers, by any of their names. */
+export interface AclNamesInput {
   roles?: readonly string[] | undefined
   groups?: readonly string[] | undefined
   subjects?: readonly string[] | undefined
+  when?: string | undefined
+}
+
+/** Who may call one operation. */
+export interface AclEntryInput extends AclNamesInput {
+  deny?: AclNamesInput | undefined
+}
+
+/** A role with more than permissions; a list of permissions is the short form. */
+export interface RoleInput {
+  allow?: readonly string[] | undefined
+  includes?: readonly string[] | undefined
+  when?: string | undefined
 }
 
 /** Who may do what. */
 export interface AuthorizeInput {
-  roles?: Readonly<Record<string, readonly string[]>> | undefined
+  roles?: Readonly<Record<string, readonly string[] | RoleInput>> | undefined
   acl?: Readonly<Record<string, AclEntryInput>> | undefined
+  operations?: Readonly<Record<string, string>> | undefined
   schemas?: Readonly<Record<string, string>> | undefined
   denied?: 404 | 403 | undefined
   strict?: boolean | undefined

@@ -44,8 +44,6 @@ export const NOT_AVAILABLE: readonly NotAvailable[] = [
     when: isOneOf('opaque', 'mtls', 'sigv4', 'signature', 'oidc', 'session', 'password'),
     values: 'opaque, mtls, sigv4, signature, oidc, session, password',
   },
-  { key: 'authorize.operations' },
-  { key: 'authorize.fields' },
   { key: 'validate.caps' },
   { key: 'data.mask' },
   { key: 'data.tokenize' },

@@ -7,10 +7,9 @@ import {
   parseRate,
   parseSize,
 } from '../../../base/units.ts'
-import type { AclEntry, Mode, Policy } from '../../../pipeline/policy.ts'
+import type { Mode, Policy } from '../../../pipeline/policy.ts'
 import { BOUNDS, DEFAULTS } from '../defaults.ts'
 import type {
-  AuthorizeInput,
   DataInput,
   LimitsInput,
   ModeInput,
@@ -23,6 +22,7 @@ import type { BlockSettings, OperationLimitSettings } from '../settings.ts'
 import { parseHostName } from '../values/network.ts'
 import { parseHeaderAlias } from '../values/text.ts'
 import { resolveSchemes } from './auth.ts'
+import { resolveAuthorize } from './authorize.ts'
 import type { Resolver } from './resolver.ts'
 import { isOff, toList, toMode } from './resolver.ts'
 
@@ -125,24 +125,6 @@ function resolveOperationLimits(
       resolveOperationLimit(limit, ['limits', 'operations', id], resolver),
     ]),
   )
-}
-
-function resolveAuthorize(input: AuthorizeInput, resolver: Resolver): Policy['authorize'] {
-  const acl = Object.entries(input.acl ?? {}).map(([id, entry]): [string, AclEntry] => {
-    const { roles = [], groups = [], subjects = [] } = entry
-    if (roles.length + groups.length + subjects.length === 0) {
-      const cure = 'name roles, groups or subjects'
-      resolver.report.fault(['authorize', 'acl', id], 'lets nobody in', cure)
-    }
-    return [id, { roles, groups, subjects }]
-  })
-  return {
-    roles: input.roles === undefined ? undefined : new Map(Object.entries(input.roles)),
-    acl: input.acl === undefined ? undefined : new Map(acl),
-    schemas: new Map(Object.entries(input.schemas ?? {})),
-    denied: input.denied ?? DEFAULTS.denied,
-    isStrict: input.strict ?? DEFAULTS.strictObjects,
-  }
 }
 
 const VALIDATE_DEFAULTS: Policy['validate'] = {

@@ -6,7 +6,8 @@ import { apiSchema, profileSchema, shorthandFields } from './api.ts'
 import { authSchema } from './auth.ts'
 import { mode, optional, parsedText } from './fields.ts'
 import { listenSchema } from './listen.ts'
-import { authorizeSchema, dataSchema, limitsSchema, validateSchema } from './policy.ts'
+import { authorizeSchema } from './authorize.ts'
+import { dataSchema, limitsSchema, validateSchema } from './policy.ts'
 import { ruleSchema } from './rules.ts'
 
 const logsSchema = z.strictObject({

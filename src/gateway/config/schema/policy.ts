@@ -8,13 +8,7 @@ import {
   parseRate,
 } from '../../../base/units.ts'
 import { BOUNDS, DEFAULTS } from '../defaults.ts'
-import type {
-  AuthorizeInput,
-  DataInput,
-  LimitsInput,
-  OperationLimitInput,
-  ValidateInput,
-} from '../input.ts'
+import type { DataInput, LimitsInput, OperationLimitInput, ValidateInput } from '../input.ts'
 import { parseHostName } from '../values/network.ts'
 import { parseHeaderAlias } from '../values/text.ts'
 import { boundedSize } from './bounded.ts'
@@ -28,42 +22,6 @@ import {
   parsedTextOrOff,
   wordOrOff,
 } from './fields.ts'
-
-const names = (): z.ZodType<string[]> => z.array(name())
-
-/** `authorize`. */
-export const authorizeSchema: z.ZodType<AuthorizeInput> = z.strictObject({
-  roles: optional(
-    z.record(name(), names()),
-    'What each role may do: "*", "orders:*", a scope of the document, or op:OPERATION.',
-  ),
-  acl: optional(
-    z.record(
-      name(),
-      z.strictObject({
-        roles: optional(names(), 'Roles that may call it.', []),
-        groups: optional(names(), 'Groups that may call it.', []),
-        subjects: optional(names(), 'Subjects (key owners, sub of tokens) that may call it.', []),
-      }),
-    ),
-    'Who may call an operation, by operation id.',
-  ),
-  schemas: optional(
-    z.record(name(), name()),
-    'Whose an object is, by the name of its schema, wherever it is returned: "response.ownerId == subject.id", or public.',
-  ),
-  denied: optional(
-    z.literal([404, 403]),
-    'What a caller hears of an object that is not theirs.',
-    DEFAULTS.denied,
-  ),
-  strict: optional(
-    z.boolean(),
-    'Refuses to start while an id parameter is covered by no rule.',
-    DEFAULTS.strictObjects,
-  ),
-  mode: mode('Mode of the authorization checks.'),
-})
 
 /** `validate`, at the top and in rules. */
 export const validateSchema: z.ZodType<ValidateInput> = z.strictObject({

@@ -1,0 +1,87 @@
+import * as z from 'zod'
+import { parseFieldAction } from '../../../pipeline/field-access.ts'
+import { DEFAULTS } from '../defaults.ts'
+import type { AclNamesInput, AuthorizeInput, FieldRuleInput, RoleInput } from '../input.ts'
+import { mode, name, optional, parsedText } from './fields.ts'
+
+const names = (): z.ZodType<string[]> => z.array(name())
+/** What it names is known once the document is. */
+const condition = (): z.ZodString => z.string().min(1).max(4000)
+
+const roleSchema: z.ZodType<readonly string[] | RoleInput> = z.union([
+  z.strictObject({
+    allow: optional(names(), 'What the role may do.', []),
+    includes: optional(names(), 'Roles that whoever has this one has too.', []),
+    when: optional(
+      condition(),
+      'Condition under which the role counts, such as network.ip in ["10.8.0.0/16"].',
+    ),
+  }),
+  names(),
+])
+
+type Fields = { readonly [Name in keyof AclNamesInput]-?: z.ZodType<AclNamesInput[Name]> }
+
+function aclNames(what: string): Fields {
+  return {
+    roles: optional(names(), `Roles ${what}.`, []),
+    groups: optional(names(), `Groups ${what}.`, []),
+    subjects: optional(names(), `Subjects (key owners, sub of tokens) ${what}.`, []),
+    when: optional(condition(), 'Condition under which these names count.'),
+  }
+}
+
+const fieldRuleSchema: z.ZodType<FieldRuleInput> = z.strictObject({
+  read: optional(
+    z.union([
+      names(),
+      z.record(name(), parsedText('something done with a field, such as last4', parseFieldAction)),
+    ]),
+    'Roles that see it, or what each role (owner for whoever owns the object, others for the rest) is shown: pass, drop, mask, email, hash, tokenize, first2, last4, truncate20.',
+  ),
+  write: optional(names(), 'Roles that may set it.'),
+})
+
+/** `authorize`. */
+export const authorizeSchema: z.ZodType<AuthorizeInput> = z.strictObject({
+  roles: optional(
+    z.record(name(), roleSchema),
+    'What each role may do: "*", "orders:*", a scope of the document, or op:OPERATION.',
+  ),
+  acl: optional(
+    z.record(
+      name(),
+      z.strictObject({
+        ...aclNames('that may call it'),
+        deny: optional(
+          z.strictObject(aclNames('that may not, whatever lets them in')),
+          'Who may not call it, whatever lets them in.',
+        ),
+      }),
+    ),
+    'Who may call an operation, by operation id.',
+  ),
+  operations: optional(
+    z.record(name(), condition()),
+    'A condition that every call of an operation must meet, by operation id: "path.userId == subject.id".',
+  ),
+  schemas: optional(
+    z.record(name(), name()),
+    'Whose an object is, by the name of its schema, wherever it is returned: "response.ownerId == subject.id", or public.',
+  ),
+  fields: optional(
+    z.record(name(), fieldRuleSchema),
+    'Who may see and set a field, by Schema.field, or *.field for a name in every schema.',
+  ),
+  denied: optional(
+    z.literal([404, 403]),
+    'What a caller hears of an object that is not theirs.',
+    DEFAULTS.denied,
+  ),
+  strict: optional(
+    z.boolean(),
+    'Refuses to start while an id parameter is covered by no rule.',
+    DEFAULTS.strictObjects,
+  ),
+  mode: mode('Mode of the authorization checks.'),
+})
