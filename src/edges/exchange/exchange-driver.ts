@@ -391,7 +391,7 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     if (phase !== 'reading' && phase !== 'waiting' && phase !== 'streaming') return
     const isSlow = this.#requestBody?.isTooSlow(nowMs) === true
     if (!isSlow && !this.#clocks.isPast(nowMs)) return
-    const isClients = isSlow || phase === 'reading'
+    const isClients = isSlow || this.#requestBody?.isAwaited === true
     if (!isClients) this.#call?.abort(UPSTREAM_SILENT)
     const cause = isClients ? 'client_too_slow' : 'upstream_timeout'
     const detail = isSlow ? 'body below the least rate' : `${phase} too long`

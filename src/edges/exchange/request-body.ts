@@ -13,6 +13,7 @@ export class RequestBody {
   #chunks: Buffer[] = []
   #bytes = 0
   #isComplete = false
+  #isPaused = false
   #trailers: readonly string[] = []
 
   constructor(
@@ -36,6 +37,11 @@ export class RequestBody {
     return this.#bytes
   }
 
+  /** The next move is the client's, who must not give the API a bad name: there is more to come, and room for it. */
+  get isAwaited(): boolean {
+    return !this.#isComplete && !this.#isPaused
+  }
+
   /** What came behind the body, as it came. */
   get trailers(): readonly string[] {
     return this.#trailers
@@ -49,6 +55,7 @@ export class RequestBody {
       this.#chunks.push(chunk)
     } else if (!this.upload.destroyed && !this.upload.push(chunk)) {
       // The upstream is slower than the client: the wait is not the client's fault.
+      this.#isPaused = true
       this.#pace?.pause()
       this.#client.pauseBody()
     }
@@ -77,6 +84,7 @@ export class RequestBody {
     return new Readable({
       highWaterMark: 65_536,
       read: () => {
+        this.#isPaused = false
         this.#pace?.resume()
         this.#client.resumeBody()
       },
