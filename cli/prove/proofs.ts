@@ -4,7 +4,9 @@ import { proof as address } from '../../src/controls/address/proof.ts'
 import { proof as authZone } from '../../src/controls/auth-zone/proof.ts'
 import { proof as authenticate } from '../../src/controls/authenticate/proof.ts'
 import { proof as body } from '../../src/controls/body/proof.ts'
+import { proof as bodyConditions } from '../../src/controls/body-conditions/proof.ts'
 import { proof as compression } from '../../src/controls/compression/proof.ts'
+import { proof as conditions } from '../../src/controls/conditions/proof.ts'
 import { proof as cors } from '../../src/controls/cors/proof.ts'
 import { proof as credentialStrip } from '../../src/controls/credential-strip/proof.ts'
 import { proof as csrf } from '../../src/controls/csrf/proof.ts'
@@ -53,7 +55,9 @@ export const proofs: readonly Proof[] = [
   scopes,
   access,
   parameters,
+  conditions,
   body,
+  bodyConditions,
   authZone,
   urlFields,
   operationLimit,
