@@ -29,7 +29,7 @@ export interface ListenerOptions {
   /** Needed for `https`. */
   readonly tls?: TlsContextSource
   readonly limits?: Partial<EdgeLimits>
-  /** How HTTP/1.1 is spoken, with clients and with upstreams. Default: `node`. */
+  /** How HTTP/1.1 is spoken, with clients and with upstreams. Default: `fast`. */
   readonly transport?: 'node' | 'fast'
   /** Peers whose connections are not counted per address. */
   readonly isTrustedPeer?: (address: string) => boolean
@@ -82,7 +82,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const limits: EdgeLimits = { ...EDGE_LIMITS, ...options.limits }
   const { core } = options
   const sweeper = new Sweeper(limits.sweepMs)
-  const transport = TRANSPORTS[options.transport ?? 'node']
+  const transport = TRANSPORTS[options.transport ?? 'fast']
   const upstreams = new Upstreams(
     { open: transport.openPool, onNotice: options.onUpstream },
     core.upstreams,
