@@ -18,6 +18,7 @@ import { proof as ipLimit } from '../../src/controls/ip-limit/proof.ts'
 import { proof as keyRestrictions } from '../../src/controls/key-restrictions/proof.ts'
 import { proof as leaks } from '../../src/controls/leaks/proof.ts'
 import { proof as lifecycle } from '../../src/controls/lifecycle/proof.ts'
+import { proof as objects } from '../../src/controls/objects/proof.ts'
 import { proof as operationLimit } from '../../src/controls/operation-limit/proof.ts'
 import { proof as overload } from '../../src/controls/overload/proof.ts'
 import { proof as parameters } from '../../src/controls/parameters/proof.ts'
@@ -62,6 +63,7 @@ export const proofs: readonly Proof[] = [
   urlFields,
   operationLimit,
   credentialStrip,
+  objects,
   errors,
   leaks,
   responses,

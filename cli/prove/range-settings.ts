@@ -143,9 +143,11 @@ function blocksOf(blocks: BlockSettings, needs: ProofNeeds): BlockSettings {
 const OVERLOADED = { overload: { delayMs: -1, afterMs: 0 }, priority: 'low' } as const
 
 function authorizeOf(
-  { authorize }: BlockSettings,
+  blocks: BlockSettings,
   { roles, roleTerms, acl, conditions }: ProofNeeds,
 ): BlockSettings['authorize'] {
+  // The schemas of the operator's documents are not the probe's.
+  const authorize = { ...blocks.authorize, schemas: new Map(), isStrict: false }
   const operations = new Map([...authorize.operations, ...Object.entries(conditions ?? {})])
   if (roles === undefined && acl === undefined)
     return { ...authorize, roles: undefined, roleTerms: new Map(), acl: undefined, operations }

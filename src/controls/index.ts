@@ -18,6 +18,7 @@ import { keyRestrictions } from './key-restrictions/control.ts'
 import type { AnyControl } from './kit.ts'
 import { leaks } from './leaks/control.ts'
 import { lifecycle } from './lifecycle/control.ts'
+import { objects } from './objects/control.ts'
 import { operationLimit } from './operation-limit/control.ts'
 import { overload } from './overload/control.ts'
 import { parameters } from './parameters/control.ts'
@@ -64,6 +65,7 @@ export const controls: readonly AnyControl[] = [
   urlFields,
   operationLimit,
   credentialStrip,
+  objects,
   errors,
   leaks,
   responses,

@@ -1,0 +1,72 @@
+import type { Denial } from '../../pipeline/denial.ts'
+import type { Exchange } from '../../pipeline/exchange.ts'
+import { mayRepeatKeys } from '../repeated-key.ts'
+import type { ObjectsConfig } from './config.ts'
+import { foreign, UNREADABLE } from './denials.ts'
+import { judgeValue } from './judge-value.ts'
+import type { Judgement } from './judge-value.ts'
+import { countEdits } from './list-counts.ts'
+import { rewritten } from './rewrite.ts'
+import type { AnswerJudge, SiteOwners } from './site-owners.ts'
+
+/** A JSON text and what it says. */
+export interface ParsedAnswer {
+  readonly value: unknown
+  readonly text: string
+}
+
+const BYTE_ORDER_MARK = 0xfeff
+
+/** Reads a body as JSON; `undefined` where it is none. */
+export function parseAnswer(body: Buffer): ParsedAnswer | undefined {
+  const decoded = body.toString('utf8')
+  const text = decoded.charCodeAt(0) === BYTE_ORDER_MARK ? decoded.slice(1) : decoded
+  try {
+    return { value: JSON.parse(text) as unknown, text }
+  } catch {
+    return undefined // no JSON: the caller says what that means
+  }
+}
+
+/** Judges an answer that was read whole: refuses it, or takes out of it what is not the caller's. */
+export function judgeAnswer(
+  exchange: Exchange,
+  body: Buffer,
+  { config, owners }: { readonly config: ObjectsConfig; readonly owners: SiteOwners },
+): Denial | undefined {
+  const judge = owners.judgeOf(exchange.upstream?.status ?? 200)
+  if (judge === undefined) return undefined
+  const bytes = exchange.replacement ?? body
+  if (bytes.length === 0)
+    return owners.isObject ? foreign(config, ['an empty answer shows no owner']) : undefined
+  const parsed = parseAnswer(bytes)
+  if (parsed === undefined) return UNREADABLE
+  const judgement = judgeValue(parsed.value, judge.place, exchange)
+  if (judgement.isForeign) return foreign(config, judgement.findings)
+  return repair(parsed, { judgement, judge, isTied: owners.isTied })
+}
+
+interface Judged {
+  readonly judgement: Judgement
+  readonly judge: AnswerJudge
+  readonly isTied: boolean
+}
+
+function repair(
+  { value, text }: ParsedAnswer,
+  { judgement, judge, isTied }: Judged,
+): Denial | undefined {
+  const { removed, visible, findings } = judgement
+  const isCounted = judge.list !== undefined && (!isTied || removed.size > 0)
+  const replaced = isCounted ? countEdits(value, judge.list, visible) : NOTHING
+  // Of members that stand twice only the last was judged: only that may go out.
+  const isRepeated = mayRepeatKeys(value, text)
+  if (removed.size === 0 && replaced.size === 0 && !isRepeated) return undefined
+  const bytes = rewritten(value, text, { removed, replaced })
+  if (removed.size > 0)
+    return { reason: 'foreign_item', detail: findings.join('; ').slice(0, 1000), repair: bytes }
+  const reason = isRepeated ? 'repeated_member' : 'hidden_count'
+  return { reason, repair: bytes }
+}
+
+const NOTHING: ReadonlyMap<object, ReadonlyMap<string, unknown>> = new Map()

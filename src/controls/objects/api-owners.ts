@@ -1,0 +1,133 @@
+import { isPublic } from '../../openapi/is-public.ts'
+import type { SchemaRef } from '../../openapi/model.ts'
+import { parseTemplate, shapeOf } from '../../openapi/path-template.ts'
+import { compileCondition } from '../../pipeline/conditions/condition.ts'
+import type { Condition } from '../../pipeline/conditions/condition.ts'
+import { mentions } from '../../pipeline/conditions/mentions.ts'
+import type { Site } from '../../pipeline/site.ts'
+import { conditionScope } from '../condition-scope.ts'
+import type { ApiRuntime, Kit } from '../kit.ts'
+import { itemsOf } from './judged-schema.ts'
+import { returnedSchemas } from './json-success.ts'
+import { OwnerPlaces } from './owner-places.ts'
+import type { OwnerPlace, PlaceRule } from './owner-places.ts'
+import { PUBLIC, SchemaRules } from './schema-rules.ts'
+
+/** Whose the objects of one API are: where they stand in its responses, and what tells. */
+export class ApiOwners {
+  readonly #kit: Kit
+  readonly #api: ApiRuntime
+  readonly #places: OwnerPlaces
+  #reads: ReadonlyMap<string, Site> | undefined
+  readonly #rooted = new Map<string, OwnerPlace | undefined>()
+
+  constructor(site: Site, api: ApiRuntime, kit: Kit) {
+    this.#kit = kit
+    this.#api = api
+    const { authorize, auth } = site.policy
+    const rules = new SchemaRules({
+      written: authorize.schemas,
+      tenantClaim: auth.tenantClaim,
+      typeOf: (ref) => conditionScope(site, kit, ref).response,
+    })
+    this.#places = new OwnerPlaces(api.responseSchemas, (found) => rules.of(found))
+  }
+
+  /** Where owners stand in what a schema describes, as an operation returns it. Throws `ConfigError`. */
+  placeOf(site: Site, ref: SchemaRef): OwnerPlace | undefined {
+    const written = site.policy.authorize.operations.get(site.operation.id)
+    // Who may have it all is said already: nobody in particular owns what everybody is given.
+    if (written === PUBLIC || isPublic(site.operation)) return undefined
+    const key = `${site.index} ${ref.uri}#${ref.pointer}`
+    if (!this.#rooted.has(key)) this.#rooted.set(key, this.#make(site, ref, written))
+    return this.#rooted.get(key)
+  }
+
+  #make(site: Site, ref: SchemaRef, written: string | undefined): OwnerPlace | undefined {
+    const found = this.#places.of(ref)
+    const at = ruleAt(site)
+    const isRead = site.operation.method === 'GET'
+    if (written === undefined || !isRead || !mentions(written, 'response', at)) return found
+    const condition = this.#condition(site, ref, written)
+    return withRule(found, { rule: { name: site.operation.id, condition }, mayBe: undefined })
+  }
+
+  /** The condition of an operation on the object that it returns, or on each item where it returns a list. */
+  #condition(site: Site, ref: SchemaRef, text: string): Condition {
+    const scope = conditionScope(
+      site,
+      this.#kit,
+      itemsOf(ref, this.#api.responseSchemas.resources) ?? ref,
+    )
+    return compileCondition(text, scope, ruleAt(site))
+  }
+
+  /** The GET operation of a path, by the shape of its template. */
+  readOf(shape: string): Site | undefined {
+    this.#reads ??= readsByShape(this.#api, this.#kit)
+    return this.#reads.get(shape)
+  }
+
+  /** Where the owner stands in what `read` returns, judged while another operation is under way. */
+  placeForOther(site: Site, read: Site): OwnerPlace | undefined {
+    const [ref] = returnedSchemas(read.operation)
+    if (ref === undefined || isPublic(read.operation)) return undefined
+    const text = site.policy.authorize.operations.get(read.operation.id)
+    const place = text === PUBLIC ? undefined : this.#places.of(ref)
+    if (text === undefined || text === PUBLIC || !mentions(text, 'response', ruleAt(read)))
+      return place
+    return withRule(place, this.#ruleFor(site, read, ref))
+  }
+
+  /** The same with the rule that is written for the other operation. Throws `ConfigError`. */
+  withRuleOf(site: Site, read: Site): OwnerPlace | undefined {
+    const [ref] = returnedSchemas(read.operation)
+    if (ref === undefined) return undefined
+    return withRule(this.placeForOther(site, read), this.#ruleFor(site, site, ref))
+  }
+
+  /** The rule that is written for `owner`, compiled for what `site` knows. */
+  #ruleFor(site: Site, owner: Site, ref: SchemaRef): PlaceRule {
+    const { id } = owner.operation
+    const text = site.policy.authorize.operations.get(id) ?? ''
+    const condition = compileCondition(
+      text,
+      conditionScope(site, this.#kit, ref),
+      `authorize.operations.${id}`,
+    )
+    return { rule: { name: id, condition }, mayBe: undefined }
+  }
+}
+
+function ruleAt({ operation }: Site): string {
+  return `authorize.operations.${operation.id}`
+}
+
+function readsByShape({ model }: ApiRuntime, { sites }: Kit): ReadonlyMap<string, Site> {
+  const found = new Map<string, Site>()
+  for (const site of sites) {
+    const { api, method, template } = site.operation
+    const parsed = parseTemplate(template)
+    if (api === model.name && method === 'GET' && parsed.ok)
+      found.set(shapeOf(parsed.segments), site)
+  }
+  return found
+}
+
+function withRule(place: OwnerPlace | undefined, rule: PlaceRule): OwnerPlace {
+  const base = place ?? NOTHING
+  if (base.items !== undefined && base.rules.length === 0 && base.members.size === 0) {
+    return { ...base, items: withRule(base.items, rule), isGuarded: true }
+  }
+  return { ...base, rules: [...base.rules, rule], isGuarded: true }
+}
+
+const NOTHING: OwnerPlace = {
+  rules: [],
+  members: new Map(),
+  listed: new Set(),
+  rest: undefined,
+  prefix: [],
+  items: undefined,
+  isGuarded: false,
+}

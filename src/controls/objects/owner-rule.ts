@@ -1,0 +1,8 @@
+import type { Condition } from '../../pipeline/conditions/condition.ts'
+
+/** Whose an object is: a condition on it, and what it was written for. */
+export interface OwnerRule {
+  /** Name of the schema, or id of the operation, for the log. */
+  readonly name: string
+  readonly condition: Condition
+}

@@ -1,0 +1,47 @@
+import type { Denial } from '../../pipeline/denial.ts'
+import type { Exchange, ObjectAnswer } from '../../pipeline/exchange.ts'
+import { mayRepeatKeys } from '../repeated-key.ts'
+import { parseAnswer } from './answer.ts'
+import type { ObjectsConfig } from './config.ts'
+import { foreign, MISSING, OWNER_UNKNOWN } from './denials.ts'
+import { judgeValue } from './judge-value.ts'
+import type { PreRead } from './pre-reads.ts'
+
+/** Reads the objects that an operation is about, from the outermost; refuses at the first that is not the caller's. */
+export async function ownsAll(
+  exchange: Exchange,
+  reads: readonly PreRead[],
+  config: ObjectsConfig,
+): Promise<Denial | undefined> {
+  for (const read of reads) {
+    // One after the other: the second need not be asked where the first is another's.
+    // oxlint-disable-next-line no-await-in-loop
+    const answer = await exchange.readObject(read.read, objectPath(exchange, read))
+    const denial = judgeRead(exchange, answer, { read, config })
+    if (denial !== undefined) return denial
+  }
+  return undefined
+}
+
+/** The first segments of the request's path, in the canonical form in which it was judged. */
+function objectPath({ path }: Exchange, { read, segments }: PreRead): string {
+  const base = read.publicBase
+  const parts = path.slice(base.length).split('/')
+  return base + parts.slice(0, segments + 1).join('/')
+}
+
+function judgeRead(
+  exchange: Exchange,
+  answer: ObjectAnswer | undefined,
+  { read, config }: { readonly read: PreRead; readonly config: ObjectsConfig },
+): Denial | undefined {
+  if (answer === undefined || answer.status >= 500 || answer.status === 429) return OWNER_UNKNOWN
+  if (answer.status >= 400) return MISSING
+  if (answer.status < 200 || answer.status >= 300)
+    return foreign(config, [`${read.read.label} answered ${answer.status}`])
+  const parsed = parseAnswer(answer.body)
+  if (parsed === undefined || mayRepeatKeys(parsed.value, parsed.text))
+    return foreign(config, [`${read.read.label} shows no owner`])
+  const { isForeign, findings } = judgeValue(parsed.value, read.place, exchange)
+  return isForeign ? foreign(config, findings) : undefined
+}

@@ -1,0 +1,93 @@
+import { ConfigError } from '../../base/config-error.ts'
+import type { SchemaRef } from '../../openapi/model.ts'
+import type { Site as SchemaSite } from '../../openapi/schema/resources.ts'
+import { compileCondition } from '../../pipeline/conditions/condition.ts'
+import { headScope } from '../../pipeline/conditions/scope.ts'
+import type { ValueType } from '../../pipeline/conditions/value-type.ts'
+import type { OwnerRule } from './owner-rule.ts'
+
+/** The member of a schema by which a document says whose its objects are: the name of a property, or steps with dots. */
+const OWNER_MARK = 'x-sallyport-owner'
+
+/** What says that an object is nobody's, so that everybody may see it. */
+export const PUBLIC = 'public'
+
+/** What the rules of the schemas of one API are made with. */
+export interface SchemaRulesInput {
+  /** `authorize.schemas`; what it says of a schema comes before what the document says. */
+  readonly written: ReadonlyMap<string, string>
+  readonly tenantClaim: readonly string[]
+  /** The type of the value that a schema describes. */
+  readonly typeOf: (ref: SchemaRef) => ValueType | undefined
+}
+
+/** The rules of the schemas of one API, each compiled when it is first met. */
+export class SchemaRules {
+  readonly #input: SchemaRulesInput
+  readonly #known = new Map<unknown, OwnerRule | undefined>()
+
+  constructor(input: SchemaRulesInput) {
+    this.#input = input
+  }
+
+  /** The rule of a schema; `undefined` where it has none. Throws `ConfigError`. */
+  of(site: SchemaSite): OwnerRule | undefined {
+    if (this.#known.has(site.schema)) return this.#known.get(site.schema)
+    const rule = this.#make(site)
+    this.#known.set(site.schema, rule)
+    return rule
+  }
+
+  #make(site: SchemaSite): OwnerRule | undefined {
+    const name = componentName(site)
+    const written = name === undefined ? undefined : this.#input.written.get(name)
+    if (written === PUBLIC) return undefined
+    if (name !== undefined && written !== undefined)
+      return this.#compile(site, { name, text: written, at: `authorize.schemas.${name}` })
+    const mark = markOf(site)
+    if (mark === undefined) return undefined
+    const at = `${site.resource.file}#${site.pointer}/${OWNER_MARK}`
+    const label = name ?? site.pointer
+    return this.#compile(site, { name: label, text: this.#textOf(site, mark, at), at })
+  }
+
+  #compile(
+    site: SchemaSite,
+    { name, text, at }: { readonly name: string; readonly text: string; readonly at: string },
+  ): OwnerRule {
+    const scope = { ...headScope(`the schema ${name}`, this.#input.tenantClaim) }
+    const response = this.#input.typeOf(refOf(site))
+    return { name, condition: compileCondition(text, { ...scope, response }, at) }
+  }
+
+  /** The mark as the condition that a policy would hold. */
+  #textOf(site: SchemaSite, mark: unknown, at: string): string {
+    if (typeof mark !== 'string' || mark === '')
+      throw new ConfigError({ path: at, message: 'names no property', cure: 'write ownerId' })
+    const steps = mark.split('.')
+    let type = this.#input.typeOf(refOf(site))
+    for (const step of steps) type = type?.kind === 'object' ? type.fields.get(step) : undefined
+    const path = steps.map((step) =>
+      /^[A-Za-z_]\w*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`,
+    )
+    const value = `response${path.join('')}`
+    return type?.kind === 'string' ? `${value} == subject.id` : `string(${value}) == subject.id`
+  }
+}
+
+/** A schema as a reference to where it stands. */
+export function refOf({ schema, resource, pointer }: SchemaSite): SchemaRef {
+  return { uri: resource.file, pointer, schema }
+}
+
+/** The name under `components.schemas`, for a schema that stands there. */
+export function componentName({ pointer }: SchemaSite): string | undefined {
+  const [, name] = /^\/components\/schemas\/([^/]+)$/.exec(pointer) ?? []
+  return name?.replaceAll('~1', '/').replaceAll('~0', '~')
+}
+
+function markOf({ schema }: SchemaSite): unknown {
+  if (typeof schema !== 'object' || schema === null || !Object.hasOwn(schema, OWNER_MARK))
+    return undefined
+  return (schema as Readonly<Record<string, unknown>>)[OWNER_MARK]
+}

@@ -1,0 +1,114 @@
+import { ConfigError } from '../../base/config-error.ts'
+import { isJson } from '../../http/media-type.ts'
+import type { Operation, ResponseModel, SchemaRef } from '../../openapi/model.ts'
+import { mentions } from '../../pipeline/conditions/mentions.ts'
+import type { Site } from '../../pipeline/site.ts'
+import type { Kit } from '../kit.ts'
+import { declaredResponse } from '../responses/declared.ts'
+import { jsonContent, successes } from './json-success.ts'
+import { listFacts } from './list-counts.ts'
+import type { ListFacts } from './list-counts.ts'
+import type { OwnerPlace } from './owner-places.ts'
+import { ownersOf } from './owners.ts'
+import { preReadsOf } from './pre-reads.ts'
+import type { PreRead } from './pre-reads.ts'
+
+/** How one declared answer is judged. */
+export interface AnswerJudge {
+  readonly place: OwnerPlace
+  /** What the answer says about its lists; `undefined` where it holds none. */
+  readonly list: ListFacts | undefined
+}
+
+/** All that is known at load of the owners of what one operation shows or changes. */
+export interface SiteOwners {
+  readonly reads: readonly PreRead[]
+  /** How an answer with this status is judged; `undefined`: it holds nothing of anybody. */
+  judgeOf(status: number): AnswerJudge | undefined
+  /** Some answer is judged. */
+  readonly isJudged: boolean
+  /** A GET that shows one object with an owner, found by an id in its path. */
+  readonly isObject: boolean
+  /** What is asked of the API: other media types cannot be judged. */
+  readonly mediaType: string
+  /** A rule of the operation itself ties its list to the caller, so that its counts are the caller's. */
+  readonly isTied: boolean
+}
+
+/** Finds the owners of an operation; `undefined` where there are none. Throws `ConfigError`. */
+export function siteOwners(site: Site, kit: Kit): SiteOwners | undefined {
+  const owners = ownersOf(site, kit)
+  const resources = kit.apis.get(site.operation.api)?.responseSchemas.resources
+  if (owners === undefined || resources === undefined) return undefined
+  const { operation } = site
+  const judgeFor = (ref: SchemaRef): AnswerJudge | undefined => {
+    const place = owners.placeOf(site, ref)
+    return place === undefined ? undefined : { place, list: listFacts(ref, place, resources) }
+  }
+  const judges = judgesOf(operation, judgeFor)
+  const reads = preReadsOf(site, owners, kit)
+  const [first] = judges.values()
+  refuseIdleRule(site, first)
+  if (first === undefined && reads.length === 0) return undefined
+  const isTied = site.policy.authorize.operations.has(operation.id)
+  if (!isTied) refuseAggregates(site, [...judges.values()])
+  const isVaried = operation.parameters.some(({ place }) => place === 'path')
+  return {
+    reads,
+    isJudged: first !== undefined,
+    isTied,
+    isObject: operation.method === 'GET' && isVaried && (first?.place.rules.length ?? 0) > 0,
+    mediaType: jsonTypeOf(operation),
+    judgeOf: (status) => {
+      if (status >= 300) return undefined
+      const declared = declaredResponse(operation, status)
+      // What is not declared is judged as what is: nothing passes because it came with another status.
+      return declared === undefined ? first : judges.get(declared)
+    },
+  }
+}
+
+function judgesOf(
+  operation: Operation,
+  judgeFor: (ref: SchemaRef) => AnswerJudge | undefined,
+): ReadonlyMap<ResponseModel, AnswerJudge> {
+  const judges = new Map<ResponseModel, AnswerJudge>()
+  for (const response of successes(operation)) {
+    for (const { schema } of jsonContent(response)) {
+      const judge = schema === undefined ? undefined : judgeFor(schema)
+      if (judge !== undefined && !judges.has(response)) judges.set(response, judge)
+    }
+  }
+  return judges
+}
+
+function jsonTypeOf(operation: Operation): string {
+  const types = successes(operation).flatMap((response) =>
+    jsonContent(response).map(({ type }) => type),
+  )
+  return types.find((type) => isJson(type)) ?? 'application/json'
+}
+
+/** A rule about a response that nobody can read would let everything pass, or nothing. */
+function refuseIdleRule(site: Site, judge: AnswerJudge | undefined): void {
+  const { id, method } = site.operation
+  const text = site.policy.authorize.operations.get(id)
+  const at = `authorize.operations.${id}`
+  if (text === undefined || method !== 'GET' || judge !== undefined) return
+  if (!mentions(text, 'response', at)) return
+  throw new ConfigError({
+    path: at,
+    message: `${site.label} declares no JSON answer that could be judged`,
+    cure: 'declare the schema of its answer, or name what the request holds',
+  })
+}
+
+function refuseAggregates(site: Site, judges: readonly AnswerJudge[]): void {
+  const names = judges.flatMap(({ list }) => list?.aggregates.map((path) => path.join('.')) ?? [])
+  if (names.length === 0) return
+  throw new ConfigError({
+    path: `authorize.operations.${site.operation.id}`,
+    message: `${site.label} leaves out what is not the caller's, but ${names.join(', ')} would still tell of it`,
+    cure: 'write a rule that ties the operation to the caller, or x-sallyport-object: public at the field',
+  })
+}
