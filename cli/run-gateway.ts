@@ -18,6 +18,7 @@ import type { Settings } from '../src/gateway/config/settings.ts'
 import { watchFiles } from '../src/gateway/config/watch.ts'
 import type { Omission } from '../src/pipeline/proof.ts'
 import { openListener } from './open-listener.ts'
+import { tuneEngine } from './tune-engine.ts'
 import { VERSION } from './version.ts'
 import { WorkerPool } from './workers/pool.ts'
 import { SharedState } from './workers/shared-state.ts'
@@ -70,6 +71,7 @@ export async function runGateway(
   loaded: LoadedConfig,
   options: RunOptions,
 ): Promise<RunningGateway> {
+  tuneEngine()
   const { settings } = loaded
   const tls = settings.listen.https === undefined ? undefined : openTls(loaded)
   const threads = options.hasWorkers === true ? threadsOf(settings) : 1

@@ -1,0 +1,13 @@
+import { setFlagsFromString } from 'node:v8'
+
+/**
+ * Lets the optimizing compiler put more of a request's way into one function than its defaults do: the way leads
+ * through many small functions, each of which a server calls all the time. Worth about 5 % of the processor's time per
+ * request (`bench/gateway`). For the whole process with all its threads, so only for one that serves and nothing else.
+ */
+export function tuneEngine(): void {
+  for (const flag of FLAGS) setFlagsFromString(flag)
+}
+
+/** In bytes of bytecode; the defaults are 920 and 460. */
+const FLAGS = ['--max-inlined-bytecode-size-cumulative=6000', '--max-inlined-bytecode-size=2000']
