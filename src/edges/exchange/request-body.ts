@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { BodyPieces } from './body-pieces.ts'
 import { BodyPace } from './body-pace.ts'
 import type { ClientEnd } from './client.ts'
 import type { EdgeLimits } from './limits.ts'
@@ -10,7 +11,7 @@ export class RequestBody {
   readonly #client: ClientEnd
   readonly #maxBytes: number
   readonly #pace: BodyPace | undefined
-  #chunks: Buffer[] = []
+  readonly #pieces = new BodyPieces()
   #bytes = 0
   #isComplete = false
   #isPaused = false
@@ -52,7 +53,7 @@ export class RequestBody {
     this.#bytes += chunk.length
     if (this.#bytes > this.#maxBytes) return false
     if (this.upload === undefined) {
-      this.#chunks.push(chunk)
+      this.#pieces.add(chunk)
     } else if (!this.upload.destroyed && !this.upload.push(chunk)) {
       // The upstream is slower than the client: the wait is not the client's fault.
       this.#isPaused = true
@@ -67,7 +68,7 @@ export class RequestBody {
     this.#isComplete = true
     this.#trailers = trailers
     if (this.upload !== undefined && !this.upload.destroyed) this.upload.push(null)
-    return joined(this.#chunks)
+    return this.#pieces.take()
   }
 
   isTooSlow(nowMs: number): boolean {
@@ -76,7 +77,7 @@ export class RequestBody {
 
   /** Nobody wants the rest. */
   discard(): void {
-    this.#chunks = []
+    this.#pieces.drop()
     this.upload?.destroy()
   }
 

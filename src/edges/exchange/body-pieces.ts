@@ -1,0 +1,55 @@
+/** Shorter pieces are copied together. */
+const SMALL_BYTES = 4_096
+const EMPTY = Buffer.alloc(0)
+
+/**
+ * A body that is read whole, piece by piece. Small pieces are copied together: a buffer of its own costs a hundred
+ * bytes and more, and a client that sends byte by byte would make the gateway hold many times what it counts.
+ */
+export class BodyPieces {
+  #pieces: Buffer[] = []
+  /** Small pieces, up to `#filled`. */
+  #tail: Buffer | undefined = undefined
+  #filled = 0
+
+  /** Takes a piece; its memory must not be written over. */
+  add(piece: Buffer): void {
+    // The first one is kept as it is: most bodies are in one piece.
+    if (this.#pieces.length === 0 || piece.length >= SMALL_BYTES) {
+      this.#seal()
+      this.#pieces.push(piece)
+      return
+    }
+    if (this.#tail !== undefined && this.#filled + piece.length > SMALL_BYTES) this.#seal()
+    this.#tail ??= Buffer.allocUnsafeSlow(SMALL_BYTES)
+    this.#filled += piece.copy(this.#tail, this.#filled)
+  }
+
+  /** How many buffers are held. */
+  get count(): number {
+    return this.#pieces.length + (this.#tail === undefined ? 0 : 1)
+  }
+
+  /** All of it in one buffer, and lets go of the pieces. A body in one piece is not copied. */
+  take(): Buffer {
+    this.#seal()
+    const pieces = this.#pieces
+    const [first = EMPTY] = pieces
+    this.#pieces = []
+    return pieces.length > 1 ? Buffer.concat(pieces) : first
+  }
+
+  /** Lets go of everything. */
+  drop(): void {
+    this.#pieces = []
+    this.#tail = undefined
+    this.#filled = 0
+  }
+
+  #seal(): void {
+    if (this.#tail === undefined) return
+    this.#pieces.push(this.#tail.subarray(0, this.#filled))
+    this.#tail = undefined
+    this.#filled = 0
+  }
+}
