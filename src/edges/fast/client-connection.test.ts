@@ -23,6 +23,7 @@ const strict: [name: string, bytes: string, status: number][] = [
   ['HTTP/2.0 in a request line', `GET / HTTP/2.0\r\n${HOST}\r\n`, 505],
   ['HTTP/0.9', 'GET /\r\n\r\n', 505],
   ['a long target', `GET /${'a'.repeat(26_000)} HTTP/1.1\r\n${HOST}\r\n`, 414],
+  ['very many fields', `GET / HTTP/1.1\r\n${HOST}${'a:\r\n'.repeat(520)}\r\n`, 431],
   [
     'a chunk extension beyond all measure',
     `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n1;${'a'.repeat(17_000)}\r\na\r\n0\r\n\r\n`,

@@ -1,4 +1,9 @@
 const NOT_YET = -1
+/**
+ * Far more than the core takes [WIRE-04]. Places of a head that is not whole yet are kept for each connection, and the
+ * room for them for ever.
+ */
+const MAX_FIELDS = 512
 const SPACE = 32
 const TAB = 9
 
@@ -29,19 +34,22 @@ export class HeadSpans {
     this.targetTo = from + bytes
   }
 
-  addName(from: number, bytes: number): void {
+  /** @returns false when there are more than `MAX_FIELDS`. */
+  addName(from: number, bytes: number): boolean {
     const count = this.#count
     // A name that goes on in the next piece begins where it stopped; between two names there is a colon at least.
     if (count > 0 && this.#spans[count - 3] === from) {
       this.#spans[count - 3] = from + bytes
-      return
+      return true
     }
+    if (count === 4 * MAX_FIELDS) return false
     if (count === this.#spans.length) this.#spans = doubled(this.#spans)
     const spans = this.#spans
     spans[count] = from
     spans[count + 1] = from + bytes
     spans[count + 2] = NOT_YET
     this.#count = count + 4
+    return true
   }
 
   addValue(from: number, bytes: number): void {

@@ -308,8 +308,7 @@ export class LlhttpParser implements RunningParser {
 
   onField(at: number, bytes: number): number {
     if (this.#isHeadDone) return this.#onTrailerField(at, bytes)
-    this.#spans.addName(at + this.#headShift, bytes)
-    return 0
+    return this.#spans.addName(at + this.#headShift, bytes) ? 0 : this.#break('HPE_HEADER_OVERFLOW')
   }
 
   onValue(at: number, bytes: number): number {
