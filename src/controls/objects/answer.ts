@@ -43,22 +43,16 @@ export function judgeAnswer(
   if (parsed === undefined) return UNREADABLE
   const judgement = judgeValue(parsed.value, judge.place, exchange)
   if (judgement.isForeign) return foreign(config, judgement.findings)
-  return repair(parsed, { judgement, judge, isTied: owners.isTied })
-}
-
-interface Judged {
-  readonly judgement: Judgement
-  readonly judge: AnswerJudge
-  readonly isTied: boolean
+  return repair(parsed, judgement, judge)
 }
 
 function repair(
   { value, text }: ParsedAnswer,
-  { judgement, judge, isTied }: Judged,
+  { removed, visible, findings }: Judgement,
+  { list }: AnswerJudge,
 ): Denial | undefined {
-  const { removed, visible, findings } = judgement
-  const isCounted = judge.list !== undefined && (!isTied || removed.size > 0)
-  const replaced = isCounted ? countEdits(value, judge.list, visible) : NOTHING
+  // Also where nothing is left out here: a count of all pages would tell of what stands on the others.
+  const replaced = list === undefined ? NOTHING : countEdits(value, list, visible)
   // Of members that stand twice only the last was judged: only that may go out.
   const isRepeated = mayRepeatKeys(value, text)
   if (removed.size === 0 && replaced.size === 0 && !isRepeated) return undefined

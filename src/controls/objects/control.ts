@@ -94,7 +94,7 @@ function changesOf(owners: SiteOwners, isRead: boolean): Guard {
   return {
     dropsRequestHeader: (name) => name === 'accept' || dropped.has(name),
     onForward: (_exchange, headers) => void headers.push('accept', mediaType),
-    ...(owners.isTied ? {} : { dropsResponseHeader: countsItems }),
+    ...(owners.isList ? { dropsResponseHeader: countsItems } : {}),
   }
 }
 

@@ -31,8 +31,8 @@ export interface SiteOwners {
   readonly isObject: boolean
   /** What is asked of the API: other media types cannot be judged. */
   readonly mediaType: string
-  /** A rule of the operation itself ties its list to the caller, so that its counts are the caller's. */
-  readonly isTied: boolean
+  /** Some answer holds a list of objects with owners. */
+  readonly isList: boolean
 }
 
 /** Finds the owners of an operation; `undefined` where there are none. Throws `ConfigError`. */
@@ -50,13 +50,12 @@ export function siteOwners(site: Site, kit: Kit): SiteOwners | undefined {
   const [first] = judges.values()
   refuseIdleRule(site, first)
   if (first === undefined && reads.length === 0) return undefined
-  const isTied = site.policy.authorize.operations.has(operation.id)
-  if (!isTied) refuseAggregates(site, [...judges.values()])
+  refuseAggregates(site, [...judges.values()])
   const isVaried = operation.parameters.some(({ place }) => place === 'path')
   return {
     reads,
     isJudged: first !== undefined,
-    isTied,
+    isList: [...judges.values()].some(({ list }) => list !== undefined),
     isObject: operation.method === 'GET' && isVaried && (first?.place.rules.length ?? 0) > 0,
     mediaType: jsonTypeOf(operation),
     judgeOf: (status) => {
@@ -109,6 +108,6 @@ function refuseAggregates(site: Site, judges: readonly AnswerJudge[]): void {
   throw new ConfigError({
     path: `authorize.operations.${site.operation.id}`,
     message: `${site.label} leaves out what is not the caller's, but ${names.join(', ')} would still tell of it`,
-    cure: 'write a rule that ties the operation to the caller, or x-sallyport-object: public at the field',
+    cure: 'write x-sallyport-object: public at a field that everybody may know',
   })
 }
