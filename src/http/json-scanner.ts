@@ -170,8 +170,8 @@ export class JsonScanner {
     this.#isEscaped = false
     for (;;) {
       const stop = Math.min(bytes.length, at + MAX_PLAIN_LENGTH * maxChars + 1)
-      while (at < stop && STRING_STOP[bytes[at] ?? 0] === 0) at++
-      const byte = at < stop ? bytes[at] : END
+      let byte = bytes[at]
+      while (byte !== undefined && STRING_STOP[byte] === 0 && at < stop) byte = bytes[++at]
       if (byte === QUOTE) break
       if (at === stop && stop < bytes.length) return this.#fail(tooLong, start)
       this.#at = at

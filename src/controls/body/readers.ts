@@ -1,4 +1,4 @@
-import { andThen } from '../../base/maybe-promise.ts'
+import { andThen, isPromise } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
 import { parseJsonSliced } from '../../http/json-scan.ts'
 import type { JsonValue } from '../../http/json-scan.ts'
@@ -11,7 +11,7 @@ import { compileMultipart } from '../../openapi/decode/multipart.ts'
 import { readText, Unreadable } from '../../openapi/decode/scalar.ts'
 import type { TextType } from '../../openapi/decode/text-type.ts'
 import type { MediaType } from '../../openapi/model.ts'
-import type { Validate, Violation } from '../../openapi/schema/contract.ts'
+import type { SlicedValidate, Validate, Violation } from '../../openapi/schema/contract.ts'
 import type { ApiRuntime } from '../kit.ts'
 import type { BodyConfig } from './config.ts'
 
@@ -45,8 +45,11 @@ export function bodyReaders(
 function readerOf(config: BodyConfig, media: MediaType, api: ApiRuntime): BodyReader | undefined {
   const schemas = config.kind === 'strict' ? api.requestSchemas : api.looseRequestSchemas
   const validate = media.schema === undefined ? ANYTHING : schemas.validator(media.schema)
-  if (isWide(media.type)) return rangeReader(config, { media, api, validate })
-  if (isJson(media.type)) return jsonReader(validate, config.jsonLimits)
+  const validateLarge =
+    media.schema === undefined ? LARGE_ANYTHING : schemas.slicedValidator(media.schema)
+  const json = jsonReader({ validate, validateLarge }, config.jsonLimits)
+  if (isWide(media.type)) return rangeReader(json, { media, api, validate })
+  if (isJson(media.type)) return json
   if (media.type === FORM) return formReader(media, api, validate)
   if (media.type === MULTIPART) return multipartReader(media, api, validate)
   if (media.type.startsWith('text/') && media.type !== 'text/xml')
@@ -65,14 +68,13 @@ const OPAQUE: ReadBody = Object.freeze({ kind: 'opaque' })
 
 /** Generators write ranges such as "all" and mean what the client sends: each kind is read as what it says it is. */
 function rangeReader(
-  { jsonLimits }: BodyConfig,
+  json: BodyReader,
   {
     media,
     api,
     validate,
   }: { readonly media: MediaType; readonly api: ApiRuntime; readonly validate: Validate },
 ): BodyReader {
-  const json = jsonReader(validate, jsonLimits)
   const form = formReader(media, api, validate)
   const multipart = multipartReader(media, api, validate)
   const takesText = validate('') === undefined
@@ -91,27 +93,43 @@ function looksLikeJson(bytes: Buffer): boolean {
 }
 
 const ANYTHING: Validate = () => undefined
+const LARGE_ANYTHING: SlicedValidate = () => Promise.resolve(undefined)
 
 function value(found: unknown, validate: Validate): ReadBody {
   return { kind: 'value', value: found, violations: validate(found) }
 }
 
-function jsonReader(validate: Validate, limits: JsonLimits): BodyReader {
-  return (bytes) => andThen(parseJsonSliced(bytes, limits), (parsed) => readJson(parsed, validate))
+interface Validators {
+  readonly validate: Validate
+  readonly validateLarge: SlicedValidate
 }
 
-function readJson(parsed: JsonValue | JsonFault, validate: Validate): ReadBody {
-  if (parsed.fault !== undefined) {
-    return {
-      kind: 'malformed',
-      reason: 'malformed_json',
-      detail: `${parsed.fault} at byte ${parsed.offset}`,
-    }
+function jsonReader({ validate, validateLarge }: Validators, limits: JsonLimits): BodyReader {
+  return (bytes) => {
+    const parsed = parseJsonSliced(bytes, limits)
+    if (isPromise(parsed)) return parsed.then((late) => readLarge(late, validateLarge))
+    return isSound(parsed) ? value(parsed.value, validate) : unsound(parsed)
   }
-  if (parsed.unsafeIntegers.length > 0) {
-    return { kind: 'malformed', reason: 'malformed_json', detail: 'integer beyond 2^53 - 1' }
-  }
-  return value(parsed.value, validate)
+}
+
+async function readLarge(
+  parsed: JsonValue | JsonFault,
+  validate: SlicedValidate,
+): Promise<ReadBody> {
+  if (!isSound(parsed)) return unsound(parsed)
+  return { kind: 'value', value: parsed.value, violations: await validate(parsed.value) }
+}
+
+function isSound(parsed: JsonValue | JsonFault): parsed is JsonValue {
+  return parsed.fault === undefined && parsed.unsafeIntegers.length === 0
+}
+
+function unsound(parsed: JsonValue | JsonFault): ReadBody {
+  const detail =
+    parsed.fault === undefined
+      ? 'integer beyond 2^53 - 1'
+      : `${parsed.fault} at byte ${parsed.offset}`
+  return { kind: 'malformed', reason: 'malformed_json', detail }
 }
 
 /** A text that is to be a number is read as one; one that is to be a structure is in a language nobody reads here. */

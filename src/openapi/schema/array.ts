@@ -1,7 +1,7 @@
 import { areUnique } from './equal.ts'
 import type { Builder, Check, Part } from './node.ts'
 import { visit } from './node.ts'
-import { fail, trying } from './run.ts'
+import { FEW_NAMES, fail, isSettled, trying } from './run.ts'
 import { count } from './scalar.ts'
 
 /** Compiles the keywords for arrays, but for `unevaluatedItems`. */
@@ -42,14 +42,17 @@ function compileItems(part: Part, builder: Builder): Check | undefined {
       marks.prefix = Math.max(marks.prefix, prefix.length)
       marks.everyItem ||= rest !== undefined
     }
+    const { slices } = run
     let ok = true
-    for (let i = 0; i < value.length; i++) {
+    for (let i = slices?.doneOf(value, prefix) ?? 0; i < value.length; i++) {
       const check = prefix[i] ?? rest
       if (check === undefined) break
-      if (visit(check, value[i], i, run)) continue
-      if (run.log === undefined) return false
+      if (slices?.ends() !== true && visit(check, value[i], i, run)) continue
+      if (slices?.isOver === true) slices.note(value, prefix, i)
+      if (isSettled(run)) return false
       ok = false
     }
+    if (value.length > FEW_NAMES) slices?.note(value, prefix, value.length)
     return ok
   }
 }

@@ -3,7 +3,7 @@ import type { Finding, SchemaRef } from '../model.ts'
 import { compileApplicators } from './applicator.ts'
 import { compileArray } from './array.ts'
 import { Choices } from './choice.ts'
-import type { CompileOptions, Filter, Validate } from './contract.ts'
+import type { CompileOptions, Filter, SlicedValidate, Validate } from './contract.ts'
 import type { Seal } from './cycles.ts'
 import { findEndless, sealCycles } from './cycles.ts'
 import { compileSwitch } from './discriminator.ts'
@@ -19,9 +19,11 @@ import { PatternCache } from './pattern-cache.ts'
 import type { Site } from './resources.ts'
 import { Resources } from './resources.ts'
 import type { Run } from './run.ts'
-import { fail, loggingRun, QUICK, rememberingRun } from './run.ts'
+import { newRun } from './run.ts'
 import { compileScalars } from './scalar.ts'
 import { findMalformed, UNSUPPORTED_KEYWORDS } from './shapes.ts'
+import { toSlicedValidate, toValidate } from './validate.ts'
+import type { Root } from './validate.ts'
 import { closureOf, withClosure, withUnevaluated } from './unevaluated.ts'
 
 /** Deeper nesting inside one schema is refused, so that the compiler's own recursion is bounded. */
@@ -63,11 +65,23 @@ export class SchemaCompiler implements Builder {
     const site = this.resources.site(ref)
     if (site === undefined) {
       this.#tell({ file: ref.uri, pointer: ref.pointer }, unresolved(ref.uri))
-      return toValidate(REFUSE, false, undefined)
+      return toValidate({ check: REFUSE, remembers: false, scope: undefined })
     }
+    return toValidate(this.#root(site))
+  }
+
+  /** The same for large values, in slices. */
+  slicedValidator(ref: SchemaRef): SlicedValidate {
+    const site = this.resources.site(ref)
+    if (site === undefined) return async (value) => this.validator(ref)(value)
+    return toSlicedValidate(this.#root(site))
+  }
+
+  #root(site: Site): Root {
     const root = this.#cell(site, this.#placeVariant(site))
     const isRecursive = this.#finish(root)
-    return toValidate(root.check, isRecursive, this.#dynamic.initial(site.resource))
+    const scope = this.#dynamic.initial(site.resource)
+    return { check: root.check, remembers: isRecursive || scope !== undefined, scope }
   }
 
   /** Compiles what a response may hold. The filter makes the value `null` when the schema could not be found. */
@@ -96,15 +110,8 @@ export class SchemaCompiler implements Builder {
 
   /** The same compiled schema as a plain question, for callers that need no violations. */
   test(site: Site): (value: unknown) => boolean {
-    const root = this.#cell(site, this.#placeVariant(site))
-    const isRecursive = this.#finish(root)
-    const scope = this.#dynamic.initial(site.resource)
-    return (value) =>
-      root.check(
-        value,
-        isRecursive || scope !== undefined ? rememberingRun(scope) : QUICK,
-        undefined,
-      )
+    const { check, remembers, scope } = this.#root(site)
+    return (value) => check(value, newRun(scope, remembers), undefined)
   }
 
   value(site: Site, frame: Frame): Check {
@@ -341,21 +348,7 @@ function remembered(cell: Cell, value: unknown, run: Run, memo: NonNullable<Run[
   let verdict = verdicts.get(cell)
   if (verdict === undefined) {
     verdict = cell.check(value, run, undefined)
-    verdicts.set(cell, verdict)
+    if (run.slices?.isOver !== true) verdicts.set(cell, verdict)
   }
   return verdict
-}
-
-/** Asks first without a log, which costs no memory; only a refused value is looked at again. */
-function toValidate(check: Check, isRecursive: boolean, scope: Run['scope']): Validate {
-  const remembers = isRecursive || scope !== undefined
-  return (value) => {
-    const run = remembers ? rememberingRun(scope) : QUICK
-    if (check(value, run, undefined)) return undefined
-    const logging = loggingRun(run)
-    check(value, logging, undefined)
-    const violations = logging.log?.violations ?? []
-    if (violations.length === 0) fail(logging, 'schema', 'must match the schema')
-    return violations
-  }
 }

@@ -13,6 +13,9 @@ export interface Violation {
 /** Returns `undefined` when the value is fine, else at most 32 violations. Never throws. */
 export type Validate = (value: unknown) => readonly Violation[] | undefined
 
+/** As `Validate`, in slices, with other requests served between; never rejects. For values that are large. */
+export type SlicedValidate = (value: unknown) => Promise<readonly Violation[] | undefined>
+
 /** What a filter did with a value. */
 export interface Filtered {
   /** The value without undeclared fields; the same object when nothing was dropped. */

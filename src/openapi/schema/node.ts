@@ -7,7 +7,7 @@ import type { Marks } from './marks.ts'
 import type { Pattern } from './pattern.ts'
 import type { Resources, Site } from './resources.ts'
 import type { Run } from './run.ts'
-import { fail } from './run.ts'
+import { fail, isSettled } from './run.ts'
 
 /** A compiled schema: whether the value is valid; notes violations in the run's log and members in `marks`. */
 export type Check = (value: unknown, run: Run, marks: Marks | undefined) => boolean
@@ -89,7 +89,7 @@ export function every(checks: readonly Check[]): Check {
   if (checks.length === 2) {
     return (value, run, marks) => {
       const ok = first(value, run, marks)
-      if (!ok && run.log === undefined) return false
+      if (!ok && isSettled(run)) return false
       return second(value, run, marks) && ok
     }
   }
@@ -97,7 +97,7 @@ export function every(checks: readonly Check[]): Check {
     let ok = true
     for (const check of checks) {
       if (check(value, run, marks)) continue
-      if (run.log === undefined) return false
+      if (isSettled(run)) return false
       ok = false
     }
     return ok

@@ -2,11 +2,11 @@ import { isObject } from './equal.ts'
 import { strings } from './facts.ts'
 import type { Marks } from './marks.ts'
 import type { Builder, Check, Frame, Part } from './node.ts'
-import { visit } from './node.ts'
+import { PASS, visit } from './node.ts'
 import type { Pattern } from './pattern.ts'
 import type { Site } from './resources.ts'
 import type { Run } from './run.ts'
-import { fail, failAt, trying } from './run.ts'
+import { FEW_NAMES, fail, failAt, isSettled, namesOf, trying } from './run.ts'
 import { count } from './scalar.ts'
 
 /** What an object schema says about one name. */
@@ -74,7 +74,16 @@ function compileMembers(part: Part, builder: Builder, isClosed: boolean): Check 
     closing: closingOf(extra, isClosed),
     names: entries.size > 0 || patterns.length > 0,
   }
-  return patterns.length === 0 ? plainMembers(shape) : patternMembers(shape)
+  if (patterns.length > 0) return patternMembers(shape)
+  return shape.additional === PASS && entries.size === 0 ? markAll(shape) : plainMembers(shape)
+}
+
+/** Any member may stand: there is nothing to look at. */
+function markAll(shape: Shape): Check {
+  return (value, run, marks) => {
+    if (marks !== undefined && isObject(value)) markNames(shape, value, { run, marks })
+    return true
+  }
 }
 
 function closingOf(extra: unknown, isClosed: boolean): Shape['closing'] {
@@ -118,58 +127,148 @@ function memberCheck(site: Site, frame: Frame, builder: Builder): Check {
   return (_, run) => fail(run, keyword, message)
 }
 
-/** One pass over the members; `for…in` makes no array of keys. */
 function plainMembers(shape: Shape): Check {
-  const { entries, additional, closing, required } = shape
   return (value, run, marks) => {
     if (!isObject(value)) return true
-    let missing = required.length
-    let ok = true
-    for (const name in value) {
-      if (!Object.hasOwn(value, name)) continue
-      const entry = entries.get(name)
-      if (entry !== undefined && entry.isRequired) missing--
-      const check = entry?.check ?? additional
-      if (check === undefined) {
-        if (closing === undefined || (entry !== undefined && isKnownEnough(entry, closing)))
-          continue
-        ok = failAt(run, name, closing)
-      } else if (!visit(check, value[name], name, run)) ok = false
-      if (!ok && run.log === undefined) return false
-    }
-    if (missing > 0) ok = failMissing(value, required, run)
-    if (marks !== undefined) markNames(shape, value, marks)
+    const isQuick = run.log === undefined && run.slices === undefined && run.large === undefined
+    const verdict = isQuick ? quickMembers(shape, value, run) : undefined
+    const ok = verdict ?? slowMembers(shape, value, run)
+    if (!ok && isSettled(run)) return false
+    if (marks !== undefined) markNames(shape, value, { run, marks })
     return ok
   }
 }
 
+/**
+ * What nearly all objects get: one pass, where `for…in` makes no array of keys and nothing is noted. `undefined` where
+ * there are many members.
+ */
+function quickMembers(
+  { entries, additional, closing, required }: Shape,
+  value: Members,
+  run: Run,
+): boolean | undefined {
+  let missing = required.length
+  let count = 0
+  for (const name in value) {
+    if (!Object.hasOwn(value, name)) continue
+    if (++count > FEW_NAMES) return undefined
+    const entry = entries.get(name)
+    if (entry !== undefined && entry.isRequired) missing--
+    const check = entry?.check ?? additional
+    if (check !== undefined) {
+      if (!check(value[name], run, undefined)) return false
+    } else if (closing !== undefined && (entry === undefined || !isKnownEnough(entry, closing)))
+      return false
+  }
+  return missing === 0
+}
+
+function slowMembers(shape: Shape, value: Members, run: Run): boolean {
+  const { required } = shape
+  const isOpen = shape.additional === undefined && shape.closing === undefined
+  // An earlier look has shown that there are many names: of those, an open shape asks only for its own.
+  const isLarge = run.large?.has(value) === true
+  const ok =
+    isLarge && isOpen ? ownMembers(shape, value, run) : allMembers(shape, value, run, isLarge)
+  if (!ok && isSettled(run)) return false
+  return (hasAll(value, required) || failMissing(value, required, run)) && ok
+}
+
+type Members = Readonly<Record<string, unknown>>
+
+function allMembers(shape: Shape, value: Members, run: Run, isLarge: boolean): boolean {
+  const { slices } = run
+  const done = slices?.doneOf(value, shape) ?? 0
+  let count = 0
+  let ok = true
+  if (!isLarge) {
+    for (const name in value) {
+      if (count === FEW_NAMES) break
+      if (!Object.hasOwn(value, name)) continue
+      if (++count <= done) continue
+      if (slices?.ends() !== true && checkMember(shape, value, name, run)) continue
+      if (slices?.isOver === true) slices.note(value, shape, count - 1)
+      if (isSettled(run)) return false
+      ok = false
+    }
+    if (count < FEW_NAMES) return ok
+  }
+  const names = namesOf(value, run)
+  for (let i = Math.max(count, done); i < names.length; i++) {
+    if (slices?.ends() !== true && checkMember(shape, value, names[i] ?? '', run)) continue
+    if (slices?.isOver === true) slices.note(value, shape, i)
+    if (isSettled(run)) return false
+    ok = false
+  }
+  slices?.note(value, shape, names.length)
+  return ok
+}
+
+function checkMember(shape: Shape, value: Members, name: string, run: Run): boolean {
+  const entry = shape.entries.get(name)
+  const check = entry?.check ?? shape.additional
+  if (check !== undefined) return visit(check, value[name], name, run)
+  const { closing } = shape
+  if (closing === undefined || (entry !== undefined && isKnownEnough(entry, closing))) return true
+  return failAt(run, name, closing)
+}
+
+function ownMembers({ entries }: Shape, value: Members, run: Run): boolean {
+  let ok = true
+  for (const [name, { check }] of entries) {
+    if (check === undefined || !Object.hasOwn(value, name)) continue
+    if (visit(check, value[name], name, run)) continue
+    if (isSettled(run)) return false
+    ok = false
+  }
+  return ok
+}
+
 function patternMembers(shape: Shape): Check {
-  const { entries, additional, closing, required, patterns } = shape
+  const { required } = shape
   return (value, run, marks) => {
     if (!isObject(value)) return true
+    const { slices } = run
+    const names = namesOf(value, run)
     let ok = true
-    for (const name of Object.keys(value)) {
-      const entry = entries.get(name)
-      let isNamed = entry !== undefined && isKnownEnough(entry, closing)
-      if (entry?.check !== undefined) ok = visit(entry.check, value[name], name, run) && ok
-      for (const [pattern, check] of patterns) {
-        if (!pattern.test(name)) continue
-        isNamed = true
-        ok = visit(check, value[name], name, run) && ok
-      }
-      if (!isNamed && additional !== undefined) ok = visit(additional, value[name], name, run) && ok
-      if (!isNamed && closing !== undefined) ok = failAt(run, name, closing)
-      if (!ok && run.log === undefined) return false
+    for (let i = slices?.doneOf(value, shape) ?? 0; i < names.length; i++) {
+      if (slices?.ends() !== true && checkByPattern(shape, value, names[i] ?? '', run)) continue
+      if (slices?.isOver === true) slices.note(value, shape, i)
+      if (isSettled(run)) return false
+      ok = false
     }
-    if (required.some((name) => !Object.hasOwn(value, name))) ok = failMissing(value, required, run)
-    if (marks !== undefined) markNames(shape, value, marks)
+    if (names.length > FEW_NAMES) slices?.note(value, shape, names.length)
+    if (!hasAll(value, required)) ok = failMissing(value, required, run)
+    if (marks !== undefined) markNames(shape, value, { run, marks })
     return ok
   }
+}
+
+function checkByPattern(shape: Shape, value: Members, name: string, run: Run): boolean {
+  const { entries, additional, closing, patterns } = shape
+  const entry = entries.get(name)
+  let ok = true
+  let isNamed = entry !== undefined && isKnownEnough(entry, closing)
+  if (entry?.check !== undefined) ok = visit(entry.check, value[name], name, run)
+  for (const [pattern, check] of patterns) {
+    if (!pattern.test(name, run.work)) continue
+    isNamed = true
+    ok = visit(check, value[name], name, run) && ok
+  }
+  if (!isNamed && additional !== undefined) ok = visit(additional, value[name], name, run) && ok
+  if (!isNamed && closing !== undefined) ok = failAt(run, name, closing)
+  return ok
 }
 
 /** A name that is only required is known to strictness, but not to the specification's own keywords. */
 function isKnownEnough(entry: Entry, closing: Shape['closing']): boolean {
   return entry.check !== undefined || closing === UNKNOWN_FIELD
+}
+
+function hasAll(value: object, names: readonly string[]): boolean {
+  for (const name of names) if (!Object.hasOwn(value, name)) return false
+  return true
 }
 
 function failMissing(value: object, required: readonly string[], run: Run): false {
@@ -180,15 +279,28 @@ function failMissing(value: object, required: readonly string[], run: Run): fals
   return false
 }
 
-function markNames(shape: Shape, value: object, marks: Marks): void {
+interface Marking {
+  readonly run: Run
+  readonly marks: Marks
+}
+
+function markNames(shape: Shape, value: object, { run, marks }: Marking): void {
   marks.named ||= shape.names
   if (shape.additional !== undefined) {
     marks.everyName = true
     return
   }
-  for (const name of Object.keys(value)) {
-    const entry = shape.entries.get(name)
-    if (entry?.check !== undefined || shape.patterns.some(([pattern]) => pattern.test(name))) {
+  const { entries, patterns } = shape
+  const names = namesOf(value, run)
+  if (patterns.length === 0 && names.length > entries.size) {
+    for (const [name, entry] of entries)
+      if (Object.hasOwn(value, name))
+        (entry.check === undefined ? marks.required : marks.names).push(name)
+    return
+  }
+  for (const name of names) {
+    const entry = entries.get(name)
+    if (entry?.check !== undefined || patterns.some(([pattern]) => pattern.test(name, run.work))) {
       marks.names.push(name)
     } else if (entry !== undefined) marks.required.push(name)
   }
@@ -200,12 +312,18 @@ function compileNames(part: Part, builder: Builder): Check | undefined {
   return (value, run) => {
     if (!isObject(value)) return true
     const attempt = trying(run)
+    const { slices } = run
+    const names = namesOf(value, run)
     let ok = true
-    for (const name of Object.keys(value)) {
-      if (check(name, attempt, undefined)) continue
-      if (run.log === undefined) return false
-      ok = failAt(run, name, ['propertyNames', 'has a name that is not allowed'])
+    for (let i = slices?.doneOf(value, check) ?? 0; i < names.length; i++) {
+      const name = names[i] ?? ''
+      if (slices?.ends() !== true) {
+        if (check(name, attempt, undefined)) continue
+        ok = failAt(run, name, ['propertyNames', 'has a name that is not allowed'])
+      } else slices?.note(value, check, i)
+      if (isSettled(run)) return false
     }
+    if (names.length > FEW_NAMES) slices?.note(value, check, names.length)
     return ok
   }
 }
@@ -227,8 +345,9 @@ function compileDependencies(part: Part): Check | undefined {
     for (const [name, needs] of rules) {
       if (!Object.hasOwn(value, name)) continue
       for (const need of needs) {
-        if (!Object.hasOwn(value, need))
-          ok = failAt(run, need, ['dependentRequired', 'is required'])
+        if (Object.hasOwn(value, need)) continue
+        ok = failAt(run, need, ['dependentRequired', 'is required'])
+        if (isSettled(run)) return false
       }
     }
     return ok

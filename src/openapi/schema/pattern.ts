@@ -18,9 +18,20 @@ export interface Pattern {
   readonly maxLength: number
   /** The pattern means something only in another language (`\A`, `(?i)`) and was read as RE2 reads it. */
   readonly isForeign: boolean
-  /** Whether the pattern occurs in the text (not anchored unless it says so). */
-  test(text: string): boolean
+  /**
+   * Whether the pattern occurs in the text (not anchored unless it says so). `work`: what is left for all texts of one
+   * value; once it is used up, a text whose judgment would be dear counts as not matching.
+   */
+  test(text: string, work?: WorkLeft): boolean
 }
+
+/** Steps that dear patterns may still take. */
+export interface WorkLeft {
+  left: number
+}
+
+/** Steps that all texts of one value may cost together where a pattern is dear. */
+export const MAX_PATTERN_STEPS: number = 200_000
 
 /** Steps of RE2, which grow with the size of the pattern too; one takes about 0.1 microseconds. */
 const MAX_LINEAR_STEPS = 1_000_000

@@ -76,7 +76,7 @@ function compileString(part: Part, builder: Builder): Check | undefined {
     // The length first: it bounds the work of the pattern.
     if (isLonger(value, max)) return fail(run, 'maxLength', `must have at most ${max} characters`)
     if (isShorter(value, min)) return fail(run, 'minLength', `must have at least ${min} characters`)
-    if (pattern === undefined || pattern.test(value)) return true
+    if (pattern === undefined || pattern.test(value, run.work)) return true
     return fail(run, 'pattern', 'must match the pattern')
   }
 }

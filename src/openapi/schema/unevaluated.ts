@@ -7,7 +7,7 @@ import { UNKNOWN_FIELD } from './object.ts'
 import type { Pattern } from './pattern.ts'
 import type { Site } from './resources.ts'
 import type { Run } from './run.ts'
-import { failAt } from './run.ts'
+import { failAt, isSettled, namesOf } from './run.ts'
 
 /** Adds `unevaluatedProperties` and `unevaluatedItems` to the check of all other keywords of the schema. */
 export function withUnevaluated(part: Part, builder: Builder, check: Check): Check {
@@ -24,7 +24,7 @@ export function withUnevaluated(part: Part, builder: Builder, check: Check): Che
     if (typeof value !== 'object' || value === null) return check(value, run, outer)
     const marks = newMarks()
     let ok = check(value, run, marks)
-    if (!ok && run.log === undefined) return false
+    if (!ok && isSettled(run)) return false
     if (Array.isArray(value)) {
       if (items !== undefined && !marks.everyItem) {
         const found = new Set(marks.items)
@@ -52,7 +52,7 @@ function checkItems(
   let ok = true
   for (let i = 0; i < items.length; i++) {
     if (isEvaluated(i) || visit(check, items[i], i, run)) continue
-    if (run.log === undefined) return false
+    if (isSettled(run)) return false
     ok = false
   }
   return ok
@@ -65,12 +65,14 @@ function checkNames(
   isEvaluated: (name: string) => boolean,
 ): boolean {
   let ok = true
-  for (const [name, member] of Object.entries(value)) {
+  for (const name of namesOf(value, run)) {
     if (isEvaluated(name)) continue
     const holds =
-      typeof check === 'function' ? visit(check, member, name, run) : failAt(run, name, check)
+      typeof check === 'function'
+        ? visit(check, (value as Record<string, unknown>)[name], name, run)
+        : failAt(run, name, check)
     if (holds) continue
-    if (run.log === undefined) return false
+    if (isSettled(run)) return false
     ok = false
   }
   return ok
@@ -140,14 +142,14 @@ export function withClosure(closure: Closure, check: Check): Check {
   const { names, patterns } = closure
   return (value, run, marks) => {
     const ok = check(value, run, marks)
-    if (!ok && run.log === undefined) return false
+    if (!ok && isSettled(run)) return false
     if (!isObject(value)) return ok
     let closed = true
     for (const name in value) {
       if (names.has(name) || !Object.hasOwn(value, name)) continue
-      if (patterns.some((pattern) => pattern.test(name))) continue
+      if (patterns.some((pattern) => pattern.test(name, run.work))) continue
       closed = failAt(run, name, UNKNOWN_FIELD)
-      if (run.log === undefined) return false
+      if (isSettled(run)) return false
     }
     return ok && closed
   }
@@ -158,7 +160,7 @@ function closedByMarks(check: Check): Check {
     if (!isObject(value)) return check(value, run, outer)
     const marks = newMarks()
     const ok = check(value, run, marks)
-    if (!ok && run.log === undefined) return false
+    if (!ok && isSettled(run)) return false
     if (outer !== undefined) mergeMarks(outer, marks)
     // After a failed branch nobody knows what it would have named, so only the failure is told.
     if (!ok || marks.everyName || !marks.named) return ok

@@ -1,0 +1,51 @@
+/** Others have their turn after so many milliseconds. */
+const SLICE_MS = 0.5
+/** How many items or members are checked between two looks at the clock. */
+const CHECKED_AT_ONCE = 16
+
+/**
+ * Cuts the check of one large value into slices. Loops over items and members ask before each whether the slice is
+ * over; then every check on the way gives up with an answer that nobody believes, and each loop remembers how far it
+ * was. The next slice begins at the root again and goes straight there.
+ */
+export class Slices {
+  readonly #now: () => number
+  #end: number
+  /** How many members of a value are known to be fine, by value and loop. */
+  readonly #done = new Map<object, Map<object, number>>()
+  #count = 0
+  /** Whether the answer is to be thrown away and the check begun again. */
+  isOver = false
+
+  /** `now`: milliseconds of a steady clock. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now
+    this.#end = now() + SLICE_MS
+  }
+
+  /** Begins another slice. */
+  resume(): void {
+    this.isOver = false
+    this.#count = 0
+    this.#end = this.#now() + SLICE_MS
+  }
+
+  /** Asked before each item or member; the first ones of a slice are always checked, so that it gets on. */
+  ends(): boolean {
+    if (this.isOver) return true
+    if (++this.#count % CHECKED_AT_ONCE === 0) this.isOver = this.#now() >= this.#end
+    return this.isOver
+  }
+
+  /** How many members of a value a loop has behind it. */
+  doneOf(value: object, loop: object): number {
+    return this.#done.get(value)?.get(loop) ?? 0
+  }
+
+  /** Notes it. */
+  note(value: object, loop: object, done: number): void {
+    let loops = this.#done.get(value)
+    if (loops === undefined) this.#done.set(value, (loops = new Map()))
+    loops.set(loop, done)
+  }
+}
