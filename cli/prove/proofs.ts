@@ -12,6 +12,7 @@ import { proof as credentialStrip } from '../../src/controls/credential-strip/pr
 import { proof as csrf } from '../../src/controls/csrf/proof.ts'
 import { proof as errors } from '../../src/controls/errors/proof.ts'
 import { proof as failures } from '../../src/controls/failures/proof.ts'
+import { proof as fields } from '../../src/controls/fields/proof.ts'
 import { proof as hosts } from '../../src/controls/hosts/proof.ts'
 import { proof as hsts } from '../../src/controls/hsts/proof.ts'
 import { proof as ipLimit } from '../../src/controls/ip-limit/proof.ts'
@@ -67,6 +68,7 @@ export const proofs: readonly Proof[] = [
   errors,
   leaks,
   responses,
+  fields,
   responseHeaders,
   hsts,
   compression,

@@ -11,6 +11,7 @@ import { credentialStrip } from './credential-strip/control.ts'
 import { csrf } from './csrf/control.ts'
 import { errors } from './errors/control.ts'
 import { failures } from './failures/control.ts'
+import { fields } from './fields/control.ts'
 import { hosts } from './hosts/control.ts'
 import { hsts } from './hsts/control.ts'
 import { ipLimit } from './ip-limit/control.ts'
@@ -69,6 +70,7 @@ export const controls: readonly AnyControl[] = [
   errors,
   leaks,
   responses,
+  fields,
   responseHeaders,
   hsts,
   compression,

@@ -1,7 +1,9 @@
 import type { Clock } from '../base/clock.ts'
+import type { DataKeys } from '../identity/data-keys/data-keys.ts'
 import type { KeyService } from '../identity/keys/service.ts'
 import type { SigningKeys } from '../identity/signing/signing-keys.ts'
 import type { TokenService } from '../identity/tokens/service.ts'
+import type { WrappedTokens } from '../identity/wrapped/wrapped-tokens.ts'
 import type { DecodeDeps } from '../openapi/decode/contract.ts'
 import type { ApiModel } from '../openapi/model.ts'
 import type { SchemaCompiler } from '../openapi/schema/compiler.ts'
@@ -35,11 +37,15 @@ export interface Kit {
   readonly tokens: TokenService
   /** The gateway's own, for what it signs. */
   readonly signing: SigningKeys
+  /** For values of fields: hashes and tokens, by tenant. */
+  readonly dataKeys: DataKeys
   /** How busy this process is. */
   readonly load: Load
   /** Whether any issuer is configured, so that bearer schemes mean its tokens. */
   readonly hasIssuers: boolean
   readonly apis: ReadonlyMap<string, ApiRuntime>
+  /** API -> the tokens it signs itself, as the gateway wraps them; APIs without are not here. */
+  readonly wraps: ReadonlyMap<string, WrappedTokens>
   /** Every site of the plan that is being compiled. */
   readonly sites: readonly Site[]
 }

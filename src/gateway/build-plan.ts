@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import { controls } from '../controls/index.ts'
 import type { Kit } from '../controls/kit.ts'
 import type { TokenService } from '../identity/tokens/service.ts'
+import { WrappedTokens } from '../identity/wrapped/wrapped-tokens.ts'
 import { fileOfUri } from '../openapi/load/references.ts'
 import type { Finding } from '../openapi/model.ts'
 import type { Omission } from '../pipeline/proof.ts'
@@ -21,7 +22,7 @@ import type { Services } from './services.ts'
 
 /** What a plan is built from besides the configuration. */
 export interface BuildContext {
-  readonly services: Pick<Services, 'counters' | 'keys' | 'signing' | 'load'>
+  readonly services: Pick<Services, 'counters' | 'keys' | 'signing' | 'sealing' | 'dataKeys' | 'load'>
   readonly tokens: TokenService
   readonly clock: Clock
   readonly moment: PolicyMoment
@@ -57,7 +58,11 @@ export function compileApis(
       collectFaults(faults, () => planApi(api, settings.apis[index] as ApiSettings)) ?? [],
   )
   const sites = makeSites(settings, planApis, context.moment)
-  const kit = makeKit(apis, sites, { ...context, hasIssuers: settings.auth.issuers.length > 0 })
+  const kit = makeKit(apis, sites, {
+    ...context,
+    hasIssuers: settings.auth.issuers.length > 0,
+    wraps: wrapsOf(settings, apis, context),
+  })
   faults.push(...nameFaults(loaded, apis))
   const plan = collectFaults(faults, () =>
     compilePlan({
@@ -134,7 +139,7 @@ function makeSites(settings: Settings, apis: readonly PlanApi[], moment: PolicyM
 function makeKit(
   apis: readonly LoadedApi[],
   sites: readonly Site[],
-  context: BuildContext & { readonly hasIssuers: boolean },
+  context: BuildContext & Pick<Kit, 'hasIssuers' | 'wraps'>,
 ): Kit {
   return {
     clock: context.clock,
@@ -142,9 +147,32 @@ function makeKit(
     keys: context.services.keys,
     tokens: context.tokens,
     signing: context.services.signing,
+    dataKeys: context.services.dataKeys,
     load: context.services.load,
     hasIssuers: context.hasIssuers,
     apis: new Map(apis.map(({ runtime }) => [runtime.model.name, runtime])),
+    wraps: context.wraps,
     sites,
   }
+}
+
+/** The wrapped tokens of every API that has one of the operations that a rule names. */
+function wrapsOf(
+  { blocks: { auth } }: Settings,
+  apis: readonly LoadedApi[],
+  { services: { sealing } }: BuildContext,
+): Kit['wraps'] {
+  const claimPaths = { roles: auth.rolesClaim, groups: auth.groupsClaim }
+  return new Map(
+    apis.flatMap(({ runtime: { model } }) => {
+      const ids = new Set(model.operations.map(({ id }) => id))
+      const rules = auth.wraps.filter(
+        ({ api, operations }) =>
+          (api === undefined || api === model.name) && operations.some((id) => ids.has(id)),
+      )
+      if (rules.length === 0) return []
+      const { name: api } = model
+      return [[api, new WrappedTokens({ api, rules, keys: sealing, claimPaths })] as const]
+    }),
+  )
 }

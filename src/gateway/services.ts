@@ -1,7 +1,9 @@
 import type { Clock } from '../base/clock.ts'
 import { Secret } from '../base/secret.ts'
+import { DataKeys } from '../identity/data-keys/data-keys.ts'
 import { KeyService } from '../identity/keys/service.ts'
 import { SigningKeys } from '../identity/signing/signing-keys.ts'
+import { SealingKeys } from '../identity/wrapped/sealing-keys.ts'
 import { TokenService } from '../identity/tokens/service.ts'
 import type { IssuerRequest } from '../identity/tokens/issuer-settings.ts'
 import type { Counters } from '../store/counters.ts'
@@ -22,6 +24,8 @@ export interface Services {
   readonly counters: Counters
   readonly keys: KeyService
   readonly signing: SigningKeys
+  readonly sealing: SealingKeys
+  readonly dataKeys: DataKeys
   readonly load: LoadMeter
   /** Closes the store after writing what is still to be written. */
   close(): Promise<void>
@@ -56,6 +60,8 @@ export function openServices(
     counters: new MemoryCounters(),
     keys,
     signing: new SigningKeys(secrets),
+    sealing: new SealingKeys(secrets),
+    dataKeys: new DataKeys(secrets),
     load,
     close: async () => {
       load.close()
@@ -107,5 +113,6 @@ function issuerRequest(issuer: IssuerSettings): IssuerRequest {
     typ: issuer.typ.includes('jwt') ? 'any' : 'at+jwt',
     ...(jwks.kind === 'url' ? { jwks: { url: jwks.url } } : {}),
     ...(jwks.kind === 'file' ? { jwks: { file: jwks.path } } : {}),
+    ...(jwks.kind === 'secret' ? { secret: jwks.secret } : {}),
   }
 }

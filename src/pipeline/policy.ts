@@ -1,3 +1,4 @@
+import type { WrapRule } from '../identity/wrapped/wrap-rule.ts'
 import type { FailureLimit, LimitKeyPart, Rate } from '../base/units.ts'
 import type { FieldRule } from './field-access.ts'
 
@@ -13,7 +14,7 @@ export interface OperationLimit {
 }
 
 /** How a document's security scheme is met. */
-export type SchemeKind = 'apiKey' | 'jwt' | 'upstream'
+export type SchemeKind = 'apiKey' | 'jwt' | 'wrap' | 'upstream'
 
 /** Callers, by any of their names. */
 export interface AclNames {
@@ -70,6 +71,8 @@ export interface Policy {
   }
   readonly auth: {
     readonly schemes: ReadonlyMap<string, SchemeKind>
+    /** Tokens that APIs sign themselves, which leave sealed and come back opened. */
+    readonly wraps: readonly WrapRule[]
     /** Path of the claim that holds a token's roles, such as `['roles']` or `['realm_access', 'roles']`. */
     readonly rolesClaim: readonly string[]
     readonly groupsClaim: readonly string[]

@@ -1,10 +1,13 @@
 import { FakeClock } from '../../base/clock.ts'
 import { HeaderTable } from '../../http/header-table.ts'
+import { DataKeys } from '../../identity/data-keys/data-keys.ts'
 import type { KeyRequest } from '../../identity/keys/key-request.ts'
 import type { IssuedKey } from '../../identity/keys/admin.ts'
 import { KeyService } from '../../identity/keys/service.ts'
 import { parseKeySet } from '../../identity/tokens/key-set.ts'
 import { SigningKeys } from '../../identity/signing/signing-keys.ts'
+import { SealingKeys } from '../../identity/wrapped/sealing-keys.ts'
+import { WrappedTokens } from '../../identity/wrapped/wrapped-tokens.ts'
 import { TokenService } from '../../identity/tokens/service.ts'
 import {
   AUD,
@@ -87,7 +90,9 @@ export class Bench {
       keys: this.keys,
       tokens: this.tokens,
       signing: new SigningKeys(ephemeralSecrets()),
+      dataKeys: new DataKeys(ephemeralSecrets()),
       load: { lateForMs: () => 0 },
+      wraps: wrapsOf(this.policy, model.name),
       hasIssuers: parts.hasIssuers ?? true,
       apis: new Map([[model.name, this.runtime]]),
       sites: this.sites,
@@ -285,4 +290,12 @@ function runtimeOf(document: unknown, findings: Finding[]): ApiRuntime {
     }),
     decode: createDecodeDeps(model, requestSchemas),
   }
+}
+
+function wrapsOf({ auth }: Policy, api: string): Kit['wraps'] {
+  const { wraps: rules, rolesClaim: roles, groupsClaim: groups } = auth
+  const keys = new SealingKeys(ephemeralSecrets())
+  const claimPaths = { roles, groups }
+  const tokens = new WrappedTokens({ api, rules, keys, claimPaths })
+  return new Map(rules.length === 0 ? [] : [[api, tokens]])
 }

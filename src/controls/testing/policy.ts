@@ -22,6 +22,7 @@ const DEFAULT_POLICY: Policy = {
   },
   auth: {
     schemes: new Map(),
+    wraps: [],
     rolesClaim: ['roles'],
     groupsClaim: ['groups'],
     tenantClaim: ['tenant'],

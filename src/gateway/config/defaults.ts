@@ -24,6 +24,7 @@ export const DEFAULTS = {
   secretAlgs: ['HS256'],
   secretEncoding: 'text',
   secretTyp: ['at+jwt', 'jwt'],
+  wrapExpires: '12h',
   jwtMaxAge: '15m',
   jwtSkew: '10s',
   jwtTyp: ['at+jwt'],
@@ -59,6 +60,8 @@ export const BOUNDS = {
   keyExpires: '365d',
   /** KEY-04 */
   keyOverlap: '7d',
+  /** What one sealing key and the one before it open. */
+  wrapExpires: '30d',
   /** TOK-05: tokens that live longer than an hour are not short-lived. */
   jwtMaxAge: '1h',
   /** TOK-05, FAPI 2.0: more than 60 s of tolerance is refused. */

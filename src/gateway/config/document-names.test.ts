@@ -29,6 +29,11 @@ const scheme: SecurityScheme = {
   httpScheme: undefined,
   source,
 }
+const SCHEMAS = {
+  components: {
+    schemas: { Order: { properties: { note: {}, lines: { items: { properties: { sku: {} } } } } } },
+  },
+}
 const known: KnownNames = {
   apis: [
     {
@@ -36,6 +41,11 @@ const known: KnownNames = {
       basePath: '/v1',
       operations: [operation],
       securitySchemes: new Map([['PartnerKey', scheme]]),
+      files: ['/srv/openapi.yaml'],
+      registry: {
+        resource: (uri) =>
+          uri === 'doc:/openapi.yaml' ? { root: SCHEMAS, dialect: '2020-12' } : undefined,
+      },
     },
   ],
   controls: ['scopes'],
@@ -48,6 +58,19 @@ const cases: [name: string, text: string, path: string | undefined, cure?: RegEx
     'limits: { operations: { listOrder: 1/s } }\n',
     'limits.operations.listOrder',
     /"listOrders"/,
+  ],
+  ['a field of a schema', 'authorize: { fields: { Order.note: { read: [a] } } }\n', undefined],
+  [
+    'a field inside a list of a schema',
+    'authorize: { fields: { Order.lines.sku: { read: [a] } } }\n',
+    undefined,
+  ],
+  ['a field of any schema', 'authorize: { fields: { "*.password": { write: [a] } } }\n', undefined],
+  [
+    'a misspelt field',
+    'authorize: { fields: { Order.noet: { read: [a] } } }\n',
+    'authorize.fields["Order.noet"]',
+    /"Order.note"/,
   ],
   [
     'a misspelt operation in the access list',

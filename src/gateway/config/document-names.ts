@@ -1,16 +1,22 @@
 import type { ConfigFault } from '../../base/config-error.ts'
 import { didYouMean } from '../../base/suggest.ts'
+import { componentFields, nearestField } from '../../openapi/fields/named-field.ts'
 import type { ApiModel } from '../../openapi/model.ts'
+import { Resources } from '../../openapi/schema/resources.ts'
 import type { ConfigPath } from './paths.ts'
 import { formatPath } from './paths.ts'
 import { MODE_BLOCKS } from './resolve/blocks.ts'
 import type { PolicySubject } from './rule-match.ts'
 import { rulesFor } from './rule-match.ts'
 import type { RuleSettings, Settings } from './settings.ts'
+import { missingWrapNames } from './wrap-names.ts'
 
 /** What the configuration may name. */
 export interface KnownNames {
-  readonly apis: readonly Pick<ApiModel, 'name' | 'basePath' | 'operations' | 'securitySchemes'>[]
+  readonly apis: readonly Pick<
+    ApiModel,
+    'name' | 'basePath' | 'operations' | 'securitySchemes' | 'registry' | 'files'
+  >[]
   /** Names of all controls, which `relax` may name beside blocks. */
   readonly controls: readonly string[]
 }
@@ -30,6 +36,27 @@ function missing(
   return [...names]
     .filter((name) => !known.has(name))
     .map((name) => unknownName([...at, name], name, [...known]))
+}
+
+/** Rules of fields that no schema of any document has. */
+function missingFields(names: Iterable<string>, apis: KnownNames['apis']): readonly ConfigFault[] {
+  const documents = apis.map((model) => ({ model, resources: new Resources(model.registry) }))
+  const isKnown = (name: string): boolean =>
+    documents.some(({ model, resources }) => componentFields(model, resources, name).length > 0)
+  return [...names]
+    .filter((name) => !name.startsWith('*.') && !isKnown(name))
+    .map((name) => {
+      const near = nearestField(documents, name)
+      const path = formatPath(['authorize', 'fields', name])
+      const message = `no schema of a document has ${JSON.stringify(name)}`
+      return near === undefined ? { path, message } : { path, message, cure: near }
+    })
+}
+
+function operationsOf({ apis }: KnownNames): ReadonlyMap<string, ReadonlySet<string>> {
+  return new Map(
+    apis.map(({ name, operations }) => [name, new Set(operations.map(({ id }) => id))]),
+  )
 }
 
 function checkRule(rule: RuleSettings, subjects: readonly PolicySubject[]): readonly ConfigFault[] {
@@ -69,8 +96,12 @@ export function checkNames(settings: Settings, known: KnownNames): readonly Conf
   const { rules, profile } = settings
   return [
     ...missing(['auth', 'schemes'], auth.schemes.keys(), schemes),
+    ...missingWrapNames(auth, operationsOf(known)).map((one) =>
+      unknownName(one.at, one.name, one.known),
+    ),
     ...missing(['authorize', 'acl'], authorize.acl?.keys() ?? [], ids),
     ...missing(['authorize', 'operations'], authorize.operations.keys(), ids),
+    ...missingFields(authorize.fields.keys(), known.apis),
     ...missing(['limits', 'operations'], operationLimits.keys(), ids),
     ...missing(['profile', 'graduated'], profile?.graduated ?? [], new Set(qualified)),
     ...rules.flatMap((rule) => checkRule(rule, subjects)),

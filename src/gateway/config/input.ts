@@ -80,12 +80,28 @@ export interface ListenInput {
 
 /** One issuer of tokens. */
 export interface IssuerInput {
-  audience: OneOrMore
+  audience?: OneOrMore | undefined
+  secret?: string | undefined
+  secretEncoding?: 'text' | 'base64' | 'hex' | undefined
   algs?: readonly string[] | undefined
   maxAge?: string | undefined
   skew?: string | undefined
   jwks?: string | undefined
   typ?: OneOrMore | undefined
+}
+
+/** One kind of tokens that an API signs itself. */
+export interface WrapInput {
+  api?: string | undefined
+  operation: OneOrMore
+  field?: string | undefined
+  header?: string | undefined
+  cookie?: string | undefined
+  subject: string
+  claims?: readonly string[] | undefined
+  expires?: string | undefined
+  logout?: OneOrMore | undefined
+  opens?: Readonly<Record<string, string>> | undefined
 }
 
 /** How callers prove who they are. */
@@ -98,7 +114,8 @@ export interface AuthInput {
       }
     | undefined
   jwt?: { issuers: Readonly<Record<string, IssuerInput>> } | undefined
-  schemes?: Readonly<Record<string, 'apiKey' | 'jwt' | 'upstream'>> | undefined
+  wrap?: WrapInput | readonly WrapInput[] | undefined
+  schemes?: Readonly<Record<string, 'apiKey' | 'jwt' | 'wrap' | 'upstream'>> | undefined
   roles?: string | undefined
   groups?: string | undefined
   tenant?: string | undefined
@@ -125,12 +142,19 @@ export interface RoleInput {
   when?: string | undefined
 }
 
+/** Who may see and set a field; a list of roles, or what each role is shown. */
+export interface FieldRuleInput {
+  read?: readonly string[] | Readonly<Record<string, string>> | undefined
+  write?: readonly string[] | undefined
+}
+
 /** Who may do what. */
 export interface AuthorizeInput {
   roles?: Readonly<Record<string, readonly string[] | RoleInput>> | undefined
   acl?: Readonly<Record<string, AclEntryInput>> | undefined
   operations?: Readonly<Record<string, string>> | undefined
   schemas?: Readonly<Record<string, string>> | undefined
+  fields?: Readonly<Record<string, FieldRuleInput>> | undefined
   denied?: 404 | 403 | undefined
   strict?: boolean | undefined
   mode?: ModeInput | undefined

@@ -33,7 +33,6 @@ export const NOT_AVAILABLE: readonly NotAvailable[] = [
   { key: 'auth.mtls' },
   { key: 'auth.sigv4' },
   { key: 'auth.signature' },
-  { key: 'auth.wrap' },
   { key: 'auth.oidc' },
   { key: 'auth.session' },
   { key: 'auth.password' },

@@ -1,8 +1,10 @@
 import { systemClock } from '../../base/clock.ts'
 import type { ConfigFault } from '../../base/config-error.ts'
 import type { Secret } from '../../base/secret.ts'
+import { DataKeys } from '../../identity/data-keys/data-keys.ts'
 import { KeyService } from '../../identity/keys/service.ts'
 import { SigningKeys } from '../../identity/signing/signing-keys.ts'
+import { SealingKeys } from '../../identity/wrapped/sealing-keys.ts'
 import type { TokenService } from '../../identity/tokens/service.ts'
 import type { Counters } from '../../store/counters.ts'
 import { openStore } from '../../store/open-store.ts'
@@ -60,7 +62,7 @@ export class FollowerGateway {
   readonly recorder: Recorder
   readonly metrics: Metrics
   readonly #courier: NoteCourier
-  readonly #services: Pick<Services, 'counters' | 'keys' | 'signing' | 'load'>
+  readonly #services: Pick<Services, 'counters' | 'keys' | 'signing' | 'sealing' | 'dataKeys' | 'load'>
   readonly #records: Records | undefined
   #inForce: Compiled
   #next: Compiled | undefined
@@ -79,6 +81,8 @@ export class FollowerGateway {
         versions: parts.versions,
       }),
       signing: new SigningKeys(secrets),
+      sealing: new SealingKeys(secrets),
+      dataKeys: new DataKeys(secrets),
       load: new LoadMeter(),
     }
     this.metrics = createMetrics({

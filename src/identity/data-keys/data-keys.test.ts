@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { Secret } from '../../base/secret.ts'
 import type { Secrets } from '../../store/secrets-file.ts'
 import { DataKeys } from './data-keys.ts'

@@ -1,4 +1,5 @@
 import { ConfigError } from '../../../base/config-error.ts'
+import type { Secret } from '../../../base/secret.ts'
 import { showValue } from '../report.ts'
 import { isLoopbackHost } from './network.ts'
 
@@ -17,11 +18,15 @@ export const JWT_ALGS = [
   'Ed25519',
 ] as const
 
+/** Algorithms of issuers that share a secret, and of no others. */
+export const SECRET_ALGS = ['HS256', 'HS384', 'HS512'] as const
+
 /** Where an issuer's keys are. */
 export type JwksSource =
   | { readonly kind: 'discovery' }
   | { readonly kind: 'url'; readonly url: string }
   | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'secret'; readonly secret: Secret<Buffer> }
 
 /** Whether the gateway may fetch from a URL: https, or http to this machine; no credentials in it [ADM-03]. */
 export function isFetchable(text: string): boolean {

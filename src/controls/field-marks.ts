@@ -1,0 +1,132 @@
+import { ConfigError } from '../base/config-error.ts'
+import { FieldGraph } from '../openapi/fields/graph.ts'
+import type { MarkReader } from '../openapi/fields/graph.ts'
+import { componentFields } from '../openapi/fields/named-field.ts'
+import type { Site as SchemaSite } from '../openapi/schema/resources.ts'
+import type { FieldAccess, FieldRule } from '../pipeline/field-access.ts'
+import { parseFieldAccess, parseFieldWriters } from '../pipeline/field-access.ts'
+import type { Policy } from '../pipeline/policy.ts'
+import type { ApiRuntime } from './kit.ts'
+
+/** Something that document or configuration say of a field. */
+export type FieldMark =
+  | {
+      readonly kind: 'read'
+      readonly access: FieldAccess
+      /** Where it was written. */
+      readonly at: string
+      /** The schemas that have the field, for rules that name their owner. */
+      readonly owners: readonly SchemaSite[]
+    }
+  | { readonly kind: 'write'; readonly roles: readonly string[]; readonly at: string }
+  | { readonly kind: 'immutable' }
+  | { readonly kind: 'readOnly' }
+
+/** Everything that is said about fields of one API, by place. */
+export type FieldMarks = FieldGraph<FieldMark>
+
+const KNOWN = new WeakMap<object, WeakMap<ApiRuntime, FieldMarks>>()
+
+/** The marks of an API under a policy; made once, since the policies of all operations share their rules of fields. */
+export function fieldMarks(api: ApiRuntime, { authorize }: Policy): FieldMarks {
+  const known = KNOWN.get(authorize.fields) ?? new WeakMap<ApiRuntime, FieldMarks>()
+  KNOWN.set(authorize.fields, known)
+  let marks = known.get(api)
+  if (marks === undefined) {
+    marks = new FieldGraph(api.responseSchemas, new Reader(api, authorize.fields))
+    known.set(api, marks)
+  }
+  return marks
+}
+
+/** Reads what stands on schemas, and lays beside it what the configuration says of schemas by name. */
+class Reader implements MarkReader<FieldMark> {
+  /** Schema -> name of a field -> its rules. */
+  readonly #named = new Map<unknown, Map<string, PlacedRule[]>>()
+  /** The same for every schema that has a field of the name. */
+  readonly #anywhere = new Map<string, PlacedRule>()
+
+  constructor(api: ApiRuntime, rules: ReadonlyMap<string, FieldRule>) {
+    for (const [name, rule] of rules) {
+      const at = `authorize.fields.${name}`
+      if (name.startsWith('*.')) this.#anywhere.set(name.slice(2), { rule, at })
+      else this.#add(api, name, rule)
+    }
+  }
+
+  #add(api: ApiRuntime, name: string, rule: FieldRule): void {
+    for (const { owner, field } of componentFields(
+      api.model,
+      api.responseSchemas.resources,
+      name,
+    )) {
+      const fields = this.#named.get(owner.schema) ?? new Map<string, PlacedRule[]>()
+      this.#named.set(owner.schema, fields)
+      const placed = { rule, at: `authorize.fields.${name}` }
+      fields.set(field, [...(fields.get(field) ?? []), placed])
+    }
+  }
+
+  ofValue(site: SchemaSite, owners: readonly SchemaSite[]): readonly FieldMark[] {
+    const { schema } = site
+    return typeof schema === 'object' && schema !== null
+      ? extensionMarks(site, schema as Readonly<Record<string, unknown>>, owners)
+      : NOTHING
+  }
+
+  ofMember(owner: SchemaSite, name: string, owners: readonly SchemaSite[]): readonly FieldMark[] {
+    const named = this.#named.get(owner.schema)?.get(name) ?? []
+    const anywhere = this.#anywhere.get(name)
+    if (named.length === 0 && anywhere === undefined) return NOTHING
+    const rules = anywhere === undefined ? named : [...named, anywhere]
+    return rules.flatMap((rule) => ruleMarks(rule, owners))
+  }
+
+  namesOf(owner: SchemaSite): Iterable<string> {
+    return this.#named.get(owner.schema)?.keys() ?? []
+  }
+}
+
+const NOTHING: readonly FieldMark[] = []
+
+interface PlacedRule {
+  readonly rule: FieldRule
+  readonly at: string
+}
+
+function ruleMarks({ rule, at }: PlacedRule, owners: readonly SchemaSite[]): FieldMark[] {
+  const marks: FieldMark[] = []
+  if (rule.read !== undefined) marks.push({ kind: 'read', access: rule.read, at, owners })
+  if (rule.write !== undefined) marks.push({ kind: 'write', roles: rule.write, at })
+  return marks
+}
+
+/** Raw members, not keywords: OpenAPI 3.0 ignores what stands beside a reference, protection must not. */
+function extensionMarks(
+  site: SchemaSite,
+  said: Readonly<Record<string, unknown>>,
+  owners: readonly SchemaSite[],
+): readonly FieldMark[] {
+  const at = (name: string): string => `${site.resource.file}#${site.pointer}/${name}`
+  const marks: FieldMark[] = []
+  const read = said['x-sallyport-read']
+  if (read !== undefined) {
+    const place = at('x-sallyport-read')
+    const access = parseFieldAccess(read, place)
+    marks.push({ kind: 'read', access, at: place, owners })
+  }
+  const write = said['x-sallyport-write']
+  if (write !== undefined) {
+    const place = at('x-sallyport-write')
+    marks.push({ kind: 'write', roles: parseFieldWriters(write, place), at: place })
+  }
+  if (isTrue(said['x-sallyport-immutable'], at('x-sallyport-immutable')))
+    marks.push({ kind: 'immutable' })
+  if (said['readOnly'] === true) marks.push({ kind: 'readOnly' })
+  return marks
+}
+
+function isTrue(value: unknown, path: string): boolean {
+  if (value === undefined || typeof value === 'boolean') return value === true
+  throw new ConfigError({ path, message: 'is neither true nor false' })
+}
