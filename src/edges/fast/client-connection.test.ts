@@ -234,3 +234,19 @@ test('trailers of an answer go to those who asked for them', async (t) => {
   assert.match(without, /\r\n1\r\na\r\n0\r\n\r\n$/)
   assert.match(withThem, /\r\n1\r\na\r\n0\r\nx-t: 1\r\n\r\n$/i)
 })
+
+test('a thousand requests in one read do not hold up anybody else', async (t) => {
+  const { core, port } = await startEdge(t, 'http://127.0.0.1:9')
+  const order: string[] = []
+  core.head = ({ head }) => {
+    order.push(head.rawTarget)
+    return { kind: 'answer', answer: { status: 404, headers: [], body: 'no', close: false } }
+  }
+  const other = new RawClient(port).write(`GET /first HTTP/1.1\r\n${HOST}\r\n`)
+  await other.until(/no$/)
+  const flood = new RawClient(port).write(`GET /flood HTTP/1.1\r\n${HOST}\r\n`.repeat(500) + CLOSE)
+  other.write(`GET /other HTTP/1.1\r\n${HOST}\r\n`)
+  const text = await flood.closed()
+  assert.equal(text.match(/HTTP\/1.1 404 /g)?.length, 501)
+  assert.ok(order.indexOf('/other') < 100, `after ${order.indexOf('/other')} others`)
+})

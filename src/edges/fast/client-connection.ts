@@ -68,20 +68,16 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
     socket.on('data', this.#onData)
     socket.on('end', this.#onEnd)
     socket.on('error', this.#onError)
-    socket.on('close', this.#onClose)
+    socket.on('close', this.#leave)
   }
 
   // ---- bytes in ----
 
   readonly #onData = (chunk: Buffer): void => {
     if (this.#state === 'closing') return this.#drop(chunk.length)
-    if (this.#rest === undefined) {
-      this.#rest = chunk
-      this.#at = 0
-    } else {
-      this.#rest = Buffer.concat([this.#rest.subarray(this.#at), chunk])
-      this.#at = 0
-    }
+    const rest = this.#rest?.subarray(this.#at)
+    this.#rest = rest === undefined ? chunk : Buffer.concat([rest, chunk])
+    this.#at = 0
     this.#consume()
   }
 
@@ -89,8 +85,11 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
   #consume(): void {
     if (this.#isConsuming) return
     this.#isConsuming = true
-    while (this.#rest !== undefined && this.#takes) this.#step(this.#rest)
+    const enough = this.#connection.requests + REQUESTS_AT_ONCE
+    while (this.#rest !== undefined && this.#takes && this.#connection.requests < enough)
+      this.#step(this.#rest)
     this.#isConsuming = false
+    if (this.#rest !== undefined && this.#takes) setImmediate(consumeLater, this)
     this.#pauseOrResume()
   }
 
@@ -343,11 +342,7 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
     this.#socket.destroy()
   }
 
-  readonly #onClose = (): void => {
-    this.#leave()
-  }
-
-  #leave(): void {
+  readonly #leave = (): void => {
     this.#state = 'left'
     this.#rest = undefined
     this.#client = undefined
@@ -393,6 +388,8 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
 }
 
 const EMPTY = Buffer.alloc(0)
+/** Pipelined requests that are answered before others get their turn. */
+const REQUESTS_AT_ONCE = 4
 
 /** One function for all, not one for each answer. */
 function consumeLater(connection: ClientConnection): void {
