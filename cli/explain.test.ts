@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync, sign } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
@@ -119,6 +120,8 @@ const callers: [name: string, args: string[], verdict: string][] = [
     ['--as', TOKEN, '--scope', 'orders:read'],
     '403 not_granted by access',
   ],
+  ['a role alone', ['--as', 'role:reader'], '403 insufficient_scope by scopes'],
+  ['a role with the scope', ['--as', 'role:reader', '--scope', 'orders:read'], 'passes'],
   ['a token with both', ['--as', TOKEN, '--scope', 'orders:read', '--role', 'reader'], 'passes'],
 ]
 for (const [name, args, verdict] of callers) {
@@ -146,8 +149,110 @@ test('judges a key by what it may do, where it comes from, and whether it is goo
   assert.equal(await judge('--address', '10.1.2.3'), 'key_revoked')
 })
 
+const RULED = `openapi: ./openapi.yaml
+upstream: http://127.0.0.1:3000
+auth: { jwt: { issuers: { "https://id.example.com": { audience: a, jwks: "file:keys.json" } } }, schemes: { session: upstream } }
+authorize:
+  roles:
+    reader: { allow: ["orders:read"], when: 'network.ip in ["10.0.0.0/8"]' }
+    chief: { includes: [reader] }
+  operations:
+    getOrder: 'path.orderId == subject.id || "chief" in subject.roles'
+`
+const NAMED = SECURED.replace(
+  'required: true, schema: { type: integer }',
+  'required: true, schema: { type: string }',
+)
+const ruled: [name: string, args: string[], verdict: string][] = [
+  [
+    'a role from its network',
+    ['u7', '--role', 'reader', '--address', '10.1.1.1'],
+    'passes: by role reader, 6',
+  ],
+  ['a role from another', ['u7', '--role', 'reader'], '403 not_granted by access'],
+  [
+    'somebody else’s object',
+    ['u8', '--role', 'reader', '--address', '10.1.1.1'],
+    '404 hidden by conditions, 9',
+  ],
+  [
+    'a role that includes another',
+    ['u8', '--role', 'chief', '--address', '10.1.1.1'],
+    'passes: by role chief, 7',
+  ],
+]
+for (const [name, [subject = '', ...args], verdict] of ruled) {
+  test(`judges ${name}, and says where that stands`, async (t) => {
+    const folder = makeFolder(t, {
+      'sallyport.yaml': RULED,
+      'openapi.yaml': NAMED,
+      'keys.json': '{"keys":[]}',
+    })
+    const as = ['--as', `sub:https://id.example.com|${subject}`, '--scope', 'orders:read']
+    const found = await explain(folder, 'GET', '/orders/u7', ...as, ...args)
+    const refused = found.as?.steps.find((step) => step.verdict === 'refuses')
+    const granted = found.as?.steps.find((step) => step.control === 'access')
+    const line = refused?.place?.line
+    const refusal = `${refused?.status} ${refused?.reason} by ${refused?.control}${line === undefined ? '' : `, ${line}`}`
+    const pass = `passes: ${granted?.detail}, ${granted?.place?.line}`
+    assert.equal(
+      refused === undefined
+        ? pass
+        : refusal.replace(/, \d+$/, (text) => (refused.control === 'access' ? '' : text)),
+      verdict,
+    )
+  })
+}
+
+test('verifies a real token', async (t) => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const jwk = { ...publicKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig', kid: 'k' }
+  const now = Math.floor(Date.now() / 1000)
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const claims = {
+    iss: 'https://id.example.com',
+    aud: 'a',
+    sub: 'u7',
+    client_id: 'c',
+    jti: 'j',
+    iat: now,
+    exp: now + 60,
+    scope: 'orders:read',
+    roles: ['chief'],
+  }
+  const head = `${part({ alg: 'ES256', typ: 'at+jwt', kid: 'k' })}.${part(claims)}`
+  const signature = sign('sha256', Buffer.from(head), {
+    key: privateKey,
+    dsaEncoding: 'ieee-p1363',
+  })
+  const files = {
+    'good.txt': `${head}.${signature.toString('base64url')}\n`,
+    'bad.txt': `${head}.${'A'.repeat(86)}`,
+  }
+  const folder = makeFolder(t, {
+    'sallyport.yaml': RULED,
+    'openapi.yaml': NAMED,
+    'keys.json': JSON.stringify({ keys: [jwk] }),
+    ...files,
+  })
+  const judge = async (file: string): Promise<string | undefined> => {
+    const { as } = await explain(
+      folder,
+      'GET',
+      '/orders/u7',
+      '--address',
+      '10.1.1.1',
+      '--as',
+      `token:${file}`,
+    )
+    return as?.passes === true ? as.id : (as?.steps.at(-1)?.reason ?? undefined)
+  }
+  assert.equal(await judge('good.txt'), 'https://id.example.com|u7')
+  assert.equal(await judge('bad.txt'), 'token_signature')
+})
+
 test('refuses a caller that names nobody', async (t) => {
   const { code, stderr } = await runCli(folderOf(t), 'explain', 'GET', '/orders/7', '--as', 'bob')
   assert.equal(code, 1)
-  assert.match(stderr, /--as bob names nobody \(key:ID, sub:ISSUER\|SUBJECT or anonymous\)/)
+  assert.match(stderr, /--as bob names nobody \(key:ID, token:FILE, role:NAME,NAME, sub:/)
 })

@@ -31,9 +31,11 @@ const HELP = `
 Examples:
   sallyport explain GET /orders/7
   sallyport explain GET /orders/7 --as key:k3yid2abcdef
+  sallyport explain GET /orders/7 --as role:agent,reader --scope orders:read
+  sallyport explain GET /orders/7 --as token:token.txt
   sallyport explain POST /orders --as 'sub:https://id.example.com|u7' --scope orders:write
 
-Nothing is sent, counted or changed.
+Nothing is counted or changed, and nothing sent, but that token: fetches the keys of the token's issuer.
 Exit codes: 0 explained, 1 the configuration has faults, or there is no such key.`
 
 /** `sallyport explain METHOD TARGET`: every control that a request meets, and what becomes of a caller. */
@@ -43,8 +45,11 @@ export function addExplain(program: Command): void {
       .command('explain <method> <target>')
       .description('show each control that a request meets, in order, and why'),
   )
-    .option('--as <caller>', 'judge a caller too: key:ID, sub:ISSUER|SUBJECT, anonymous')
-    .option('--scope <scope...>', 'scopes of the token of --as sub:')
+    .option(
+      '--as <caller>',
+      'judge a caller too: key:ID, token:FILE, role:A,B, sub:ISSUER|SUBJECT, anonymous',
+    )
+    .option('--scope <scope...>', 'scopes of the caller of --as sub: and role:')
     .option('--role <role...>', 'roles of the token')
     .option('--group <group...>', 'groups of the token')
     .option('--claim <name=value...>', 'further claims of the token')
@@ -92,7 +97,8 @@ async function explanationOf(
   const { loaded, built, documents, moment } = inspection
   const { address, origin } = options
   const routed = await routeRequest(built.plan, { method, target, address, origin })
-  const caller = options.as === undefined ? undefined : await callerOf(options, loaded)
+  const caller =
+    options.as === undefined ? undefined : await callerOf(options, loaded, built.kit.tokens)
   const none = { method, target, refusal: null, operation: null, rules: [], controls: [], as: null }
   if ('refusal' in routed) return { ...none, refusal: routed.refusal }
   const { site } = routed.plan
@@ -110,7 +116,7 @@ async function explanationOf(
       place: places.written([`rules[${index}]`]) ?? null,
     })),
     controls: controlRows({ site, kit, settings, basePolicy: policy, places, documents }),
-    as: caller === undefined ? null : await judgeCaller(caller, { ...routed, kit }),
+    as: caller === undefined ? null : await judgeCaller(caller, { ...routed, kit, places }),
   }
 }
 
@@ -164,11 +170,14 @@ function printJudgement({ id, passes, steps }: Judgement): void {
   print(
     `${paint('bold', `as ${shown(id)}`)}: ${passes ? paint('green', 'passes') : paint('red', 'is refused')}`,
   )
-  for (const { control, verdict, status, reason, detail } of steps) {
+  for (const { control, verdict, status, reason, detail, place } of steps) {
     const why = reason === null ? '' : ` ${status ?? ''} ${reason}`
-    print(`  ${control.padEnd(17)} ${verdict}${why}${detail === null ? '' : ` (${shown(detail)})`}`)
+    const where = place === null ? '' : `  ${paint('dim', `${placeText(place)} ${place.path}`)}`
+    print(
+      `  ${control.padEnd(17)} ${verdict}${why}${detail === null ? '' : ` (${shown(detail)})`}${where}`,
+    )
   }
-  if (passes) print(paint('dim', '  limits, parameters and body are judged when the request comes'))
+  if (passes) print(paint('dim', '  limits, body and answer are judged when the request comes'))
 }
 
 function placeText(place: FilePlace | null): string {

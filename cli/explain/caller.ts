@@ -1,10 +1,13 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { compileAddressSet } from '../../src/base/cidr.ts'
+import { systemClock } from '../../src/base/clock.ts'
+import { didYouMean } from '../../src/base/suggest.ts'
 import type { LoadedConfig } from '../../src/gateway/config/load-config.ts'
 import type { KeyView } from '../../src/identity/keys/view.ts'
 import type { VerifiedKey } from '../../src/identity/keys/verified-key.ts'
 import { ANONYMOUS, NO_CLAIMS } from '../../src/identity/principal.ts'
 import type { Principal } from '../../src/identity/principal.ts'
+import type { TokenService } from '../../src/identity/tokens/service.ts'
 import { CommandError } from '../failure.ts'
 import { openKeyDesk } from '../key-desk.ts'
 import { keyIdOf } from '../keys.ts'
@@ -16,6 +19,8 @@ export interface Caller {
   readonly key: VerifiedKey | undefined
   /** Why the credential itself is refused, such as `key_revoked`. */
   readonly reason: string | undefined
+  /** Whether any credential is theirs that the operation takes. */
+  readonly isAnyKind?: true
 }
 
 /** The flags that describe a caller. */
@@ -27,13 +32,21 @@ export interface CallerOptions extends ConfigOptions {
   readonly group?: readonly string[]
 }
 
-const FORMS = 'key:ID, sub:ISSUER|SUBJECT or anonymous'
+const FORMS = 'key:ID, token:FILE, role:NAME,NAME, sub:ISSUER|SUBJECT or anonymous'
+/** Longest file with a token. */
+const MAX_TOKEN_BYTES = 65_536
 
 /** Reads `--as`. Rejects with `CommandError` where it names nobody. */
-export async function callerOf(options: CallerOptions, loaded: LoadedConfig): Promise<Caller> {
+export async function callerOf(
+  options: CallerOptions,
+  loaded: LoadedConfig,
+  tokens: TokenService,
+): Promise<Caller> {
   const { as = '' } = options
   if (as === 'anonymous') return { principal: ANONYMOUS, key: undefined, reason: undefined }
   if (as.startsWith('sub:')) return tokenCaller(as.slice('sub:'.length), options, loaded)
+  if (as.startsWith('role:')) return roleCaller(as.slice('role:'.length), options, loaded)
+  if (as.startsWith('token:')) return tokenIn(as.slice('token:'.length), tokens)
   if (as.startsWith('key:')) return keyCaller(keyIdOf(as), options, loaded)
   throw new CommandError(`--as ${as.slice(0, 60)} names nobody`, FORMS)
 }
@@ -61,6 +74,46 @@ function tokenCaller(text: string, options: CallerOptions, loaded: LoadedConfig)
       expiresAtMs: Infinity,
     },
   }
+}
+
+/** Somebody who has these roles and nothing else, with whatever credential the operation takes. */
+function roleCaller(text: string, options: CallerOptions, { settings }: LoadedConfig): Caller {
+  const roles = [...text.split(',').map((role) => role.trim()), ...(options.role ?? [])]
+  const known = settings.blocks.authorize.roles
+  const unknown = roles.find((role) => role === '' || known?.has(role) === false)
+  if (unknown !== undefined)
+    throw new CommandError(
+      `there is no role "${unknown.slice(0, 60)}"`,
+      didYouMean(unknown, known?.keys() ?? []) ?? 'see authorize.roles',
+    )
+  return {
+    key: undefined,
+    reason: undefined,
+    isAnyKind: true,
+    principal: {
+      ...ANONYMOUS,
+      id: `role:${roles.join(',')}`,
+      kind: 'jwt',
+      subject: 'somebody',
+      scopes: new Set(options.scope),
+      roles,
+      groups: options.group ?? [],
+      claims: claimsOf(options.claim ?? []),
+      operations: undefined,
+    },
+  }
+}
+
+/** A real token: verified as when it comes, so that the issuer's keys are fetched. */
+async function tokenIn(file: string, tokens: TokenService): Promise<Caller> {
+  const text = readFileSync(file, 'utf8')
+    .slice(0, MAX_TOKEN_BYTES)
+    .trim()
+    .replace(/^Bearer +/i, '')
+  const found = await tokens.verify(text, systemClock.nowMs())
+  if ('principal' in found) return { key: undefined, reason: undefined, principal: found.principal }
+  const principal: Principal = { ...ANONYMOUS, id: `token:${file}`, kind: 'jwt' }
+  return { key: undefined, reason: found.reason, principal }
 }
 
 /** `name=value`; a value that is JSON is taken as such. */
