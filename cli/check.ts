@@ -6,6 +6,8 @@ import type { ConfigFault } from '../src/base/config-error.ts'
 import { systemClock } from '../src/base/clock.ts'
 import { operationAccess } from '../src/controls/access/operation-access.ts'
 import { hasNobody } from './access-text.ts'
+import type { Kit } from '../src/controls/kit.ts'
+import { uncoveredOf, uncoveredText } from '../src/controls/objects/coverage.ts'
 import type { Finding } from '../src/openapi/model.ts'
 import type { Site } from '../src/pipeline/site.ts'
 import { auditDocument } from './document-audit.ts'
@@ -60,6 +62,13 @@ export interface CheckReport {
   readonly publicOperations: readonly string[]
   /** Operations whose answers hold parts that cannot be filtered, and where. */
   readonly unfilterable: readonly (FilePlace & { readonly operation: string })[]
+  /** Ids and answers for which nothing says whose the object is [AZN-04]. */
+  readonly uncovered: readonly (FilePlace & {
+    readonly operation: string
+    readonly place: string
+    readonly name: string
+    readonly message: string
+  })[]
   /** What weakens the protection: relaxations, modes, plain HTTP. */
   readonly audit: readonly ConfigFault[]
   /** Schemas of requests without bounds, by kind. */
@@ -92,6 +101,7 @@ export function reportOf(inspection: Inspection, wantsNotes: boolean): CheckRepo
     operations: sites.length,
     publicOperations: sites.filter((site) => isPublic(site.operation)).map(({ label }) => label),
     unfilterable: unfilterable(audits, sites, documents),
+    uncovered: built === undefined ? [] : uncovered(sites, built.kit, documents),
     audit: loaded?.audit(systemClock.nowMs()) ?? [],
     unbounded,
     notes: wantsNotes ? placed([...findings, ...open.map(openFinding)], 'note', documents) : [],
@@ -148,6 +158,25 @@ function unfilterable(
   }))
 }
 
+function uncovered(
+  sites: readonly Site[],
+  kit: Kit,
+  documents: readonly string[],
+): CheckReport['uncovered'] {
+  const found = sites.flatMap((site) => uncoveredOf(site, kit).map((one) => ({ site, one })))
+  const places = placesOf(
+    found.map(({ one }) => one.source),
+    documents,
+  )
+  return found.map(({ site, one }, index) => ({
+    operation: site.label,
+    place: one.place,
+    name: one.name,
+    message: uncoveredText(site, one),
+    ...(places[index] ?? { file: one.source.file }),
+  }))
+}
+
 /** Default deny would refuse everybody here: an operation that no rule names was forgotten [AZN-01]. */
 function ungranted(site: Site, { documents, loaded, built }: Inspection): readonly ConfigFault[] {
   const { operation } = site
@@ -178,6 +207,7 @@ function printReport(report: CheckReport, options: CheckOptions): void {
   if (options.verbose === true) lines('dim', 'note   ', report.notes.map(findingText))
   lines('yellow', 'public ', report.publicOperations)
   lines('yellow', 'unfiltered', report.unfilterable.map(unfilterableText))
+  lines('yellow', 'unowned', report.uncovered.map(uncoveredLine))
   printSummary(report)
 }
 
@@ -199,6 +229,10 @@ function printSummary(report: CheckReport): void {
 function findingText({ file, line, column, path, message, code }: PlacedFinding): string {
   const place = [file, line, column].filter((part) => part !== undefined).join(':')
   return `${place} ${path}: ${message} [${code}]`
+}
+
+function uncoveredLine({ message, file, line, column }: CheckReport['uncovered'][number]): string {
+  return `${message}, ${[relative('.', file), line, column].filter((part) => part !== undefined).join(':')}`
 }
 
 function unfilterableText({

@@ -54,6 +54,8 @@ export interface Parameter {
   readonly schema: SchemaRef | undefined
   /** Media type and schema where the parameter is declared by `content` (usually JSON in a string). */
   readonly content: MediaType | undefined
+  /** `x-…` members of the parameter object. */
+  readonly extensions?: ReadonlyMap<string, unknown>
   readonly source: SourceRef
 }
 

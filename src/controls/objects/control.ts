@@ -5,6 +5,7 @@ import type { Kit } from '../kit.ts'
 import { judgeAnswer } from './answer.ts'
 import { configureObjects } from './config.ts'
 import type { ObjectsConfig } from './config.ts'
+import { refuseUncovered } from './coverage.ts'
 import { MISSING, foreign } from './denials.ts'
 import { countsItems } from './list-counts.ts'
 import { ownsAll } from './read-first.ts'
@@ -37,8 +38,10 @@ export const objects: Control<ObjectsConfig, Kit> = {
   },
   configure: configureObjects,
   compile: (config, site, kit) => {
-    const owners = site === undefined ? undefined : siteOwners(site, kit)
-    if (site === undefined || owners === undefined) return undefined
+    if (site === undefined) return undefined
+    refuseUncovered(site, kit)
+    const owners = siteOwners(site, kit)
+    if (owners === undefined) return undefined
     const isRead = site.operation.method === 'GET'
     return objectsGuard(config, owners, isRead)
   },

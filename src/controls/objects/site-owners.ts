@@ -35,8 +35,17 @@ export interface SiteOwners {
   readonly isList: boolean
 }
 
-/** Finds the owners of an operation; `undefined` where there are none. Throws `ConfigError`. */
+const KNOWN = new WeakMap<Kit, Map<Site, SiteOwners | undefined>>()
+
+/** Finds the owners of an operation, once; `undefined` where there are none. Throws `ConfigError`. */
 export function siteOwners(site: Site, kit: Kit): SiteOwners | undefined {
+  const known = KNOWN.get(kit) ?? new Map<Site, SiteOwners | undefined>()
+  KNOWN.set(kit, known)
+  if (!known.has(site)) known.set(site, findOwners(site, kit))
+  return known.get(site)
+}
+
+function findOwners(site: Site, kit: Kit): SiteOwners | undefined {
   const owners = ownersOf(site, kit)
   const resources = kit.apis.get(site.operation.api)?.responseSchemas.resources
   if (owners === undefined || resources === undefined) return undefined

@@ -1,7 +1,7 @@
 import type { Parameter, ParameterPlace, ParameterStyle } from '../model.ts'
 import { childPlace } from './document-set.ts'
 import type { Place } from './document-set.ts'
-import { isObject, isOwnTrue, items, own, ownString } from './json-value.ts'
+import { isObject, isOwnTrue, items, members, own, ownString } from './json-value.ts'
 import { readContent } from './read-content.ts'
 import { note, refuse, schemaAt, warn } from './reader.ts'
 import type { Reader } from './reader.ts'
@@ -125,6 +125,7 @@ function complete(
     allowEmptyValue: isOwnTrue(at.value, 'allowEmptyValue'),
     schema,
     content: content[0],
+    extensions: new Map(members(at.value).filter(([key]) => key.startsWith('x-'))),
     source: reader.set.source(at),
   }
 }
