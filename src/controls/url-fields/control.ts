@@ -1,4 +1,3 @@
-import { memo } from '../../base/memo.ts'
 import { isJson } from '../../http/media-type.ts'
 import { urlFault } from '../../http/url-guard.ts'
 import type { UrlFault } from '../../http/url-guard.ts'
@@ -14,7 +13,7 @@ import { isWide } from '../body/readers.ts'
 import { configureUrlFields } from './config.ts'
 import type { UrlFieldsConfig } from './config.ts'
 import { isUrl, urlPropertyNames } from './declared-urls.ts'
-import { insideFault, isRedirectName, isUrlName } from './leads-inside.ts'
+import { insideFault, isRedirectName, isUrlName, looksLikeUrl } from './leads-inside.ts'
 
 /** Refuses URLs that would send the API on errands inside: loopback, link-local, private, odd spellings. */
 export const urlFields: Control<UrlFieldsConfig, Kit> = {
@@ -70,21 +69,20 @@ const FORMS: ReadonlySet<string> = new Set([
 ])
 
 type FaultOf = (text: string) => UrlFault | undefined
-/** How texts under a name are judged; `undefined`: not at all. */
-type RuleOf = (name: string) => FaultOf | undefined
-
-/** Names come back with each body. */
-const NAMES = { maxEntries: 1024, maxChars: 64 }
+/** How a text under a name is judged; `undefined`: not at all. */
+type RuleOf = (name: string, text: string) => FaultOf | undefined
 
 /** What is declared as a URL must be a public https one; what only looks like one must not lead inside. */
 function ruleFinder(config: UrlFieldsConfig, declared: ReadonlySet<string>): RuleOf {
   const asDeclared: FaultOf = (text) => urlFault(text, config)
   const asNamed: FaultOf = (text) => insideFault(text, config.allowHosts)
-  return memo((name) => {
-    if (isRedirectName(name)) return undefined
-    if (declared.has(name)) return asDeclared
+  return (name, text) => {
+    const isDeclared = declared.has(name)
+    // The text is asked first: few are URLs, and names may be anything.
+    if ((!isDeclared && !looksLikeUrl(text)) || isRedirectName(name)) return undefined
+    if (isDeclared) return asDeclared
     return isUrlName(name) ? asNamed : undefined
-  }, NAMES)
+  }
 }
 
 type ParameterFault = (values: ParameterValues) => Denial | undefined
@@ -137,14 +135,20 @@ function denialOf(reason: 'url' | 'url_parameter', { pointer, fault }: Found): D
 /** `pointer` is inside the value. Depth and size are bounded: the JSON scan let the body in (VAL-05). */
 function firstFault(value: unknown, name: string, ruleOf: RuleOf): Found | undefined {
   if (typeof value === 'string') {
-    const fault = ruleOf(name)?.(value)
+    const fault = ruleOf(name, value)?.(value)
     return fault === undefined ? undefined : { pointer: '', fault }
   }
   if (typeof value !== 'object' || value === null) return undefined
-  const isList = Array.isArray(value)
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) {
+      const found = firstFault(item, name, ruleOf)
+      if (found !== undefined) return { ...found, pointer: `/${index}${found.pointer}` }
+    }
+    return undefined
+  }
   const members = value as Readonly<Record<string, unknown>>
   for (const key of Object.keys(members)) {
-    const found = firstFault(members[key], isList ? name : key, ruleOf)
+    const found = firstFault(members[key], key, ruleOf)
     if (found !== undefined) return { ...found, pointer: childPointer('', key) + found.pointer }
   }
   return undefined

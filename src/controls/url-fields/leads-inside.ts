@@ -6,6 +6,9 @@ import type { UrlFault } from '../../http/url-guard.ts'
 const URL_NAME =
   /(?:ur[li]|href|callback|hook|endpoint|avatar|image|icon|logo|picture|photo|thumbnail|link|target|src|source|feed|proxy)s?$/i
 
+/** The longest of them. */
+const MAX_URL_NAME = 'thumbnails'.length
+
 /** Where a browser is sent after a log-in: native apps listen on loopback (RFC 8252 section 7.3); nobody fetches it. */
 const REDIRECT_NAME = /^(?:post_?logout_?)?redirect_?ur[il]s?$/i
 
@@ -27,7 +30,13 @@ export function isRedirectName(name: string): boolean {
 
 /** Whether values under a name are often fetched. */
 export function isUrlName(name: string): boolean {
-  return URL_NAME.test(name)
+  // Only the end decides, and a search through long names would cost.
+  return URL_NAME.test(name.slice(-MAX_URL_NAME))
+}
+
+/** Whether a text begins like a URL, so that it may lead anywhere at all. */
+export function looksLikeUrl(text: string): boolean {
+  return URL_SHAPE.test(text)
 }
 
 /**
