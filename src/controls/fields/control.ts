@@ -1,13 +1,15 @@
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Policy } from '../../pipeline/policy.ts'
 import type { Site } from '../../pipeline/site.ts'
+import { answerGuard } from '../answer-fields.ts'
 import { callerRoles } from '../caller-roles.ts'
 import { fieldMarks } from '../field-marks.ts'
 import { keysFor } from '../keyed-actions.ts'
 import type { ApiRuntime, Kit } from '../kit.ts'
 import { configureFields } from './config.ts'
-import { ownerFinder } from './owner-test.ts'
-import { readGuard } from './read-guard.ts'
+import { ownerFinder } from '../owner-test.ts'
+import { shownViews } from '../shown-views.ts'
+import { readAccess } from './read-access.ts'
 import { writeGuard } from './write-guard.ts'
 
 const INVALID = { status: 422, problem: 'invalid_body', title: 'Invalid body' } as const
@@ -46,9 +48,9 @@ function fieldsGuard(
   const marks = fieldMarks(api, policy)
   const findOwner = ownerFinder(site, kit)
   const roles = callerRoles(policy)
-  const read = readGuard(site.operation, {
+  const read = answerGuard(site.operation, {
     marks,
-    findOwner,
+    viewsOf: (root) => shownViews(root, readAccess, findOwner),
     roles,
     keysFor: keysFor(kit.dataKeys, policy.auth.tenantClaim),
   })

@@ -4,14 +4,14 @@ import { foldName } from '../../openapi/fields/view.ts'
 import type { ViewEdge } from '../../openapi/fields/view.ts'
 import type { DenialError } from '../../pipeline/denial.ts'
 import type { FieldMark } from '../field-marks.ts'
-import type { ReadDecision } from './read-rules.ts'
+import type { ShownDecision } from '../answer-fields.ts'
 import type { WriteDecision } from './write-rules.ts'
 
 /** What a patch is judged by: the object that it changes, and what its caller may not set or see there. */
 export interface PatchRules {
   readonly fields: FieldEdge<FieldMark>
   readonly write: ViewEdge<WriteDecision> | undefined
-  readonly read: ViewEdge<ReadDecision> | undefined
+  readonly read: ViewEdge<ShownDecision> | undefined
 }
 
 const MAX_FAULTS = 32
@@ -122,7 +122,7 @@ interface Place {
   /** Every way to read the pointer: `0` may be an index and a name. */
   readonly fields: readonly FieldEdge<FieldMark>[]
   readonly write: readonly ViewEdge<WriteDecision>[]
-  readonly read: readonly ViewEdge<ReadDecision>[]
+  readonly read: readonly ViewEdge<ShownDecision>[]
   /** No schema describes it, and the schemas around it do not let other names stand. */
   readonly isUnknown: boolean
   /** It, or what it stands in, may not be set; may not be seen. */

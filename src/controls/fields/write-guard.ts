@@ -6,13 +6,14 @@ import type { Guard } from '../../pipeline/control.ts'
 import type { Denial, DenialError } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
+import { shownViews } from '../shown-views.ts'
+import type { FindOwner } from '../shown-views.ts'
 import { invalidStatus } from '../body/denials.ts'
 import type { CallerRoles } from '../caller-roles.ts'
 import type { FieldMarks } from '../field-marks.ts'
 import type { Kit } from '../kit.ts'
 import { barredIn, MAY_NOT_SET, patchFaults } from './json-patch.ts'
-import { readViews } from './read-rules.ts'
-import type { FindOwner } from './read-rules.ts'
+import { readAccess } from './read-access.ts'
 import { isUpdate, writeViews } from './write-rules.ts'
 import type { WriteView } from './write-rules.ts'
 
@@ -136,7 +137,7 @@ function patchJudge(site: Site, deps: WriteDeps): Judge | undefined {
   if (refs.length === 0) return undefined
   const fields = deps.marks.place(refs)
   const write = writeViews(fields, { isUpdate: true, countsReadOnly: true })
-  const read = readViews(fields, deps.findOwner)
+  const read = shownViews(fields, readAccess, deps.findOwner)
   if (write === undefined && read === undefined) return undefined
   return (exchange, value) => {
     const roles = deps.roles.of(exchange)

@@ -1,9 +1,9 @@
-import { ConfigError } from '../../base/config-error.ts'
-import type { Site } from '../../pipeline/site.ts'
-import { conditionScope } from '../condition-scope.ts'
-import type { Kit } from '../kit.ts'
-import { SchemaRules } from '../objects/schema-rules.ts'
-import type { FindOwner } from './read-rules.ts'
+import { ConfigError } from '../base/config-error.ts'
+import type { Site } from '../pipeline/site.ts'
+import { conditionScope } from './condition-scope.ts'
+import type { Kit } from './kit.ts'
+import { SchemaRules } from './objects/schema-rules.ts'
+import type { FindOwner } from './shown-views.ts'
 
 /** Finds whose an object is by the same rules as objects: `authorize.schemas`, and `x-sallyport-owner` in the document. */
 export function ownerFinder(site: Site, kit: Kit): FindOwner {

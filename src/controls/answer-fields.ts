@@ -1,0 +1,190 @@
+import { isJson, parseMediaType } from '../http/media-type.ts'
+import type { FieldEdge } from '../openapi/fields/graph.ts'
+import { DROP, rewrite } from '../openapi/fields/rewrite.ts'
+import type { RewriteWalk } from '../openapi/fields/rewrite.ts'
+import type { ViewEdge } from '../openapi/fields/view.ts'
+import type { Operation, ResponseModel, SchemaRef } from '../openapi/model.ts'
+import type { Guard } from '../pipeline/control.ts'
+import type { Denial } from '../pipeline/denial.ts'
+import type { FieldAction } from '../pipeline/field-access.ts'
+import type { Exchange, UpstreamResponse } from '../pipeline/exchange.ts'
+import type { CallerRoles } from './caller-roles.ts'
+import type { FieldMark, FieldMarks } from './field-marks.ts'
+import { jsonAnswer } from './json-answer.ts'
+import type { KeysFor } from './keyed-actions.ts'
+import { maskValue } from './mask-value.ts'
+import { mayRepeatKeys } from './repeated-key.ts'
+import { declaredResponse } from './responses/declared.ts'
+import { rewriteJson } from './rewrite-json.ts'
+import type { RoleViews } from './role-views.ts'
+
+/** Whether an object belongs to the caller. */
+export type OwnerTest = (exchange: Exchange, object: object) => boolean
+
+/** What becomes of a field, for one set of roles. */
+export interface ShownDecision {
+  readonly action: FieldAction
+  /** What owners get instead, each where its test holds. */
+  readonly owners: readonly { readonly test: OwnerTest; readonly action: FieldAction }[]
+  /** Others are shown less: that this caller is shown the value is told. */
+  readonly isTold: boolean
+}
+
+export type ShownView = ViewEdge<ShownDecision> | undefined
+
+/** How the fields of answers are shown. */
+export interface AnswerFields {
+  readonly marks: FieldMarks
+  readonly roles: CallerRoles
+  readonly keysFor: KeysFor
+  /** What callers see of the values of a place; `undefined` where nothing is said. Throws `ConfigError`. */
+  viewsOf(root: FieldEdge<FieldMark>): RoleViews<ShownView> | undefined
+  /** Told of values that a caller was shown and others are not, once for an answer; general pointers. */
+  onTold?(exchange: Exchange, pointers: readonly string[]): void
+}
+
+/**
+ * Changes fields of answers; `undefined` where nothing is said of any answer of the operation. Reasons:
+ * `field_hidden` with a repair, `unfilterable` where the answer cannot be read.
+ */
+export function answerGuard(operation: Operation, fields: AnswerFields): Guard | undefined {
+  const views = new Views(operation, fields)
+  if (views.isEmpty) return undefined
+  const viewFor = (exchange: Exchange, response: UpstreamResponse): ShownView =>
+    views.of(response.status)?.of(fields.roles.of(exchange))
+  return {
+    onResponse: (exchange, response) =>
+      isReadable(exchange, response) || viewFor(exchange, response) === undefined
+        ? undefined
+        : UNREADABLE,
+    wantsResponseBody: (exchange, response) => viewFor(exchange, response) !== undefined,
+    onResponseBody: (exchange, body) => {
+      const { upstream } = exchange
+      const view = upstream === undefined ? undefined : viewFor(exchange, upstream)
+      const bytes = exchange.replacement ?? body
+      return view === undefined || bytes.length === 0
+        ? undefined
+        : shown(exchange, { bytes, view, fields })
+    },
+  }
+}
+
+/** By declared response. Whichever of its media types the answer has, the rules of all of them hold. */
+class Views {
+  readonly isEmpty: boolean
+  readonly #operation: Operation
+  readonly #byModel: ReadonlyMap<ResponseModel | undefined, RoleViews<ShownView>>
+
+  constructor(operation: Operation, { marks, viewsOf }: AnswerFields) {
+    this.#operation = operation
+    const byModel = new Map<ResponseModel | undefined, RoleViews<ShownView>>()
+    const add = (model: ResponseModel | undefined, refs: readonly SchemaRef[]): void => {
+      const views = refs.length === 0 ? undefined : viewsOf(marks.place(refs))
+      if (views !== undefined) byModel.set(model, views)
+    }
+    const models = [...operation.responses.values()]
+    for (const model of models) add(model, schemasOf(model))
+    // Where nobody refuses undeclared statuses: what any answer hides is hidden there too.
+    add(undefined, models.flatMap(schemasOf))
+    this.#byModel = byModel
+    this.isEmpty = byModel.size === 0
+  }
+
+  of(status: number): RoleViews<ShownView> | undefined {
+    return this.#byModel.get(declaredResponse(this.#operation, status))
+  }
+}
+
+/** Every schema of a response, whatever its media type. */
+export function schemasOf({ content }: ResponseModel): readonly SchemaRef[] {
+  return content.flatMap(({ schema, itemSchema }) => [schema ?? [], itemSchema ?? []].flat())
+}
+
+const UNREADABLE: Denial = Object.freeze({
+  reason: 'unfilterable',
+  detail: 'fields are hidden from this caller, and the answer is no JSON',
+})
+const TWICE = 'a member is named twice'
+
+/** What some servers call JSON; whether it is shows once it is read. */
+const MAYBE_JSON: ReadonlySet<string> = new Set([
+  'application/javascript',
+  'application/x-json',
+  'text/html',
+  'text/javascript',
+  'text/plain',
+  'text/x-json',
+])
+
+/** Streams of events and tables are not even waited for. */
+function isReadable({ head }: Exchange, { status, headers }: UpstreamResponse): boolean {
+  if (head.method === 'HEAD' || status === 204 || status === 304) return true
+  if (headers.get('content-length') === '0') return true
+  const type = headers.get('content-type')
+  if (type === undefined) return true
+  const essence = parseMediaType(type)?.essence ?? ''
+  return isJson(essence) || MAYBE_JSON.has(essence)
+}
+
+interface Showing {
+  readonly bytes: Buffer
+  readonly view: ViewEdge<ShownDecision>
+  readonly fields: AnswerFields
+}
+
+interface Walk extends RewriteWalk {
+  readonly exchange: Exchange
+  readonly keysFor: KeysFor
+  readonly hidden: string[]
+  readonly told: string[]
+}
+
+function shown(exchange: Exchange, { bytes, view, fields }: Showing): Denial | undefined {
+  const answer = jsonAnswer(bytes)
+  if (answer === undefined) return UNREADABLE
+  const walk: Walk = { path: [], exchange, keysFor: fields.keysFor, hidden: [], told: [] }
+  const value = rewrite(answer.value, view, change, walk)
+  if (walk.told.length > 0) fields.onTold?.(exchange, walk.told)
+  if (value === answer.value) {
+    // Of members that stand twice only the last was looked at: only that may go out.
+    if (!mayRepeatKeys(answer.value, answer.text)) return undefined
+    walk.hidden.push(TWICE)
+  }
+  const repair = rewriteJson(value, answer.text, answer.value)
+  return { reason: 'field_hidden', detail: walk.hidden.join(' ').slice(0, 1000), repair }
+}
+
+function change(
+  value: unknown,
+  { action, owners, isTold }: ShownDecision,
+  { parent, walk }: { readonly parent: object | undefined; readonly walk: Walk },
+): unknown {
+  const owner =
+    owners.length === 0 || parent === undefined
+      ? undefined
+      : owners.find(({ test }) => test(walk.exchange, parent))
+  const given = owner?.action ?? action
+  if (given.kind === 'pass') {
+    if (isTold && value !== null) note(walk.told, walk.path)
+    return value
+  }
+  const isKeyed = given.kind === 'hash' || given.kind === 'tokenize'
+  const keyed = isKeyed ? walk.keysFor(walk.exchange.principal) : undefined
+  const masked = maskValue(value, given, keyed)
+  if (masked === value) return value
+  note(walk.hidden, walk.path)
+  return masked === undefined ? DROP : masked
+}
+
+const MAX_NAMED = 20
+
+/** Notes a JSON Pointer with `*` for indexes: a thousand items are one finding. */
+function note(found: string[], path: readonly (string | number)[]): void {
+  if (found.length >= MAX_NAMED) return
+  const pointer = path
+    .map((part) =>
+      typeof part === 'number' ? '/*' : `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+    )
+    .join('')
+  if (!found.includes(pointer)) found.push(pointer)
+}
