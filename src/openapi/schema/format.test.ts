@@ -74,4 +74,41 @@ describe('formats of OpenAPI and RFC 3339', () => {
       ),
     )
   })
+  test('dates and times are read as the patterns of RFC 3339 read them', () => {
+    const parts = ['2024', '2023', '02', '28', '29', '12', '31', '23', '59', '60', '00', '0', '-']
+    const marks = ['-', '-', ':', ':', 'T', 't', 'Z', 'z', '+', '.', '.5', '+01:00', '-00:30', ' ']
+    const known: [format: string, text: string][] = [
+      ['date', '2024-02-29'],
+      ['time', '23:59:60.5+01:00'],
+      ['date-time', '2023-12-31T23:59:59Z'],
+    ]
+    const change = fc.tuple(
+      fc.nat({ max: 25 }),
+      fc.nat({ max: 2 }),
+      fc.constantFrom('', ...parts, ...marks),
+    )
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...known),
+        fc.array(change, { maxLength: 3 }),
+        ([format, text], changes) => {
+          let changed = text
+          for (const [at, cut, put] of changes)
+            changed = changed.slice(0, at) + put + changed.slice(at + cut)
+          assert.ok(!accepts(format, changed) || PATTERNS.get(format)?.test(changed), changed)
+          // What the pattern takes may still be no day or no leap second: those are rows above.
+          if (changed === text) assert.equal(accepts(format, changed), format !== 'time')
+        },
+      ),
+      { numRuns: 2000 },
+    )
+  })
 })
+
+const DATE = String.raw`\d{4}-\d{2}-\d{2}`
+const TIME = String.raw`\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[zZ]|[+-]\d{2}:\d{2})`
+const PATTERNS: ReadonlyMap<string, RegExp> = new Map([
+  ['date', new RegExp(`^${DATE}$`)],
+  ['time', new RegExp(`^${TIME}$`)],
+  ['date-time', new RegExp(`^${DATE}[Tt]${TIME}$`)],
+])
