@@ -45,3 +45,21 @@ test('heads come out as if each were the first', () => {
     { numRuns: 500 },
   )
 })
+
+test('long values of a field of our own are looked at for what they are, each time', () => {
+  const lines = new LineMemory('own')
+  const values = ['a', 'b', 'a\n', 'b', 'a', '\r'].map((end) => 'x'.repeat(600) + end)
+  for (let time = 0; time < 3; time += 1)
+    for (const value of values)
+      for (const name of ['own', 'other'])
+        assert.equal(
+          lineOf(lines, 70, [name, value]),
+          hasControl(value) ? undefined : `${name}: ${value}\r\n`,
+        )
+})
+
+test('a fault in front of a known end is seen', () => {
+  const lines = new LineMemory('own')
+  assert.notEqual(lineOf(lines, 0, ['own', 'x'.repeat(600)]), undefined)
+  assert.equal(lineOf(lines, 0, ['own', `\n${'x'.repeat(599)}`]), undefined)
+})

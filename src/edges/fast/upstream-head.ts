@@ -22,7 +22,8 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
   'trailer',
 ])
 
-const memory = new LineMemory()
+/** Signed words about callers, each used for half a minute [TOK-10]. */
+const memory = new LineMemory('sallyport-identity')
 const kindOf = memo(nameKind, { maxEntries: 1024, maxChars: 64 })
 
 function nameKind(name: string): 'plain' | 'host' | 'own' | 'impossible' {
