@@ -65,6 +65,28 @@ for (const transport of ['node', 'fast'] as const) {
       assert.match(await exchangeRaw(port, GET), /ok$/)
     })
 
+    test('with uploads that the API breaks off', async (t) => {
+      const { port, core, notices } = await begin(t, (socket, head) => {
+        if (head.startsWith('GET')) socket.write(OK)
+        else socket.resetAndDestroy()
+      })
+      for (let i = 0; i < 8; i++) {
+        const upload = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\nabc'
+        assert.match(await new RawClient(port).write(upload).until(/\r\n\r\n/), / 502 /)
+      }
+      assert.ok(core.failures.every(({ cause }) => cause === 'upstream_protocol'))
+      assert.deepEqual(notices, [])
+      assert.match(await exchangeRaw(port, GET), /ok$/)
+    })
+
+    test('although an API that breaks off requests that are whole is left alone', async (t) => {
+      const { port, notices } = await begin(t, (socket) => socket.resetAndDestroy())
+      const post = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc'
+      for (let i = 0; i < 4; i++)
+        assert.match(await new RawClient(port).write(post).until(/\r\n\r\n/), / 502 /)
+      assert.equal(notices.length, 1)
+    })
+
     test('although an API that takes all of a request and says nothing is left alone', async (t) => {
       const { port, notices } = await begin(t, () => {})
       const post = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc'

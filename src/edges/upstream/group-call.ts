@@ -115,8 +115,7 @@ export class GroupCall implements UpstreamCall, CallEvents {
     if (this.#isOver) return
     const nowMs = performance.now()
     const failed = this.#origin
-    // A request that our own side could not send, or had no connection for, says nothing of the origin.
-    this.#judge(cause === 'defect' || cause === 'overloaded' ? 'neutral' : 'failed')
+    this.#judge(this.#saysNothing(cause) ? 'neutral' : 'failed')
     this.#release()
     if (failed === undefined || !isUnanswered || !this.#mayTryAgain(cause, failed, nowMs))
       return this.#giveUp(cause, detail)
@@ -124,6 +123,19 @@ export class GroupCall implements UpstreamCall, CallEvents {
     queueMicrotask(() => {
       if (!this.#isOver) this.#attempt(nowMs)
     })
+  }
+
+  /**
+   * A request that our own side could not send, or had no connection for, says nothing of the origin. Nor does a
+   * connection that broke in the middle of an upload: the origin may well have refused it, and the reset that follows
+   * takes its answer along. Callers choose what they upload; they must not shut the API off for others.
+   */
+  #saysNothing(cause: FailureCause): boolean {
+    const { body } = this.#plan
+    const isUploading = body !== undefined && !Buffer.isBuffer(body) && !body.readableEnded
+    return (
+      cause === 'defect' || cause === 'overloaded' || (cause === 'upstream_protocol' && isUploading)
+    )
   }
 
   /** What was refused at the door was never sent: another origin may get it, whatever it asks for. */
