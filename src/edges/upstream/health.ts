@@ -6,6 +6,9 @@ import type { Origin } from './origin.ts'
 const FAILURES_TO_FALL = 3
 const SUCCESSES_TO_RISE = 2
 
+/** Requests had every connection: callers who fill them all must not have the origin called ill. */
+const NOT_ASKED = 'no connection was free'
+
 const OVER = new Error('the health check is over')
 
 /** Asks an origin at intervals whether it is well, over the connections that requests use. */
@@ -41,7 +44,7 @@ export class HealthWatch {
     if (this.#running !== undefined) return
     this.#running = new Probe(this.#origin, this.#check, (fault) => {
       this.#running = undefined
-      this.#note(fault)
+      if (fault !== NOT_ASKED) this.#note(fault)
     })
     this.#running.start()
   }
@@ -116,7 +119,7 @@ class Probe implements CallEvents {
   }
 
   upstreamError(cause: FailureCause, detail: string): void {
-    this.#finish(`${cause}: ${detail}`)
+    this.#finish(cause === 'overloaded' ? NOT_ASKED : `${cause}: ${detail}`)
   }
 
   upstreamUpgrade(_rawHeaders: readonly string[], socket: { destroy(): void }): void {
