@@ -88,6 +88,7 @@ const SETTINGS: ReadonlyMap<string, readonly string[]> = new Map([
   ['auth-zone', ['limits.operations']],
   ['operation-limit', ['limits.operations']],
   ['credential-strip', ['auth.schemes']],
+  ['objects', ['authorize.schemas', 'authorize.operations', 'authorize.denied']],
   ['errors', ['data.errors']],
   ['responses', ['validate.response']],
   ['leaks', ['profile']],

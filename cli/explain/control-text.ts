@@ -52,6 +52,7 @@ export const CONTROL_TEXT: ReadonlyMap<string, Tell> = new Map<string, Tell>([
   ['url-fields', ({ policy }) => urlText(policy)],
   ['operation-limit', ({ policy }) => operationLimitText(policy)],
   ['credential-strip', ({ site }) => stripText(site)],
+  ['objects', () => 'shows and changes only objects that are the caller’s, else 404'],
   ['errors', () => 'replaces stack traces and 5xx answers by generic problems'],
   ['leaks', () => 'drops undeclared fields named like passwords, hashes and tokens'],
   ['responses', ({ site }) => responsesText(site)],
