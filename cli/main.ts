@@ -8,13 +8,14 @@ import { addInit } from './init.ts'
 import { addKeys } from './keys.ts'
 import { addProve } from './prove.ts'
 import { addServe } from './serve.ts'
+import { LLHTTP_VERSION } from '../src/edges/fast/llhttp-wasm.ts'
 import { VERSION } from './version.ts'
 
 const program = new Command('sallyport')
   .description(
     'An API security gateway: put it in front of any HTTP API, hand it the OpenAPI document.',
   )
-  .version(VERSION)
+  .version(`${VERSION} (llhttp ${LLHTTP_VERSION})`)
   .showHelpAfterError()
 
 addInit(program)
