@@ -9,6 +9,7 @@ export function alternativesOf({ operation, policy }: Site, kit: Kit): readonly 
   return planAlternatives(operation, {
     schemes: policy.auth.schemes,
     hasIssuers: kit.hasIssuers,
+    hasWraps: kit.wraps.get(operation.api)?.makesCredentials === true,
     declared,
   })
 }
@@ -35,6 +36,8 @@ function schemeText(plan: SchemePlan, issuers: readonly string[]): string {
         : `${plan.name}: a gateway key in ${place} or Authorization (Bearer)`
     case 'jwt':
       return `${plan.name}: an access token of ${issuers.join(', ')} in Authorization (Bearer)`
+    case 'wrap':
+      return `${plan.name}: a token of the API in ${place}, as the gateway sealed it at the log-in`
     default:
       return `${plan.name}: a credential in ${place}, passed on to the API, not verified here`
   }

@@ -22,7 +22,10 @@ import type { Services } from './services.ts'
 
 /** What a plan is built from besides the configuration. */
 export interface BuildContext {
-  readonly services: Pick<Services, 'counters' | 'keys' | 'signing' | 'sealing' | 'dataKeys' | 'load'>
+  readonly services: Pick<
+    Services,
+    'counters' | 'keys' | 'signing' | 'sealing' | 'dataKeys' | 'load'
+  >
   readonly tokens: TokenService
   readonly clock: Clock
   readonly moment: PolicyMoment

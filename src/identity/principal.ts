@@ -1,9 +1,12 @@
-/** How a caller proved who they are. `upstream`: the API itself checks the credential, nothing was verified here. */
-export type CredentialKind = 'none' | 'apiKey' | 'jwt' | 'upstream'
+/**
+ * How a caller proved who they are. `wrapped`: by a token of the API that the gateway had sealed. `upstream`: the API itself checks the
+ * credential, nothing was verified here.
+ */
+export type CredentialKind = 'none' | 'apiKey' | 'jwt' | 'wrapped' | 'upstream'
 
 /** Who is calling. Built by `identity`, read by everyone else. */
 export interface Principal {
-  /** Stable and unique across kinds: `anonymous`, `key:<id>`, `<iss>|<sub>`, `upstream:<hash of the credential>`. */
+  /** Stable and unique across kinds: `anonymous`, `key:<id>`, `<iss>|<sub>`, `wrapped:<api>|<sub>`, `upstream:<hash of the credential>`. */
   readonly id: string
   readonly kind: CredentialKind
   /** The key's owner, or the token's `sub`; empty for nobody. */

@@ -7,11 +7,13 @@ export interface AuthZoneConfig {
   readonly tries: Rate | undefined
   /** Failed tries per address over all accounts. */
   readonly failures: FailureLimit | undefined
+  /** Failed tries per account, wherever they come from. */
+  readonly lock: FailureLimit | undefined
 }
 
 const MINUTE_MS = 60_000
 
-/** RTE-06 and SES-04: bodies up to 8 KiB, 5 tries a minute, 20 failures in 5 minutes. */
+/** RTE-06 and SES-04: bodies up to 8 KiB, 5 tries a minute, 20 failures in 5 minutes, 10 of one account in 30. */
 export function configureAuthZone({ limits }: Policy): AuthZoneConfig {
   const isLimited = !limits.operationsOff
   return {
@@ -23,6 +25,10 @@ export function configureAuthZone({ limits }: Policy): AuthZoneConfig {
     failures:
       isLimited && limits.failures !== undefined
         ? { count: 20, windowMs: 5 * MINUTE_MS, banMs: 15 * MINUTE_MS }
+        : undefined,
+    lock:
+      isLimited && limits.failures !== undefined
+        ? { count: 10, windowMs: 30 * MINUTE_MS, banMs: 30 * MINUTE_MS }
         : undefined,
   }
 }

@@ -1,4 +1,4 @@
-import { isPromise } from '../../base/maybe-promise.ts'
+import { andThen, isPromise } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
 import { isJson, parseMediaType } from '../../http/media-type.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
@@ -10,6 +10,8 @@ import type { Taken } from '../../store/counters.ts'
 import { banDenial, limitDenial, LIMIT_REASON } from '../limit-answer.ts'
 import { limitKey } from '../operation-limit/limit-key.ts'
 import type { Kit } from '../kit.ts'
+import { logInReader, tellOutcomes } from '../log-in-outcome.ts'
+import { AccountLock } from './account-lock.ts'
 import { accountPaths } from './accounts.ts'
 import { configureAuthZone } from './config.ts'
 import type { AuthZoneConfig } from './config.ts'
@@ -40,6 +42,13 @@ export const authZone: Control<AuthZoneConfig, Kit> = {
     },
     auth_tries: { ...LIMIT_REASON, event: 'authn_login_fail_max' },
     auth_failures: { ...LIMIT_REASON, event: 'authn_login_fail_max' },
+    auth_wait: { ...LIMIT_REASON, event: 'authn_login_fail_max' },
+    auth_locked: {
+      status: 401,
+      problem: 'invalid_credential',
+      title: 'Invalid credential',
+      event: 'authn_login_lock',
+    },
   },
   configure: configureAuthZone,
   compile: (config, site, kit) =>
@@ -55,19 +64,26 @@ const MEDIA_TYPE: Denial = Object.freeze({
 const TOO_LARGE: Denial = Object.freeze({ reason: 'auth_body_too_large' })
 
 function authZoneGuard(config: AuthZoneConfig, site: Site, kit: Kit): Guard {
-  const { tries, failures } = config
+  const { tries, failures, lock: rule } = config
+  const lock = rule === undefined ? undefined : new AccountLock({ site, kit, rule })
+  const countFailure = (exchange: Exchange): MaybePromise<unknown> =>
+    failures === undefined || exchange.hidesClients
+      ? undefined
+      : kit.counters.fail(failureKey(exchange), failures, kit.clock.nowMs())
   return {
     onRequest: (exchange) => headDenial(exchange, config) ?? bannedDenial(exchange, failures, kit),
     onRequestBody: (exchange, bytes) => {
       if (bytes.length > config.maxBodyBytes) return TOO_LARGE
-      return tries === undefined ? undefined : countTry(exchange, tries, { site, kit })
+      const paths = accountPaths(exchange.body)
+      const counted =
+        tries === undefined ? undefined : countTry(exchange, tries, { site, kit, paths })
+      return andThen(counted, (denial) => denial ?? lock?.judge(exchange, paths))
     },
-    onResponse: (exchange, { status }) => {
-      if ((status !== 401 && status !== 403) || failures === undefined || exchange.hidesClients)
-        return undefined
-      const failed = kit.counters.fail(failureKey(exchange), failures, kit.clock.nowMs())
-      return isPromise(failed) ? failed.then(() => undefined) : undefined
-    },
+    ...tellOutcomes(logInReader(site, kit), (exchange, outcome) =>
+      andThen(outcome === 'failed' ? countFailure(exchange) : undefined, () =>
+        lock?.note(exchange, outcome),
+      ),
+    ),
   }
 }
 
@@ -102,10 +118,13 @@ function bannedDenial(
 function countTry(
   exchange: Exchange,
   rate: Rate,
-  { site, kit }: { readonly site: Site; readonly kit: Kit },
+  {
+    site,
+    kit,
+    paths,
+  }: { readonly site: Site; readonly kit: Kit; readonly paths: readonly string[] },
 ): MaybePromise<Denial | undefined> {
   const nowMs = kit.clock.nowMs()
-  const paths = accountPaths(exchange.body)
   // Behind a proxy that nobody listed one address is everybody.
   if (paths.length === 0 && exchange.hidesClients) return undefined
   const keys: LimitKeyPart[][] = (paths.length === 0 ? [undefined] : paths).map((name) => [

@@ -71,6 +71,7 @@ interface Prepared {
   readonly plans: readonly SchemePlan[]
   readonly places: SlotPlaces
   readonly declaredQuery: ReadonlySet<string>
+  readonly api: string
   readonly challenge: readonly string[]
   readonly retry: readonly string[]
   readonly isOurKey: (text: string) => boolean
@@ -105,6 +106,7 @@ function prepare(config: AuthenticateConfig, { site, api, kit }: Place): Prepare
   const alternatives = planAlternatives(operation, {
     ...config,
     hasIssuers: kit.hasIssuers,
+    hasWraps: kit.wraps.get(operation.api)?.makesCredentials === true,
     declared,
   })
   if (alternatives.length === 0) throw unmeetable(site, declared)
@@ -124,6 +126,7 @@ function prepare(config: AuthenticateConfig, { site, api, kit }: Place): Prepare
     plans,
     places: placesOfSlots(plans.map(({ slot }) => slot)),
     declaredQuery: new Set([...queryNames, ...querySlots]),
+    api: operation.api,
     challenge: challengeHeaders(alternatives, operation.api, undefined),
     retry: challengeHeaders(alternatives, operation.api, 'invalid_token'),
     isOurKey: (text) => text.startsWith(mark) && !text.includes('.'),
@@ -141,7 +144,7 @@ function unmeetable(site: Site, declared: ApiRuntime['model']['securitySchemes']
   return new ConfigError({
     path: site.operation.source.pointer,
     message: `no credential can meet the security of ${site.label}: ${types}`,
-    cure: `name an issuer under auth.jwt.issuers, or say how the scheme is met: auth.schemes: { ${names[0] ?? 'name'}: apiKey | jwt | upstream }`,
+    cure: `name an issuer under auth.jwt.issuers, or say how the scheme is met: auth.schemes: { ${names[0] ?? 'name'}: apiKey | jwt | wrap | upstream }`,
     file: site.operation.source.file,
   })
 }
@@ -162,10 +165,10 @@ function verifyAll(
   carried: Carried,
   prepared: Prepared,
 ): MaybePromise<Denial | undefined> {
-  const { plans, kit, isOurKey } = prepared
+  const { plans, kit, isOurKey, api } = prepared
   const [only] = plans
   if (plans.length === 1 && only !== undefined) {
-    const result = verifyScheme(only, carried, { kit, exchange, isOurKey })
+    const result = verifyScheme(only, carried, { kit, exchange, isOurKey, api })
     return andThen(result, (found) =>
       settle(exchange, judgeOne(found, carried, { plan: only, prepared }), prepared),
     )
@@ -173,7 +176,7 @@ function verifyAll(
   const results = new Map<string, SchemeResult>()
   const pending: Promise<void>[] = []
   for (const plan of plans) {
-    const result = verifyScheme(plan, carried, { kit, exchange, isOurKey })
+    const result = verifyScheme(plan, carried, { kit, exchange, isOurKey, api })
     if (isPromise(result)) pending.push(result.then((found) => void results.set(plan.name, found)))
     else results.set(plan.name, result)
   }

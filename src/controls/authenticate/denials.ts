@@ -63,6 +63,9 @@ export const AUTH_REASONS: Readonly<Record<string, ReasonSpec>> = {
   token_type: INVALID,
   token_claims: INVALID,
   token_bound: INVALID,
+  token_raw: INVALID,
+  token_forged: { ...INVALID, event: 'sp_token_misuse' },
+  token_logged_out: REUSED,
   token_keys_unavailable: AWAY,
 }
 
@@ -90,7 +93,9 @@ export function challengeHeaders(
 ): string[] {
   const plans = alternatives.flatMap(({ schemes }) => schemes.map(({ plan }) => plan))
   const names = new Set<string>()
-  if (plans.some(({ kind }) => kind === 'jwt')) names.add('Bearer')
+  const isToken = ({ kind, slot }: (typeof plans)[number]): boolean =>
+    kind === 'jwt' || (kind === 'wrap' && slot === 'authorization')
+  if (plans.some(isToken)) names.add('Bearer')
   if (plans.some(({ kind }) => kind === 'apiKey')) names.add('ApiKey')
   for (const { kind, slot, httpScheme } of plans) {
     if (kind === 'upstream' && slot === 'authorization') names.add(schemeName(httpScheme))

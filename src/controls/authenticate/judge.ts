@@ -117,7 +117,7 @@ function accepted(
     .flatMap(({ schemes }) => schemes.map(({ plan }) => results.get(plan.name)))
     .filter(isHolding)
   // A person's or client's token says more of the caller than a key; a key more than what was only passed on.
-  const best = (['jwt', 'apiKey', 'upstream'] as const)
+  const best = (['jwt', 'wrapped', 'apiKey', 'upstream'] as const)
     .map((kind) => holding.find(({ principal }) => principal.kind === kind))
     .find((found) => found !== undefined)
   return {

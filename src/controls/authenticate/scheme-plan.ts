@@ -22,6 +22,8 @@ export interface AlternativePlan {
 export interface SchemeRules {
   readonly schemes: ReadonlyMap<string, SchemeKind>
   readonly hasIssuers: boolean
+  /** Whether tokens of this API are wrapped, so that they come back as credentials. */
+  readonly hasWraps: boolean
   readonly declared: ReadonlyMap<string, SecurityScheme>
 }
 
@@ -48,7 +50,7 @@ export function planAlternatives(operation: Operation, rules: SchemeRules): Alte
 function planScheme(name: string, rules: SchemeRules): SchemePlan | undefined {
   const declared = rules.declared.get(name)
   if (declared === undefined || declared.type === 'mutualTLS') return undefined
-  const kind = rules.schemes.get(name) ?? defaultKind(declared, rules.hasIssuers)
+  const kind = schemeKind(declared, rules)
   if (kind === undefined) return undefined
   const slot = slotOf(declared, kind)
   if (slot === undefined) return undefined
@@ -57,11 +59,18 @@ function planScheme(name: string, rules: SchemeRules): SchemePlan | undefined {
   return { name, kind, slot, httpScheme }
 }
 
-function defaultKind(scheme: SecurityScheme, hasIssuers: boolean): SchemeKind | undefined {
+/** How a scheme of the document is met; `undefined`: it cannot be. */
+export function schemeKind(
+  scheme: SecurityScheme,
+  { schemes, hasIssuers, hasWraps }: Omit<SchemeRules, 'declared'>,
+): SchemeKind | undefined {
+  const stated = schemes.get(scheme.name)
+  if (stated !== undefined) return stated
   if (scheme.type === 'apiKey') return scheme.place === 'header' ? 'apiKey' : undefined
   const isBearer =
     scheme.type === 'oauth2' || scheme.type === 'openIdConnect' || scheme.httpScheme === 'bearer'
-  return isBearer && hasIssuers ? 'jwt' : undefined
+  if (!isBearer) return undefined
+  return hasIssuers ? 'jwt' : hasWraps ? 'wrap' : undefined
 }
 
 function slotOf(scheme: SecurityScheme, kind: SchemeKind): Slot | undefined {
@@ -72,6 +81,7 @@ function slotOf(scheme: SecurityScheme, kind: SchemeKind): Slot | undefined {
       ? 'authorization'
       : `header:${parameterName.toLowerCase()}`
   }
+  if (kind === 'wrap' && place === 'cookie') return `cookie:${parameterName}`
   // A credential in the query is never ours to use (KEY-02); the API may have to live with its own.
   if (kind !== 'upstream') return undefined
   return place === 'cookie' ? `cookie:${parameterName}` : `query:${parameterName}`

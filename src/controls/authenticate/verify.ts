@@ -9,6 +9,7 @@ import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Kit } from '../kit.ts'
 import type { Carried } from './carried.ts'
 import type { SchemePlan, Slot } from './scheme-plan.ts'
+import { openWrapped } from './wrapped.ts'
 
 /** What became of one scheme: nothing was sent for it, it holds, or it does not; and where it stood. */
 export type SchemeResult =
@@ -30,6 +31,8 @@ export function verifyScheme(
       return carried.scheme === 'dpop' && plan.slot === 'authorization'
         ? { slot: plan.slot, reason: 'token_bound' }
         : verifyToken(tokenOf(plan, carried, context.isOurKey), context)
+    case 'wrap':
+      return verifyWrapped(plan, carried, context)
     case 'upstream':
       return passedOn(plan, carried)
     default:
@@ -40,6 +43,8 @@ export function verifyScheme(
 interface Context {
   readonly kit: Kit
   readonly exchange: Exchange
+  /** Name of the API. */
+  readonly api: string
   readonly isOurKey: (text: string) => boolean
 }
 
@@ -102,6 +107,19 @@ function verifyToken(shown: Shown | undefined, { kit }: Context): MaybePromise<S
     if ('principal' in found) return { slot, principal: found.principal, key: undefined }
     const { reason, detail } = found
     return detail === undefined ? { slot, reason } : { slot, reason, detail }
+  })
+}
+
+function verifyWrapped(
+  plan: SchemePlan,
+  carried: Carried,
+  context: Context,
+): MaybePromise<SchemeResult> {
+  const { slot } = plan
+  return andThen(openWrapped(plan, carried, context), (found): SchemeResult => {
+    if (found === undefined) return 'absent'
+    if ('reason' in found) return { slot, reason: found.reason }
+    return { slot, principal: found.principal, key: undefined }
   })
 }
 

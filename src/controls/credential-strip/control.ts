@@ -4,9 +4,12 @@ import type { Operation, SecurityScheme } from '../../openapi/model.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
+import { sealedIn } from '../authenticate/wrapped.ts'
 import type { Kit } from '../kit.ts'
 import { configureCredentialStrip } from './config.ts'
 import type { CredentialStripConfig } from './config.ts'
+import { credentialOpener, wrappedSchemes } from './open-credential.ts'
+import type { OpenCredential } from './open-credential.ts'
 
 /** Keeps credentials that were checked here from the API, and cookies that nobody declared. */
 export const credentialStrip: Control<CredentialStripConfig, Kit> = {
@@ -31,6 +34,9 @@ function credentialStripGuard(config: CredentialStripConfig, site: Site, kit: Ki
   const names = [...new Set([...passed.flatMap(headerOf), ...parametersLike(written, operation)])]
   const cookies = config.passesCookies ? 'all' : passedCookies(passed, operation)
   const holdsOurKey = ourKeys(kit.keys.format.prefix)
+  const wrapped = wrappedSchemes(site, declared, kit)
+  const sealed =
+    wrapped.length === 0 ? undefined : sealedPlaces(wrapped, credentialOpener(site, kit))
   return {
     dropsRequestHeader: (name) => written.has(name),
     onForward: (exchange, headers) => {
@@ -39,7 +45,8 @@ function credentialStripGuard(config: CredentialStripConfig, site: Site, kit: Ki
       for (const name of isUnverified ? written : names) {
         if (name !== 'cookie') passValues(exchange, name, { headers, holdsOurKey })
       }
-      const kept = cookieText(exchange, cookies, holdsOurKey)
+      if (sealed !== undefined && !isUnverified) passOpened(exchange, sealed, headers)
+      const kept = cookieText(exchange, cookies, { holdsOurKey, sealed })
       if (kept !== '') headers.push('cookie', kept)
     },
   }
@@ -78,13 +85,44 @@ function ourKeys(prefix: string): (text: string) => boolean {
   return (text) => pattern.test(text)
 }
 
+/** Where sealed tokens stand, and what opens them. */
+interface SealedPlaces {
+  readonly headers: readonly string[]
+  readonly cookies: ReadonlySet<string>
+  readonly open: OpenCredential
+}
+
+function sealedPlaces(wrapped: readonly SecurityScheme[], open: OpenCredential): SealedPlaces {
+  return { headers: [...new Set(wrapped.flatMap(headerOf))], cookies: cookieNamesOf(wrapped), open }
+}
+
+function cookieNamesOf(schemes: readonly SecurityScheme[]): ReadonlySet<string> {
+  return new Set(
+    schemes.flatMap(({ place, parameterName }) =>
+      place === 'cookie' && parameterName !== undefined ? [parameterName] : [],
+    ),
+  )
+}
+
+/** The API gets its own token back, behind the scheme that the client wrote. */
+function passOpened(
+  { head }: Exchange,
+  { headers: names, open }: SealedPlaces,
+  to: string[],
+): void {
+  for (const name of names) {
+    const opened = open(head.headers.get(name) ?? '')
+    if (opened !== undefined) to.push(name, opened)
+  }
+}
+
 function passValues(
   { head }: Exchange,
   name: string,
   to: { readonly headers: string[]; readonly holdsOurKey: (text: string) => boolean },
 ): void {
   for (const value of head.headers.all(name))
-    if (!to.holdsOurKey(value)) to.headers.push(name, value)
+    if (!to.holdsOurKey(value) && sealedIn(value) === undefined) to.headers.push(name, value)
 }
 
 function passedCookies(
@@ -92,21 +130,27 @@ function passedCookies(
   { parameters }: Operation,
 ): ReadonlySet<string> {
   const declared = parameters.filter(({ place }) => place === 'cookie').map(({ name }) => name)
-  const schemes = passed.flatMap(({ place, parameterName }) =>
-    place === 'cookie' && parameterName !== undefined ? [parameterName] : [],
-  )
-  return new Set([...declared, ...schemes])
+  return new Set([...declared, ...cookieNamesOf(passed)])
 }
 
 function cookieText(
   { head }: Exchange,
   names: ReadonlySet<string> | 'all',
-  holdsOurKey: (text: string) => boolean,
+  rules: {
+    readonly holdsOurKey: (text: string) => boolean
+    readonly sealed: SealedPlaces | undefined
+  },
 ): string {
   const fields = head.headers.all('cookie')
-  if (fields.length === 0 || (names !== 'all' && names.size === 0)) return ''
+  const { holdsOurKey, sealed } = rules
+  const hasSealed = sealed !== undefined && sealed.cookies.size > 0
+  if (fields.length === 0 || (names !== 'all' && names.size === 0 && !hasSealed)) return ''
   return parseCookies(fields)
-    .filter(([name, value]) => (names === 'all' || names.has(name)) && !holdsOurKey(value))
-    .map(([name, value]) => `${name}=${value}`)
+    .flatMap(([name, value]): string[] => {
+      const opened = sealed?.cookies.has(name) === true ? sealed.open(value) : undefined
+      if (opened !== undefined) return [`${name}=${opened}`]
+      const isKept = (names === 'all' || names.has(name)) && !holdsOurKey(value)
+      return isKept && sealedIn(value) === undefined ? [`${name}=${value}`] : []
+    })
     .join('; ')
 }

@@ -18,7 +18,7 @@ export interface Caller {
 
 /** The caller as authentication left it. */
 export function callerOf({ principal, clientKey }: Exchange): Caller {
-  const isProven = principal.kind === 'apiKey' || principal.kind === 'jwt'
+  const isProven = principal.kind !== 'none' && principal.kind !== 'upstream'
   return {
     id: isProven ? principal.id : clientKey,
     isKnown: principal.kind !== 'none',

@@ -42,7 +42,7 @@ function principalLimitGuard(config: PrincipalLimitConfig, { counters, clock }: 
     if (known !== undefined) return known
     const key = `principal:${bucket}:${callerOf(exchange)}`
     // A credential that was verified before has the same principal each time; nobody's key depends on the address.
-    if (principal.kind === 'jwt' || principal.kind === 'apiKey') keys.set(principal, key)
+    if (KEPT.has(principal.kind)) keys.set(principal, key)
     return key
   }
   const judge = (exchange: Exchange, taken: Taken): Denial | undefined => {
@@ -59,6 +59,9 @@ function principalLimitGuard(config: PrincipalLimitConfig, { counters, clock }: 
     onAnswer: hideLimitsOf401,
   }
 }
+
+/** Kinds of credentials whose principals are remembered. */
+const KEPT: ReadonlySet<Principal['kind']> = new Set(['jwt', 'wrapped', 'apiKey'])
 
 /** Public operations are called by nobody in particular: there the address stands for the caller. */
 function callerOf({ principal, clientKey }: Exchange): string {

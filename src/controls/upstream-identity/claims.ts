@@ -41,6 +41,13 @@ export function callerClaims(principal: Principal): CallerClaims {
         ...delegationOf(principal),
         ...grantsOf(principal),
       }
+    case 'wrapped':
+      return {
+        caller: 'token',
+        sub: principal.id,
+        sub_id: { format: 'opaque', id: principal.subject },
+        ...grantsOf(principal),
+      }
     default:
       return NOBODY
   }

@@ -180,7 +180,8 @@ function credentialId(token: CompactToken, jti: unknown): string {
   return `sha256:${hash('sha256', token.text, 'base64url').slice(0, 16)}`
 }
 
-function scopesOf(claims: JsonObject): ReadonlySet<string> {
+/** Scopes of `scope` and `scp`, as texts or lists (RFC 9068 section 2.2.3). */
+export function scopesOf(claims: JsonObject): ReadonlySet<string> {
   const scope = member(claims, 'scope')
   const scp = member(claims, 'scp')
   const names = [scope, scp].flatMap((value) => {
@@ -191,7 +192,7 @@ function scopesOf(claims: JsonObject): ReadonlySet<string> {
 }
 
 /** The strings at a path of claims; anything that is no list of strings (or one string) grants nothing. */
-function namesAt(claims: JsonObject, path: readonly string[]): readonly string[] {
+export function namesAt(claims: JsonObject, path: readonly string[]): readonly string[] {
   let value: unknown = claims
   for (const name of path) value = isObject(value) ? member(value, name) : undefined
   if (typeof value === 'string' && path.length > 0) return [value]

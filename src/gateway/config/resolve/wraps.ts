@@ -39,7 +39,11 @@ function resolveWrap(input: WrapInput, at: ConfigPath, resolver: Resolver): Wrap
   }
 }
 
-function placeOf({ field, header, cookie }: WrapInput, at: ConfigPath, resolver: Resolver): TokenPlace {
+function placeOf(
+  { field, header, cookie }: WrapInput,
+  at: ConfigPath,
+  resolver: Resolver,
+): TokenPlace {
   const places: TokenPlace[] = []
   if (field !== undefined) places.push({ in: 'field', path: parseMemberPath(field, '') })
   if (header !== undefined) places.push({ in: 'header', name: header.toLowerCase() })

@@ -1,0 +1,67 @@
+import { createSecretKey, hkdfSync } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import type { Secrets } from '../../store/secrets-file.ts'
+
+/**
+ * How long one key seals. At 2^32 messages with random nonces AES-GCM starts to wear out (NIST SP 800-38D 8.3): that
+ * would be 1,600 log-ins a second for all this time.
+ */
+export const SEALING_PERIOD_MS: number = 30 * 86_400_000
+
+const KEY_BYTES = 32
+/** Versions of the secret times the periods that open: more are asked for only by forgers, and those keys do not exist. */
+const MAX_KEYS = 64
+
+/** Which key sealed something. */
+export interface SealingKeyName {
+  /** Version of the sealing key in the secrets file. */
+  readonly version: number
+  /** Number of the period, counted from the epoch. */
+  readonly period: number
+}
+
+/**
+ * The keys that seal, derived from the sealing key in the secrets file, one for each period: every thread and node
+ * with the same secrets has the same ones. What the key of the last period sealed still opens, and what a version of the
+ * secret sealed opens for as long as the file keeps it.
+ */
+export class SealingKeys {
+  readonly #secrets: Secrets
+  readonly #keys = new Map<string, KeyObject>()
+
+  constructor(secrets: Secrets) {
+    this.#secrets = secrets
+  }
+
+  /** The key that seals at `nowMs`. */
+  current(nowMs: number): SealingKeyName & { readonly key: KeyObject } {
+    const name = { version: this.#secrets.currentSealingVersion, period: periodAt(nowMs) }
+    const key = this.#key(name)
+    if (key === undefined) throw new Error('the secrets hold no sealing key')
+    return { ...name, key }
+  }
+
+  /** The key of a name; `undefined` where the secrets do not know it or its time is over (or far ahead). */
+  find(name: SealingKeyName, nowMs: number): KeyObject | undefined {
+    // Clocks of nodes need not agree to the second, so the period after this one opens too.
+    return Math.abs(periodAt(nowMs) - name.period) > 1 ? undefined : this.#key(name)
+  }
+
+  #key({ version, period }: SealingKeyName): KeyObject | undefined {
+    const name = `${version}.${period}`
+    const known = this.#keys.get(name)
+    if (known !== undefined) return known
+    const secret = this.#secrets.sealingKey(version)
+    if (secret === undefined) return undefined
+    const info = `sallyport wrap A256GCM ${period}`
+    const bytes = Buffer.from(hkdfSync('sha256', secret.reveal(), '', info, KEY_BYTES))
+    const key = createSecretKey(bytes)
+    if (this.#keys.size >= MAX_KEYS) this.#keys.clear()
+    this.#keys.set(name, key)
+    return key
+  }
+}
+
+function periodAt(nowMs: number): number {
+  return Math.floor(nowMs / SEALING_PERIOD_MS)
+}
