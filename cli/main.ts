@@ -6,6 +6,7 @@ import { addExplain } from './explain.ts'
 import { reportFailure } from './failure.ts'
 import { addInit } from './init.ts'
 import { addKeys } from './keys.ts'
+import { addMatrix } from './matrix.ts'
 import { addProve } from './prove.ts'
 import { addServe } from './serve.ts'
 import { LLHTTP_VERSION } from '../src/edges/fast/llhttp-wasm.ts'
@@ -23,6 +24,7 @@ addServe(program)
 addCheck(program)
 addAdopt(program)
 addExplain(program)
+addMatrix(program)
 addKeys(program)
 addDemo(program)
 addProve(program)
