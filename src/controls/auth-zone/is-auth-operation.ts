@@ -28,6 +28,19 @@ export function soundsLikeAuth(operation: Operation): boolean {
   return sounds(operation, AUTH_WORD)
 }
 
+/** Log-ins proper: whoever succeeds has proven something. */
+const PROVING_WORD =
+  /(?:^|[^a-z])(?:log-?in|log-?on|sign-?in|sign-?on|authenticate|tokens?|oauth2?|sessions?)(?:$|[^a-z])/i
+
+/** What anybody may ask for in the name of another: a mail, a code, a link. */
+const ASKING_WORD =
+  /(?:^|[^a-z])(?:otp|totp|mfa|2fa|magic-?links?|links?|codes?|send|resend|request|reset|forgot|forgotten|recover|recovery|password|pin)(?:$|[^a-z])/i
+
+/** Whether success at an operation proves that the caller knows the secret of the account that the body names. */
+export function provesIdentity(operation: Operation): boolean {
+  return sounds(operation, PROVING_WORD) && !sounds(operation, ASKING_WORD)
+}
+
 function sounds({ method, id, template }: Operation, word: RegExp): boolean {
   if (method !== 'POST') return false
   const segments = template.split('/').filter((part) => part !== '' && !part.startsWith('{'))

@@ -1,4 +1,4 @@
-import { isPromise } from '../../base/maybe-promise.ts'
+import { andThen, isPromise } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
 import { parseJsonStrict } from '../../http/json-scan.ts'
 import { isJson, parseMediaType } from '../../http/media-type.ts'
@@ -15,6 +15,7 @@ import {
   withPolicy,
 } from '../limit-answer.ts'
 import type { Kit } from '../kit.ts'
+import { accountLimit } from './account-limit.ts'
 import { configureOperationLimit } from './config.ts'
 import type { OperationLimitConfig } from './config.ts'
 import { limitKey } from './limit-key.ts'
@@ -34,11 +35,8 @@ export const operationLimit: Control<OperationLimitConfig, Kit> = {
     site === undefined ? undefined : operationLimitGuard(config, site, kit),
 }
 
-function operationLimitGuard(
-  config: OperationLimitConfig,
-  site: Site,
-  { counters, clock }: Kit,
-): Guard {
+function operationLimitGuard(config: OperationLimitConfig, site: Site, kit: Kit): Guard {
+  const { counters, clock } = kit
   const name = site.operation.id.replaceAll(/[^\w.-]/g, '_')
   const limit = withPolicy({ name, rate: config.rate, aliases: config.headerAliases })
   const judge = (exchange: Exchange, taken: Taken): Denial | undefined => {
@@ -46,10 +44,15 @@ function operationLimitGuard(
     announceLimit(exchange, { limit, taken })
     return undefined
   }
-  const take = (exchange: Exchange): MaybePromise<Denial | undefined> => {
-    const key = `op:${site.label}:${limitKey(exchange, config.by)}`
+  const accounts = accountLimit(site, config.by, kit)
+  const takeFrom = (exchange: Exchange, key: string): MaybePromise<Denial | undefined> => {
     const taken = counters.take(key, config.rate, 1, clock.nowMs())
     return isPromise(taken) ? taken.then((found) => judge(exchange, found)) : judge(exchange, taken)
+  }
+  const take = (exchange: Exchange): MaybePromise<Denial | undefined> => {
+    const key = `op:${site.label}:${limitKey(exchange, config.by)}`
+    if (accounts === undefined) return takeFrom(exchange, key)
+    return andThen(accounts.keyOf(exchange, key), (own) => takeFrom(exchange, own))
   }
   // Only a limit that looks into the body waits for it.
   const needsBody = config.by.some(({ from }) => from === 'body')
@@ -61,7 +64,7 @@ function operationLimitGuard(
         },
       }
     : { onRequest: take }
-  return { ...hooks, onAnswer: hideLimitsOf401 }
+  return { ...hooks, ...accounts?.hooks, onAnswer: hideLimitsOf401 }
 }
 
 /** Where bodies are not validated nobody has read this one yet; what is no JSON counts for its address. */
