@@ -5,12 +5,14 @@ import { proof as authZone } from '../../src/controls/auth-zone/proof.ts'
 import { proof as authenticate } from '../../src/controls/authenticate/proof.ts'
 import { proof as body } from '../../src/controls/body/proof.ts'
 import { proof as bodyConditions } from '../../src/controls/body-conditions/proof.ts'
+import { proof as classes } from '../../src/controls/classes/proof.ts'
 import { proof as compression } from '../../src/controls/compression/proof.ts'
 import { proof as conditions } from '../../src/controls/conditions/proof.ts'
 import { proof as cors } from '../../src/controls/cors/proof.ts'
 import { proof as credentialStrip } from '../../src/controls/credential-strip/proof.ts'
 import { proof as csrf } from '../../src/controls/csrf/proof.ts'
 import { proof as errors } from '../../src/controls/errors/proof.ts'
+import { proof as externalDecision } from '../../src/controls/external-decision/proof.ts'
 import { proof as failures } from '../../src/controls/failures/proof.ts'
 import { proof as fields } from '../../src/controls/fields/proof.ts'
 import { proof as hosts } from '../../src/controls/hosts/proof.ts'
@@ -30,6 +32,7 @@ import { proof as responses } from '../../src/controls/responses/proof.ts'
 import { proof as routes } from '../../src/controls/routes/proof.ts'
 import { proof as scopes } from '../../src/controls/scopes/proof.ts'
 import { proof as target } from '../../src/controls/target/proof.ts'
+import { proof as tokens } from '../../src/controls/tokens/proof.ts'
 import { proof as trustedHeaders } from '../../src/controls/trusted-headers/proof.ts'
 import { proof as upstreamIdentity } from '../../src/controls/upstream-identity/proof.ts'
 import { proof as urlFields } from '../../src/controls/url-fields/proof.ts'
@@ -56,8 +59,10 @@ export const proofs: readonly Proof[] = [
   keyRestrictions,
   scopes,
   access,
+  externalDecision,
   parameters,
   conditions,
+  tokens,
   body,
   bodyConditions,
   authZone,
@@ -69,6 +74,7 @@ export const proofs: readonly Proof[] = [
   leaks,
   responses,
   fields,
+  classes,
   responseHeaders,
   hsts,
   compression,

@@ -9,6 +9,8 @@ import type {
   UpstreamSettings,
 } from '../../src/gateway/config/settings.ts'
 import type { FailureLimit, Rate } from '../../src/base/units.ts'
+import { parseFieldAction } from '../../src/pipeline/field-access.ts'
+import type { FieldClass } from '../../src/pipeline/field-class.ts'
 import type { ProofNeeds } from '../../src/pipeline/proof.ts'
 import type { RangeOrder } from './messages.ts'
 
@@ -122,7 +124,7 @@ function blocksOf(blocks: BlockSettings, needs: ProofNeeds): BlockSettings {
   return {
     ...blocks,
     auth: { ...blocks.auth, schemes },
-    data: needs.compress === true ? { ...blocks.data, compress: 'on' } : blocks.data,
+    data: dataOf(blocks.data, needs),
     authorize: authorizeOf(blocks, needs),
     limits: {
       ...blocks.limits,
@@ -139,6 +141,26 @@ function blocksOf(blocks: BlockSettings, needs: ProofNeeds): BlockSettings {
   }
 }
 
+function dataOf(
+  data: BlockSettings['data'],
+  { compress, classes, tokens }: ProofNeeds,
+): BlockSettings['data'] {
+  return {
+    ...data,
+    ...(compress === true && { compress: 'on' }),
+    // The operator's rules name fields of other documents.
+    tokenize: new Map(Object.entries(tokens ?? {})),
+    ...(classes !== undefined && {
+      classes: new Map(
+        Object.entries(classes).map(([name, action]) => [
+          name as FieldClass,
+          { roles: new Map(), others: parseFieldAction(action, name) },
+        ]),
+      ),
+    }),
+  }
+}
+
 /** Any delay is later than this, however short it has been there. */
 const OVERLOADED = { overload: { delayMs: -1, afterMs: 0 }, priority: 'low' } as const
 
@@ -149,10 +171,20 @@ function authorizeOf(
   // The schemas of the operator's documents are not the probe's.
   const authorize = { ...blocks.authorize, schemas: new Map(), isStrict: false }
   const operations = new Map([...authorize.operations, ...Object.entries(conditions ?? {})])
+  // The operator's rules name fields of other documents.
+  const fields = new Map()
   if (roles === undefined && acl === undefined)
-    return { ...authorize, roles: undefined, roleTerms: new Map(), acl: undefined, operations }
+    return {
+      ...authorize,
+      fields,
+      roles: undefined,
+      roleTerms: new Map(),
+      acl: undefined,
+      operations,
+    }
   return {
     ...authorize,
+    fields,
     operations,
     roles: new Map([...(authorize.roles ?? []), ...Object.entries(roles ?? {})]),
     roleTerms: new Map([...authorize.roleTerms, ...Object.entries(roleTerms ?? {})]),

@@ -75,11 +75,11 @@ class Views {
   readonly #operation: Operation
   readonly #byModel: ReadonlyMap<ResponseModel | undefined, RoleViews<ShownView>>
 
-  constructor(operation: Operation, { marks, viewsOf }: AnswerFields) {
+  constructor(operation: Operation, fields: AnswerFields) {
     this.#operation = operation
     const byModel = new Map<ResponseModel | undefined, RoleViews<ShownView>>()
     const add = (model: ResponseModel | undefined, refs: readonly SchemaRef[]): void => {
-      const views = refs.length === 0 ? undefined : viewsOf(marks.place(refs))
+      const views = refs.length === 0 ? undefined : fields.viewsOf(fields.marks.place(refs))
       if (views !== undefined) byModel.set(model, views)
     }
     const models = [...operation.responses.values()]
@@ -168,13 +168,15 @@ function change(
     if (isTold && value !== null) note(walk.told, walk.path)
     return value
   }
-  const isKeyed = given.kind === 'hash' || given.kind === 'tokenize'
+  const isKeyed = KEYED.has(given.kind)
   const keyed = isKeyed ? walk.keysFor(walk.exchange.principal) : undefined
   const masked = maskValue(value, given, keyed)
   if (masked === value) return value
   note(walk.hidden, walk.path)
   return masked === undefined ? DROP : masked
 }
+
+const KEYED: ReadonlySet<FieldAction['kind']> = new Set(['hash', 'tokenize', 'fpe'])
 
 const MAX_NAMED = 20
 

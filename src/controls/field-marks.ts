@@ -5,6 +5,8 @@ import { componentFields } from '../openapi/fields/named-field.ts'
 import type { Site as SchemaSite } from '../openapi/schema/resources.ts'
 import type { FieldAccess, FieldRule } from '../pipeline/field-access.ts'
 import { parseFieldAccess, parseFieldWriters } from '../pipeline/field-access.ts'
+import { parseFieldClass } from '../pipeline/field-class.ts'
+import type { FieldClass, TokenRule } from '../pipeline/field-class.ts'
 import type { Policy } from '../pipeline/policy.ts'
 import type { ApiRuntime } from './kit.ts'
 
@@ -19,23 +21,41 @@ export type FieldMark =
       readonly owners: readonly SchemaSite[]
     }
   | { readonly kind: 'write'; readonly roles: readonly string[]; readonly at: string }
+  | {
+      readonly kind: 'class'
+      readonly name: FieldClass
+      readonly at: string
+      readonly owners: readonly SchemaSite[]
+    }
+  | {
+      readonly kind: 'token'
+      readonly rule: TokenRule
+      readonly at: string
+      readonly owners: readonly SchemaSite[]
+    }
   | { readonly kind: 'immutable' }
   | { readonly kind: 'readOnly' }
 
 /** Everything that is said about fields of one API, by place. */
 export type FieldMarks = FieldGraph<FieldMark>
 
-const KNOWN = new WeakMap<object, WeakMap<ApiRuntime, FieldMarks>>()
+interface Known {
+  readonly tokenize: unknown
+  readonly marks: FieldMarks
+}
+
+const KNOWN = new WeakMap<object, WeakMap<ApiRuntime, Known>>()
 
 /** The marks of an API under a policy; made once, since the policies of all operations share their rules of fields. */
-export function fieldMarks(api: ApiRuntime, { authorize }: Policy): FieldMarks {
-  const known = KNOWN.get(authorize.fields) ?? new WeakMap<ApiRuntime, FieldMarks>()
-  KNOWN.set(authorize.fields, known)
-  let marks = known.get(api)
-  if (marks === undefined) {
-    marks = new FieldGraph(api.responseSchemas, new Reader(api, authorize.fields))
-    known.set(api, marks)
-  }
+export function fieldMarks(api: ApiRuntime, { authorize, data }: Policy): FieldMarks {
+  const { fields } = authorize
+  const { tokenize } = data
+  const byApi = KNOWN.get(fields) ?? new WeakMap<ApiRuntime, Known>()
+  KNOWN.set(fields, byApi)
+  const known = byApi.get(api)
+  if (known?.tokenize === tokenize) return known.marks
+  const marks = new FieldGraph(api.responseSchemas, new Reader(api, fields, tokenize))
+  byApi.set(api, { tokenize, marks })
   return marks
 }
 
@@ -44,17 +64,23 @@ class Reader implements MarkReader<FieldMark> {
   /** Schema -> name of a field -> its rules. */
   readonly #named = new Map<unknown, Map<string, PlacedRule[]>>()
   /** The same for every schema that has a field of the name. */
-  readonly #anywhere = new Map<string, PlacedRule>()
+  readonly #anywhere = new Map<string, PlacedRule[]>()
 
-  constructor(api: ApiRuntime, rules: ReadonlyMap<string, FieldRule>) {
-    for (const [name, rule] of rules) {
-      const at = `authorize.fields.${name}`
-      if (name.startsWith('*.')) this.#anywhere.set(name.slice(2), { rule, at })
-      else this.#add(api, name, rule)
-    }
+  constructor(
+    api: ApiRuntime,
+    rules: ReadonlyMap<string, FieldRule>,
+    tokens: ReadonlyMap<string, TokenRule>,
+  ) {
+    for (const [name, rule] of rules) this.#add(api, name, { rule, at: `authorize.fields.${name}` })
+    for (const [name, token] of tokens) this.#add(api, name, { token, at: `data.tokenize.${name}` })
   }
 
-  #add(api: ApiRuntime, name: string, rule: FieldRule): void {
+  #add(api: ApiRuntime, name: string, placed: PlacedRule): void {
+    if (name.startsWith('*.')) {
+      const field = name.slice(2)
+      this.#anywhere.set(field, [...(this.#anywhere.get(field) ?? []), placed])
+      return
+    }
     for (const { owner, field } of componentFields(
       api.model,
       api.responseSchemas.resources,
@@ -62,7 +88,6 @@ class Reader implements MarkReader<FieldMark> {
     )) {
       const fields = this.#named.get(owner.schema) ?? new Map<string, PlacedRule[]>()
       this.#named.set(owner.schema, fields)
-      const placed = { rule, at: `authorize.fields.${name}` }
       fields.set(field, [...(fields.get(field) ?? []), placed])
     }
   }
@@ -78,7 +103,7 @@ class Reader implements MarkReader<FieldMark> {
     const named = this.#named.get(owner.schema)?.get(name) ?? []
     const anywhere = this.#anywhere.get(name)
     if (named.length === 0 && anywhere === undefined) return NOTHING
-    const rules = anywhere === undefined ? named : [...named, anywhere]
+    const rules = anywhere === undefined ? named : [...named, ...anywhere]
     return rules.flatMap((rule) => ruleMarks(rule, owners))
   }
 
@@ -90,14 +115,16 @@ class Reader implements MarkReader<FieldMark> {
 const NOTHING: readonly FieldMark[] = []
 
 interface PlacedRule {
-  readonly rule: FieldRule
+  readonly rule?: FieldRule
+  readonly token?: TokenRule
   readonly at: string
 }
 
-function ruleMarks({ rule, at }: PlacedRule, owners: readonly SchemaSite[]): FieldMark[] {
+function ruleMarks({ rule, token, at }: PlacedRule, owners: readonly SchemaSite[]): FieldMark[] {
   const marks: FieldMark[] = []
-  if (rule.read !== undefined) marks.push({ kind: 'read', access: rule.read, at, owners })
-  if (rule.write !== undefined) marks.push({ kind: 'write', roles: rule.write, at })
+  if (token !== undefined) marks.push({ kind: 'token', rule: token, at, owners })
+  if (rule?.read !== undefined) marks.push({ kind: 'read', access: rule.read, at, owners })
+  if (rule?.write !== undefined) marks.push({ kind: 'write', roles: rule.write, at })
   return marks
 }
 
@@ -119,6 +146,12 @@ function extensionMarks(
   if (write !== undefined) {
     const place = at('x-sallyport-write')
     marks.push({ kind: 'write', roles: parseFieldWriters(write, place), at: place })
+  }
+  const name = said['x-sallyport-class']
+  if (name !== undefined) {
+    const place = at('x-sallyport-class')
+    for (const one of parseFieldClass(typeof name === 'string' ? name : '', place))
+      marks.push({ kind: 'class', name: one, at: place, owners })
   }
   if (isTrue(said['x-sallyport-immutable'], at('x-sallyport-immutable')))
     marks.push({ kind: 'immutable' })

@@ -4,12 +4,14 @@ import { authZone } from './auth-zone/control.ts'
 import { authenticate } from './authenticate/control.ts'
 import { body } from './body/control.ts'
 import { bodyConditions } from './body-conditions/control.ts'
+import { classes } from './classes/control.ts'
 import { compression } from './compression/control.ts'
 import { conditions } from './conditions/control.ts'
 import { cors } from './cors/control.ts'
 import { credentialStrip } from './credential-strip/control.ts'
 import { csrf } from './csrf/control.ts'
 import { errors } from './errors/control.ts'
+import { externalDecision } from './external-decision/control.ts'
 import { failures } from './failures/control.ts'
 import { fields } from './fields/control.ts'
 import { hosts } from './hosts/control.ts'
@@ -30,10 +32,13 @@ import { responses } from './responses/control.ts'
 import { routes } from './routes/control.ts'
 import { scopes } from './scopes/control.ts'
 import { target } from './target/control.ts'
+import { tokens } from './tokens/control.ts'
 import { trustedHeaders } from './trusted-headers/control.ts'
+import { uniform } from './uniform/control.ts'
 import { upstreamIdentity } from './upstream-identity/control.ts'
 import { urlFields } from './url-fields/control.ts'
 import { wire } from './wire/control.ts'
+import { wrap } from './wrap/control.ts'
 
 /**
  * Every control, in the order in which a request meets them (CONTROLS 3.1 and 3.2). This array is the registration.
@@ -58,19 +63,24 @@ export const controls: readonly AnyControl[] = [
   keyRestrictions,
   scopes,
   access,
+  externalDecision,
   parameters,
   conditions,
+  tokens,
   body,
   bodyConditions,
   authZone,
   urlFields,
   operationLimit,
   credentialStrip,
+  uniform,
   objects,
   errors,
   leaks,
   responses,
   fields,
+  classes,
+  wrap,
   responseHeaders,
   hsts,
   compression,

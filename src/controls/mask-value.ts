@@ -4,6 +4,8 @@ import type { FieldAction } from '../pipeline/field-access.ts'
 export interface KeyedActions {
   hash(text: string): string
   tokenize(text: string): string
+  /** `undefined` where the text has too few digits. */
+  tokenizeForm(text: string): string | undefined
 }
 
 const STARS = '***'
@@ -45,7 +47,7 @@ function maskAt(value: unknown, masking: Masking, depth: number): unknown {
 
 function maskNumber(value: number, masking: Masking): string | null {
   const { kind } = masking.action
-  return kind === 'last' || kind === 'hash' || kind === 'tokenize'
+  return kind === 'last' || kind === 'hash' || kind === 'tokenize' || kind === 'fpe'
     ? maskText(String(value), masking)
     : null
 }
@@ -64,6 +66,8 @@ function maskText(text: string, { action, keyed }: Masking): string | null {
       return keyed === undefined ? null : keyed.hash(text)
     case 'tokenize':
       return keyed === undefined ? null : keyed.tokenize(text)
+    case 'fpe':
+      return keyed?.tokenizeForm(text) ?? STARS
     case 'first':
       return firstOf(text, action.chars) + STARS
     case 'last':

@@ -16,7 +16,15 @@ info: { title: Orders, version: '1' }
 components: { securitySchemes: { key: { type: apiKey, in: header, name: X-API-Key } } }
 paths:
   /orders:
-    get: { operationId: list, security: [{ key: ['orders:read'] }], responses: { '200': { description: ok } } }
+    get:
+      operationId: list
+      security: [{ key: ['orders:read'] }]
+      responses:
+        '200':
+          description: ok
+          content:
+            application/json:
+              schema: { properties: { note: { type: string, x-sallyport-read: [clerk] } } }
   /health:
     get: { security: [], responses: { '200': { description: ok } } }
 `
@@ -26,6 +34,6 @@ test('a plan knows the names of its documents and of its rules', async (t) => {
   const { operations, scopes, roles, groups } = grantNames(gateway.core.plan)
   assert.deepEqual([...operations], ['list', 'GET /health'])
   assert.deepEqual([...scopes], ['orders:read'])
-  assert.deepEqual([...roles], ['agent', 'auditor'])
+  assert.deepEqual([...roles], ['agent', 'auditor', 'clerk'])
   assert.deepEqual([...groups], ['audits'])
 })

@@ -1,3 +1,4 @@
+import { fieldRoles } from '../controls/field-roles.ts'
 import type { Plan } from './plan.ts'
 
 /** The names that a key's grant can be good for, as documents and configuration have them. */
@@ -6,7 +7,7 @@ export interface GrantNames {
   readonly operations: ReadonlySet<string>
   /** Scopes that operations ask for. */
   readonly scopes: ReadonlySet<string>
-  /** Roles of `authorize.roles` and `authorize.acl`. */
+  /** Roles of `authorize.roles` and `authorize.acl`, and of rules about fields. */
   readonly roles: ReadonlySet<string>
   /** Groups of `authorize.acl`. */
   readonly groups: ReadonlySet<string>
@@ -26,6 +27,7 @@ export function grantNames({ sites }: Pick<Plan, 'sites'>): GrantNames {
     roles: new Set([
       ...authorize.flatMap(({ roles }) => [...(roles?.keys() ?? [])]),
       ...entries.flatMap(({ roles }) => roles),
+      ...sites.flatMap(({ site, api }) => [...fieldRoles(site, api.runtime)]),
     ]),
     groups: new Set(entries.flatMap(({ groups }) => groups)),
   }

@@ -2,7 +2,7 @@ import { ConfigError } from '../base/config-error.ts'
 
 /** What somebody is shown of a field. */
 export type FieldAction =
-  | { readonly kind: 'pass' | 'drop' | 'mask' | 'email' | 'hash' | 'tokenize' }
+  | { readonly kind: 'pass' | 'drop' | 'mask' | 'email' | 'hash' | 'tokenize' | 'fpe' }
   /** The first or last characters, the rest as stars; or cut off behind them. */
   | { readonly kind: 'first' | 'last' | 'truncate'; readonly chars: number }
 
@@ -25,10 +25,18 @@ export const OWNER = 'owner'
 /** Stands among roles for everybody who has none of them. */
 export const OTHERS = 'others'
 
-const PLAIN: ReadonlySet<string> = new Set(['pass', 'drop', 'mask', 'email', 'hash', 'tokenize'])
+const PLAIN: ReadonlySet<string> = new Set([
+  'pass',
+  'drop',
+  'mask',
+  'email',
+  'hash',
+  'tokenize',
+  'fpe',
+])
 const COUNTED = /^(first|last|truncate)([1-9]\d{0,2})$/
 
-const CURE = 'write pass, drop, mask, email, hash, tokenize, first2, last4 or truncate20'
+const CURE = 'write pass, drop, mask, email, hash, tokenize, fpe, first2, last4 or truncate20'
 
 export const PASS_FIELD: FieldAction = Object.freeze({ kind: 'pass' })
 export const DROP_FIELD: FieldAction = Object.freeze({ kind: 'drop' })
@@ -76,7 +84,7 @@ function isNames(input: unknown): input is readonly string[] {
 }
 
 /** From what shows most to what shows least. */
-const RANKS = ['pass', 'truncate', 'last', 'first', 'email', 'mask', 'tokenize', 'hash', 'drop']
+const RANKS = 'pass truncate last first email mask fpe tokenize hash drop'.split(' ')
 
 /** How much an action takes away: larger is less shown. */
 export function rankOf(action: FieldAction): number {

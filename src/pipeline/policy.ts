@@ -1,6 +1,8 @@
 import type { WrapRule } from '../identity/wrapped/wrap-rule.ts'
+import type { Secret } from '../base/secret.ts'
 import type { FailureLimit, LimitKeyPart, Rate } from '../base/units.ts'
 import type { FieldRule } from './field-access.ts'
+import type { ClassAccess, TokenRule } from './field-class.ts'
 
 /** What a control does with what it finds. `monitor`: decide, count, log, let through. */
 export type Mode = 'enforce' | 'monitor' | 'off'
@@ -36,6 +38,23 @@ export interface RoleTerms {
   readonly includes: readonly string[]
   /** Condition under which the role counts; `undefined`: always. */
   readonly when: string | undefined
+}
+
+/** `failures`: everything but success; `all`: success as well. */
+export type UniformKind = 'failures' | 'all'
+
+/** Where the operator's own decisions are made. */
+export interface DecisionPoint {
+  readonly url: string
+  /** How it is asked: AuthZEN 1.0, or the data API of OPA. */
+  readonly kind: 'authzen' | 'opa'
+  readonly timeoutMs: number
+  /** How long a yes is remembered; 0: not at all. */
+  readonly cacheMs: number
+  /** Sent as Bearer. */
+  readonly token: Secret | undefined
+  /** Operations that it is asked about; `undefined`: all that are not public. */
+  readonly operations: readonly string[] | undefined
 }
 
 /** How much a request matters when not all can be served. */
@@ -86,6 +105,8 @@ export interface Policy {
     readonly roleTerms: ReadonlyMap<string, RoleTerms>
     /** Operation id -> who may call it. */
     readonly acl: ReadonlyMap<string, AclEntry> | undefined
+    /** Who is asked besides; `undefined`: nobody. */
+    readonly decision?: DecisionPoint | undefined
     /** Operation id -> condition that every call must meet. */
     readonly operations: ReadonlyMap<string, string>
     /** Schema name -> condition on the object that a response holds, or `public`. */
@@ -109,6 +130,12 @@ export interface Policy {
     readonly errors: 'generic' | 'pass'
     /** Whether answers are compressed for clients that ask for it. */
     readonly compress: 'on' | 'off'
+    /** Operation id -> which of its answers become one, so that they tell nothing of accounts. */
+    readonly uniform: ReadonlyMap<string, UniformKind>
+    /** What the classes of fields are shown as. */
+    readonly classes: ClassAccess
+    /** `Schema.field`, or `*.field` -> how its values become tokens. */
+    readonly tokenize: ReadonlyMap<string, TokenRule>
   }
   readonly upstream: {
     /** API -> the signed word about the caller that it gets; APIs that get none are not here. */

@@ -1,3 +1,4 @@
+import type { TokenRule } from './field-class.ts'
 import type { Exchange } from './exchange.ts'
 import type { FailureLimit, Rate } from '../base/units.ts'
 import type { AclEntry, Policy, RoleTerms } from './policy.ts'
@@ -44,12 +45,18 @@ export interface ProofNeeds {
   readonly trustedProxies?: readonly string[]
   /** Answers are compressed where the client asks for it. */
   readonly compress?: true
+  /** Class of fields -> what everybody is shown of it. */
+  readonly classes?: Readonly<Record<string, string>>
+  /** `Schema.field` -> how it becomes a token. */
+  readonly tokens?: Readonly<Record<string, TokenRule>>
   /** The profile `adopt` is in force. */
   readonly adopt?: true
   /** Role -> permissions, besides the configured ones. */
   readonly roles?: Readonly<Record<string, readonly string[]>>
   /** Role -> its terms, besides the configured ones. */
   readonly roleTerms?: Readonly<Record<string, RoleTerms>>
+  /** A decision point is asked: the API of the range answers for it, or nobody does. */
+  readonly decision?: 'sink' | 'away'
   /** Operation id -> condition that every call must meet. */
   readonly conditions?: Readonly<Record<string, string>>
   /** Operation id -> who may call it, besides the configured ones. */

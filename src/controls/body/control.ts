@@ -102,7 +102,7 @@ function bodyGuard(config: BodyConfig, site: Site, api: ApiRuntime): Guard {
       const reader = type === undefined ? undefined : readers.get(matchMediaType(types, type) ?? '')
       return reader === undefined || type === undefined
         ? undefined
-        : judge(exchange, reader(bytes, type), { status, isAdopting })
+        : judge(exchange, reader(exchange.bodyBytes ?? bytes, type), { status, isAdopting })
     },
   }
 }

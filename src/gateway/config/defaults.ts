@@ -31,6 +31,7 @@ export const DEFAULTS = {
   rolesClaim: 'claims.roles',
   groupsClaim: 'claims.groups',
   tenantClaim: 'claims.tenant',
+  decisionTimeout: '200ms',
   denied: 404,
   strictObjects: false,
   request: 'strict',

@@ -39,7 +39,11 @@ function missing(
 }
 
 /** Rules of fields that no schema of any document has. */
-function missingFields(names: Iterable<string>, apis: KnownNames['apis']): readonly ConfigFault[] {
+function missingFields(
+  at: ConfigPath,
+  names: Iterable<string>,
+  apis: KnownNames['apis'],
+): readonly ConfigFault[] {
   const documents = apis.map((model) => ({ model, resources: new Resources(model.registry) }))
   const isKnown = (name: string): boolean =>
     documents.some(({ model, resources }) => componentFields(model, resources, name).length > 0)
@@ -47,7 +51,7 @@ function missingFields(names: Iterable<string>, apis: KnownNames['apis']): reado
     .filter((name) => !name.startsWith('*.') && !isKnown(name))
     .map((name) => {
       const near = nearestField(documents, name)
-      const path = formatPath(['authorize', 'fields', name])
+      const path = formatPath([...at, name])
       const message = `no schema of a document has ${JSON.stringify(name)}`
       return near === undefined ? { path, message } : { path, message, cure: near }
     })
@@ -92,7 +96,7 @@ export function checkNames(settings: Settings, known: KnownNames): readonly Conf
   const ids = new Set(subjects.map((subject) => subject.id))
   const qualified = subjects.flatMap(({ api, id }) => [id, `${api}:${id}`])
   const schemes = new Set(known.apis.flatMap((api) => [...api.securitySchemes.keys()]))
-  const { authorize, auth, operationLimits } = settings.blocks
+  const { authorize, auth, data, operationLimits } = settings.blocks
   const { rules, profile } = settings
   return [
     ...missing(['auth', 'schemes'], auth.schemes.keys(), schemes),
@@ -101,7 +105,10 @@ export function checkNames(settings: Settings, known: KnownNames): readonly Conf
     ),
     ...missing(['authorize', 'acl'], authorize.acl?.keys() ?? [], ids),
     ...missing(['authorize', 'operations'], authorize.operations.keys(), ids),
-    ...missingFields(authorize.fields.keys(), known.apis),
+    ...missing(['authorize', 'decision', 'operations'], authorize.decision?.operations ?? [], ids),
+    ...missingFields(['authorize', 'fields'], authorize.fields.keys(), known.apis),
+    ...missingFields(['data', 'tokenize'], data.tokenize.keys(), known.apis),
+    ...missing(['data', 'uniform'], data.uniform.keys(), ids),
     ...missing(['limits', 'operations'], operationLimits.keys(), ids),
     ...missing(['profile', 'graduated'], profile?.graduated ?? [], new Set(qualified)),
     ...rules.flatMap((rule) => checkRule(rule, subjects)),

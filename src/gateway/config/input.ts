@@ -148,11 +148,22 @@ export interface FieldRuleInput {
   write?: readonly string[] | undefined
 }
 
+/** Where the operator's own decisions are made. */
+export interface DecisionInput {
+  url: string
+  type?: 'authzen' | 'opa' | undefined
+  timeout?: string | undefined
+  cache?: string | false | undefined
+  token?: string | undefined
+  operations?: readonly string[] | undefined
+}
+
 /** Who may do what. */
 export interface AuthorizeInput {
   roles?: Readonly<Record<string, readonly string[] | RoleInput>> | undefined
   acl?: Readonly<Record<string, AclEntryInput>> | undefined
   operations?: Readonly<Record<string, string>> | undefined
+  decision?: DecisionInput | undefined
   schemas?: Readonly<Record<string, string>> | undefined
   fields?: Readonly<Record<string, FieldRuleInput>> | undefined
   denied?: 404 | 403 | undefined
@@ -171,10 +182,27 @@ export interface ValidateInput {
   mode?: ModeInput | undefined
 }
 
+/** What is shown of a class of fields: to everybody, or to each role. */
+export type FieldAccessInput = string | Readonly<Record<string, string>>
+
+/** How a field becomes a token; the form alone is the short form. */
+export type TokenRuleInput =
+  | 'siv'
+  | 'fpe'
+  | {
+      form?: 'siv' | 'fpe' | undefined
+      read?: readonly string[] | undefined
+      open?: readonly string[] | undefined
+    }
+
 /** What answers may reveal. */
 export interface DataInput {
   errors?: 'generic' | 'pass' | undefined
   compress?: 'on' | OffInput | undefined
+  uniform?: readonly string[] | Readonly<Record<string, 'failures' | 'all'>> | undefined
+  mask?: readonly string[] | undefined
+  classes?: Readonly<Record<string, FieldAccessInput>> | undefined
+  tokenize?: Readonly<Record<string, TokenRuleInput>> | undefined
   mode?: ModeInput | undefined
 }
 

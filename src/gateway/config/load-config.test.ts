@@ -237,8 +237,8 @@ const golden: [name: string, text: string, faults: readonly string[]][] = [
   ],
   [
     'lists the known keys where none is near',
-    'data: { zzzzzz: 1 }\n',
-    ['FILE:3:9 data.zzzzzz: unknown key "zzzzzz" (known here: errors, compress, mode)'],
+    'logs: { zzzzzz: 1 }\n',
+    ['FILE:3:9 logs.zzzzzz: unknown key "zzzzzz" (known here: redact, sinks)'],
   ],
   [
     'finds a key that is written twice, and goes on',

@@ -1,11 +1,14 @@
 import { OWNER, parseFieldAccess } from '../../../pipeline/field-access.ts'
 import type { FieldRule } from '../../../pipeline/field-access.ts'
-import type { AclEntry, AclNames, Policy, RoleTerms } from '../../../pipeline/policy.ts'
+import type { AclEntry, AclNames, DecisionPoint, Policy, RoleTerms } from '../../../pipeline/policy.ts'
+import { Secret } from '../../../base/secret.ts'
 import { didYouMean } from '../../../base/suggest.ts'
+import { parseDuration } from '../../../base/units.ts'
 import { DEFAULTS } from '../defaults.ts'
-import type { AclNamesInput, AuthorizeInput, FieldRuleInput, RoleInput } from '../input.ts'
+import type { AclNamesInput, AuthorizeInput, DecisionInput, FieldRuleInput, RoleInput } from '../input.ts'
 import type { ConfigPath } from '../paths.ts'
 import type { Resolver } from './resolver.ts'
+import { isOff } from './resolver.ts'
 
 /** The block `authorize`, defaults filled in. */
 export function resolveAuthorize(input: AuthorizeInput, resolver: Resolver): Policy['authorize'] {
@@ -22,6 +25,8 @@ export function resolveAuthorize(input: AuthorizeInput, resolver: Resolver): Pol
         ? undefined
         : new Map(acl.map(([id, entry]) => [id, resolveEntry(id, entry, resolver)])),
     operations: new Map(Object.entries(input.operations ?? {})),
+    decision:
+      input.decision === undefined ? undefined : resolveDecision(input.decision, resolver),
     schemas: new Map(Object.entries(input.schemas ?? {})),
     fields: new Map(
       Object.entries(input.fields ?? {}).map(([field, rule]) => [
@@ -50,6 +55,21 @@ function resolveFieldRule(field: string, rule: FieldRuleInput, resolver: Resolve
   return {
     ...(read !== undefined && { read: parseFieldAccess(read, '') }),
     ...(write !== undefined && { write }),
+  }
+}
+
+function resolveDecision(input: DecisionInput, resolver: Resolver): DecisionPoint {
+  const { url, type = 'authzen', timeout = DEFAULTS.decisionTimeout, cache, token } = input
+  return {
+    url,
+    kind: type,
+    timeoutMs: parseDuration(timeout, ''),
+    cacheMs: cache === undefined || isOff(cache) ? 0 : parseDuration(cache, ''),
+    token:
+      token === undefined
+        ? undefined
+        : new Secret(resolver.referenced(['authorize', 'decision', 'token'], token).trim()),
+    operations: input.operations,
   }
 }
 

@@ -10,7 +10,6 @@ import {
 import type { Mode, Policy } from '../../../pipeline/policy.ts'
 import { BOUNDS, DEFAULTS } from '../defaults.ts'
 import type {
-  DataInput,
   LimitsInput,
   ModeInput,
   OperationLimitInput,
@@ -23,6 +22,7 @@ import { parseHostName } from '../values/network.ts'
 import { parseHeaderAlias } from '../values/text.ts'
 import { resolveSchemes } from './auth.ts'
 import { resolveAuthorize } from './authorize.ts'
+import { resolveData } from './data.ts'
 import type { Resolver } from './resolver.ts'
 import { isOff, toList, toMode } from './resolver.ts'
 
@@ -54,15 +54,6 @@ export function resolveValidate(input: ValidateInput): Partial<Policy['validate'
     ...(maxBody !== undefined && { maxBodyBytes: parseSize(maxBody, '') }),
     ...(maxDepth !== undefined && { maxDepth }),
     ...(urlHosts !== undefined && { urlHosts: urlHosts.map((host) => parseHostName(host, '')) }),
-  }
-}
-
-/** What a `data` block says; keys that are not written are absent. */
-export function resolveData(input: DataInput): Partial<Policy['data']> {
-  const { errors, compress } = input
-  return {
-    ...(errors !== undefined && { errors }),
-    ...(compress !== undefined && { compress: isOff(compress) ? 'off' : 'on' }),
   }
 }
 
@@ -146,6 +137,9 @@ export function resolveBlocks(input: SallyportConfig, resolver: Resolver): Block
     data: {
       errors: DEFAULTS.errors,
       compress: DEFAULTS.compress,
+      uniform: new Map(),
+      classes: new Map(),
+      tokenize: new Map(),
       ...resolveData(input.data ?? {}),
     },
     limits: resolveLimits(input.limits ?? {}),

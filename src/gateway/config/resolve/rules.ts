@@ -3,13 +3,8 @@ import type { Mode } from '../../../pipeline/policy.ts'
 import type { RuleInput } from '../input.ts'
 import type { ConfigPath } from '../paths.ts'
 import type { RuleSelector, RuleSettings } from '../settings.ts'
-import {
-  resolveData,
-  resolveModes,
-  resolveOperationLimit,
-  resolveRate,
-  resolveValidate,
-} from './blocks.ts'
+import { resolveModes, resolveOperationLimit, resolveRate, resolveValidate } from './blocks.ts'
+import { resolveData } from './data.ts'
 import type { Resolver } from './resolver.ts'
 import { isOff, toList, toMode } from './resolver.ts'
 

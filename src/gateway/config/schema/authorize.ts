@@ -1,8 +1,11 @@
 import * as z from 'zod'
 import { parseFieldAction } from '../../../pipeline/field-access.ts'
 import { DEFAULTS } from '../defaults.ts'
-import type { AclNamesInput, AuthorizeInput, FieldRuleInput, RoleInput } from '../input.ts'
-import { mode, name, optional, parsedText } from './fields.ts'
+import type { AclNamesInput, AuthorizeInput, DecisionInput, FieldRuleInput, RoleInput } from '../input.ts'
+import { parseDecisionUrl } from '../values/network.ts'
+import { parseReference } from '../values/text.ts'
+import { boundedDuration } from './bounded.ts'
+import { key, mode, name, off, optional, parsedText } from './fields.ts'
 
 const names = (): z.ZodType<string[]> => z.array(name())
 /** What it names is known once the document is. */
@@ -42,6 +45,36 @@ const fieldRuleSchema: z.ZodType<FieldRuleInput> = z.strictObject({
   write: optional(names(), 'Roles that may set it.'),
 })
 
+const decisionSchema: z.ZodType<DecisionInput> = z.strictObject({
+  url: key(
+    parsedText('an https URL, or http on loopback', parseDecisionUrl),
+    'Where it is asked: …/access/v1/evaluation (AuthZEN), …/v1/data/POLICY (OPA).',
+  ),
+  type: optional(
+    z.literal(['authzen', 'opa']),
+    'authzen: AuthZEN 1.0; opa: the data API of OPA.',
+    'authzen',
+  ),
+  timeout: optional(
+    boundedDuration('10ms', '5s'),
+    'How long it may take in all; then the call is refused (503).',
+    DEFAULTS.decisionTimeout,
+  ),
+  cache: optional(
+    z.union([off(), boundedDuration('1s', '5m')]),
+    'How long a yes to the same question is remembered; a no never is.',
+    'off',
+  ),
+  token: optional(
+    parsedText('a reference', parseReference),
+    'env:NAME or file:PATH of the token that it asks for (Bearer).',
+  ),
+  operations: optional(
+    names(),
+    'Operations that it is asked about; all that are not public unless said.',
+  ),
+})
+
 /** `authorize`. */
 export const authorizeSchema: z.ZodType<AuthorizeInput> = z.strictObject({
   roles: optional(
@@ -65,6 +98,7 @@ export const authorizeSchema: z.ZodType<AuthorizeInput> = z.strictObject({
     z.record(name(), condition()),
     'A condition that every call of an operation must meet, by operation id: "path.userId == subject.id".',
   ),
+  decision: optional(decisionSchema, 'A decision point that is asked about every call besides.'),
   schemas: optional(
     z.record(name(), name()),
     'Whose an object is, by the name of its schema, wherever it is returned: "response.ownerId == subject.id", or public.',

@@ -7,7 +7,8 @@ import { authSchema } from './auth.ts'
 import { mode, optional, parsedText } from './fields.ts'
 import { listenSchema } from './listen.ts'
 import { authorizeSchema } from './authorize.ts'
-import { dataSchema, limitsSchema, validateSchema } from './policy.ts'
+import { dataSchema } from './data.ts'
+import { limitsSchema, validateSchema } from './policy.ts'
 import { ruleSchema } from './rules.ts'
 
 const logsSchema = z.strictObject({

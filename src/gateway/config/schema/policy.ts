@@ -8,7 +8,7 @@ import {
   parseRate,
 } from '../../../base/units.ts'
 import { BOUNDS, DEFAULTS } from '../defaults.ts'
-import type { DataInput, LimitsInput, OperationLimitInput, ValidateInput } from '../input.ts'
+import type { LimitsInput, OperationLimitInput, ValidateInput } from '../input.ts'
 import { parseHostName } from '../values/network.ts'
 import { parseHeaderAlias } from '../values/text.ts'
 import { boundedSize } from './bounded.ts'
@@ -70,21 +70,6 @@ export const validateSchema: z.ZodType<ValidateInput> = z.strictObject({
     'off',
   ),
   mode: mode('Mode of the validation of requests and responses.'),
-})
-
-/** `data`, at the top and in rules. */
-export const dataSchema: z.ZodType<DataInput> = z.strictObject({
-  errors: optional(
-    z.literal(['generic', 'pass']),
-    'generic: undeclared error bodies of the API become problem+json with the detail only in the log; pass: they go out.',
-    DEFAULTS.errors,
-  ),
-  compress: optional(
-    wordOrOff('on'),
-    'on: answers are compressed (zstd, br, gzip) for clients that ask for it, except where their length could tell a secret.',
-    DEFAULTS.compress,
-  ),
-  mode: mode('Mode of the checks on what answers reveal.'),
 })
 
 /** One value of `limits.operations`, and `limits.operation` of a rule. */

@@ -1,14 +1,9 @@
 import * as z from 'zod'
 import type { RuleInput } from '../input.ts'
 import { parsePathPattern, parseUntil } from '../values/text.ts'
+import { dataSchema } from './data.ts'
 import { mode, name, oneOrMore, optional, parsedText, wordOrOff } from './fields.ts'
-import {
-  dataSchema,
-  operationLimitSchema,
-  principalLimit,
-  priority,
-  validateSchema,
-} from './policy.ts'
+import { operationLimitSchema, principalLimit, priority, validateSchema } from './policy.ts'
 
 const names = (): z.ZodType<string | readonly string[]> => oneOrMore(name())
 const paths = (): z.ZodType<string | readonly string[]> =>

@@ -72,6 +72,20 @@ export function parseUpstreamUrl(text: string, path: string): UpstreamUrl {
   }
 }
 
+/** Checks the URL of a decision point: https, or http to this machine; no credentials in it. Throws `ConfigError`. */
+export function parseDecisionUrl(text: string, path: string): string {
+  const url = URL.parse(text)
+  const isSafe =
+    url !== null &&
+    (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname)))
+  if (isSafe && url.username === '' && url.password === '' && url.hash === '') return text
+  return refuse(
+    path,
+    'is no URL that may be asked',
+    'write an https URL without credentials, or http on loopback',
+  )
+}
+
 /** Reads an exact origin for CORS; wildcards, `null` and paths are refused [RTE-03]. Throws `ConfigError`. */
 export function parseOrigin(text: string, path: string): string {
   const url = URL.parse(text)
