@@ -32,6 +32,11 @@ export interface ClientEnd {
   head(answer: Answer, length: number | undefined): void
   /** @returns false when the client must drain first; the bytes are taken all the same. */
   write(chunk: Buffer): boolean
+  /**
+   * Every byte that was given has left the process, so that its memory may be written over: large answers that come in
+   * new memory each time cost more for its collection than for all the rest. Default: false.
+   */
+  readonly isFlushed?: boolean
   /** `trailers`: flat list; they are dropped where the client did not ask for any. @returns as `answer` does. */
   end(lastChunk: Buffer | undefined, trailers?: readonly string[]): boolean
   /** Breaks off: the client must see that the answer is not whole. */

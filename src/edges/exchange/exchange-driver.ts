@@ -232,12 +232,13 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     else this.#call?.resume()
   }
 
-  upstreamData(chunk: Buffer): void {
-    if (this.#phase !== 'streaming') return
+  upstreamData(chunk: Buffer): boolean {
+    if (this.#phase !== 'streaming') return true
     this.#clocks.moved()
     // The client library may deliver what it had already read although the call is paused.
     if (this.#response === undefined) this.#responseChunks.push(chunk)
     else this.#take(chunk, this.#response)
+    return this.#response?.kind === 'stream' && this.#client.isFlushed === true
   }
 
   #take(chunk: Buffer, verdict: ResponseVerdict): void {
@@ -374,11 +375,10 @@ export class ExchangeDriver implements ClientEvents, CallEvents, Swept {
     if (!wasAnswered) this.#call?.abort(GONE)
     this.#upgraded?.destroy()
     this.#requestBody?.discard()
-    const exchange = this.exchange
-    if (exchange === undefined) return
-    exchange.bytesIn = this.#bytesIn
-    exchange.bytesOut = this.#client.coded?.bytesOut ?? this.#bytesOut
-    endSafely(this.#edge.core, exchange)
+    if (this.exchange === undefined) return
+    this.exchange.bytesIn = this.#bytesIn
+    this.exchange.bytesOut = this.#client.coded?.bytesOut ?? this.#bytesOut
+    endSafely(this.#edge.core, this.exchange)
   }
 
   #enter(phase: 'reading' | 'waiting' | 'streaming', limitMs: number): void {

@@ -263,6 +263,10 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
     this.#consume()
   }
 
+  get isFlushed(): boolean {
+    return this.#out.isEmpty
+  }
+
   send(text: string, isLast: boolean): boolean {
     return this.#out.send(text, isLast)
   }
@@ -276,7 +280,6 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
     if (this.#isCurrent(this.#client) && !this.#isAnswered) this.#client?.events?.clientDrained()
   }
 
-  /** See `SocketWriterOwner`. */
   flushed(): void {
     const client = this.#client
     this.#client = undefined

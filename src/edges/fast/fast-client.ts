@@ -26,6 +26,8 @@ export interface ClientLine {
   /** @returns false when the client must drain first. */
   send(text: string, isLast: boolean): boolean
   sendParts(text: string, body: Buffer, end: string): boolean
+  /** Nothing waits to be sent. */
+  readonly isFlushed: boolean
   /** The answer was handed over. @returns whether every byte left. */
   answered(client: FastClient, closes: boolean): boolean
   destroy(client: FastClient): void
@@ -118,6 +120,10 @@ export class FastClient implements ClientEnd {
     this.#head = this.#headText(answer, said, framing, isEndedByClose)
     // The head must not wait for the first byte of an answer that comes in its own time.
     if (length === undefined) process.nextTick(flushHead, this)
+  }
+
+  get isFlushed(): boolean {
+    return this.#line.isFlushed
   }
 
   write(chunk: Buffer): boolean {
