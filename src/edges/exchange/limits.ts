@@ -33,6 +33,8 @@ export interface EdgeLimits {
   readonly eventStreamIdleMs: number
   /** A client that takes nothing of its answer. */
   readonly writeStallMs: number
+  /** Least rate at which a client takes what waits for it, beyond that time. */
+  readonly answerBytesPerSecond: number
   /** A tunnel (WebSocket) without a byte in either direction. */
   readonly tunnelIdleMs: number
   /** Exchanges that wait for their upstream's answer; more are refused with 503. */
@@ -67,6 +69,7 @@ export const EDGE_LIMITS: EdgeLimits = {
   responseIdleMs: 30_000,
   eventStreamIdleMs: 600_000,
   writeStallMs: 30_000,
+  answerBytesPerSecond: 1_024,
   tunnelIdleMs: 60_000,
   inFlight: 1_000,
   heldBytes: 256 * 1_048_576,

@@ -54,7 +54,7 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
     this.#socket = socket
     this.#connection = connection
     this.#edge = edge
-    this.#out = new SocketWriter(socket, this, edge.context.limits.writeStallMs)
+    this.#out = new SocketWriter(socket, this, edge.context.limits)
     this.idleMs = edge.context.limits.tunnelIdleMs
   }
 
@@ -364,6 +364,7 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
   }
 
   sweep(nowMs: number): void {
+    if (this.#out.isTooSlow(nowMs)) return this.end()
     if (!this.#deadline.isPast(nowMs)) return
     if (this.#isAnswered && !this.#out.isEmpty) {
       this.#deadline.start(0, false)

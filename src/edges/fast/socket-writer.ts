@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import type { EdgeLimits } from '../exchange/limits.ts'
 
 /** Who hears what became of the bytes. */
 export interface SocketWriterOwner {
@@ -9,11 +10,14 @@ export interface SocketWriterOwner {
   flushed(): void
 }
 
+/** How long a peer may take. */
+export type WriterLimits = Pick<EdgeLimits, 'writeStallMs' | 'answerBytesPerSecond'>
+
 /** The way out on a socket: nothing is written where nobody reads any more, and a peer that takes nothing is let go. */
 export class SocketWriter {
   readonly #socket: Socket
   readonly #owner: SocketWriterOwner
-  readonly #stallMs: number
+  readonly #limits: WriterLimits
   readonly #isLate: boolean
   /** The write that was last tells its own end. */
   #isReported = false
@@ -22,11 +26,14 @@ export class SocketWriter {
   #isDraining = false
   #listensForDrain = false
   #listensForStall = false
+  /** How much waited when it last became less, and when the sweep saw that. */
+  #waitingBytes = 0
+  #sinceMs = 0
 
-  constructor(socket: Socket, owner: SocketWriterOwner, stallMs: number) {
+  constructor(socket: Socket, owner: SocketWriterOwner, limits: WriterLimits) {
     this.#socket = socket
     this.#owner = owner
-    this.#stallMs = stallMs
+    this.#limits = limits
     this.#isLate = socket instanceof TLSSocket
   }
 
@@ -72,6 +79,19 @@ export class SocketWriter {
     return false
   }
 
+  /**
+   * Looked at by the sweep, at the monotonic `nowMs`: whether a peer takes what waits for it slower than it must. The
+   * timer of the socket is not enough: every byte that the peer sends starts it anew.
+   */
+  isTooSlow(nowMs: number): boolean {
+    if (!this.#isTimed) return false
+    const { writeStallMs, answerBytesPerSecond } = this.#limits
+    const waiting = this.#socket.writableLength
+    if (this.#sinceMs === 0 || waiting < this.#waitingBytes) this.#sinceMs = nowMs
+    this.#waitingBytes = waiting
+    return nowMs - this.#sinceMs > writeStallMs + (waiting * 1000) / answerBytesPerSecond
+  }
+
   /** Calls `flushed` once what was sent has left. */
   watchFlush(): void {
     this.#isAwaited = true
@@ -96,8 +116,9 @@ export class SocketWriter {
 
   /** From here on a peer that takes nothing is let go; slow progress resets the timer of the socket. */
   watchStall(): void {
+    if (!this.#isTimed) this.#sinceMs = 0
     this.#isTimed = true
-    this.#socket.setTimeout(this.#stallMs)
+    this.#socket.setTimeout(this.#limits.writeStallMs)
     if (this.#listensForStall) return
     this.#listensForStall = true
     this.#socket.on('timeout', this.#onStall)
