@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { after, before, suite, test } from 'node:test'
 import type { Shop } from '../examples/shop/server.ts'
+import { SEED_PAYMENT_ID } from '../examples/shop/seed.ts'
 import { startShop } from '../examples/shop/server.ts'
 import type { Ask, Asker, Got } from './kit/ask.ts'
 import { asker } from './kit/ask.ts'
@@ -126,6 +127,7 @@ for (const transport of ['node', 'fast'] as const) {
       ],
       ['lists the orders', 'alice', { target: '/orders' }, 200],
       ['lists them by name', 'alice', { target: '/orders?userId=1' }, 200],
+      ['reads a payment', 'alice', { target: `/payments/${SEED_PAYMENT_ID}` }, 200],
       ['reads another’s order as staff', 'carol', { target: '/users/2' }, 200],
       ['lists everybody as staff', 'carol', { target: '/admin/users' }, 200],
     ]
@@ -139,6 +141,12 @@ for (const transport of ['node', 'fast'] as const) {
     const foreign: [name: string, as: Name, plan: Ask, missing: Ask][] = [
       ['reads an order', 'alice', { target: '/orders/5' }, { target: '/orders/777' }],
       ['reads a profile', 'alice', { target: '/users/2' }, { target: '/users/777' }],
+      [
+        'reads a payment',
+        'bob',
+        { target: `/payments/${SEED_PAYMENT_ID}` },
+        { target: '/payments/00000000-0000-4000-8000-000000000000' },
+      ],
       ['reads a picture', 'bob', { target: '/users/1/avatar' }, { target: '/users/777/avatar' }],
       [
         'asks for the head',

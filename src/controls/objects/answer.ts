@@ -1,39 +1,25 @@
+import type { MaybePromise } from '../../base/maybe-promise.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import { mayRepeatKeys } from '../repeated-key.ts'
+import { parseAnswer } from './answer-text.ts'
+import type { ParsedAnswer } from './answer-text.ts'
+import { settleLookups } from './ask-owner.ts'
 import type { ObjectsConfig } from './config.ts'
-import { foreign, UNREADABLE } from './denials.ts'
+import { foreign, OWNER_UNKNOWN, UNREADABLE } from './denials.ts'
 import { judgeValue } from './judge-value.ts'
 import type { Judgement } from './judge-value.ts'
 import { countEdits } from './list-counts.ts'
+import { isAsking } from './lookups.ts'
 import { rewritten } from './rewrite.ts'
 import type { AnswerJudge, SiteOwners } from './site-owners.ts'
-
-/** A JSON text and what it says. */
-export interface ParsedAnswer {
-  readonly value: unknown
-  readonly text: string
-}
-
-const BYTE_ORDER_MARK = 0xfeff
-
-/** Reads a body as JSON; `undefined` where it is none. */
-export function parseAnswer(body: Buffer): ParsedAnswer | undefined {
-  const decoded = body.toString('utf8')
-  const text = decoded.charCodeAt(0) === BYTE_ORDER_MARK ? decoded.slice(1) : decoded
-  try {
-    return { value: JSON.parse(text) as unknown, text }
-  } catch {
-    return undefined // no JSON: the caller says what that means
-  }
-}
 
 /** Judges an answer that was read whole: refuses it, or takes out of it what is not the caller's. */
 export function judgeAnswer(
   exchange: Exchange,
   body: Buffer,
   { config, owners }: { readonly config: ObjectsConfig; readonly owners: SiteOwners },
-): Denial | undefined {
+): MaybePromise<Denial | undefined> {
   const judge = owners.judgeOf(exchange.upstream?.status ?? 200)
   if (judge === undefined) return undefined
   const bytes = exchange.replacement ?? body
@@ -41,9 +27,16 @@ export function judgeAnswer(
     return owners.isObject ? foreign(config, ['an empty answer shows no owner']) : undefined
   const parsed = parseAnswer(bytes)
   if (parsed === undefined) return UNREADABLE
-  const judgement = judgeValue(parsed.value, judge.place, exchange)
-  if (judgement.isForeign) return foreign(config, judgement.findings)
-  return repair(parsed, judgement, judge)
+  const finish = (): Denial | undefined => {
+    const judgement = judgeValue(parsed.value, judge.place, exchange)
+    if (judgement.isForeign) return foreign(config, judgement.findings)
+    return isAsking(exchange) ? undefined : repair(parsed, judgement, judge)
+  }
+  const denial = finish()
+  if (denial !== undefined || !isAsking(exchange)) return denial
+  return settleLookups(exchange, owners.findTypeRead).then((isSettled) =>
+    isSettled ? finish() : OWNER_UNKNOWN,
+  )
 }
 
 function repair(

@@ -1,5 +1,6 @@
 import { isPublic } from '../../openapi/is-public.ts'
 import type { SchemaRef } from '../../openapi/model.ts'
+import { applicable } from '../../openapi/schema/facts.ts'
 import { parseTemplate, shapeOf } from '../../openapi/path-template.ts'
 import { compileCondition } from '../../pipeline/conditions/condition.ts'
 import type { Condition } from '../../pipeline/conditions/condition.ts'
@@ -7,11 +8,12 @@ import { mentions } from '../../pipeline/conditions/mentions.ts'
 import type { Site } from '../../pipeline/site.ts'
 import { conditionScope } from '../condition-scope.ts'
 import type { ApiRuntime, Kit } from '../kit.ts'
+import type { TypeRead } from './ask-owner.ts'
 import { itemsOf } from './judged-schema.ts'
 import { returnedSchemas } from './json-success.ts'
 import { OwnerPlaces } from './owner-places.ts'
 import type { OwnerPlace, PlaceRule } from './owner-places.ts'
-import { PUBLIC, SchemaRules } from './schema-rules.ts'
+import { componentName, PUBLIC, SchemaRules } from './schema-rules.ts'
 
 /** Whose the objects of one API are: where they stand in its responses, and what tells. */
 export class ApiOwners {
@@ -19,6 +21,8 @@ export class ApiOwners {
   readonly #api: ApiRuntime
   readonly #places: OwnerPlaces
   #reads: ReadonlyMap<string, Site> | undefined
+  #typed: ReadonlyMap<string, Site> | undefined
+  readonly #typeReads = new Map<string, TypeRead>()
   readonly #rooted = new Map<string, OwnerPlace | undefined>()
 
   constructor(site: Site, api: ApiRuntime, kit: Kit) {
@@ -29,8 +33,9 @@ export class ApiOwners {
       written: authorize.schemas,
       tenantClaim: auth.tenantClaim,
       typeOf: (ref) => conditionScope(site, kit, ref).response,
+      hasRead: (type) => this.hasRead(type),
     })
-    this.#places = new OwnerPlaces(api.responseSchemas, (found) => rules.of(found))
+    this.#places = new OwnerPlaces(api.responseSchemas, (found) => rules.all(found))
   }
 
   /** Where owners stand in what a schema describes, as an operation returns it. Throws `ConfigError`. */
@@ -66,6 +71,28 @@ export class ApiOwners {
   readOf(shape: string): Site | undefined {
     this.#reads ??= readsByShape(this.#api, this.#kit)
     return this.#reads.get(shape)
+  }
+
+  /** Whether objects of a type can be asked for. */
+  hasRead(type: string): boolean {
+    this.#typed ??= readsByType(this.#api, this.#kit)
+    return this.#typed.has(type)
+  }
+
+  /** How objects of a type are asked for, judged while an operation is under way: a GET with one id, of which they are the answer. */
+  typeReadOf(site: Site, type: string): TypeRead | undefined {
+    this.#typed ??= readsByType(this.#api, this.#kit)
+    const read = this.#typed.get(type)
+    if (read === undefined) return undefined
+    const key = `${site.index} ${type}`
+    const text = site.policy.authorize.operations.get(read.operation.id)
+    const known = this.#typeReads.get(key) ?? {
+      read,
+      place: this.placeForOther(site, read),
+      isPublic: isPublic(read.operation) || text === PUBLIC,
+    }
+    this.#typeReads.set(key, known)
+    return known
   }
 
   /** Where the owner stands in what `read` returns, judged while another operation is under way. */
@@ -110,6 +137,26 @@ function readsByShape({ model }: ApiRuntime, { sites }: Kit): ReadonlyMap<string
     const parsed = parseTemplate(template)
     if (api === model.name && method === 'GET' && parsed.ok)
       found.set(shapeOf(parsed.segments), site)
+  }
+  return found
+}
+
+/** The schemas that are the whole answer of a GET with one id at the end of its path. */
+function readsByType(
+  { model, responseSchemas }: ApiRuntime,
+  { sites }: Kit,
+): ReadonlyMap<string, Site> {
+  const found = new Map<string, Site>()
+  for (const site of sites) {
+    const { api, method, template } = site.operation
+    if (api !== model.name || method !== 'GET' || !/^[^{}]*\/\{[^{}]+\}$/.test(template)) continue
+    const [ref] = returnedSchemas(site.operation)
+    const root = ref === undefined ? undefined : responseSchemas.resources.site(ref)
+    if (root === undefined) continue
+    for (const { site: at, isConditional } of applicable(responseSchemas.resources, root)) {
+      const name = isConditional ? undefined : componentName(at)
+      if (name !== undefined && !found.has(name)) found.set(name, site)
+    }
   }
   return found
 }

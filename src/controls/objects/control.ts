@@ -9,6 +9,7 @@ import { refuseUncovered } from './coverage.ts'
 import { MISSING, foreign } from './denials.ts'
 import { countsItems } from './list-counts.ts'
 import { ownsAll } from './read-first.ts'
+import { ownsMarked } from './request-marks.ts'
 import { siteOwners } from './site-owners.ts'
 import type { SiteOwners } from './site-owners.ts'
 
@@ -48,10 +49,7 @@ export const objects: Control<ObjectsConfig, Kit> = {
 }
 
 function objectsGuard(config: ObjectsConfig, owners: SiteOwners, isRead: boolean): Guard {
-  const base: Guard =
-    owners.reads.length === 0 && !isRead
-      ? {}
-      : { onRequest: (exchange) => beforeRequest(exchange, { config, owners, isRead }) }
+  const base = requestGuard({ config, owners }, isRead)
   if (!owners.isJudged) return base
   const judging: Guard = {
     ...base,
@@ -68,14 +66,35 @@ interface Guarding {
   readonly owners: SiteOwners
 }
 
-function beforeRequest(
+/** What is asked before the request goes on: with its head, and with its body where ids are marked there. */
+function requestGuard({ config, owners }: Guarding, isRead: boolean): Guard {
+  const { body, parameters, reads, findTypeRead: find } = owners
+  const changesHead = isRead && config.isEnforced && owners.isJudged
+  const hasQuestion = reads.length > 0 || parameters !== undefined
+  return {
+    ...(changesHead || hasQuestion
+      ? {
+          onRequest: (exchange) => {
+            // The fields of an answer to HEAD tell of the object; they are those of the answer that may be seen.
+            if (changesHead && exchange.head.method === 'HEAD') exchange.upstreamMethod = 'GET'
+            return hasQuestion ? ownsAsked(exchange, { config, owners }) : undefined
+          },
+        }
+      : {}),
+    ...(body === undefined
+      ? {}
+      : { onRequestBody: (exchange) => ownsMarked(exchange, body, { config, find }) }),
+  }
+}
+
+async function ownsAsked(
   exchange: Exchange,
-  { config, owners, isRead }: Guarding & { readonly isRead: boolean },
-): ReturnType<NonNullable<Guard['onRequest']>> {
-  // The fields of an answer to HEAD tell of the object; they are those of the answer that the caller may see.
-  if (isRead && config.isEnforced && owners.isJudged && exchange.head.method === 'HEAD')
-    exchange.upstreamMethod = 'GET'
-  return owners.reads.length === 0 ? undefined : ownsAll(exchange, owners.reads, config)
+  { config, owners }: Guarding,
+): Promise<Denial | undefined> {
+  const { parameters, reads, findTypeRead: find } = owners
+  const denial = await ownsAll(exchange, reads, { config, find })
+  if (denial !== undefined || parameters === undefined) return denial
+  return ownsMarked(exchange, parameters, { config, find })
 }
 
 /** Asked about a part, or whether something changed, the API says yes or no of an object that nobody has judged. */

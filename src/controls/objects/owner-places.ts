@@ -30,8 +30,8 @@ export interface OwnerPlace {
   readonly isGuarded: boolean
 }
 
-/** Finds the rule of a schema, where it has one. */
-export type FindRule = (site: Site) => OwnerRule | undefined
+/** Finds the rules of a schema. */
+export type FindRules = (site: Site) => readonly OwnerRule[]
 
 /** Most places of one document. */
 const MAX_PLACES = 100_000
@@ -51,15 +51,15 @@ interface Draft {
 export class OwnerPlaces {
   readonly #compiler: SchemaCompiler
   readonly #resources: Resources
-  readonly #findRule: FindRule
+  readonly #findRules: FindRules
   readonly #drafts = new Map<string, Draft>()
   readonly #numbers = new Map<unknown, number>()
   readonly #pending: (() => void)[] = []
 
-  constructor(compiler: SchemaCompiler, findRule: FindRule) {
+  constructor(compiler: SchemaCompiler, findRules: FindRules) {
     this.#compiler = compiler
     this.#resources = compiler.resources
-    this.#findRule = findRule
+    this.#findRules = findRules
   }
 
   /** The place that a schema describes; `undefined` where no object with an owner can stand. Throws `ConfigError`. */
@@ -154,9 +154,10 @@ export class OwnerPlaces {
 
   #rules(sites: readonly Site[], all: readonly Applicable[]): readonly PlaceRule[] {
     return all.flatMap(({ site, isConditional }) => {
-      const rule = this.#findRule(site)
-      if (rule === undefined) return []
-      return [{ rule, mayBe: isConditional ? this.#chooser(site, sites) : undefined }]
+      const rules = this.#findRules(site)
+      if (rules.length === 0) return []
+      const mayBe = isConditional ? this.#chooser(site, sites) : undefined
+      return rules.map((rule) => ({ rule, mayBe }))
     })
   }
 

@@ -4,5 +4,5 @@ import type { Condition } from '../../pipeline/conditions/condition.ts'
 export interface OwnerRule {
   /** Name of the schema, or id of the operation, for the log. */
   readonly name: string
-  readonly condition: Condition
+  readonly condition: Pick<Condition, 'holds'>
 }

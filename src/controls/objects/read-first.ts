@@ -1,24 +1,33 @@
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange, ObjectAnswer } from '../../pipeline/exchange.ts'
 import { mayRepeatKeys } from '../repeated-key.ts'
-import { parseAnswer } from './answer.ts'
+import { parseAnswer } from './answer-text.ts'
+import { settleLookups } from './ask-owner.ts'
+import type { FindTypeRead } from './ask-owner.ts'
 import type { ObjectsConfig } from './config.ts'
 import { foreign, MISSING, OWNER_UNKNOWN } from './denials.ts'
 import { judgeValue } from './judge-value.ts'
+import { isAsking } from './lookups.ts'
 import type { PreRead } from './pre-reads.ts'
 
 /** Reads the objects that an operation is about, from the outermost; refuses at the first that is not the caller's. */
 export async function ownsAll(
   exchange: Exchange,
   reads: readonly PreRead[],
-  config: ObjectsConfig,
+  { config, find }: { readonly config: ObjectsConfig; readonly find: FindTypeRead },
 ): Promise<Denial | undefined> {
   for (const read of reads) {
     // One after the other: the second need not be asked where the first is another's.
     // oxlint-disable-next-line no-await-in-loop
     const answer = await exchange.readObject(read.read, objectPath(exchange, read))
-    const denial = judgeRead(exchange, answer, { read, config })
+    const judge = () => judgeRead(exchange, answer, { read, config })
+    const denial = judge()
     if (denial !== undefined) return denial
+    if (!isAsking(exchange)) continue
+    // oxlint-disable-next-line no-await-in-loop
+    if (!(await settleLookups(exchange, find))) return OWNER_UNKNOWN
+    const settled = judge()
+    if (settled !== undefined) return settled
   }
   return undefined
 }

@@ -4,6 +4,8 @@ import type { Site as SchemaSite } from '../../openapi/schema/resources.ts'
 import { compileCondition } from '../../pipeline/conditions/condition.ts'
 import { headScope } from '../../pipeline/conditions/scope.ts'
 import type { ValueType } from '../../pipeline/conditions/value-type.ts'
+import { referenceRule } from './lookups.ts'
+import { markIn, OBJECT_MARK, readObjectMark } from './object-mark.ts'
 import type { OwnerRule } from './owner-rule.ts'
 
 /** The member of a schema by which a document says whose its objects are: the name of a property, or steps with dots. */
@@ -19,6 +21,8 @@ export interface SchemaRulesInput {
   readonly tenantClaim: readonly string[]
   /** The type of the value that a schema describes. */
   readonly typeOf: (ref: SchemaRef) => ValueType | undefined
+  /** Whether objects of a type can be asked for. */
+  readonly hasRead?: (type: string) => boolean
 }
 
 /** The rules of the schemas of one API, each compiled when it is first met. */
@@ -36,6 +40,16 @@ export class SchemaRules {
     const rule = this.#make(site)
     this.#known.set(site.schema, rule)
     return rule
+  }
+
+  /** The same, and for each member that names another object, that this one must be the caller's too. */
+  all(site: SchemaSite): readonly OwnerRule[] {
+    const rule = this.of(site)
+    const name = componentName(site)
+    // What is written in the policy says everything.
+    if (name !== undefined && this.#input.written.has(name)) return rule === undefined ? [] : [rule]
+    const named = referencesOf(site, name ?? site.pointer, this.#input.hasRead)
+    return rule === undefined ? named : [rule, ...named]
   }
 
   #make(site: SchemaSite): OwnerRule | undefined {
@@ -90,4 +104,31 @@ function markOf({ schema }: SchemaSite): unknown {
   if (typeof schema !== 'object' || schema === null || !Object.hasOwn(schema, OWNER_MARK))
     return undefined
   return (schema as Readonly<Record<string, unknown>>)[OWNER_MARK]
+}
+
+/** The members that name an object of another schema. Throws `ConfigError`. */
+function referencesOf(
+  { schema, resource, pointer }: SchemaSite,
+  name: string,
+  hasRead: SchemaRulesInput['hasRead'],
+): OwnerRule[] {
+  const { properties } = schema as Readonly<Record<string, unknown>>
+  if (typeof properties !== 'object' || properties === null) return []
+  return Object.entries(properties).flatMap(([member, inner]) => {
+    const at = `${resource.file}#${pointer}/properties/${member}/${OBJECT_MARK}`
+    const mark = readObjectMark(markIn(inner), at)
+    const type = typeof mark === 'object' ? mark.type : undefined
+    if (type === undefined) return []
+    if (hasRead?.(type) === false) throw unreadable(type, at)
+    return [referenceRule(type, member, `${name}.${member}`)]
+  })
+}
+
+/** Nobody could be asked whose the object is. */
+export function unreadable(type: string, at: string): ConfigError {
+  return new ConfigError({
+    path: at,
+    message: `no GET with one id in its path returns a ${type}`,
+    cure: 'name a schema that such an operation returns',
+  })
 }

@@ -5,13 +5,18 @@ import { mentions } from '../../pipeline/conditions/mentions.ts'
 import type { Site } from '../../pipeline/site.ts'
 import type { Kit } from '../kit.ts'
 import { declaredResponse } from '../responses/declared.ts'
+import type { FindTypeRead } from './ask-owner.ts'
 import { jsonContent, successes } from './json-success.ts'
 import { listFacts } from './list-counts.ts'
 import type { ListFacts } from './list-counts.ts'
+import { OBJECT_MARK } from './object-mark.ts'
 import type { OwnerPlace } from './owner-places.ts'
 import { ownersOf } from './owners.ts'
 import { preReadsOf } from './pre-reads.ts'
 import type { PreRead } from './pre-reads.ts'
+import { unreadable } from './schema-rules.ts'
+import { bodyMarks, parameterMarks } from './request-marks.ts'
+import type { RequestMarks } from './request-marks.ts'
 
 /** How one declared answer is judged. */
 export interface AnswerJudge {
@@ -23,8 +28,13 @@ export interface AnswerJudge {
 /** All that is known at load of the owners of what one operation shows or changes. */
 export interface SiteOwners {
   readonly reads: readonly PreRead[]
+  /** What the document says of ids in the parameters, and in the body. */
+  readonly parameters: RequestMarks | undefined
+  readonly body: RequestMarks | undefined
   /** How an answer with this status is judged; `undefined`: it holds nothing of anybody. */
   judgeOf(status: number): AnswerJudge | undefined
+  /** How objects that are named by an id are asked for. */
+  readonly findTypeRead: FindTypeRead
   /** Some answer is judged. */
   readonly isJudged: boolean
   /** A GET that shows one object with an owner, found by an id in its path. */
@@ -58,12 +68,20 @@ function findOwners(site: Site, kit: Kit): SiteOwners | undefined {
   const reads = preReadsOf(site, owners, kit)
   const [first] = judges.values()
   refuseIdleRule(site, first)
-  if (first === undefined && reads.length === 0) return undefined
+  const parameters = parameterMarks(site, kit)
+  const body = bodyMarks(site, kit)
+  for (const type of [...(parameters?.types ?? []), ...(body?.types ?? [])])
+    if (!owners.hasRead(type)) throw unreadable(type, `${OBJECT_MARK} of ${site.label}`)
+  const isMarked = parameters !== undefined || body !== undefined
+  if (first === undefined && reads.length === 0 && !isMarked) return undefined
   refuseAggregates(site, [...judges.values()])
   const isVaried = operation.parameters.some(({ place }) => place === 'path')
   return {
     reads,
+    parameters,
+    body,
     isJudged: first !== undefined,
+    findTypeRead: (type) => owners.typeReadOf(site, type),
     isList: [...judges.values()].some(({ list }) => list !== undefined),
     isObject: operation.method === 'GET' && isVaried && (first?.place.rules.length ?? 0) > 0,
     mediaType: jsonTypeOf(operation),
