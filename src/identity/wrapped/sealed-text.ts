@@ -5,7 +5,7 @@ import type { SealingKeys } from './sealing-keys.ts'
 /** How sealed tokens begin, so that scanners of leaked secrets know them: `/spw_[\w-]{64,}/`. */
 export const SEALED_PREFIX = 'spw_'
 /** Longest sealed token in characters; what stands in `Authorization` is at most 8 KiB [TOK-01]. */
-export const MAX_SEALED_CHARS = 7168
+export const MAX_SEALED_CHARS = 7680
 
 const FORMAT = 1
 /** Format, version of the secret, period: in clear, and bound by the seal. */
