@@ -80,6 +80,7 @@ const SETTINGS: ReadonlyMap<string, readonly string[]> = new Map([
   ['authenticate', ['auth.schemes', 'auth.jwt']],
   ['principal-limit', ['limits.principal']],
   ['access', ['authorize.operations', 'authorize.acl', 'authorize.roles']],
+  ['external-decision', ['authorize.decision']],
   ['conditions', ['authorize.operations']],
   ['body-conditions', ['authorize.operations']],
   ['parameters', VALIDATE_REQUEST],

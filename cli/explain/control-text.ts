@@ -44,6 +44,7 @@ export const CONTROL_TEXT: ReadonlyMap<string, Tell> = new Map<string, Tell>([
   ],
   ['scopes', ({ site }) => scopesText(site)],
   ['access', ({ site, kit }) => accessText(site, kit)],
+  ['external-decision', ({ policy }) => decisionText(policy)],
   ['conditions', ({ site }) => conditionText(site)],
   ['body-conditions', ({ site }) => conditionText(site)],
   ['parameters', ({ site }) => parametersText(site)],
@@ -108,6 +109,12 @@ function scopesText({ operation }: Site): string {
     .map((all) => all.flatMap(({ scopes }) => scopes).join(' and '))
     .filter((text) => text !== '')
   return `asks for ${asked.join(', or ')}, else 403`
+}
+
+function decisionText({ authorize: { decision } }: Policy): string {
+  if (decision === undefined) return 'nobody is asked'
+  const { url, kind, timeoutMs } = decision
+  return `asks ${new URL(url).host} (${kind}), else 403; 503 without an answer within ${timeoutMs} ms`
 }
 
 function conditionText({ operation, policy }: Site): string {

@@ -11,6 +11,7 @@ import type {
 import type { FailureLimit, Rate } from '../../src/base/units.ts'
 import { parseFieldAction } from '../../src/pipeline/field-access.ts'
 import type { FieldClass } from '../../src/pipeline/field-class.ts'
+import type { DecisionPoint } from '../../src/pipeline/policy.ts'
 import type { ProofNeeds } from '../../src/pipeline/proof.ts'
 import type { RangeOrder } from './messages.ts'
 
@@ -45,7 +46,7 @@ export function rangeConfig(loaded: LoadedConfig, order: RangeOrder): LoadedConf
     profile: profileOf(settings, needs),
     listen: listenOf(settings, needs),
     auth: { ...settings.auth, issuers: [issuer(order.jwksFile)] },
-    blocks: blocksOf(settings.blocks, needs),
+    blocks: blocksOf(settings.blocks, needs, order.sinkOrigin),
     logs: { sinks: [{ kind: 'file', path: join(folder, 'decisions.log') }] },
     admin: { socket: join(folder, 'admin.sock') },
     secretsFile: join(folder, 'secrets'),
@@ -115,7 +116,7 @@ function issuer(jwksFile: string): IssuerSettings {
   }
 }
 
-function blocksOf(blocks: BlockSettings, needs: ProofNeeds): BlockSettings {
+function blocksOf(blocks: BlockSettings, needs: ProofNeeds, sinkOrigin: string): BlockSettings {
   const { ip, principal, failures, errors } = blocks.limits
   const schemes = new Map(blocks.auth.schemes)
   schemes.set('sallyportProveKey', 'apiKey')
@@ -125,7 +126,7 @@ function blocksOf(blocks: BlockSettings, needs: ProofNeeds): BlockSettings {
     ...blocks,
     auth: { ...blocks.auth, schemes },
     data: dataOf(blocks.data, needs),
-    authorize: authorizeOf(blocks, needs),
+    authorize: { ...authorizeOf(blocks, needs), decision: decisionOf(needs, sinkOrigin) },
     limits: {
       ...blocks.limits,
       ip: needs.ipLimit === 'off' ? undefined : reachable(ip),
@@ -164,14 +165,28 @@ function dataOf(
 /** Any delay is later than this, however short it has been there. */
 const OVERLOADED = { overload: { delayMs: -1, afterMs: 0 }, priority: 'low' } as const
 
+/** The operator's own is not asked: nothing leaves this machine. */
+function decisionOf({ decision }: ProofNeeds, sinkOrigin: string): DecisionPoint | undefined {
+  if (decision === undefined) return undefined
+  return {
+    // Port 9 is nobody's.
+    url: decision === 'sink' ? `${sinkOrigin}/decision` : 'http://127.0.0.1:9/decision',
+    kind: 'authzen',
+    timeoutMs: 2000,
+    cacheMs: 0,
+    token: undefined,
+    operations: undefined,
+  }
+}
+
 function authorizeOf(
   blocks: BlockSettings,
   { roles, roleTerms, acl, conditions }: ProofNeeds,
 ): BlockSettings['authorize'] {
   // The schemas of the operator's documents are not the probe's.
   const authorize = { ...blocks.authorize, schemas: new Map(), isStrict: false }
-  const operations = new Map([...authorize.operations, ...Object.entries(conditions ?? {})])
-  // The operator's rules name fields of other documents.
+  // The operator's rules name operations and fields of other documents.
+  const operations = new Map(Object.entries(conditions ?? {}))
   const fields = new Map()
   if (roles === undefined && acl === undefined)
     return {
@@ -188,7 +203,7 @@ function authorizeOf(
     operations,
     roles: new Map([...(authorize.roles ?? []), ...Object.entries(roles ?? {})]),
     roleTerms: new Map([...authorize.roleTerms, ...Object.entries(roleTerms ?? {})]),
-    acl: new Map([...(authorize.acl ?? []), ...Object.entries(acl ?? {})]),
+    acl: new Map(Object.entries(acl ?? {})),
   }
 }
 

@@ -1,11 +1,23 @@
 import { OWNER, parseFieldAccess } from '../../../pipeline/field-access.ts'
 import type { FieldRule } from '../../../pipeline/field-access.ts'
-import type { AclEntry, AclNames, DecisionPoint, Policy, RoleTerms } from '../../../pipeline/policy.ts'
+import type {
+  AclEntry,
+  AclNames,
+  DecisionPoint,
+  Policy,
+  RoleTerms,
+} from '../../../pipeline/policy.ts'
 import { Secret } from '../../../base/secret.ts'
 import { didYouMean } from '../../../base/suggest.ts'
 import { parseDuration } from '../../../base/units.ts'
 import { DEFAULTS } from '../defaults.ts'
-import type { AclNamesInput, AuthorizeInput, DecisionInput, FieldRuleInput, RoleInput } from '../input.ts'
+import type {
+  AclNamesInput,
+  AuthorizeInput,
+  DecisionInput,
+  FieldRuleInput,
+  RoleInput,
+} from '../input.ts'
 import type { ConfigPath } from '../paths.ts'
 import type { Resolver } from './resolver.ts'
 import { isOff } from './resolver.ts'
@@ -25,8 +37,7 @@ export function resolveAuthorize(input: AuthorizeInput, resolver: Resolver): Pol
         ? undefined
         : new Map(acl.map(([id, entry]) => [id, resolveEntry(id, entry, resolver)])),
     operations: new Map(Object.entries(input.operations ?? {})),
-    decision:
-      input.decision === undefined ? undefined : resolveDecision(input.decision, resolver),
+    decision: input.decision === undefined ? undefined : resolveDecision(input.decision, resolver),
     schemas: new Map(Object.entries(input.schemas ?? {})),
     fields: new Map(
       Object.entries(input.fields ?? {}).map(([field, rule]) => [

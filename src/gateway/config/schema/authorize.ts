@@ -1,7 +1,13 @@
 import * as z from 'zod'
 import { parseFieldAction } from '../../../pipeline/field-access.ts'
 import { DEFAULTS } from '../defaults.ts'
-import type { AclNamesInput, AuthorizeInput, DecisionInput, FieldRuleInput, RoleInput } from '../input.ts'
+import type {
+  AclNamesInput,
+  AuthorizeInput,
+  DecisionInput,
+  FieldRuleInput,
+  RoleInput,
+} from '../input.ts'
 import { parseDecisionUrl } from '../values/network.ts'
 import { parseReference } from '../values/text.ts'
 import { boundedDuration } from './bounded.ts'
