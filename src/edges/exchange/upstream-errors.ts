@@ -30,7 +30,13 @@ const TLS_CODE =
  */
 export function failureCause(error: Error): FailureCause {
   const code = errorCode(error)
-  return CAUSES.get(code) ?? (TLS_CODE.test(code) ? 'upstream_tls' : 'upstream_protocol')
+  const cause = CAUSES.get(code) ?? (TLS_CODE.test(code) ? 'upstream_tls' : 'upstream_protocol')
+  // Only what never left may be sent again: a network that goes away later may have taken the request with it.
+  return cause === 'upstream_refused' && wasConnected(error) ? 'upstream_protocol' : cause
+}
+
+function wasConnected(error: Error): boolean {
+  return 'syscall' in error && (error.syscall === 'read' || error.syscall === 'write')
 }
 
 /** Code and text of an upstream error, for the log. */

@@ -21,6 +21,10 @@ import { failureCause } from '../exchange/upstream-errors.ts'
 import { UndiciPool } from '../node/undici-pool.ts'
 import { Upstreams } from '../upstream/upstreams.ts'
 
+/** An error of the system. */
+const broken = (code: string, syscall: string): Error =>
+  Object.assign(new Error(code), { code, syscall })
+
 for (const transport of ['node', 'fast'] as const) {
   suite(`${transport}: upstreams`, () => {
     const startEdge = edgesOf(transport)
@@ -347,6 +351,17 @@ for (const transport of ['node', 'fast'] as const) {
       ['a reset', coded('ECONNRESET'), 'upstream_protocol'],
       ['a parser error', new errors.HTTPParserError(), 'upstream_protocol'],
       ['a closed pool', new errors.ClientDestroyedError(), 'overloaded'],
+      [
+        'a host out of reach before the request',
+        broken('EHOSTUNREACH', 'connect'),
+        'upstream_refused',
+      ],
+      [
+        'a host out of reach after the request',
+        broken('EHOSTUNREACH', 'read'),
+        'upstream_protocol',
+      ],
+      ['a network that is gone in the upload', broken('ENETUNREACH', 'write'), 'upstream_protocol'],
       ['a request that cannot be written', new errors.InvalidArgumentError('x'), 'defect'],
     ]
     for (const [name, error, cause] of causes) {
