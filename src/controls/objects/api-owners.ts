@@ -1,4 +1,3 @@
-import { isPublic } from '../../openapi/is-public.ts'
 import type { SchemaRef } from '../../openapi/model.ts'
 import { applicable } from '../../openapi/schema/facts.ts'
 import { parseTemplate, shapeOf } from '../../openapi/path-template.ts'
@@ -9,6 +8,7 @@ import type { Site } from '../../pipeline/site.ts'
 import { conditionScope } from '../condition-scope.ts'
 import type { ApiRuntime, Kit } from '../kit.ts'
 import type { TypeRead } from './ask-owner.ts'
+import { isForEverybody } from './nobody-known.ts'
 import { itemsOf } from './judged-schema.ts'
 import { returnedSchemas } from './json-success.ts'
 import { OwnerPlaces } from './owner-places.ts'
@@ -42,7 +42,7 @@ export class ApiOwners {
   placeOf(site: Site, ref: SchemaRef): OwnerPlace | undefined {
     const written = site.policy.authorize.operations.get(site.operation.id)
     // Who may have it all is said already: nobody in particular owns what everybody is given.
-    if (written === PUBLIC || isPublic(site.operation)) return undefined
+    if (written === PUBLIC || isForEverybody(site.operation)) return undefined
     const key = `${site.index} ${ref.uri}#${ref.pointer}`
     if (!this.#rooted.has(key)) this.#rooted.set(key, this.#make(site, ref, written))
     return this.#rooted.get(key)
@@ -89,7 +89,7 @@ export class ApiOwners {
     const known = this.#typeReads.get(key) ?? {
       read,
       place: this.placeForOther(site, read),
-      isPublic: isPublic(read.operation) || text === PUBLIC,
+      isPublic: isForEverybody(read.operation) || text === PUBLIC,
     }
     this.#typeReads.set(key, known)
     return known
@@ -98,7 +98,7 @@ export class ApiOwners {
   /** Where the owner stands in what `read` returns, judged while another operation is under way. */
   placeForOther(site: Site, read: Site): OwnerPlace | undefined {
     const [ref] = returnedSchemas(read.operation)
-    if (ref === undefined || isPublic(read.operation)) return undefined
+    if (ref === undefined || isForEverybody(read.operation)) return undefined
     const text = site.policy.authorize.operations.get(read.operation.id)
     const place = text === PUBLIC ? undefined : this.#places.of(ref)
     if (text === undefined || text === PUBLIC || !mentions(text, 'response', ruleAt(read)))

@@ -75,12 +75,29 @@ const DOCUMENT = {
       parameters: [id],
       get: { operationId: 'getCart', responses: { 200: json(ref('Cart')) } },
     },
+    '/half/{orderId}': {
+      parameters: [id],
+      get: {
+        operationId: 'halfOpenOrder',
+        security: [{}, { own: [] }],
+        responses: { 200: json(ref('Order')) },
+      },
+    },
+    '/passed/{orderId}': {
+      parameters: [id],
+      get: {
+        operationId: 'passedOn',
+        security: [{ own: [] }],
+        responses: { 200: json(ref('Order')) },
+      },
+    },
     '/open/{orderId}': {
       parameters: [id],
       get: { operationId: 'openOrder', security: [], responses: { 200: json(ref('Order')) } },
     },
   },
   components: {
+    securitySchemes: { own: { type: 'http', scheme: 'bearer' } },
     schemas: {
       Order: {
         type: 'object',
@@ -270,6 +287,11 @@ const objectsShown: [name: string, parts: Case, reason: string | undefined][] = 
   [
     'hides an anonymous caller’s object',
     { operation: 'getOrder', body: '{"ownerId":""}', principal: ANONYMOUS },
+    'foreign_object',
+  ],
+  [
+    'hides everything from nobody in particular where a credential is optional',
+    { operation: 'halfOpenOrder', body: of(own()), principal: ANONYMOUS },
     'foreign_object',
   ],
   ['leaves public operations alone', { operation: 'openOrder', body: of(other()) }, undefined],
@@ -499,10 +521,13 @@ suite('a change', () => {
 
 suite('what cannot be held does not load', () => {
   const compile = (operation: string, authorize: PolicyParts['authorize']) => () =>
-    new Bench({ document: DOCUMENT, policy: { authorize: authorize ?? {} } }).guard(
-      objects,
-      operation,
-    )
+    new Bench({
+      document: DOCUMENT,
+      policy: {
+        authorize: authorize ?? {},
+        auth: { schemes: new Map([['own', 'upstream']] as const) },
+      },
+    }).guard(objects, operation)
   const rules = (entries: Record<string, string>) => ({
     operations: new Map(Object.entries(entries)),
   })
@@ -516,6 +541,11 @@ suite('what cannot be held does not load', () => {
       'a rule for a field that the schema has not',
       compile('getOrder', { schemas: new Map([['Order', 'response.owner == subject.id']]) }),
       /declares no response.owner/,
+    ],
+    [
+      'an owner where only the API knows who is calling',
+      compile('passedOn', OWN.authorize),
+      /only the API knows who is calling/,
     ],
     [
       'a rule about what nobody can read',

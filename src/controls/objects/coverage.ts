@@ -1,5 +1,4 @@
 import { ConfigError } from '../../base/config-error.ts'
-import { isPublic } from '../../openapi/is-public.ts'
 import type { Parameter, SourceRef } from '../../openapi/model.ts'
 import { applicable } from '../../openapi/schema/facts.ts'
 import type { Resources, Site as SchemaSite } from '../../openapi/schema/resources.ts'
@@ -7,6 +6,7 @@ import type { Site } from '../../pipeline/site.ts'
 import { operationCondition } from '../access/operation-access.ts'
 import { declaredProperties } from '../declared-properties.ts'
 import type { Kit } from '../kit.ts'
+import { isForEverybody } from './nobody-known.ts'
 import { PUBLIC } from './schema-rules.ts'
 import { siteOwners } from './site-owners.ts'
 
@@ -27,7 +27,8 @@ const ID_NAME =
  */
 export function uncoveredOf(site: Site, kit: Kit): readonly Uncovered[] {
   const { operation, policy } = site
-  if (isPublic(operation) || policy.authorize.operations.get(operation.id) === PUBLIC) return []
+  if (isForEverybody(operation) || policy.authorize.operations.get(operation.id) === PUBLIC)
+    return []
   const condition = operationCondition(site, kit)
   // A rule about the caller alone says who may do it with any object.
   if (condition?.needs === 'head') return []

@@ -1,5 +1,4 @@
 import { ConfigError } from '../../base/config-error.ts'
-import { isPublic } from '../../openapi/is-public.ts'
 import { parseTemplate, shapeOf } from '../../openapi/path-template.ts'
 import type { TemplateSegments } from '../../openapi/path-template.ts'
 import { compileCondition } from '../../pipeline/conditions/condition.ts'
@@ -8,6 +7,7 @@ import type { Site } from '../../pipeline/site.ts'
 import { conditionScope } from '../condition-scope.ts'
 import type { Kit } from '../kit.ts'
 import type { ApiOwners } from './api-owners.ts'
+import { isForEverybody } from './nobody-known.ts'
 import type { OwnerPlace } from './owner-places.ts'
 import { PUBLIC } from './schema-rules.ts'
 
@@ -29,7 +29,7 @@ export interface PreRead {
 export function preReadsOf(site: Site, owners: ApiOwners, kit: Kit): readonly PreRead[] {
   const { operation, policy } = site
   const written = policy.authorize.operations.get(operation.id)
-  if (written === PUBLIC || isPublic(operation)) return []
+  if (written === PUBLIC || isForEverybody(operation)) return []
   const segments = segmentsOf(operation.template)
   const named = namedIn(site, written, kit)
   const reads = segments.flatMap((_, index) => {

@@ -9,6 +9,7 @@ import type { FindTypeRead } from './ask-owner.ts'
 import { jsonContent, successes } from './json-success.ts'
 import { listFacts } from './list-counts.ts'
 import type { ListFacts } from './list-counts.ts'
+import { refuseUnknownCallers } from './nobody-known.ts'
 import { OBJECT_MARK } from './object-mark.ts'
 import type { OwnerPlace } from './owner-places.ts'
 import { ownersOf } from './owners.ts'
@@ -74,6 +75,7 @@ function findOwners(site: Site, kit: Kit): SiteOwners | undefined {
     if (!owners.hasRead(type)) throw unreadable(type, `${OBJECT_MARK} of ${site.label}`)
   const isMarked = parameters !== undefined || body !== undefined
   if (first === undefined && reads.length === 0 && !isMarked) return undefined
+  refuseUnknownCallers(site)
   refuseAggregates(site, [...judges.values()])
   const isVaried = operation.parameters.some(({ place }) => place === 'path')
   return {
