@@ -1,8 +1,12 @@
 import { RE2JS } from 're2js'
+import { MAX_PATTERN_STEPS } from './pattern-work.ts'
+import type { WorkLeft } from './pattern-work.ts'
 import type { Work } from './regex-cost.ts'
 import { boundWork } from './regex-cost.ts'
+import { compileLinear } from './regex-linear.ts'
+import type { Linear } from './regex-linear.ts'
 import { compileStepped, MAX_STEPPED_LENGTH } from './regex-match.ts'
-import { sizeOf, toNative, toRe2 } from './regex-re2.ts'
+import { toNative, toRe2 } from './regex-re2.ts'
 import type { Regex } from './regex-syntax.ts'
 import { parseRegex } from './regex-syntax.ts'
 import { trim } from './regex-trim.ts'
@@ -10,8 +14,8 @@ import { trim } from './regex-trim.ts'
 /** A compiled `pattern`. */
 export interface Pattern {
   /**
-   * `native`: proven harmless. `linear`: RE2. `capped`: native, for short texts only. `stepped`: an own engine that
-   * gives up. Texts that the last two do not look at never match.
+   * `native`: proven harmless. `linear`: an own engine, or RE2. `capped`: native, for short texts only. `stepped`: an
+   * own engine that gives up. Texts that an engine does not look at never match.
    */
   readonly engine: 'native' | 'linear' | 'capped' | 'stepped'
   /** Longest text that is looked at, in UTF-16 units. */
@@ -25,20 +29,12 @@ export interface Pattern {
   test(text: string, work?: WorkLeft): boolean
 }
 
-/** Steps that dear patterns may still take. */
-export interface WorkLeft {
-  left: number
-}
-
-/** Steps that all texts of one value may cost together where a pattern is dear. */
-export const MAX_PATTERN_STEPS: number = 200_000
-
-/** Steps of RE2, which grow with the size of the pattern too; one takes about 0.1 microseconds. */
-const MAX_LINEAR_STEPS = 1_000_000
-/** RE2 always looks at texts up to this length, whatever the pattern costs. */
-const MIN_LINEAR = 1024
 /** Steps of a backtracking engine that one test may cost at most where the engine is only capped. */
-const MAX_CAPPED_STEPS = 2_000_000
+const MAX_CAPPED_STEPS = 100_000
+/** Steps that take about a millisecond. */
+const STEPS_PER_MS = 200_000
+/** What a step of the stepped engine counts for. */
+const STEPPED_COST = 10
 /** A cap below this would refuse too many honest values. */
 const MIN_CAP = 256
 /** For patterns whose size is not known. */
@@ -48,15 +44,20 @@ const FOREIGN = /\\[AzZ]|\\p\{/
 
 /**
  * Compiles a pattern so that no text can make it slow: the native engine where its work is proven to be linear,
- * else RE2, else (look-around, back-references) a bounded engine.
+ * else an engine whose work is linear, else (back-references, looking far behind) a bounded engine.
  * @returns the pattern, or why it cannot be used. Never throws.
  * @see ECMA-262; JSON Schema 2020-12 Core section 6.4
  */
 export function compilePattern(source: string): Pattern | { readonly fault: string } {
   const unicode = compileNative(source, 'u')
   const native = unicode ?? compileNative(source, '')
+  if (unicode === undefined) {
+    const spelled = withScripts(source)
+    const found = spelled === undefined ? undefined : compilePattern(spelled)
+    if (found !== undefined && !('fault' in found)) return { ...found, isForeign: true }
+  }
   if (native === undefined || (unicode === undefined && FOREIGN.test(source))) {
-    const foreign = compileLinear(source.replaceAll('\\Z', '\\z'), {
+    const foreign = compileRe2(source.replaceAll('\\Z', '\\z'), {
       isForeign: true,
       maxLength: MAX_FOREIGN_LENGTH,
     })
@@ -64,29 +65,82 @@ export function compilePattern(source: string): Pattern | { readonly fault: stri
   }
   if (native === undefined) return { fault: 'is no regular expression' }
   const regex = parseRegex(source, unicode !== undefined)
-  if (regex !== undefined) return compileSafely(regex, native)
+  if (regex !== undefined) return compileSafely(regex, native, unicode !== undefined)
   const unparsed = { isForeign: false, maxLength: MAX_FOREIGN_LENGTH }
-  return compileLinear(source, unparsed) ?? { fault: 'uses syntax that cannot be proven harmless' }
+  return compileRe2(source, unparsed) ?? { fault: 'uses syntax that cannot be proven harmless' }
 }
 
-function compileSafely(regex: Regex, native: RegExp): Pattern {
+/** `\\p{Han}` of other languages as `\\p{Script=Han}`; `undefined` where that makes no regular expression. */
+function withScripts(source: string): string | undefined {
+  const spelled = source.replaceAll(/\\([pP])\{(\w+)\}/g, (whole, letter, name) =>
+    compileNative(whole, 'u') === undefined ? `\\${letter}{Script=${name}}` : whole,
+  )
+  return spelled !== source && compileNative(spelled, 'u') !== undefined ? spelled : undefined
+}
+
+function compileSafely(regex: Regex, native: RegExp, isUnicode: boolean): Pattern {
   const work = boundWork(regex)
-  if (isHarmless(work)) return toPattern('native', native, Infinity)
+  if (isHarmless(work)) return toPattern(native)
   const lean = trim(regex)
   const translated = toRe2(lean)
   if (translated !== undefined) {
     const leanNative = compileNative(toNative(translated), 'u')
-    if (leanNative !== undefined && isHarmless(boundWork(lean))) {
-      return toPattern('native', leanNative, Infinity)
-    }
-    const maxLength = Math.max(MIN_LINEAR, Math.floor(MAX_LINEAR_STEPS / sizeOf(lean)))
-    const linear = compileLinear(translated, { isForeign: false, maxLength })
-    if (linear !== undefined) return linear
+    if (leanNative !== undefined && isHarmless(boundWork(lean))) return toPattern(leanNative)
   }
+  // What may be left out is known only of patterns that RE2 takes too.
+  const linear = compileLinear(translated === undefined ? regex : lean, isUnicode)
+  if (linear !== undefined) return toLinear(linear)
   const maxLength = longestText(work)
-  if (maxLength >= MIN_CAP) return toPattern('capped', native, maxLength)
+  return maxLength >= MIN_CAP ? toCapped(native, maxLength) : toStepped(regex)
+}
+
+function toLinear(linear: Linear): Pattern {
+  return {
+    engine: 'linear',
+    maxLength: linear.maxLength,
+    isForeign: false,
+    test: (text, work = fullWork()) => linear.test(text, work) === true,
+  }
+}
+
+function toCapped(native: RegExp, maxLength: number): Pattern {
+  return {
+    engine: 'capped',
+    maxLength,
+    isForeign: false,
+    test: charged(maxLength, (text) => native.test(text)),
+  }
+}
+
+/** For engines that count nothing: the time they took is charged. */
+function charged(maxLength: number, match: (text: string) => boolean): Pattern['test'] {
+  return (text, work = fullWork()) => {
+    if (text.length > maxLength || work.left < 0) return false
+    const start = performance.now()
+    const holds = match(text)
+    work.left -= (performance.now() - start) * STEPS_PER_MS
+    return holds
+  }
+}
+
+function toStepped(regex: Regex): Pattern {
   const test = compileStepped(regex)
-  return { engine: 'stepped', maxLength: MAX_STEPPED_LENGTH, isForeign: false, test }
+  return {
+    engine: 'stepped',
+    maxLength: MAX_STEPPED_LENGTH,
+    isForeign: false,
+    test: (text, work = fullWork()) => {
+      const steps = { left: Math.floor(work.left / STEPPED_COST) }
+      const before = steps.left
+      const holds = test(text, steps)
+      work.left -= (before - steps.left) * STEPPED_COST
+      return holds
+    },
+  }
+}
+
+function fullWork(): WorkLeft {
+  return { left: MAX_PATTERN_STEPS }
 }
 
 /** Whether the native engine may run the pattern on any text: at most linear work. */
@@ -111,25 +165,25 @@ function compileNative(source: string, flags: string): RegExp | undefined {
   }
 }
 
-function compileLinear(
+function compileRe2(
   source: string,
   about: Pick<Pattern, 'isForeign' | 'maxLength'>,
 ): Pattern | undefined {
   try {
     const compiled = RE2JS.compile(source)
-    const test = (text: string): boolean => text.length <= about.maxLength && compiled.test(text)
-    return { engine: 'linear', ...about, test }
+    const match = (text: string): boolean => compiled.test(text)
+    return { engine: 'linear', ...about, test: charged(about.maxLength, match) }
   } catch {
     // Not in the syntax of RE2, or too large for it.
     return undefined
   }
 }
 
-function toPattern(engine: Pattern['engine'], native: RegExp, maxLength: number): Pattern {
+function toPattern(native: RegExp): Pattern {
   return {
-    engine,
-    maxLength,
+    engine: 'native',
+    maxLength: Infinity,
     isForeign: false,
-    test: (text) => text.length <= maxLength && native.test(text),
+    test: (text) => native.test(text),
   }
 }

@@ -14,6 +14,8 @@ export const MAX_STEPPED_LENGTH = 2048
 interface State {
   readonly text: string
   left: number
+  /** Nested too deep. */
+  isLost: boolean
   nesting: number
   readonly captures: Map<number | string, string>
 }
@@ -25,17 +27,25 @@ type Matcher = (at: number, state: State, next: Next) => boolean
  * A backtracking engine that counts its steps, for the few patterns that neither the native engine can run safely
  * nor RE2 at all: look-around and back-references around ambiguous loops. A text that takes too long does not match.
  */
-export function compileStepped(regex: Regex): (text: string) => boolean {
+export function compileStepped(regex: Regex): (text: string, steps?: { left: number }) => boolean {
   const matcher = compile(regex)
   const isFixed = isAnchored(regex)
-  return (text) => {
+  return (text, steps = { left: MAX_STEPS }) => {
     if (text.length > MAX_STEPPED_LENGTH) return false
-    const state: State = { text, left: MAX_STEPS, nesting: 0, captures: new Map() }
+    const left = Math.min(MAX_STEPS, steps.left)
+    const state: State = { text, left, nesting: 0, captures: new Map(), isLost: false }
+    const holds = search(state)
+    steps.left -= left - state.left
+    return holds
+  }
+
+  function search(state: State): boolean {
+    const { text } = state
     for (let at = 0; at <= (isFixed ? 0 : text.length); at++) {
       if (isInsidePair(text, at)) continue
       const holds = matcher(at, state, () => true)
       // Out of steps: whatever was found may come from a search that was cut short inside a negation.
-      if (state.left < 0) return false
+      if (state.left < 0 || state.isLost) return false
       if (holds) return true
       state.captures.clear()
     }
@@ -74,7 +84,7 @@ function compile(regex: Regex): Matcher {
 }
 
 function spend(state: State): boolean {
-  return --state.left >= 0
+  return !state.isLost && --state.left >= 0
 }
 
 function chain(second: Matcher, first: Matcher): Matcher {
@@ -137,7 +147,7 @@ function repeat(regex: Extract<Regex, { kind: 'repeat' }>, body: Matcher): Match
     const { state, next } = run
     if (!spend(state)) return false
     if (state.nesting > MAX_NESTING) {
-      state.left = -1
+      state.isLost = true
       return false
     }
     const again = (): boolean => {

@@ -1,6 +1,6 @@
 import type { Violation } from './contract.ts'
-import type { WorkLeft } from './pattern.ts'
-import { MAX_PATTERN_STEPS } from './pattern.ts'
+import { MAX_PATTERN_STEPS } from './pattern-work.ts'
+import type { WorkLeft } from './pattern-work.ts'
 import type { Slices } from './slices.ts'
 
 /** At most this many violations are reported for one value. */
