@@ -1,3 +1,5 @@
+import { SeededSet } from '../../base/seeded-set.ts'
+
 /** Whether a value is a JSON object (not null, not an array). */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -33,13 +35,17 @@ function canonicalText(value: unknown): string {
 /** Whether no two items are equal. Linear in the size of the array, whatever it holds. */
 export function areUnique(items: readonly unknown[]): boolean {
   if (items.length < 2) return true
-  const seen = new Set<unknown>()
+  const scalars = new SeededSet()
+  const structures = new SeededSet()
+  const literals = new Set<unknown>()
   for (const item of items) {
-    // Scalars are their own key; a leading NUL keeps texts of structures apart from strings.
-    const key = typeof item === 'object' && item !== null ? `\0${canonicalText(item)}` : item
-    const safe = typeof key === 'string' && typeof item === 'string' ? `s${key}` : key
-    if (seen.has(safe)) return false
-    seen.add(safe)
+    const isNew =
+      typeof item === 'string' || typeof item === 'number'
+        ? scalars.add(item)
+        : typeof item === 'object' && item !== null
+          ? structures.add(canonicalText(item))
+          : !literals.has(item) && literals.add(item).size > 0
+    if (!isNew) return false
   }
   return true
 }
@@ -54,26 +60,4 @@ export function codePointLength(text: string): number {
     }
   }
   return count
-}
-
-/** Whether `value` is a whole multiple of `divisor`, in exact decimal arithmetic (0.0075 is one of 0.0001). */
-export function isMultipleOf(value: number, divisor: number): boolean {
-  if (Number.isSafeInteger(value) && Number.isSafeInteger(divisor)) return value % divisor === 0
-  if (!Number.isFinite(value)) return false
-  const a = decimalOf(value)
-  const b = decimalOf(divisor)
-  const exponent = Math.min(a.exponent, b.exponent)
-  const scaled = (d: Decimal): bigint => d.digits * 10n ** BigInt(d.exponent - exponent)
-  return scaled(a) % scaled(b) === 0n
-}
-
-interface Decimal {
-  readonly digits: bigint
-  readonly exponent: number
-}
-
-function decimalOf(value: number): Decimal {
-  const [mantissa = '0', exponent = '0'] = value.toExponential().split('e')
-  const [whole = '0', fraction = ''] = mantissa.split('.')
-  return { digits: BigInt(whole + fraction), exponent: Number(exponent) - fraction.length }
 }

@@ -1,3 +1,5 @@
+import { SeededSet } from '../../base/seeded-set.ts'
+
 /**
  * Which members of one object or array some schema has looked at: the annotations that
  * `unevaluatedProperties` and `unevaluatedItems` need (JSON Schema 2020-12 Core, section 11).
@@ -48,6 +50,7 @@ const SCAN_LIMIT = 16
 /** Answers membership for the evaluated names, at most linear in the size of the object. */
 export function nameTest(names: readonly string[]): (name: string) => boolean {
   if (names.length <= SCAN_LIMIT) return (name) => names.includes(name)
-  const set = new Set(names)
+  const set = new SeededSet()
+  for (const name of names) set.add(name)
   return (name) => set.has(name)
 }

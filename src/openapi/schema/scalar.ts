@@ -1,4 +1,5 @@
-import { codePointLength, isEqual, isMultipleOf } from './equal.ts'
+import { codePointLength, isEqual } from './equal.ts'
+import { multipleOf } from './multiple.ts'
 import { FORMATS } from './format.ts'
 import type { Builder, Check, Part } from './node.ts'
 import { fail } from './run.ts'
@@ -77,7 +78,9 @@ function compileString(part: Part, builder: Builder): Check | undefined {
     if (isLonger(value, max)) return fail(run, 'maxLength', `must have at most ${max} characters`)
     if (isShorter(value, min)) return fail(run, 'minLength', `must have at least ${min} characters`)
     if (pattern === undefined || pattern.test(value, run.work)) return true
-    return fail(run, 'pattern', 'must match the pattern')
+    // Nothing is left for this value: whoever sent it reads why.
+    const message = run.work.left < 0 ? 'takes too long to match' : 'must match the pattern'
+    return fail(run, 'pattern', message)
   }
 }
 
@@ -99,6 +102,7 @@ function compileNumber(part: Part): Check | undefined {
   const above = limit(keywords['exclusiveMinimum'])
   const below = limit(keywords['exclusiveMaximum'])
   const step = limit(keywords['multipleOf'])
+  const isMultiple = step === undefined ? undefined : multipleOf(step)
   if ([min, max, above, below, step].every((one) => one === undefined)) return undefined
   return (value, run) => {
     if (typeof value !== 'number') return true
@@ -110,7 +114,7 @@ function compileNumber(part: Part): Check | undefined {
     if (below !== undefined && value >= below) {
       return fail(run, 'exclusiveMaximum', `must be less than ${below}`)
     }
-    if (step === undefined || isMultipleOf(value, step)) return true
+    if (isMultiple === undefined || isMultiple(value)) return true
     return fail(run, 'multipleOf', `must be a multiple of ${step}`)
   }
 }
