@@ -31,12 +31,15 @@ import { proof as responseHeaders } from '../../src/controls/response-headers/pr
 import { proof as responses } from '../../src/controls/responses/proof.ts'
 import { proof as routes } from '../../src/controls/routes/proof.ts'
 import { proof as scopes } from '../../src/controls/scopes/proof.ts'
+import { proof as secrets } from '../../src/controls/secrets/proof.ts'
 import { proof as target } from '../../src/controls/target/proof.ts'
 import { proof as tokens } from '../../src/controls/tokens/proof.ts'
 import { proof as trustedHeaders } from '../../src/controls/trusted-headers/proof.ts'
+import { proof as uniform } from '../../src/controls/uniform/proof.ts'
 import { proof as upstreamIdentity } from '../../src/controls/upstream-identity/proof.ts'
 import { proof as urlFields } from '../../src/controls/url-fields/proof.ts'
 import { proof as wire } from '../../src/controls/wire/proof.ts'
+import { proof as wrap } from '../../src/controls/wrap/proof.ts'
 
 /** The proof of every control, in the order of `controls`. */
 export const proofs: readonly Proof[] = [
@@ -69,12 +72,15 @@ export const proofs: readonly Proof[] = [
   urlFields,
   operationLimit,
   credentialStrip,
+  uniform,
   objects,
   errors,
   leaks,
   responses,
   fields,
   classes,
+  secrets,
+  wrap,
   responseHeaders,
   hsts,
   compression,

@@ -12,6 +12,7 @@ import type { FailureLimit, Rate } from '../../src/base/units.ts'
 import { parseFieldAction } from '../../src/pipeline/field-access.ts'
 import type { FieldClass } from '../../src/pipeline/field-class.ts'
 import type { DecisionPoint } from '../../src/pipeline/policy.ts'
+import type { WrapRule } from '../../src/identity/wrapped/wrap-rule.ts'
 import type { ProofNeeds } from '../../src/pipeline/proof.ts'
 import type { RangeOrder } from './messages.ts'
 
@@ -122,9 +123,11 @@ function blocksOf(blocks: BlockSettings, needs: ProofNeeds, sinkOrigin: string):
   schemes.set('sallyportProveKey', 'apiKey')
   schemes.set('sallyportProveToken', 'jwt')
   schemes.set('sallyportProveCookie', 'upstream')
+  schemes.set('sallyportProveWrapped', 'wrap')
   return {
     ...blocks,
-    auth: { ...blocks.auth, schemes },
+    // The operator's rules name operations of other documents.
+    auth: { ...blocks.auth, schemes, wraps: [PROBE_WRAP] },
     data: dataOf(blocks.data, needs),
     authorize: { ...authorizeOf(blocks, needs), decision: decisionOf(needs, sinkOrigin) },
     limits: {
@@ -149,6 +152,7 @@ function dataOf(
   return {
     ...data,
     ...(compress === true && { compress: 'on' }),
+    uniform: new Map([['proveSignIn', 'failures']]),
     // The operator's rules name fields of other documents.
     tokenize: new Map(Object.entries(tokens ?? {})),
     ...(classes !== undefined && {
@@ -160,6 +164,18 @@ function dataOf(
       ),
     }),
   }
+}
+
+/** The probe API signs a token of its own at one of its log-ins. */
+const PROBE_WRAP: WrapRule = {
+  api: PROBE_API,
+  operations: ['proveSignIn'],
+  place: { in: 'field', path: ['token'] },
+  subject: { from: 'token', path: ['sub'] },
+  claims: [],
+  lifeMs: 3_600_000,
+  logout: [],
+  opens: new Map(),
 }
 
 /** Any delay is later than this, however short it has been there. */

@@ -7,6 +7,7 @@ const HONEST: SinkAnswer = {
   status: 200,
   headers: ['content-type', 'application/json'],
   body: '{"id":1,"name":"probe"}',
+  delayMs: 0,
 }
 
 /** The upstream of the range: says what it is told and remembers what it got. */
@@ -63,6 +64,8 @@ export class Sink implements ProofSink {
     const { method = '', url = '', rawHeaders } = request
     const body = Buffer.concat(chunks).toString('utf8')
     this.#received.push({ method, target: url, headers: rawHeaders, body })
+    const { delayMs } = this.#answer
+    if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
     response.writeHead(this.#answer.status, [...this.#answer.headers])
     response.end(this.#answer.body)
   }

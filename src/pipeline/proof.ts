@@ -116,6 +116,8 @@ export interface SinkAnswer {
   /** Flat list of names and values. */
   readonly headers: readonly string[]
   readonly body: string
+  /** Milliseconds until it comes. */
+  readonly delayMs: number
 }
 
 export interface SinkRequest {

@@ -32,6 +32,18 @@ export const proof: Proof = {
       },
     },
     {
+      id: 'SES-04',
+      name: 'guesses the password of one account from an address of its own each time',
+      run: async (range) => {
+        range.sink.answer({ status: 401, body: '{"message":"wrong"}' })
+        for (let n = 1; n <= 12; n += 1) {
+          const guess = login({ email: 'one@prove.test', password: `guess-${n}` })
+          await range.send({ ...guess, from: range.address(n) })
+        }
+        return range.sink.received().length >= 12
+      },
+    },
+    {
       id: 'RTE-06',
       name: 'sends a password of 100 kilobytes, so that hashing it takes long',
       run: (range) => range.passes(login({ email: 'a@prove.test', password: 'p'.repeat(100_000) })),

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import type { Attack, Proof, ProofTokenOptions } from '../../pipeline/proof.ts'
 
 /** Callers who are not who they say, or say nothing. */
@@ -80,6 +81,14 @@ export const proof: Proof = {
       'forges a token: unsigned, signed with the public key, by a stranger',
       () => [{ forged: 'unsigned' }, { forged: 'public-key-hmac' }, { forged: 'stranger' }],
     ),
+    {
+      id: 'TOK-02',
+      name: 'signs a token of the API with the secret of every list, where the gateway wraps them',
+      run: (range) => {
+        const headers = ['Authorization', `Bearer ${weakToken()}`]
+        return range.passes({ target: '/wrapped', credential: 'none', headers })
+      },
+    },
     tokenAttack('TOK-03', 'brings its own key in the header of the token', () => [
       { forged: 'stranger', header: { jku: 'https://evil.example/jwks.json', kid: 'evil' } },
       { forged: 'stranger', header: { kid: '../../../../dev/null' } },
@@ -120,4 +129,11 @@ function tokenAttack(
         })),
       ),
   }
+}
+
+/** What an API would make that signs with `secret`, or with nothing. */
+function weakToken(): string {
+  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const data = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode({ sub: 'admin' })}`
+  return `${data}.${createHmac('sha256', 'secret').update(data).digest('base64url')}`
 }

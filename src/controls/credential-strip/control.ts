@@ -45,7 +45,7 @@ function credentialStripGuard(config: CredentialStripConfig, site: Site, kit: Ki
       for (const name of isUnverified ? written : names) {
         if (name !== 'cookie') passValues(exchange, name, { headers, holdsOurKey })
       }
-      if (sealed !== undefined && !isUnverified) passOpened(exchange, sealed, headers)
+      if (sealed !== undefined && isProven(exchange)) passOpened(exchange, sealed, headers)
       const kept = cookieText(exchange, cookies, { holdsOurKey, sealed })
       if (kept !== '') headers.push('cookie', kept)
     },
@@ -83,6 +83,11 @@ function parametersLike(written: ReadonlySet<string>, { parameters }: Operation)
 function ourKeys(prefix: string): (text: string) => boolean {
   const pattern = new RegExp(keyScanner(prefix).source)
   return (text) => pattern.test(text)
+}
+
+/** Whether a sealed token was found good, as one of the credentials of the request. */
+function isProven({ met }: Exchange): boolean {
+  return met.some(({ proofs }) => proofs.some(({ principal }) => principal.kind === 'wrapped'))
 }
 
 /** Where sealed tokens stand, and what opens them. */
@@ -134,20 +139,21 @@ function passedCookies(
 }
 
 function cookieText(
-  { head }: Exchange,
+  exchange: Exchange,
   names: ReadonlySet<string> | 'all',
   rules: {
     readonly holdsOurKey: (text: string) => boolean
     readonly sealed: SealedPlaces | undefined
   },
 ): string {
-  const fields = head.headers.all('cookie')
+  const fields = exchange.head.headers.all('cookie')
   const { holdsOurKey, sealed } = rules
   const hasSealed = sealed !== undefined && sealed.cookies.size > 0
   if (fields.length === 0 || (names !== 'all' && names.size === 0 && !hasSealed)) return ''
   return parseCookies(fields)
     .flatMap(([name, value]): string[] => {
-      const opened = sealed?.cookies.has(name) === true ? sealed.open(value) : undefined
+      const isOurs = sealed?.cookies.has(name) === true && isProven(exchange)
+      const opened = isOurs ? sealed.open(value) : undefined
       if (opened !== undefined) return [`${name}=${opened}`]
       const isKept = (names === 'all' || names.has(name)) && !holdsOurKey(value)
       return isKept && sealedIn(value) === undefined ? [`${name}=${value}`] : []

@@ -114,6 +114,21 @@ suite('wrap: what goes out', () => {
     assert.equal(new Set([out, ...sent].join(' ').match(SEALED)).size, 1)
   })
 
+  test('a token that was masked on the way is sealed in its place, one that was left out stays away', async () => {
+    const bench = benchOf([RULE])
+    const guard = bench.guard(wrap, 'login')
+    for (const [outgoing, expected] of [
+      ['{"data":{"token":"***"}}', /^\{"data":\{"token":"spw_[\w-]+"\}\}$/],
+      ['{"data":{}}', /^\{"data":\{\}\}$/],
+    ] as const) {
+      const exchange = exchangeOf({ method: 'POST' })
+      await guard.response(exchange, 200, JSON_FIELD)
+      exchange.replacement = Buffer.from(outgoing)
+      await guard.responseBody(exchange, JSON.stringify({ data: { token: TOKEN } }))
+      assert.match(exchange.replacement.toString(), expected)
+    }
+  })
+
   test('a token in a header keeps its scheme, one in a cookie its attributes', async () => {
     const bench = benchOf([HEADER, COOKIE])
     const fields = [

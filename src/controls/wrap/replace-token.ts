@@ -2,6 +2,8 @@
 export interface Replacement {
   readonly token: string
   readonly sealed: string
+  /** Where the API hands it out in its answer's body. */
+  readonly path?: readonly string[]
 }
 
 /** The value with the sealed token wherever a text holds the token; the same value where none does. */

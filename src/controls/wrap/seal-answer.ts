@@ -7,7 +7,7 @@ import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange, UpstreamResponse } from '../../pipeline/exchange.ts'
 import { jsonAnswer } from '../json-answer.ts'
 import { rewriteJson } from '../rewrite-json.ts'
-import { memberAt } from './member-at.ts'
+import { memberAt, withMember } from './member-at.ts'
 import { swapped, withSealed } from './replace-token.ts'
 import type { Replacement } from './replace-token.ts'
 
@@ -74,7 +74,7 @@ function swapsOf(
     if (typeof token !== 'string') return unsealable('is no text')
     const sealed = tokens.seal(token, context, { rule, nowMs })
     if (typeof sealed !== 'string') return unsealable(sealed.fault)
-    swaps.push({ token, sealed })
+    swaps.push({ token, sealed, ...(place.in === 'field' && { path: place.path }) })
   }
   // A token that holds another one as a part is swapped first.
   return swaps.toSorted((a, b) => b.token.length - a.token.length)
@@ -102,8 +102,17 @@ function sealedBody(outgoing: Buffer, swaps: readonly Replacement[]): Buffer {
     const text = outgoing.toString('latin1')
     return Buffer.from(swaps.reduce(swapped, text), 'latin1')
   }
-  const value = swaps.reduce(withSealed, answer.value)
+  const value = swaps.reduce(
+    (before, swap) => inPlace(withSealed(before, swap), swap),
+    answer.value,
+  )
   return rewriteJson(value, answer.text, answer.value)
+}
+
+/** What masks tokens may have come before: the sealed one may be seen, and is what the client came for. */
+function inPlace(value: unknown, { path, sealed }: Replacement): unknown {
+  if (path === undefined || typeof memberAt(value, path) !== 'string') return value
+  return withMember(value, path, sealed)
 }
 
 function sealedHead(
