@@ -361,6 +361,13 @@ const faults: [name: string, text: string, message: RegExp][] = [
   ['an item that hides a name', 'body.items.all(body, body == 1)', /does not name/],
   ['the response', 'response.id == subject.id', /not available yet/],
   ['a certificate', 'certificate.subject == "a"', /not available yet/],
+  [
+    'a time zone inside a loop',
+    'body.items.all(i, now.getHours("UTC") > 1)',
+    /cannot stand inside/,
+  ],
+  ['a moment that is none', 'now < timestamp("2026")', /is no moment/],
+  ['a time zone that is none', 'now.getHours("Europe/Atlantis") > 8', /no time zone/],
   ['a function that is not there', 'eval("1")', /eval/],
 ]
 

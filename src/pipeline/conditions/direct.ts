@@ -5,9 +5,9 @@ import type { Exchange } from '../exchange.ts'
 import { interpret } from './interpret.ts'
 import type { Compiling } from './interpret.ts'
 import { presenceOf, readerOf } from './read-reference.ts'
-import type { Read } from './read-reference.ts'
+import { literal, plainLiteral, scalar } from './scalar.ts'
+import type { Scalar } from './scalar.ts'
 import type { Node } from './syntax.ts'
-import type { ValueType } from './value-type.ts'
 
 /** `undefined`: an error in the sense of CEL. */
 type Judge = (exchange: Exchange, response: unknown) => boolean | undefined
@@ -107,54 +107,6 @@ function plainBool(node: Node, compiling: Compiling): Judge | undefined {
   return (exchange, response) => {
     const found = value.read(exchange, response)
     return typeof found === 'boolean' ? found : undefined
-  }
-}
-
-/** A part with one value: a literal, a name, or a name as text. */
-interface Scalar {
-  readonly kind: ValueType['kind']
-  readonly isLiteral: boolean
-  readonly read: Read
-}
-
-function scalar(node: Node, compiling: Compiling): Scalar | undefined {
-  if (node.op === 'value') return literal(node.args)
-  if (node.op === 'call' && node.args[0] === 'string') {
-    const [inner] = node.args[1]
-    const value = inner === undefined ? undefined : scalar(inner, compiling)
-    return value === undefined ? undefined : asText(value)
-  }
-  const reference = compiling.names.get(node)
-  if (reference === undefined) return undefined
-  const { kind } = reference.type
-  if (kind === 'timestamp' || kind === 'list' || kind === 'object') return undefined
-  return { kind, isLiteral: false, read: readerOf(reference, compiling.tenantClaim) }
-}
-
-function plainLiteral(value: unknown): unknown {
-  return typeof value === 'bigint' ? Number(value) : value
-}
-
-function literal(value: unknown): Scalar | undefined {
-  const plain = plainLiteral(value)
-  const read: Read = () => plain
-  if (typeof value === 'bigint') return { kind: 'int', isLiteral: true, read }
-  if (typeof plain === 'string') return { kind: 'string', isLiteral: true, read }
-  if (typeof plain === 'boolean') return { kind: 'bool', isLiteral: true, read }
-  return undefined
-}
-
-/** The one text of a number: whole and exact, no exponent, no leading zero. */
-function asText(value: Scalar): Scalar | undefined {
-  if (value.kind !== 'int' && value.kind !== 'string' && value.kind !== 'any') return undefined
-  return {
-    kind: 'string',
-    isLiteral: value.isLiteral,
-    read: (exchange, response) => {
-      const found = value.read(exchange, response)
-      if (typeof found === 'string') return found
-      return Number.isSafeInteger(found) ? String(found) : undefined
-    },
   }
 }
 

@@ -56,6 +56,13 @@ function refuseSpecial(node: Node, { names, at }: Compiling): void {
       throw misplaced(at, 'matches', 'let it stand by itself: body.code.matches("^[A-Z]+$") && …')
     if (part.op === 'in' && names.get(part.args[0])?.root === 'network')
       throw misplaced(at, 'network.ip in [...]', 'let it stand by itself: network.ip in […] && …')
+    // Looking at a time zone takes longer than all the rest of a condition; a loop would do it for every item.
+    if (part.op === 'rcall' && /^get[A-Z]/.test(part.args[0]) && part.args[2].length > 0)
+      throw misplaced(
+        at,
+        'the time of a place',
+        'let it stand by itself: now.getHours("Europe/Berlin") >= 8 && …',
+      )
     for (const inner of partsOf(part)) walk(inner)
   }
   walk(node)
