@@ -67,6 +67,12 @@ for (const [name, first, second, isOne] of addresses) {
   })
 }
 
+test("a connection that is nobody's is not taken", () => {
+  const { admission, open } = door({})
+  assert.equal(open(3, '').length, 0)
+  assert.equal(admission.size, 0)
+})
+
 test('all together may have so many', () => {
   const { open } = door({ connections: 4 })
   assert.equal(open(3, '192.0.2.1').length + open(3, '192.0.2.2').length, 4)

@@ -56,6 +56,7 @@ export class Admission {
     const peer = this.#peers.get(address) ?? this.#newPeer(address)
     const isCounted = !this.#options.isTrusted(peerAddress)
     if (
+      !hasAddress(socket) ||
       !this.#hasRoom(peer, isCounted) ||
       !(this.#options.seats?.take(address, isCounted) ?? true)
     ) {
@@ -115,4 +116,12 @@ export class Admission {
     peer.open--
     if (peer.open === 0 && peer.paidAtMs <= performance.now()) this.#peers.delete(address)
   }
+}
+
+/**
+ * Whether it is known who is at the other end. Who resets a connection at once is not: what was sent before could
+ * still be read, and would be judged and logged as nobody's.
+ */
+export function hasAddress({ remoteAddress }: Socket): boolean {
+  return remoteAddress !== undefined && remoteAddress !== ''
 }

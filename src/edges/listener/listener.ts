@@ -3,7 +3,7 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Core } from '../../gateway/core.ts'
 import type { TlsContextSource } from '../tls/context.ts'
-import { Admission } from '../exchange/admission.ts'
+import { Admission, hasAddress } from '../exchange/admission.ts'
 import type { SharedSeats } from '../exchange/admission.ts'
 import { Connection } from '../exchange/connection.ts'
 import type { EdgeContext } from '../exchange/edge-context.ts'
@@ -203,6 +203,10 @@ function openTlsServer(
     ...(options.ticketKeys === undefined ? {} : { ticketKeys: options.ticketKeys.current }),
   })
   server.on('secureConnection', (socket: TLSSocket) => {
+    if (!hasAddress(socket)) {
+      socket.destroy()
+      return
+    }
     const connection = new Connection(socket)
     if (socket.alpnProtocol === 'h2')
       serveHttp2(socket, connection, { context, sessions, monitor: options.http2Monitor })
