@@ -101,7 +101,19 @@ export function sharedReadBuffer(): Buffer {
   return shared
 }
 
+/** Buffers that nobody needs any more; more than these are left to the collector. */
+const spare: Buffer[] = []
+const MAX_SPARE = 32
+
 /** A buffer of one socket: what it holds may be given away, and then it is not read into again. */
 export function newReadBuffer(): Buffer {
-  return Buffer.allocUnsafeSlow(READ_BYTES)
+  return spare.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES)
+}
+
+/**
+ * Takes back what `newReadBuffer` gave; nobody may read into it or from it any more. Memory that is new for each
+ * answer makes the engine collect all of its garbage again and again.
+ */
+export function returnReadBuffer(buffer: Buffer): void {
+  if (spare.length < MAX_SPARE) spare.push(buffer)
 }

@@ -5,7 +5,7 @@ import type { CallPlan } from '../exchange/upstream-port.ts'
 import type { AnswerSink } from './answer-reader.ts'
 import { AnswerReader } from './answer-reader.ts'
 import type { RawConnector, SocketReader } from './raw-connect.ts'
-import { newReadBuffer, sharedReadBuffer } from './raw-connect.ts'
+import { newReadBuffer, returnReadBuffer, sharedReadBuffer } from './raw-connect.ts'
 import type { UploadOwner } from './raw-upload.ts'
 import { RawUpload } from './raw-upload.ts'
 import { bodyFraming } from './upstream-head.ts'
@@ -187,8 +187,8 @@ export class RawConnection implements UploadOwner, SocketReader {
       this.end()
       return false
     }
-    const chunk = from.subarray(0, bytes)
-    const isGiven = from === this.#bulk && bytes >= GIVEN_BYTES
+    const chunk = this.#ownedPart(bytes, from).subarray(0, bytes)
+    const isGiven = chunk.buffer === this.#bulk?.buffer && bytes >= GIVEN_BYTES
     this.#hasAnswered = true
     this.#isReading = true
     const taken = this.#reader.feed(chunk, user, isGiven)
@@ -196,7 +196,22 @@ export class RawConnection implements UploadOwner, SocketReader {
     if (isGiven && this.#reader.isKept) this.#bulk = undefined
     if (bytes >= BULK_BYTES && this.#reader.state === 'open') this.#bulk ??= newReadBuffer()
     this.#judge(taken === bytes ? NOTHING : chunk.subarray(taken))
+    if (this.#reader.state !== 'open') this.#returnBulk()
     return !this.#isPaused
+  }
+
+  /** The first large read of an answer came into memory that all connections share: it goes on in its own. */
+  #ownedPart(bytes: number, from: Buffer): Buffer {
+    if (from === this.#bulk || bytes < BULK_BYTES) return from
+    this.#bulk ??= newReadBuffer()
+    from.copy(this.#bulk, 0, 0, bytes)
+    return this.#bulk
+  }
+
+  /** From within a read only: what the socket reads into next is asked for behind it. */
+  #returnBulk(): void {
+    if (this.#bulk !== undefined) returnReadBuffer(this.#bulk)
+    this.#bulk = undefined
   }
 
   /** `rest`: what came behind the end of the answer. */
@@ -211,7 +226,6 @@ export class RawConnection implements UploadOwner, SocketReader {
 
   #complete(isClean: boolean): void {
     const user = this.#user
-    this.#bulk = undefined
     const isSent = this.#upload === undefined && this.#socket.writableLength === 0
     this.#user = undefined
     if (!isClean) this.#home.spokeUnasked()
