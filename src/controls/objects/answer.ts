@@ -12,6 +12,7 @@ import type { Judgement } from './judge-value.ts'
 import { countEdits } from './list-counts.ts'
 import { isAsking } from './lookups.ts'
 import { rewritten } from './rewrite.ts'
+import { scanMembers } from './scan-members.ts'
 import type { AnswerJudge, SiteOwners } from './site-owners.ts'
 
 /** Judges an answer that was read whole: refuses it, or takes out of it what is not the caller's. */
@@ -25,6 +26,8 @@ export function judgeAnswer(
   const bytes = exchange.replacement ?? body
   if (bytes.length === 0)
     return owners.isObject ? foreign(config, ['an empty answer shows no owner']) : undefined
+  const members = judge.members === undefined ? undefined : scanMembers(bytes, judge.members)
+  if (members !== undefined) return scanned(exchange, members, { config, judge })
   const parsed = parseAnswer(bytes)
   if (parsed === undefined) return UNREADABLE
   const finish = (): Denial | undefined => {
@@ -37,6 +40,16 @@ export function judgeAnswer(
   return settleLookups(exchange, owners.findTypeRead).then((isSettled) =>
     isSettled ? finish() : OWNER_UNKNOWN,
   )
+}
+
+/** The usual case: the members that tell the owner are read off the text, which goes out as it is. */
+function scanned(
+  exchange: Exchange,
+  members: object,
+  { config, judge }: { readonly config: ObjectsConfig; readonly judge: AnswerJudge },
+): Denial | undefined {
+  const failed = judge.place.rules.find(({ rule }) => !rule.condition.holds(exchange, members))
+  return failed === undefined ? undefined : foreign(config, [`${failed.rule.name} at /`])
 }
 
 function repair(

@@ -4,5 +4,6 @@ import type { Condition } from '../../pipeline/conditions/condition.ts'
 export interface OwnerRule {
   /** Name of the schema, or id of the operation, for the log. */
   readonly name: string
-  readonly condition: Pick<Condition, 'holds'>
+  /** `reads` is absent where it looks at more than it could name. */
+  readonly condition: Pick<Condition, 'holds'> & Partial<Pick<Condition, 'reads'>>
 }

@@ -15,6 +15,8 @@ import type { OwnerPlace } from './owner-places.ts'
 import { ownersOf } from './owners.ts'
 import { preReadsOf } from './pre-reads.ts'
 import type { PreRead } from './pre-reads.ts'
+import { scannedNames } from './scan-members.ts'
+import type { ScannedNames } from './scan-members.ts'
 import { unreadable } from './schema-rules.ts'
 import { bodyMarks, parameterMarks } from './request-marks.ts'
 import type { RequestMarks } from './request-marks.ts'
@@ -22,6 +24,8 @@ import type { RequestMarks } from './request-marks.ts'
 /** How one declared answer is judged. */
 export interface AnswerJudge {
   readonly place: OwnerPlace
+  /** The members that are all there is to judge by; `undefined` where the whole answer is looked at. */
+  readonly members: ScannedNames | undefined
   /** What the answer says about its lists; `undefined` where it holds none. */
   readonly list: ListFacts | undefined
 }
@@ -63,7 +67,8 @@ function findOwners(site: Site, kit: Kit): SiteOwners | undefined {
   const { operation } = site
   const judgeFor = (ref: SchemaRef): AnswerJudge | undefined => {
     const place = owners.placeOf(site, ref)
-    return place === undefined ? undefined : { place, list: listFacts(ref, place, resources) }
+    if (place === undefined) return undefined
+    return { place, members: membersOf(place), list: listFacts(ref, place, resources) }
   }
   const judges = judgesOf(operation, judgeFor)
   const reads = preReadsOf(site, owners, kit)
@@ -94,6 +99,17 @@ function findOwners(site: Site, kit: Kit): SiteOwners | undefined {
       return declared === undefined ? first : judges.get(declared)
     },
   }
+}
+
+/** One object with rules on its own plain members, and nothing with an owner inside. */
+function membersOf({ rules, members, rest, prefix, items }: OwnerPlace): ScannedNames | undefined {
+  const inner = [...members.values(), ...prefix, rest, items]
+  if (inner.some((one) => one?.isGuarded === true) || rules.length === 0) return undefined
+  if (rules.some(({ rule, mayBe }) => mayBe !== undefined || rule.condition.reads === undefined))
+    return undefined
+  const reads = rules.flatMap(({ rule }) => [...(rule.condition.reads ?? [])])
+  const names = reads.flatMap((read) => (read.startsWith('response') ? [read.slice(9)] : []))
+  return scannedNames([...new Set(names)])
 }
 
 function judgesOf(
