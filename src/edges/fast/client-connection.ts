@@ -379,7 +379,7 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
 
   /** What the client sent behind its request. */
   get head(): Buffer {
-    return this.#rest?.subarray(this.#at) ?? EMPTY
+    return this.#rest?.subarray(this.#at) ?? Buffer.alloc(0)
   }
 
   readonly release = (): void => {
@@ -391,7 +391,6 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
   }
 }
 
-const EMPTY = Buffer.alloc(0)
 /** Pipelined requests that are answered before others get their turn. */
 const REQUESTS_AT_ONCE = 4
 
