@@ -104,6 +104,7 @@ const DOCUMENT = {
         properties: {
           id: { type: 'string' },
           ownerId: { type: 'string' },
+          tenant: { type: 'string' },
           total: { type: 'number' },
           parts: { type: 'array', items: ref('Order') },
         },
@@ -406,6 +407,42 @@ suite('a list', () => {
   test('with a sum that would tell of the others does not load', () => {
     const bench = new Bench({ document: DOCUMENT, policy: OWN })
     assert.throws(() => bench.guard(objects, 'listSums'), /sums.amount would still tell of it/)
+  })
+})
+
+suite('tenants', () => {
+  const policy: PolicyParts = {
+    authorize: {
+      schemas: new Map([['Order', 'response.tenant == subject.tenant']]),
+      operations: new Map([['listOrders', 'header["x-tenant"] == subject.tenant']]),
+    },
+  }
+  const at = (tenant: string): Principal => ({ ...ANN, claims: { tenant } })
+
+  test('see what is theirs', async () => {
+    const body = of({ tenant: 'blue' })
+    assertRefused(
+      (await judged({ operation: 'getOrder', body, policy, principal: at('blue') })).refusal,
+      undefined,
+    )
+  })
+
+  test('do not see what is another’s, whoever owns it', async () => {
+    for (const principal of [at('red'), at(''), ANN]) {
+      const { refusal } = await judged({
+        operation: 'getOrder',
+        body: of({ tenant: 'blue', ownerId: '7' }),
+        policy,
+        principal,
+      })
+      assertRefused(refusal, 'foreign_object', 404)
+    }
+  })
+
+  test('lose the items of others', async () => {
+    const body = of([{ tenant: 'blue' }, { tenant: 'red' }])
+    const { text } = await judged({ operation: 'allOrders', body, policy, principal: at('blue') })
+    assert.equal(text, '[{"tenant":"blue"}]')
   })
 })
 
