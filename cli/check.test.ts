@@ -44,7 +44,7 @@ const rows: readonly Row[] = [
     errors: [
       'error sallyport.yaml:3:36 limits.operations.getOrders: no document has "getOrders" (did you mean "getOrder"?)',
       'error sallyport.yaml:4:45 rules[0].relax.bodi: "bodi" is neither a block nor a control (did you mean "body"?)',
-      'error openapi.yaml:5:5 /paths/~1orders~1{orderId}/get: no credential can meet the security of GET /orders/{orderId}: partner (http) (name an issuer under auth.jwt.issuers, or say how the scheme is met: auth.schemes: { partner: apiKey | jwt | upstream })',
+      'error openapi.yaml:5:5 /paths/~1orders~1{orderId}/get: no credential can meet the security of GET /orders/{orderId}: partner (http) (name an issuer under auth.jwt.issuers, or say how the scheme is met: auth.schemes: { partner: apiKey | jwt | wrap | upstream })',
       '3 faults',
     ],
   },

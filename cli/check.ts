@@ -10,6 +10,7 @@ import type { Kit } from '../src/controls/kit.ts'
 import { uncoveredOf, uncoveredText } from '../src/controls/objects/coverage.ts'
 import type { Finding } from '../src/openapi/model.ts'
 import type { Site } from '../src/pipeline/site.ts'
+import { proposalsOf } from './check-proposals.ts'
 import { auditDocument } from './document-audit.ts'
 import { placesOf } from './document-places.ts'
 import type { FilePlace } from './document-places.ts'
@@ -73,6 +74,8 @@ export interface CheckReport {
   readonly audit: readonly ConfigFault[]
   /** Schemas of requests without bounds, by kind. */
   readonly unbounded: Readonly<Record<string, number>>
+  /** What would protect more, and how it is written. */
+  readonly proposals: readonly string[]
   /** With `--verbose`. */
   readonly notes: readonly PlacedFinding[]
 }
@@ -104,6 +107,7 @@ export function reportOf(inspection: Inspection, wantsNotes: boolean): CheckRepo
     uncovered: built === undefined ? [] : uncovered(sites, built.kit, documents),
     audit: loaded?.audit(systemClock.nowMs()) ?? [],
     unbounded,
+    proposals: proposalsOf(sites),
     notes: wantsNotes ? placed([...findings, ...open.map(openFinding)], 'note', documents) : [],
   }
 }
@@ -206,6 +210,7 @@ function printReport(report: CheckReport, options: CheckOptions): void {
   lines('yellow', 'warning', report.warnings.map(findingText))
   if (options.verbose === true) lines('dim', 'note   ', report.notes.map(findingText))
   lines('yellow', 'public ', report.publicOperations)
+  lines('dim', 'propose', report.proposals)
   lines('yellow', 'unfiltered', report.unfilterable.map(unfilterableText))
   lines('yellow', 'unowned', report.uncovered.map(uncoveredLine))
   printSummary(report)

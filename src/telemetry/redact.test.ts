@@ -8,6 +8,7 @@ const leaks: [name: string, text: string, secret: string][] = [
   ['a gateway key of another prefix', 'got acme_pk_test_abc_0123456789', '0123456789'],
   ['a key glued to an escape', 'x%3Dsp_sk_live_abc_0123456789', '0123456789'],
   ['half a key', 'sp_live_0123abcd', '0123abcd'],
+  ['a wrapped token', 'token spw_AQAAAAEAAAD3abcdefgh', 'AQAAAAEAAAD3'],
   ['a JWT', 'token eyJhbGciOiJub25lIn0.eyJhIjoxfQ.', 'eyJhIjoxfQ'],
   ['a bearer token', 'Bearer s3cr3t', 's3cr3t'],
   ['a bearer token in any case', 'bEARER  s3cr3t', 's3cr3t'],

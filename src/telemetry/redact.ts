@@ -30,6 +30,8 @@ export const PATTERNS: readonly Pattern[] = [
   // Gateway keys, with the default prefix or another one.
   { needs: ['_'], find: /[a-z0-9]{0,16}_(?:sk|pk)_[\w-]{6,}/gi, put: REDACTED },
   { needs: ['sp_'], find: /sp_(?=[a-z_-]{0,64}[0-9A-Z])[\w-]{8,}/g, put: REDACTED },
+  // Wrapped tokens of APIs.
+  { needs: ['spw_'], find: /spw_[\w-]{8,}/g, put: REDACTED },
   { needs: ['eyJ'], find: /eyJ[\w.~+/=-]{8,}/g, put: REDACTED },
   {
     needs: [''], // too many kinds of blanks to list
