@@ -1,5 +1,6 @@
-import type { Kind } from './choice.ts'
-import { acceptsKind, kindOf } from './choice.ts'
+import type { Branch, BranchFinder } from './branches.ts'
+import { compileBranchFinder, toBranches } from './branches.ts'
+import { kindOf } from './choice.ts'
 import { isObject } from './equal.ts'
 import type { Marks } from './marks.ts'
 import { mergeMarks, newMarks } from './marks.ts'
@@ -35,42 +36,34 @@ function compileAll(part: Part, builder: Builder): readonly Check[] {
   return sites(part, builder, 'allOf').map((site) => builder.branch(site, part.frame))
 }
 
-interface Branch {
-  readonly check: Check
-  readonly kinds: ReadonlySet<Kind>
-}
-
-const KINDS: readonly Kind[] = ['null', 'boolean', 'object', 'array', 'number', 'string']
-
 function compileBranches(part: Part, builder: Builder, key: 'anyOf' | 'oneOf'): Check | undefined {
-  const branches = sites(part, builder, key).map((site) => ({
-    check: builder.branch(site, part.frame),
-    kinds: new Set(KINDS.filter((kind) => acceptsKind(builder.resources, site, kind))),
-  }))
+  const list = sites(part, builder, key)
+  const branches = toBranches(list, builder, part.frame)
   if (branches.length === 0) return undefined
-  return key === 'anyOf' ? anyOf(branches) : oneOf(branches)
+  const find = compileBranchFinder(list, branches, { builder, frame: part.frame })
+  return key === 'anyOf' ? anyOf(branches, find) : oneOf(branches, find)
 }
 
-function anyOf(branches: readonly Branch[]): Check {
+function anyOf(branches: readonly Branch[], find: BranchFinder): Check {
   return (value, run, marks) => {
     const attempt = trying(run)
     if (marks !== undefined) {
       // Every branch that holds has looked at something, so none may be left out.
       let ok = false
-      for (const { check } of branches) ok = tryBranch(check, value, attempt, marks) || ok
+      for (const { check } of find(value)) ok = tryBranch(check, value, attempt, marks) || ok
       return ok || explain(branches, value, run, 'anyOf')
     }
-    for (const { check } of branches) if (check(value, attempt, undefined)) return true
+    for (const { check } of find(value)) if (check(value, attempt, undefined)) return true
     return explain(branches, value, run, 'anyOf')
   }
 }
 
-function oneOf(branches: readonly Branch[]): Check {
+function oneOf(branches: readonly Branch[], find: BranchFinder): Check {
   return (value, run, marks) => {
     const attempt = trying(run)
     let holds = 0
     let seen: Marks | undefined
-    for (const { check } of branches) {
+    for (const { check } of find(value)) {
       const inner = marks === undefined ? undefined : newMarks()
       if (!check(value, attempt, inner)) continue
       holds++

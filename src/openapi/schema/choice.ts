@@ -211,6 +211,9 @@ export function tagText(tag: unknown): string | undefined {
 /** Kinds of JSON values, as far as `type` tells them apart without looking at numbers. */
 export type Kind = 'null' | 'boolean' | 'object' | 'array' | 'number' | 'string'
 
+/** All of them. */
+export const KINDS: readonly Kind[] = ['null', 'boolean', 'object', 'array', 'number', 'string']
+
 /** The kind of a value. */
 export function kindOf(value: unknown): Kind {
   if (value === null) return 'null'

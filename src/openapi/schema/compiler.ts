@@ -62,19 +62,20 @@ export class SchemaCompiler implements Builder {
 
   /** Compiles a schema and all it refers to. The result refuses every value when the schema could not be found. */
   validator(ref: SchemaRef): Validate {
-    const site = this.resources.site(ref)
-    if (site === undefined) {
-      this.#tell({ file: ref.uri, pointer: ref.pointer }, unresolved(ref.uri))
-      return toValidate({ check: REFUSE, remembers: false, scope: undefined })
-    }
-    return toValidate(this.#root(site))
+    return toValidate(this.root(ref))
   }
 
   /** The same for large values, in slices. */
   slicedValidator(ref: SchemaRef): SlicedValidate {
+    return toSlicedValidate(this.root(ref))
+  }
+
+  /** What a validation begins with; refuses every value when the schema could not be found. */
+  root(ref: SchemaRef): Root {
     const site = this.resources.site(ref)
-    if (site === undefined) return async (value) => this.validator(ref)(value)
-    return toSlicedValidate(this.#root(site))
+    if (site !== undefined) return this.#root(site)
+    this.#tell({ file: ref.uri, pointer: ref.pointer }, unresolved(ref.uri))
+    return { check: REFUSE, remembers: false, scope: undefined }
   }
 
   #root(site: Site): Root {

@@ -15,7 +15,7 @@ const cases: [value: number, divisor: number, isMultiple: boolean][] = [
   [5e-324, 0.1, false],
   [1e-7, 1e-8, true],
   [12_345_678_901_234.56, 0.01, true],
-  [9_007_199_254_740_993, 2, true],
+  [9_007_199_254_740_994, 2, true],
   [Infinity, 2, false],
 ]
 for (const [value, divisor, isMultiple] of cases)

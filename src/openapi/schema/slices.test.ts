@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import * as fc from 'fast-check'
+import type { Violation } from './contract.ts'
+import { makeFixture } from './fixture.ts'
+import { newRun, slicedRun } from './run.ts'
+import { Slices } from './slices.ts'
+import { toSlicedValidate } from './validate.ts'
+
+const NODE = {
+  type: 'object',
+  required: ['id'],
+  properties: {
+    id: { type: 'integer' },
+    list: { type: 'array', items: { $ref: '#/node' } },
+    map: { type: 'object', additionalProperties: { $ref: '#/node' } },
+    names: {
+      type: 'object',
+      patternProperties: { '^x': { type: 'integer' } },
+      propertyNames: { maxLength: 3 },
+    },
+  },
+}
+
+/** A clock on which every look is later than a slice takes. */
+function impatient(): Slices {
+  let now = 0
+  return new Slices(() => (now += 10))
+}
+
+const { value: values } = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3, depthSize: 'medium' },
+    fc.constantFrom({ id: 1 }, { id: 1 }, { id: 'x' }, {}, 1, { id: 1, more: true }),
+    fc.record({ id: fc.constant(1), list: fc.array(tie('value'), { maxLength: 40 }) }),
+    fc.record({
+      id: fc.constant(1),
+      map: fc.dictionary(fc.string({ maxLength: 4 }), tie('value'), { maxKeys: 90 }),
+    }),
+    fc.record({
+      id: fc.constant(1),
+      names: fc.dictionary(fc.constantFrom('x', 'x1', 'x2', 'y', 'long'), fc.nat(3)),
+    }),
+  ),
+}))
+
+function textsOf(violations: readonly Violation[] | undefined): readonly string[] | undefined {
+  const texts = violations?.map(({ pointer, message }) => `${pointer} ${message}`)
+  return texts === undefined ? undefined : [...new Set(texts)].toSorted()
+}
+
+describe('checks in slices', () => {
+  test('find what checks at once find', async () => {
+    const { compiler, ref } = makeFixture({ node: NODE }, '2020-12')
+    const whole = compiler.validator(ref('/node'))
+    const root = compiler.root(ref('/node'))
+    const sliced = toSlicedValidate(root, impatient)
+    await fc.assert(
+      fc.asyncProperty(values, async (value) => {
+        const expected = whole(value)
+        const found = await sliced(value)
+        // Which of many are told may differ.
+        if ((expected?.length ?? 0) < 32) assert.deepEqual(textsOf(found), textsOf(expected))
+        else assert.ok(found !== undefined)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('go on where they were', () => {
+    const { compiler, ref } = makeFixture({ list: { items: { type: 'integer' } } }, '2020-12')
+    const root = compiler.root(ref('/list'))
+    const slices = impatient()
+    const run = slicedRun(newRun(), slices)
+    const list = Array.from({ length: 1600 }, () => 1)
+    let turns = 0
+    while (!root.check(list, run, undefined) && turns < 1000) {
+      slices.resume()
+      turns += 1
+    }
+    assert.ok(turns >= 99 && turns <= 110, `${turns} slices of 16 items`)
+  })
+})
