@@ -203,6 +203,12 @@ const judged: Row[] = [
     undefined,
   ],
   [
+    'asks for the presence of what has a dash',
+    '!has(header["x-tenant"]) || header["x-tenant"] == subject.tenant',
+    {},
+    true,
+  ],
+  [
     'asks for presence',
     'has(subject.claims.level) && !has(subject.claims.none)',
     { principal: ANN },
@@ -364,6 +370,12 @@ const faults: [name: string, text: string, message: RegExp][] = [
   [
     'a time zone inside a loop',
     'body.items.all(i, now.getHours("UTC") > 1)',
+    /cannot stand inside/,
+  ],
+  ['has of something else', 'has(body.items[0])', /cannot stand inside/],
+  [
+    'presence with brackets inside a loop',
+    'body.items.all(i, has(header["x-tenant"]))',
     /cannot stand inside/,
   ],
   ['a moment that is none', 'now < timestamp("2026")', /is no moment/],

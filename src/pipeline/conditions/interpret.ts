@@ -24,9 +24,24 @@ const MAX_VALUES = 1000
 /** Has the type checker of CEL look at a part. @returns its type. Throws `ConfigError` where types do not fit. */
 export function checkTypes(node: Node, compiling: Compiling): string {
   const { text, at } = compiling
-  const found = environmentOf(compiling).check(serialize(node))
+  const found = environmentOf(compiling).check(withoutIndexedPresence(node, text))
   if (found.valid) return found.type ?? 'dyn'
   throw syntaxFault(found.error, { text, at })
+}
+
+/**
+ * CEL asks `has(…)` about names with dots only; what has a dash stands in brackets (`has(header["x-tenant"])`), and is
+ * always true or false.
+ */
+function withoutIndexedPresence(node: Node, text: string): string {
+  const { start, end } = node.range
+  if (isIndexedPresence(node))
+    return text.slice(0, start) + 'true'.padEnd(end - start) + text.slice(end)
+  return partsOf(node).reduce((rest, part) => withoutIndexedPresence(part, rest), text)
+}
+
+function isIndexedPresence(node: Node): boolean {
+  return node.op === 'call' && node.args[0] === 'has' && node.args[1][0]?.op === '[]'
 }
 
 /** Compiles a part for the interpreter. What it returns throws where CEL says that there is an error. */
@@ -54,6 +69,12 @@ function refuseSpecial(node: Node, { names, at }: Compiling): void {
   const walk = (part: Node): void => {
     if (part.op === 'rcall' && part.args[0] === 'matches')
       throw misplaced(at, 'matches', 'let it stand by itself: body.code.matches("^[A-Z]+$") && …')
+    if (isIndexedPresence(part))
+      throw misplaced(
+        at,
+        'has(…) with brackets',
+        'let it stand by itself: has(header["x-tenant"]) && …',
+      )
     if (part.op === 'in' && names.get(part.args[0])?.root === 'network')
       throw misplaced(at, 'network.ip in [...]', 'let it stand by itself: network.ip in […] && …')
     // Looking at a time zone takes longer than all the rest of a condition; a loop would do it for every item.
