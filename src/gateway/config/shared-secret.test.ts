@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { pack, unpack } from '../threads/portable.ts'
 import { faultsOf, MINIMAL, settingsOf } from './config-fixture.ts'
 
 const STRONG = 'Zq3vH8kYp1WcN6xJt0LrB5mSdG9fUeA2oI7hTnQyXlEw4Kj7'
@@ -65,6 +66,13 @@ suite('an issuer that shares a secret', () => {
     const [shop] = auth.issuers
     assert.deepEqual([shop?.algs, shop?.typ, shop?.audiences], [['HS256'], ['at+jwt', 'jwt'], []])
     assert.equal(JSON.stringify(shop).includes(STRONG), false)
+    assert.ok(shop?.jwks.kind === 'secret')
+    assert.equal(shop.jwks.secret.reveal().toString(), STRONG)
+  })
+
+  test('travels to other threads as it is', async (t) => {
+    const { auth } = await settingsOf(t, issuer('secret: env:STRONG'), { env })
+    const [shop] = unpack(structuredClone(pack(auth.issuers))) as typeof auth.issuers
     assert.ok(shop?.jwks.kind === 'secret')
     assert.equal(shop.jwks.secret.reveal().toString(), STRONG)
   })
