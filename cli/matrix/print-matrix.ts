@@ -1,4 +1,5 @@
 import { paint, print, printTable, shown } from '../output.ts'
+import { cellText } from './compare.ts'
 import type { Change } from './compare.ts'
 import type { Cell, Matrix, MatrixRow } from './matrix.ts'
 
@@ -53,8 +54,6 @@ export function printChanges(changes: readonly Change[]): void {
 
 /** A matrix for spreadsheets (RFC 4180); no cell begins so that one would calculate it. */
 export function matrixCsv({ roles, rows }: Matrix): string {
-  const text = ({ answer, conditions }: Cell): string =>
-    answer === 'if' ? `if ${conditions.join(' or ')}` : answer
   const heading = [
     'api',
     'operation',
@@ -72,9 +71,9 @@ export function matrixCsv({ roles, rows }: Matrix): string {
     row.label,
     row.mode,
     scopesText(row),
-    text(row.anonymous),
-    text(row.known),
-    ...roles.map((role) => text(row.roles[role] ?? row.known)),
+    cellText(row.anonymous),
+    cellText(row.known),
+    ...roles.map((role) => cellText(row.roles[role] ?? row.known)),
     listText(row),
   ])
   return [heading, ...lines].map((cells) => cells.map(csvCell).join(',')).join('\r\n')
