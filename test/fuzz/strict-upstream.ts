@@ -17,7 +17,7 @@ const PATH =
   /^\/v2\/(?:books(?:\/\d{13}(?:\/(?:text|cover))?)?|members(?:\/\d{1,6})?|loans(?:\/[\w-]{36})?|sessions|notes|news|odd\/[a-z-]{1,30})$/
 const QUERY = /^(?:[A-Za-z0-9\-._~!$&'()*+,=:@/?]|%[0-9A-F]{2})*$/
 const REFUSED_FIELDS =
-  /^(?:keep-alive|proxy-.*|te|trailer|upgrade|http2-settings|expect|x-user.*|x-original-.*|x-rewrite-.*|x-http-method.*|forwarded|.*_.*|x-library-card|authorization|cookie)$/
+  /^(?:keep-alive|proxy-.*|te|trailer|upgrade|http2-settings|expect|x-user.*|x-original-.*|x-rewrite-.*|x-http-method(?:-override)?|forwarded|.*_.*|x-library-card|authorization|cookie)$/
 
 /** A request as the strict upstream read it. */
 export interface StrictRequest {
