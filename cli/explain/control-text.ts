@@ -53,10 +53,12 @@ export const CONTROL_TEXT: ReadonlyMap<string, Tell> = new Map<string, Tell>([
   ['url-fields', ({ policy }) => urlText(policy)],
   ['operation-limit', ({ policy }) => operationLimitText(policy)],
   ['credential-strip', ({ site }) => stripText(site)],
+  ['uniform', () => 'makes the refusals of this log-in one answer, in time too'],
   ['objects', () => 'shows and changes only objects that are the caller’s, else 404'],
   ['errors', () => 'replaces stack traces and 5xx answers by generic problems'],
   ['leaks', () => 'drops undeclared fields named like passwords, hashes and tokens'],
   ['responses', ({ site }) => responsesText(site)],
+  ['wrap', () => 'seals the tokens that the API signed itself before they leave'],
   [
     'response-headers',
     () => 'drops fields that tell of the inside, keeps declared cookies, adds security fields',

@@ -87,7 +87,7 @@ export const KNOWN_ALGS: readonly string[] = [...ALGORITHMS.keys()]
 const MIN_RSA_BITS = 2048
 
 /** Bytes of a shared secret below which it is refused; a shorter one than the hash adds nothing (RFC 2104 section 3). */
-export const MIN_SECRET_BYTES = 32
+const MIN_SECRET_BYTES = 32
 
 /** Whether an algorithm may be used with a key: type, curve and size. `false` for an unknown algorithm. */
 export function fitsKey(alg: string, key: KeyObject): boolean {

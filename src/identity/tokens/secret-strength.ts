@@ -12,8 +12,8 @@ const MIN_DISTINCT = 8
  * Linear in its length. Never throws. @see RFC 8725 section 3.5, RFC 7518 section 3.2
  */
 export function secretWeakness(secret: Buffer): string | undefined {
-  const text = secret.toString('latin1').trim()
-  const lower = text.toLowerCase()
+  const text = secret.toString('latin1')
+  const lower = text.trim().toLowerCase()
   if (COMMON_SECRETS.has(lower)) return 'is in every list of guesses'
   const part = TELLING_PARTS.find((one) => lower.includes(one))
   if (part !== undefined) return `holds "${part}", which guessers try first`
@@ -27,13 +27,18 @@ export function secretWeakness(secret: Buffer): string | undefined {
 /** Bits by the smallest alphabet that the text seems drawn from; words and rows of neighbors count for less. */
 function bitsOf(text: string): number {
   const share = wordCharacters(text) / text.length
-  const isPhrase = share > WORD_SHARE || /[a-z]{2} [a-z]/i.test(text)
+  const isPhrase = share > WORD_SHARE || isPhrasing(text)
   const perCharacter = isPhrase ? WORD_BITS : bitsPerCharacter(text)
   return perCharacter * (text.length - neighbors(text))
 }
 
 /** A word of a list of 8,000 with a blank behind it is worth 13 bits in 5 to 6 characters. */
 const WORD_BITS = 2.4
+
+/** Words with blanks between, and nothing but what is typed: random bytes hold such pieces too. */
+function isPhrasing(text: string): boolean {
+  return /^[\x20-\x7e]+$/.test(text) && /[a-z]{2} [a-z]/i.test(text)
+}
 
 /** More of a text in words than this is no accident: of 64 random characters of base64 one in a million has it. */
 const WORD_SHARE = 0.7
