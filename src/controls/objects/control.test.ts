@@ -62,7 +62,7 @@ const DOCUMENT = {
     '/orders/mine': { get: { operationId: 'myOrder', responses: { 200: json(ref('Order')) } } },
     '/orders/{orderId}': {
       parameters: [id],
-      get: { operationId: 'getOrder', responses: { 200: json(ref('Order')), 404: {} } },
+      get: { operationId: 'getOrder', responses: { 200: json(ref('Order')), default: json({}) } },
       patch: { operationId: 'updateOrder', responses: { 200: json(ref('Order')) } },
       delete: { operationId: 'deleteOrder', responses: { 204: { description: 'gone' } } },
     },

@@ -96,7 +96,8 @@ function findOwners(site: Site, kit: Kit): SiteOwners | undefined {
       if (status >= 300) return undefined
       const declared = declaredResponse(operation, status)
       // What is not declared is judged as what is: nothing passes because it came with another status.
-      return declared === undefined ? first : judges.get(declared)
+      const judge = declared === undefined ? first : judges.get(declared)
+      return judge ?? (declared?.status.startsWith('2') === true ? undefined : first)
     },
   }
 }
