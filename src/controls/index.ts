@@ -31,6 +31,7 @@ import { responseHeaders } from './response-headers/control.ts'
 import { responses } from './responses/control.ts'
 import { routes } from './routes/control.ts'
 import { scopes } from './scopes/control.ts'
+import { secrets } from './secrets/control.ts'
 import { target } from './target/control.ts'
 import { tokens } from './tokens/control.ts'
 import { trustedHeaders } from './trusted-headers/control.ts'
@@ -80,6 +81,7 @@ export const controls: readonly AnyControl[] = [
   responses,
   fields,
   classes,
+  secrets,
   wrap,
   responseHeaders,
   hsts,

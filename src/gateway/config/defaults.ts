@@ -42,6 +42,7 @@ export const DEFAULTS = {
   capArray: 1000,
   errors: 'generic',
   compress: 'off',
+  secretsOut: 'redact',
   ipLimit: '20/s burst 100',
   principalLimit: '600/min burst 100',
   failureLimit: '10/5min ban 15min',

@@ -138,6 +138,7 @@ export function resolveBlocks(input: SallyportConfig, resolver: Resolver): Block
       errors: DEFAULTS.errors,
       compress: DEFAULTS.compress,
       uniform: new Map(),
+      secrets: DEFAULTS.secretsOut,
       classes: new Map(),
       tokenize: new Map(),
       ...resolveData(input.data ?? {}),

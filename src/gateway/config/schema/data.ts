@@ -40,6 +40,11 @@ export const dataSchema: z.ZodType<DataInput> = z.strictObject({
     'on: answers are compressed (zstd, br, gzip) for clients that ask for it, except where their length could tell a secret.',
     DEFAULTS.compress,
   ),
+  secrets: optional(
+    wordOrOff('redact'),
+    'redact: private keys, cloud keys, tokens, connection strings, cards and IBANs are taken out of texts that leave, but for fields that say what they hold.',
+    DEFAULTS.secretsOut,
+  ),
   mask: optional(
     z.array(fieldClass()),
     'Classes of fields (personal, sensitive, secret, payment; pii for the first two) that everybody sees masked.',
