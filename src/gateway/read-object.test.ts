@@ -37,7 +37,6 @@ const EXCHANGE = {
       's',
       'Accept-Encoding',
       'br',
-      ,
     ]),
   },
 } as unknown as Exchange

@@ -77,7 +77,7 @@ export function uncoveredText(
 }
 
 /** What can be done about it. */
-export function uncoveredCure({ operation }: Pick<Site, 'operation'>): string {
+function uncoveredCure({ operation }: Pick<Site, 'operation'>): string {
   return `write authorize.operations.${operation.id}, or x-sallyport-object: public at the parameter`
 }
 

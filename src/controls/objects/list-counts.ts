@@ -36,7 +36,7 @@ export function listFacts(
 }
 
 /** Whether a list with owners stands here and not in an object with one. */
-export function holdsList(place: OwnerPlace, depth: number): boolean {
+function holdsList(place: OwnerPlace, depth: number): boolean {
   if (place.rules.length > 0 || depth > MAX_DEPTH) return false
   if ([place.items, ...place.prefix].some((one) => one?.isGuarded === true)) return true
   const inner = [...place.members.values(), ...(place.rest === undefined ? [] : [place.rest])]

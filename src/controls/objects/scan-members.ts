@@ -8,7 +8,7 @@ const OPEN_OBJECT = 123
 const CLOSE_OBJECT = 125
 
 /** More members than this are not looked for in the text. */
-export const MAX_SCANNED = 4
+const MAX_SCANNED = 4
 
 /** A number in its one spelling, exact as a double. */
 const PLAIN_NUMBER = /^(?:0|-?[1-9]\d{0,14})$/
