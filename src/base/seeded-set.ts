@@ -11,8 +11,13 @@ const SMALLEST = 16
  * secret, so that whoever knows it can make thousands fall into one place; here nobody can.
  */
 export class SeededSet {
-  #slots: (string | number | undefined)[] = Array.from({ length: SMALLEST })
+  #slots: (string | number | undefined)[]
   #size = 0
+
+  /** `expected`: how many values may come; more are taken too. */
+  constructor(expected = 0) {
+    this.#slots = emptySlots(2 ** Math.ceil(Math.log2(Math.max(SMALLEST, expected * 2))))
+  }
 
   /** Adds a value; `false` when it was there. `0` and `-0` are one. */
   add(value: string | number): boolean {
@@ -40,9 +45,16 @@ export class SeededSet {
 
   #grow(): void {
     const old = this.#slots
-    this.#slots = Array.from({ length: old.length * 4 })
+    this.#slots = emptySlots(old.length * 4)
     for (const value of old) if (value !== undefined) this.#slots[this.#find(value)] = value
   }
+}
+
+function emptySlots(length: number): undefined[] {
+  // `Array.from` would take longer than everything else here.
+  const slots: undefined[] = []
+  slots.length = length
+  return slots.fill(undefined)
 }
 
 const DOUBLE = new Float64Array(1)

@@ -35,8 +35,9 @@ function canonicalText(value: unknown): string {
 /** Whether no two items are equal. Linear in the size of the array, whatever it holds. */
 export function areUnique(items: readonly unknown[]): boolean {
   if (items.length < 2) return true
-  const scalars = new SeededSet()
-  const structures = new SeededSet()
+  const isScalar = typeof items[0] !== 'object' || items[0] === null
+  const scalars = new SeededSet(isScalar ? items.length : 0)
+  const structures = new SeededSet(isScalar ? 0 : items.length)
   const literals = new Set<unknown>()
   for (const item of items) {
     const isNew =

@@ -21,6 +21,10 @@ const HOSTNAME = /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]{0,61
 const DOT_STRING = /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*$/
 const QUOTED = /^"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*"$/
 
+// What nearly all addresses and URLs look like is settled by one look; everything else is taken apart.
+const COMMON_EMAIL = /^[\w+-]+(?:\.[\w+-]+)?(?<=^.{1,64})@(?:[a-z\d]{1,63}\.){1,3}[a-z]{2,20}$/i
+const COMMON_URI = /^https?:\/\/[a-z\d]+(?:[.-][a-z\d]+)*(?::\d+)?(?:\/[\w.~!$&'()*+,;=:@/-]*)?$/i
+
 // RFC 3986 appendix A, by the character sets of each part; the structure is taken apart in code.
 const SCHEME = /^[a-z][a-z\d+.-]*$/i
 const PATH = /^(?:[\w.~!$&'()*+,;=:@/-]|%[\da-f]{2})*$/i
@@ -131,6 +135,7 @@ function isDateTime(value: string): boolean {
 
 /** RFC 5321 section 4.1.2, `Mailbox`, with dot-strings and simple quoted strings. */
 function isEmail(value: string): boolean {
+  if (COMMON_EMAIL.test(value)) return true
   const at = value.lastIndexOf('@')
   if (at < 1 || at > 64 || value.length > 320) return false
   const local = value.slice(0, at)
@@ -149,6 +154,7 @@ function isHostname(value: string): boolean {
 
 /** RFC 3986 sections 3 and 4.1. */
 function isUri(value: string, needsScheme: boolean): boolean {
+  if (COMMON_URI.test(value)) return true
   const [beforeFragment = '', ...fragments] = value.split('#')
   if (fragments.length > 1 || !QUERY.test(fragments[0] ?? '')) return false
   const question = beforeFragment.indexOf('?')

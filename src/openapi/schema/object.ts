@@ -141,18 +141,19 @@ function plainMembers(shape: Shape): Check {
 
 /**
  * What nearly all objects get: one pass, where `for…in` makes no array of keys and nothing is noted. `undefined` where
- * there are many members.
+ * there are many members of which the shape names few.
  */
 function quickMembers(
   { entries, additional, closing, required }: Shape,
   value: Members,
   run: Run,
 ): boolean | undefined {
+  // Of an object with many names other open shapes will ask as well: those are listed once.
+  let left = additional === undefined && closing === undefined ? FEW_NAMES : Infinity
   let missing = required.length
-  let count = 0
   for (const name in value) {
     if (!Object.hasOwn(value, name)) continue
-    if (++count > FEW_NAMES) return undefined
+    if (--left < 0) return undefined
     const entry = entries.get(name)
     if (entry !== undefined && entry.isRequired) missing--
     const check = entry?.check ?? additional
