@@ -30,7 +30,7 @@ export async function proveDirectCalls(flags: ConfigOptions): Promise<readonly P
 }
 
 /** Path at the API of a GET that needs a credential, one without variables before others; `undefined`: none. */
-export function protectedPath(sites: readonly SitePlan[], api: string): string | undefined {
+function protectedPath(sites: readonly SitePlan[], api: string): string | undefined {
   const paths = sites
     .map(({ site }) => site)
     .filter(({ operation }) => operation.api === api && operation.method === 'GET')

@@ -24,7 +24,7 @@ export interface Http2Monitor {
 }
 
 /** Bounds of what a client may do on one session besides asking [WIRE-10]. */
-export const H2_ALLOWANCES: Readonly<Record<Exclude<H2AbuseKind, 'protocol'>, AllowanceSize>> = {
+const H2_ALLOWANCES: Readonly<Record<Exclude<H2AbuseKind, 'protocol'>, AllowanceSize>> = {
   /** Streams that end by a reset which the client sent or provoked (CVE-2023-44487, CVE-2025-8671). */
   resets: { burst: 100, perSecond: 10 },
   /** gRPC clients measure the line with a PING for each piece of an answer: each piece gives one back. */

@@ -62,7 +62,10 @@ export class FollowerGateway {
   readonly recorder: Recorder
   readonly metrics: Metrics
   readonly #courier: NoteCourier
-  readonly #services: Pick<Services, 'counters' | 'keys' | 'signing' | 'sealing' | 'dataKeys' | 'load'>
+  readonly #services: Pick<
+    Services,
+    'counters' | 'keys' | 'signing' | 'sealing' | 'dataKeys' | 'load'
+  >
   readonly #records: Records | undefined
   #inForce: Compiled
   #next: Compiled | undefined

@@ -65,7 +65,7 @@ function pieces(count: number): readonly number[] {
 }
 
 /** Size of the program that RE2 makes of a pattern, roughly. */
-export function sizeOf(regex: Regex): number {
+function sizeOf(regex: Regex): number {
   switch (regex.kind) {
     case 'group':
       return sizeOf(regex.body)
