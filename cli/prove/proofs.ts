@@ -11,6 +11,7 @@ import { proof as conditions } from '../../src/controls/conditions/proof.ts'
 import { proof as cors } from '../../src/controls/cors/proof.ts'
 import { proof as credentialStrip } from '../../src/controls/credential-strip/proof.ts'
 import { proof as csrf } from '../../src/controls/csrf/proof.ts'
+import { proof as encoding } from '../../src/controls/encoding/proof.ts'
 import { proof as errors } from '../../src/controls/errors/proof.ts'
 import { proof as externalDecision } from '../../src/controls/external-decision/proof.ts'
 import { proof as failures } from '../../src/controls/failures/proof.ts'
@@ -80,6 +81,7 @@ export const proofs: readonly Proof[] = [
   fields,
   classes,
   secrets,
+  encoding,
   wrap,
   responseHeaders,
   hsts,

@@ -147,11 +147,12 @@ function blocksOf(blocks: BlockSettings, needs: ProofNeeds, sinkOrigin: string):
 
 function dataOf(
   data: BlockSettings['data'],
-  { compress, classes, tokens }: ProofNeeds,
+  { compress, classes, tokens, encodesJson }: ProofNeeds,
 ): BlockSettings['data'] {
   return {
     ...data,
     ...(compress === true && { compress: 'on' }),
+    ...(encodesJson === true && { encode: 'html' }),
     uniform: new Map([['proveSignIn', 'failures']]),
     // The operator's rules name fields of other documents.
     tokenize: new Map(Object.entries(tokens ?? {})),

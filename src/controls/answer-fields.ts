@@ -54,7 +54,7 @@ export function answerGuard(operation: Operation, fields: AnswerFields): Guard |
     views.of(response.status)?.of(fields.roles.of(exchange))
   return {
     onResponse: (exchange, response) =>
-      isReadable(exchange, response) || viewFor(exchange, response) === undefined
+      viewFor(exchange, response) === undefined || isReadable(exchange, response)
         ? undefined
         : UNREADABLE,
     wantsResponseBody: (exchange, response) => viewFor(exchange, response) !== undefined,
@@ -121,7 +121,8 @@ function isReadable({ head }: Exchange, { status, headers }: UpstreamResponse): 
   if (head.method === 'HEAD' || status === 204 || status === 304) return true
   if (headers.get('content-length') === '0') return true
   const type = headers.get('content-type')
-  if (type === undefined) return true
+  // Most are called so to the letter, and need no reading.
+  if (type === undefined || type.startsWith('application/json')) return true
   const essence = parseMediaType(type)?.essence ?? ''
   return isJson(essence) || MAYBE_JSON.has(essence)
 }

@@ -10,6 +10,7 @@ import { conditions } from './conditions/control.ts'
 import { cors } from './cors/control.ts'
 import { credentialStrip } from './credential-strip/control.ts'
 import { csrf } from './csrf/control.ts'
+import { encoding } from './encoding/control.ts'
 import { errors } from './errors/control.ts'
 import { externalDecision } from './external-decision/control.ts'
 import { failures } from './failures/control.ts'
@@ -82,6 +83,7 @@ export const controls: readonly AnyControl[] = [
   fields,
   classes,
   secrets,
+  encoding,
   wrap,
   responseHeaders,
   hsts,

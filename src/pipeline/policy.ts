@@ -132,6 +132,8 @@ export interface Policy {
     readonly compress: 'on' | 'off'
     /** Operation id -> which of its answers become one, so that they tell nothing of accounts. */
     readonly uniform: ReadonlyMap<string, UniformKind>
+    /** Whether JSON is written so that it can stand in HTML. */
+    readonly encode: 'html' | 'off'
     /** Whether secrets are taken out of texts that leave. */
     readonly secrets: 'redact' | 'off'
     /** What the classes of fields are shown as. */

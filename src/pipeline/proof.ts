@@ -45,6 +45,8 @@ export interface ProofNeeds {
   readonly trustedProxies?: readonly string[]
   /** Answers are compressed where the client asks for it. */
   readonly compress?: true
+  /** JSON answers are written so that they can stand in HTML. */
+  readonly encodesJson?: true
   /** Class of fields -> what everybody is shown of it. */
   readonly classes?: Readonly<Record<string, string>>
   /** `Schema.field` -> how it becomes a token. */

@@ -44,8 +44,15 @@ const DEFAULT_POLICY: Policy = {
     maxDepth: 32,
     urlHosts: [],
   },
-  data: { errors: 'generic', compress: 'off', uniform: new Map(), secrets: 'redact',
-    classes: new Map(), tokenize: new Map() },
+  data: {
+    errors: 'generic',
+    compress: 'off',
+    uniform: new Map(),
+    encode: 'off',
+    secrets: 'redact',
+    classes: new Map(),
+    tokenize: new Map(),
+  },
   upstream: { identities: new Map() },
   limits: {
     ip: undefined,

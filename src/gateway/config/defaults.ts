@@ -43,6 +43,7 @@ export const DEFAULTS = {
   errors: 'generic',
   compress: 'off',
   secretsOut: 'redact',
+  encode: 'off',
   ipLimit: '20/s burst 100',
   principalLimit: '600/min burst 100',
   failureLimit: '10/5min ban 15min',

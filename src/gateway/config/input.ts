@@ -200,6 +200,7 @@ export interface DataInput {
   errors?: 'generic' | 'pass' | undefined
   compress?: 'on' | OffInput | undefined
   secrets?: 'redact' | OffInput | undefined
+  encode?: 'html' | OffInput | undefined
   uniform?: readonly string[] | Readonly<Record<string, 'failures' | 'all'>> | undefined
   mask?: readonly string[] | undefined
   classes?: Readonly<Record<string, FieldAccessInput>> | undefined

@@ -139,6 +139,7 @@ export function resolveBlocks(input: SallyportConfig, resolver: Resolver): Block
       compress: DEFAULTS.compress,
       uniform: new Map(),
       secrets: DEFAULTS.secretsOut,
+      encode: DEFAULTS.encode,
       classes: new Map(),
       tokenize: new Map(),
       ...resolveData(input.data ?? {}),

@@ -8,13 +8,14 @@ import { isOff } from './resolver.ts'
 
 /** What a `data` block says; keys that are not written are absent. */
 export function resolveData(input: DataInput): Partial<Policy['data']> {
-  const { errors, compress, uniform, secrets, mask, classes, tokenize } = input
+  const { errors, compress, uniform, secrets, encode, mask, classes, tokenize } = input
   const showsClasses = mask !== undefined || classes !== undefined
   return {
     ...(errors !== undefined && { errors }),
     ...(compress !== undefined && { compress: isOff(compress) ? 'off' : 'on' }),
     ...(uniform !== undefined && { uniform: resolveUniform(uniform) }),
     ...(secrets !== undefined && { secrets: isOff(secrets) ? 'off' : 'redact' }),
+    ...(encode !== undefined && { encode: isOff(encode) ? 'off' : 'html' }),
     ...(showsClasses && { classes: resolveClasses(mask ?? [], classes ?? {}) }),
     ...(tokenize !== undefined && { tokenize: resolveTokens(tokenize) }),
   }

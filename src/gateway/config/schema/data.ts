@@ -45,6 +45,11 @@ export const dataSchema: z.ZodType<DataInput> = z.strictObject({
     'redact: private keys, cloud keys, tokens, connection strings, cards and IBANs are taken out of texts that leave, but for fields that say what they hold.',
     DEFAULTS.secretsOut,
   ),
+  encode: optional(
+    wordOrOff('html'),
+    'html: <, >, & and line separators in JSON answers are written as escapes, so that they can stand in a page.',
+    DEFAULTS.encode,
+  ),
   mask: optional(
     z.array(fieldClass()),
     'Classes of fields (personal, sensitive, secret, payment; pii for the first two) that everybody sees masked.',
