@@ -39,7 +39,7 @@ const COUNTED = /^(first|last|truncate)([1-9]\d{0,2})$/
 const CURE = 'write pass, drop, mask, email, hash, tokenize, fpe, first2, last4 or truncate20'
 
 export const PASS_FIELD: FieldAction = Object.freeze({ kind: 'pass' })
-export const DROP_FIELD: FieldAction = Object.freeze({ kind: 'drop' })
+const DROP_FIELD: FieldAction = Object.freeze({ kind: 'drop' })
 
 /** Reads `drop`, `last4`, `truncate20`, … Throws `ConfigError` at `path`. */
 export function parseFieldAction(text: string, path: string): FieldAction {
@@ -87,7 +87,7 @@ function isNames(input: unknown): input is readonly string[] {
 const RANKS = 'pass truncate last first email mask fpe tokenize hash drop'.split(' ')
 
 /** How much an action takes away: larger is less shown. */
-export function rankOf(action: FieldAction): number {
+function rankOf(action: FieldAction): number {
   return RANKS.indexOf(action.kind) * 1000 - ('chars' in action ? action.chars : 0)
 }
 

@@ -7,7 +7,7 @@ export const FIELD_CLASSES = ['public', 'personal', 'sensitive', 'secret', 'paym
 export type FieldClass = (typeof FIELD_CLASSES)[number]
 
 /** What people call several classes together. */
-export const CLASS_ALIASES: ReadonlyMap<string, readonly FieldClass[]> = new Map([
+const CLASS_ALIASES: ReadonlyMap<string, readonly FieldClass[]> = new Map([
   ['pii', ['personal', 'sensitive']],
   ['all', ['personal', 'sensitive', 'secret', 'payment']],
 ])

@@ -19,10 +19,10 @@ const MAX_FAULTS = 32
 const MAX_TOKENS = 64
 
 export const MAY_NOT_SET = 'may not be set'
-export const MAY_NOT_READ = 'may not be read'
-export const HOLDS_MORE = 'holds fields that may not be set'
-export const NOT_DECLARED = 'is not declared'
-export const MALFORMED = 'is no operation of a JSON Patch'
+const MAY_NOT_READ = 'may not be read'
+const HOLDS_MORE = 'holds fields that may not be set'
+const NOT_DECLARED = 'is not declared'
+const MALFORMED = 'is no operation of a JSON Patch'
 
 /**
  * What a JSON Patch does that its caller may not: judged by where each operation writes and reads, not by what it says

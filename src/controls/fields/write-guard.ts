@@ -17,7 +17,7 @@ import { readAccess } from './read-access.ts'
 import { isUpdate, writeViews } from './write-rules.ts'
 import type { WriteView } from './write-rules.ts'
 
-export const JSON_PATCH = 'application/json-patch+json'
+const JSON_PATCH = 'application/json-patch+json'
 const MERGE_PATCH = 'application/merge-patch+json'
 
 /** What writing needs besides the rules. */

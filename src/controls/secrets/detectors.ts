@@ -48,7 +48,7 @@ const DETECTORS: readonly Detector[] = [
 ]
 
 /** What stands where a secret stood. */
-export const REDACTED = '[redacted]'
+const REDACTED = '[redacted]'
 
 /** A text without its secrets, with their kinds; `undefined` where it holds none that is looked for. */
 export function withoutSecrets(

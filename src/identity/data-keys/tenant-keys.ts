@@ -2,9 +2,6 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:cry
 import { constantTimeEqual } from '../../base/constant-time.ts'
 import { decryptFf1, encryptFf1, fitsFf1 } from './ff1.ts'
 
-/** How a token looks: one that says that it is one, or one in the form of the value. */
-export type TokenForm = 'siv' | 'fpe'
-
 const PREFIX = 'tok_'
 /** What a token text may be at most, opened or not. */
 const MAX_CHARS = 8192
