@@ -11,12 +11,14 @@ import type {
   Records,
 } from './records.ts'
 import { MAX_FINDINGS_PER_OPERATION, StoreError } from './records.ts'
+import { MemoryRelations } from './relations/memory-relations.ts'
 
 /** Records that live as long as the process; for tests and for `store: memory`. Everything is synchronous. */
 export class MemoryRecords implements Records {
   readonly keys: MemoryKeys = new MemoryKeys()
   readonly adopt: MemoryAdopt = new MemoryAdopt()
   readonly meta: MemoryMeta = new MemoryMeta()
+  readonly relations: MemoryRelations = new MemoryRelations()
 
   changeToken(): number {
     return this.keys.changes

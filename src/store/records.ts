@@ -1,4 +1,5 @@
 import type { MaybePromise } from '../base/maybe-promise.ts'
+import type { RelationRecords } from './relations/relation.ts'
 
 /** What a publishable (`pk`) or secret (`sk`) key is made of in the store. The secret itself is not here. */
 export interface KeyRow {
@@ -123,6 +124,7 @@ export interface Records {
   readonly keys: KeyRecords
   readonly adopt: AdoptRecords
   readonly meta: Meta
+  readonly relations: RelationRecords
   /**
    * A number that differs from every earlier one once a key was inserted, changed or deleted, by this process or
    * another (uses do not count). A few microseconds. Throws `StoreError` when the store cannot be read.

@@ -52,9 +52,26 @@ CREATE TABLE adopt_graduation (
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `
 
+const RELATIONS = `
+CREATE TABLE relation_tuple (
+  tenant TEXT NOT NULL, object TEXT NOT NULL, relation TEXT NOT NULL, subject TEXT NOT NULL,
+  PRIMARY KEY (tenant, object, relation, subject)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX relation_set ON relation_tuple (tenant, object, relation, subject) WHERE instr(subject, '#') > 0;
+CREATE INDEX relation_subject ON relation_tuple (tenant, subject);
+INSERT INTO change_count VALUES ('relations', 1);
+CREATE TRIGGER relation_inserted AFTER INSERT ON relation_tuple
+  BEGIN UPDATE change_count SET count = count + 1 WHERE what = 'relations'; END;
+CREATE TRIGGER relation_deleted AFTER DELETE ON relation_tuple
+  BEGIN UPDATE change_count SET count = count + 1 WHERE what = 'relations'; END;
+CREATE TRIGGER relation_updated AFTER UPDATE ON relation_tuple
+  BEGIN UPDATE change_count SET count = count + 1 WHERE what = 'relations'; END;
+`
+
 const MIGRATIONS: readonly Migration[] = [
   { name: 'keys', sql: KEYS },
   { name: 'adopt and meta', sql: ADOPT },
+  { name: 'relations', sql: RELATIONS },
 ]
 
 /**

@@ -6,6 +6,7 @@ import { migrate } from './sqlite-migrations.ts'
 import { SqliteAdopt, SqliteMeta } from './sqlite-adopt.ts'
 import { SqliteKeys } from './sqlite-keys.ts'
 import { SqliteLink } from './sqlite-link.ts'
+import { SqliteRelations } from './relations/sqlite-relations.ts'
 import type { Records } from './records.ts'
 import { StoreError } from './records.ts'
 
@@ -21,6 +22,7 @@ export class SqliteRecords implements Records {
   readonly keys: SqliteKeys
   readonly adopt: SqliteAdopt
   readonly meta: SqliteMeta
+  readonly relations: SqliteRelations
   readonly #link: SqliteLink
   readonly #changeCount: StatementSync
 
@@ -29,6 +31,7 @@ export class SqliteRecords implements Records {
     this.keys = new SqliteKeys(this.#link)
     this.adopt = new SqliteAdopt(this.#link)
     this.meta = new SqliteMeta(this.#link)
+    this.relations = new SqliteRelations(this.#link)
     this.#changeCount = db.prepare("SELECT count FROM change_count WHERE what = 'keys'")
   }
 
