@@ -10,6 +10,7 @@ import type { PolicyParts } from '../../src/controls/testing/policy.ts'
 import { ANONYMOUS } from '../../src/identity/principal.ts'
 import type { Exchange } from '../../src/pipeline/exchange.ts'
 import { median, printTable } from '../machine/statistics.ts'
+import { answerRows } from './answers.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -110,11 +111,12 @@ const rows: readonly { readonly name: string; readonly run: Run; readonly ns: nu
     ns: [],
   },
   { name: `interpreted: ${OWN}`, run: interpreted(OWN), ns: [] },
+  ...answerRows().map(([name, run]) => ({ name, run, ns: [] })),
 ]
 
 for (let round = 0; round < Number(options.rounds); round++) {
   for (const { name, run, ns } of rows) {
-    const calls = name.includes('hour') ? CALLS / 10 : CALLS
+    const calls = /hour|^answer/.test(name) ? CALLS / 10 : CALLS
     const started = process.hrtime.bigint()
     for (let i = 0; i < calls; i++) run()
     ns.push(Number(process.hrtime.bigint() - started) / calls)

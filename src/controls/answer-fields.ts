@@ -1,7 +1,8 @@
+import { isPromise } from '../base/maybe-promise.ts'
+import type { MaybePromise } from '../base/maybe-promise.ts'
 import { isJson, parseMediaType } from '../http/media-type.ts'
 import type { FieldEdge } from '../openapi/fields/graph.ts'
-import { DROP, rewrite } from '../openapi/fields/rewrite.ts'
-import type { RewriteWalk } from '../openapi/fields/rewrite.ts'
+import { rewrite } from '../openapi/fields/rewrite.ts'
 import type { ViewEdge } from '../openapi/fields/view.ts'
 import type { Operation, ResponseModel, SchemaRef } from '../openapi/model.ts'
 import type { Guard } from '../pipeline/control.ts'
@@ -12,11 +13,16 @@ import type { CallerRoles } from './caller-roles.ts'
 import type { FieldMark, FieldMarks } from './field-marks.ts'
 import { jsonAnswer } from './json-answer.ts'
 import type { KeysFor } from './keyed-actions.ts'
-import { maskValue } from './mask-value.ts'
 import { mayRepeatKeys } from './repeated-key.ts'
 import { declaredResponse } from './responses/declared.ts'
 import { rewriteJson } from './rewrite-json.ts'
 import type { RoleViews } from './role-views.ts'
+import { showField } from './show-field.ts'
+import type { ShowWalk } from './show-field.ts'
+import { showText } from './show-text.ts'
+import type { TextResult } from './show-text.ts'
+import { shownText } from './shown-text.ts'
+import type { MakeKernel, ShownText } from './shown-text.ts'
 
 /** Whether an object belongs to the caller. */
 export type OwnerTest = (exchange: Exchange, object: object) => boolean
@@ -37,6 +43,7 @@ export interface AnswerFields {
   readonly marks: FieldMarks
   readonly roles: CallerRoles
   readonly keysFor: KeysFor
+  readonly makeKernel: MakeKernel
   /** What callers see of the values of a place; `undefined` where nothing is said. Throws `ConfigError`. */
   viewsOf(root: FieldEdge<FieldMark>): RoleViews<ShownView> | undefined
   /** Told of values that a caller was shown and others are not, once for an answer; general pointers. */
@@ -49,6 +56,7 @@ export interface AnswerFields {
  */
 export function answerGuard(operation: Operation, fields: AnswerFields): Guard | undefined {
   const views = new Views(operation, fields)
+  const texts = new Texts(fields.makeKernel)
   if (views.isEmpty) return undefined
   const viewFor = (exchange: Exchange, response: UpstreamResponse): ShownView =>
     views.of(response.status)?.of(fields.roles.of(exchange))
@@ -62,9 +70,11 @@ export function answerGuard(operation: Operation, fields: AnswerFields): Guard |
       const { upstream } = exchange
       const view = upstream === undefined ? undefined : viewFor(exchange, upstream)
       const bytes = exchange.replacement ?? body
-      return view === undefined || bytes.length === 0
-        ? undefined
-        : shown(exchange, { bytes, view, fields })
+      if (view === undefined || bytes.length === 0) return undefined
+      const text = texts.of(view)
+      return text === undefined
+        ? shown(exchange, { bytes, view, fields })
+        : shownOnText(exchange, { bytes, view, fields }, text)
     },
   }
 }
@@ -127,67 +137,70 @@ function isReadable({ head }: Exchange, { status, headers }: UpstreamResponse): 
   return isJson(essence) || MAYBE_JSON.has(essence)
 }
 
+/** Sets of roles name each other view; of more than these the values are looked at. */
+const MAX_KERNELS = 64
+
+/** The views that can be shown on the text. */
+class Texts {
+  readonly #makeKernel: MakeKernel
+  readonly #known = new WeakMap<ViewEdge<ShownDecision>, { readonly text: ShownText | undefined }>()
+  #made = 0
+
+  constructor(makeKernel: MakeKernel) {
+    this.#makeKernel = makeKernel
+  }
+
+  of(view: ViewEdge<ShownDecision>): ShownText | undefined {
+    const known = this.#known.get(view)
+    if (known !== undefined) return known.text
+    this.#made += 1
+    const text = this.#made > MAX_KERNELS ? undefined : shownText(view, this.#makeKernel)
+    this.#known.set(view, { text })
+    return text
+  }
+}
+
 interface Showing {
   readonly bytes: Buffer
   readonly view: ViewEdge<ShownDecision>
   readonly fields: AnswerFields
 }
 
-interface Walk extends RewriteWalk {
-  readonly exchange: Exchange
-  readonly keysFor: KeysFor
-  readonly hidden: string[]
-  readonly told: string[]
+function newWalk(exchange: Exchange, { keysFor }: AnswerFields): ShowWalk {
+  return { path: [], exchange, keysFor, hidden: [], told: [] }
+}
+
+/** In doubt about the text the values are looked at. */
+function shownOnText(
+  exchange: Exchange,
+  showing: Showing,
+  text: ShownText,
+): MaybePromise<Denial | undefined> {
+  const walk = newWalk(exchange, showing.fields)
+  const finish = (result: TextResult): Denial | undefined => {
+    if (result.kind === 'malformed') return UNREADABLE
+    if (result.kind === 'doubtful') return shown(exchange, showing)
+    if (walk.told.length > 0) showing.fields.onTold?.(exchange, walk.told)
+    return result.bytes === undefined ? undefined : hiding(walk, result.bytes)
+  }
+  const result = showText(showing.bytes, text, walk)
+  return isPromise(result) ? result.then(finish) : finish(result)
+}
+
+function hiding({ hidden }: ShowWalk, repair: Buffer): Denial {
+  return { reason: 'field_hidden', detail: hidden.join(' ').slice(0, 1000), repair }
 }
 
 function shown(exchange: Exchange, { bytes, view, fields }: Showing): Denial | undefined {
   const answer = jsonAnswer(bytes)
   if (answer === undefined) return UNREADABLE
-  const walk: Walk = { path: [], exchange, keysFor: fields.keysFor, hidden: [], told: [] }
-  const value = rewrite(answer.value, view, change, walk)
+  const walk = newWalk(exchange, fields)
+  const value = rewrite(answer.value, view, showField, walk)
   if (walk.told.length > 0) fields.onTold?.(exchange, walk.told)
   if (value === answer.value) {
     // Of members that stand twice only the last was looked at: only that may go out.
     if (!mayRepeatKeys(answer.value, answer.text)) return undefined
     walk.hidden.push(TWICE)
   }
-  const repair = rewriteJson(value, answer.text, answer.value)
-  return { reason: 'field_hidden', detail: walk.hidden.join(' ').slice(0, 1000), repair }
-}
-
-function change(
-  value: unknown,
-  { action, owners, isTold }: ShownDecision,
-  { parent, walk }: { readonly parent: object | undefined; readonly walk: Walk },
-): unknown {
-  const owner =
-    owners.length === 0 || parent === undefined
-      ? undefined
-      : owners.find(({ test }) => test(walk.exchange, parent))
-  const given = owner?.action ?? action
-  if (given.kind === 'pass') {
-    if (isTold && value !== null) note(walk.told, walk.path)
-    return value
-  }
-  const isKeyed = KEYED.has(given.kind)
-  const keyed = isKeyed ? walk.keysFor(walk.exchange.principal) : undefined
-  const masked = maskValue(value, given, keyed)
-  if (masked === value) return value
-  note(walk.hidden, walk.path)
-  return masked === undefined ? DROP : masked
-}
-
-const KEYED: ReadonlySet<FieldAction['kind']> = new Set(['hash', 'tokenize', 'fpe'])
-
-const MAX_NAMED = 20
-
-/** Notes a JSON Pointer with `*` for indexes: a thousand items are one finding. */
-function note(found: string[], path: readonly (string | number)[]): void {
-  if (found.length >= MAX_NAMED) return
-  const pointer = path
-    .map((part) =>
-      typeof part === 'number' ? '/*' : `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`,
-    )
-    .join('')
-  if (!found.includes(pointer)) found.push(pointer)
+  return hiding(walk, rewriteJson(value, answer.text, answer.value))
 }

@@ -37,6 +37,7 @@ export const classes: Control<Policy, Kit> = {
       viewsOf: (root) => shownViews(root, access, findOwner),
       roles: callerRoles(policy),
       keysFor: keysFor(kit.dataKeys, policy.auth.tenantClaim),
+      makeKernel: (place) => api.responseSchemas.kernelAt(place),
       onTold: (exchange, pointers) => {
         exchange.events.push({
           name: 'sensitive_read',

@@ -53,6 +53,7 @@ function fieldsGuard(
     viewsOf: (root) => shownViews(root, readAccess, findOwner),
     roles,
     keysFor: keysFor(kit.dataKeys, policy.auth.tenantClaim),
+    makeKernel: (place) => api.responseSchemas.kernelAt(place),
   })
   const write = writeGuard(site, { marks, findOwner, roles, sites: kit.sites })
   return read === undefined && write === undefined ? undefined : { ...read, ...write }

@@ -21,6 +21,7 @@ export class KernelTable {
   #bytes = new Uint8Array(4096)
   #view: DataView<ArrayBuffer> = new DataView(this.#bytes.buffer)
   #length = 0
+  #shown: Uint8Array = this.#bytes
 
   /** Adds what is said of a place; returns the action for a root that stands there. */
   add(place: Place | undefined): number {
@@ -33,7 +34,10 @@ export class KernelTable {
 
   /** The table as it is now. Its length tells whether it has grown. */
   get bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length)
+    // Asked for with every text.
+    if (this.#shown.length !== this.#length || this.#shown.buffer !== this.#bytes.buffer)
+      this.#shown = this.#bytes.subarray(0, this.#length)
+    return this.#shown
   }
 
   #action(step: Step, fresh: State[]): number {

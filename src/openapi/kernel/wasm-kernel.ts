@@ -78,6 +78,8 @@ export class WasmKernel {
   #head: Int32Array = new Int32Array(0)
   #tableBytes = -1
   #textAt = 0
+  /** How far names were told by the last run; all of the room where that is not known. */
+  #reportEnd = REPORT_END
 
   private constructor(exports: KernelExports) {
     this.#exports = exports
@@ -157,7 +159,8 @@ export class WasmKernel {
   #wipe(end: number): void {
     this.#memory.fill(0, this.#textAt - MARGIN, end)
     // Names that were told are parts of the text, too.
-    if (this.#memory[REPORT] !== 0) this.#memory.fill(0, REPORT, REPORT_END)
+    if (this.#memory[REPORT] !== 0) this.#memory.fill(0, REPORT, this.#reportEnd)
+    this.#reportEnd = REPORT_END
   }
 
   #read(code: number): KernelVerdict {
@@ -168,7 +171,10 @@ export class WasmKernel {
     const outAt = head[1] ?? 0
     const bytes = Buffer.allocUnsafe(head[2] ?? 0)
     this.#memory.copy(bytes, 0, outAt, outAt + bytes.length)
-    const report = this.#memory.toString('utf8', REPORT, REPORT + (head[3] ?? 0))
-    return { kind: 'filtered', bytes, dropped: [...new Set(report.split('\n'))] }
+    this.#reportEnd = REPORT + (head[3] ?? 0)
+    const report = this.#memory.toString('utf8', REPORT, this.#reportEnd)
+    // Most often it is one.
+    const dropped = report.includes('\n') ? [...new Set(report.split('\n'))] : [report]
+    return { kind: 'filtered', bytes, dropped }
   }
 }

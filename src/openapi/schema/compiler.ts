@@ -11,6 +11,7 @@ import { DynamicScopes } from './dynamic.ts'
 import { isObject } from './equal.ts'
 import { FactsReader } from './facts.ts'
 import { FilterCompiler } from './filter.ts'
+import type { Place } from './filter-place.ts'
 import type { Builder, Cell, Check, Edge, Frame, Part, Variant } from './node.ts'
 import { every, PASS, REFUSE } from './node.ts'
 import { compileObject } from './object.ts'
@@ -93,6 +94,11 @@ export class SchemaCompiler implements Builder {
   /** The same as a kernel, which works on the text itself; `undefined` where only values can be filtered. */
   kernel(ref: SchemaRef): KernelFilter | undefined {
     return this.#filterCompiler().kernel(ref)
+  }
+
+  /** A kernel for a place that was made otherwise, beside those of the document. */
+  kernelAt(place: Place): KernelFilter | undefined {
+    return this.#filterCompiler().kernelAt(place)
   }
 
   #filterCompiler(): FilterCompiler {

@@ -75,6 +75,12 @@ export class FilterCompiler {
     return found === undefined ? undefined : this.#kernels?.filter(found.place)
   }
 
+  /** The kernel of a place that no schema describes; `undefined` where only values can be filtered. */
+  kernelAt(place: Place): KernelFilter | undefined {
+    this.#kernels ??= ResponseKernel.make()
+    return this.#kernels?.filter(place)
+  }
+
   /** The place of a schema; `place` is `undefined` where it says nothing, all of it where it could not be found. */
   placeOf(ref: SchemaRef): { readonly place: Place | undefined } | undefined {
     // Reports all faults of the schema; a document with errors is refused, so its filter never runs.
