@@ -61,6 +61,8 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '3000' },
     /** Part of a kind's name. */
     only: { type: 'string', default: '' },
+    /** Roles, whose an item is, and a field that this caller is not shown, besides. */
+    rules: { type: 'boolean', default: false },
   },
 })
 const rounds = Number(options.rounds)
@@ -208,15 +210,23 @@ async function measure(gateway: Gateway, tokens: readonly string[]): Promise<voi
   }
 }
 
+/** Every token of the bench has the same client, which stands for its role. */
+function withRules(text: string): string {
+  const rules = `authorize:
+  roles: { bench: ["items:*"] }
+  schemas: { Item: 'response.currency == "EUR" && subject.id != "nobody"' }
+  fields: { Item.status: { read: [admin] } }
+`
+  return text.replace('auth: {', 'auth: { roles: claims.client_id,') + rules
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-core-'))
 try {
   const issuer = await benchIssuer(1000)
   const api = fileURLToPath(new URL('../gateway/api.yaml', import.meta.url))
+  const benchText = benchConfig({ api, upstreamPort: 9710, port: 9713 })
   writeFileSync(join(folder, 'jwks.json'), issuer.jwks)
-  writeFileSync(
-    join(folder, 'sallyport.yaml'),
-    benchConfig({ api, upstreamPort: 9710, port: 9713 }),
-  )
+  writeFileSync(join(folder, 'sallyport.yaml'), options.rules ? withRules(benchText) : benchText)
   const loaded = await loadConfig(join(folder, 'sallyport.yaml'), {})
   const gateway = await Gateway.start(loaded, { version: 'bench', certificateNames: [] })
   console.log(
