@@ -9,14 +9,21 @@ const ACCOUNT_NAMES: ReadonlySet<string> = new Set([
   'identifier',
   'login',
   'loginid',
+  'loginname',
   'mobile',
   'msisdn',
+  'nick',
+  'nickname',
   'phone',
   'phonenumber',
+  'uname',
   'user',
   'userid',
   'username',
 ])
+
+/** What it may be called where nothing else names it: elsewhere a name is just a name. */
+const LAST_NAMES: ReadonlySet<string> = new Set(['id', 'name', 'number'])
 
 /** What a client proves itself by where no person is named: 128 bits and more, so nobody guesses them (RFC 6749 10.10). */
 const GRANT_SECRETS: ReadonlyMap<unknown, string> = new Map([
@@ -33,25 +40,35 @@ const MAX_DEPTH = 3
  */
 export function accountPaths(body: unknown): readonly string[] {
   const found: string[] = []
-  collect(body, '', { found, depth: 0 })
+  collect(body, '', { found, depth: 0, names: ACCOUNT_NAMES })
+  // With a password beside it, so that nobody gets a count of their own by adding a name to a code.
+  if (found.length === 0 && holdsPassword(body))
+    collect(body, '', { found, depth: MAX_DEPTH, names: LAST_NAMES })
   const secret = GRANT_SECRETS.get(memberOf(body, 'grant_type'))
   return secret !== undefined && isName(memberOf(body, secret)) ? [secret] : found
 }
 
-function collect(
-  value: unknown,
-  prefix: string,
-  walk: { readonly found: string[]; readonly depth: number },
-): void {
+interface Walk {
+  readonly found: string[]
+  readonly depth: number
+  readonly names: ReadonlySet<string>
+}
+
+function collect(value: unknown, prefix: string, walk: Walk): void {
   if (typeof value !== 'object' || value === null || walk.depth > MAX_DEPTH) return
   for (const [name, member] of Object.entries(value)) {
     if (walk.found.length >= MAX_ACCOUNTS) return
     // A dot in a name would read as a step.
     if (name.includes('.')) continue
-    const isAccount = ACCOUNT_NAMES.has(name.replaceAll(/[-_]/g, '').toLowerCase())
+    const isAccount = walk.names.has(name.replaceAll(/[-_]/g, '').toLowerCase())
     if (isAccount && isName(member)) walk.found.push(prefix + name)
     else collect(member, `${prefix}${name}.`, { ...walk, depth: walk.depth + 1 })
   }
+}
+
+function holdsPassword(body: unknown): boolean {
+  if (typeof body !== 'object' || body === null) return false
+  return Object.keys(body).some((name) => /^(?:pass(?:word|wd|phrase)?|pwd)$/i.test(name))
 }
 
 function isName(value: unknown): boolean {

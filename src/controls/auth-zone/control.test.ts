@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Policy } from '../../pipeline/policy.ts'
-import type { Counters } from '../../store/counters.ts'
 import { Bench, TestGuard } from '../testing/bench.ts'
 import { assertEveryReason, assertRefused, valueOf } from '../testing/check.ts'
 import { exchangeOf } from '../testing/exchange.ts'
@@ -218,6 +217,31 @@ suite('auth-zone: failures', () => {
     assertRefused(await guard.request(attempt({})), undefined)
   })
 
+  test('who succeeds may try again, as often as they like', async () => {
+    const guard = benchWith().guard(authZone, 'login')
+    const tries = async (status: number): Promise<number> => {
+      for (let index = 0; index < 12; index += 1) {
+        const exchange = attempt({ email: 'a@x.test' })
+        if ((await guard.body(exchange, '{}')) !== undefined) return index
+        await guard.response(exchange, status)
+      }
+      return 12
+    }
+    assert.equal(await tries(200), 12)
+    assert.ok((await tries(401)) <= 5)
+  })
+
+  test('success at one of two accounts says nothing of the other', async () => {
+    const guard = benchWith().guard(authZone, 'login')
+    for (let index = 0; index < 5; index += 1) {
+      const exchange = attempt({ email: 'a@x.test', username: 'b' })
+      assertRefused(await guard.body(exchange, '{}'), undefined)
+      await guard.response(exchange, 200)
+    }
+    const sixth = attempt({ email: 'a@x.test', username: 'b' })
+    assertRefused(await guard.body(sixth, '{}'), 'auth_tries')
+  })
+
   const passing: [name: string, limits: Partial<Policy['limits']>, status: number][] = [
     ['successes do not count', { failures: FAILURES }, 200],
     ['nothing counts where failures are off', { failures: undefined }, 401],
@@ -245,14 +269,7 @@ suite('auth-zone: failures', () => {
 
 test('waits for counters that are elsewhere', async () => {
   const bench = benchWith()
-  const { counters } = bench
-  const remote: Counters = {
-    take: async (...of) => counters.take(...of),
-    peek: async (...of) => counters.peek(...of),
-    fail: async (...of) => counters.fail(...of),
-    isBanned: async (...of) => counters.isBanned(...of),
-    reset: async (key) => counters.reset(key),
-  }
+  const remote = bench.later()
   const site = bench.site('login')
   const config = authZone.configure(bench.policy)
   assert.ok(config !== undefined)
@@ -287,6 +304,13 @@ const paths: [name: string, body: unknown, found: readonly string[]][] = [
   ],
   ['does not take a structure for a name', { user: { password: 'x' } }, []],
   ['passes over empty names', { email: '' }, []],
+  ['takes a plain name beside a password', { name: 'a', password: 'x' }, ['name']],
+  [
+    'does not where something else names the account',
+    { name: 'a', email: 'b', password: 'x' },
+    ['email'],
+  ],
+  ['does not beside a code', { name: 'a', code: '1' }, []],
   ['takes numbers', { phone: 4712345678 }, ['phone']],
   [
     'stops at four',

@@ -4,11 +4,9 @@ import { isJson, parseMediaType } from '../../http/media-type.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
-import type { FailureLimit, LimitKeyPart, Rate } from '../../base/units.ts'
+import type { FailureLimit } from '../../base/units.ts'
 import type { Site } from '../../pipeline/site.ts'
-import type { Taken } from '../../store/counters.ts'
-import { banDenial, limitDenial, LIMIT_REASON } from '../limit-answer.ts'
-import { limitKey } from '../operation-limit/limit-key.ts'
+import { banDenial, LIMIT_REASON } from '../limit-answer.ts'
 import type { Kit } from '../kit.ts'
 import { logInReader, tellOutcomes } from '../log-in-outcome.ts'
 import { AccountLock } from './account-lock.ts'
@@ -16,6 +14,7 @@ import { accountPaths } from './accounts.ts'
 import { configureAuthZone } from './config.ts'
 import type { AuthZoneConfig } from './config.ts'
 import { isAuthOperation } from './is-auth-operation.ts'
+import { TryCounts } from './try-counts.ts'
 
 /** Guards the operations that hand out identity: small bodies, plain media types, few tries per account and address. */
 export const authZone: Control<AuthZoneConfig, Kit> = {
@@ -65,6 +64,7 @@ const TOO_LARGE: Denial = Object.freeze({ reason: 'auth_body_too_large' })
 
 function authZoneGuard(config: AuthZoneConfig, site: Site, kit: Kit): Guard {
   const { tries, failures, lock: rule } = config
+  const counts = tries === undefined ? undefined : new TryCounts(tries, site, kit)
   const lock = rule === undefined ? undefined : new AccountLock({ site, kit, rule })
   const countFailure = (exchange: Exchange): MaybePromise<unknown> =>
     failures === undefined || exchange.hidesClients
@@ -75,12 +75,13 @@ function authZoneGuard(config: AuthZoneConfig, site: Site, kit: Kit): Guard {
     onRequestBody: (exchange, bytes) => {
       if (bytes.length > config.maxBodyBytes) return TOO_LARGE
       const paths = accountPaths(exchange.body)
-      const counted =
-        tries === undefined ? undefined : countTry(exchange, tries, { site, kit, paths })
-      return andThen(counted, (denial) => denial ?? lock?.judge(exchange, paths))
+      return andThen(
+        counts?.take(exchange, paths),
+        (denial) => denial ?? lock?.judge(exchange, paths),
+      )
     },
     ...tellOutcomes(logInReader(site, kit), (exchange, outcome) =>
-      andThen(outcome === 'failed' ? countFailure(exchange) : undefined, () =>
+      andThen(outcome === 'failed' ? countFailure(exchange) : counts?.giveBack(exchange), () =>
         lock?.note(exchange, outcome),
       ),
     ),
@@ -112,34 +113,4 @@ function bannedDenial(
       : banDenial(exchange, 'auth_failures', { rule: failures, waitMs: untilMs - nowMs })
   const banned = kit.counters.isBanned(failureKey(exchange), nowMs)
   return isPromise(banned) ? banned.then(judge) : judge(banned)
-}
-
-/** One count for the address with each name the account is called by; without any, one for the address. */
-function countTry(
-  exchange: Exchange,
-  rate: Rate,
-  {
-    site,
-    kit,
-    paths,
-  }: { readonly site: Site; readonly kit: Kit; readonly paths: readonly string[] },
-): MaybePromise<Denial | undefined> {
-  const nowMs = kit.clock.nowMs()
-  // Behind a proxy that nobody listed one address is everybody.
-  if (paths.length === 0 && exchange.hidesClients) return undefined
-  const keys: LimitKeyPart[][] = (paths.length === 0 ? [undefined] : paths).map((name) => [
-    { from: 'ip' },
-    ...(name === undefined ? [] : [{ from: 'body', name } as const]),
-  ])
-  const taken = keys.map((by) =>
-    kit.counters.take(`auth:${site.label}:${limitKey(exchange, by)}`, rate, 1, nowMs),
-  )
-  const judge = (found: readonly Taken[]): Denial | undefined => {
-    const full = found.find(({ allowed }) => !allowed)
-    return full === undefined
-      ? undefined
-      : limitDenial(exchange, 'auth_tries', { limit: { name: 'auth', rate }, taken: full })
-  }
-  if (!taken.some(isPromise)) return judge(taken as readonly Taken[])
-  return Promise.all(taken.map((one) => Promise.resolve(one))).then(judge)
 }
