@@ -34,7 +34,7 @@ export class BanTable {
     this.#count()
     if (log.length < rule.count) return { failures: log.length, bannedUntilMs: undefined }
     this.#logs.delete(key)
-    this.#ban(key, nowMs + rule.banMs, nowMs)
+    this.ban(key, nowMs + rule.banMs, nowMs)
     return { failures: log.length, bannedUntilMs: nowMs + rule.banMs }
   }
 
@@ -62,7 +62,9 @@ export class BanTable {
     this.#logs.clear()
   }
 
-  #ban(key: string, untilMs: number, nowMs: number): void {
+  /** Bans the key until then, unless it is banned for longer. */
+  ban(key: string, untilMs: number, nowMs: number): void {
+    if ((this.#bans.get(key) ?? 0) >= untilMs) return
     if (this.#bans.size >= this.#maxBans) this.#makeRoom(nowMs)
     this.#bans.set(key, untilMs)
   }

@@ -17,6 +17,28 @@ export interface BanRule {
   readonly banMs: number
 }
 
+/**
+ * One policy of a decision: `cost` units of `key` at `rate`. `bucket`: GCRA, as in `take`. `window`: a sliding quota of
+ * `count` per `windowMs`; its `burst` says nothing. Keys of the two kinds do not meet.
+ */
+export interface Demand {
+  readonly key: string
+  readonly kind: 'bucket' | 'window'
+  readonly rate: BucketRate
+  readonly cost: number
+}
+
+/** What a decision over several policies came to. */
+export interface Decision {
+  /** Every policy allows it, and each has been taken from; otherwise none has. */
+  readonly allowed: boolean
+  /**
+   * What each policy says, in the order of the demands. Where the decision refuses, `allowed` is what the policy alone
+   * would have answered, and nothing is taken.
+   */
+  readonly taken: readonly Taken[]
+}
+
 /** What a take (or a look) found. Durations are milliseconds, never negative, and may have a fraction. */
 export interface Taken {
   readonly allowed: boolean
@@ -37,7 +59,7 @@ export interface Failed {
 }
 
 /**
- * Port: counts that decide about limits. Every method is atomic for its key.
+ * Port: counts that decide about limits. Every method is atomic for its keys.
  *
  * The bucket is GCRA, kept as one time per key, the TAT ("theoretical arrival time"): with
  * `interval = windowMs / count` and `start = max(TAT, now)`, a take of `cost` is allowed exactly when
@@ -45,20 +67,45 @@ export interface Failed {
  * take changes nothing. Arithmetic is in binary fractions of a millisecond: a take may be allowed up to
  * 0.01 ms early. A cost above `burst` counts as `burst`, so that it waits for a full bucket instead of for ever.
  *
+ * The window is cut into `SLICES` slices of the wall clock, `slice = floor(now * SLICES / windowMs)`. What counts is
+ * what the current slice and the `SLICES` before it hold: in no stretch of `windowMs` is more than `count` taken, and
+ * what was taken comes back after `windowMs` and at most one slice more. A cost above `count` counts as `count`.
+ *
  * Failures are an exact sliding log: the `count`-th failure whose age is below `windowMs` bans. The ban is
  * not prolonged by failures during it, and forgets them when it ends.
  *
- * Buckets, failures and bans are separate tables: filling one does not erase another.
+ * Buckets, windows, failures and bans are separate tables: filling one does not erase another.
+ *
+ * A refusal changes nothing, so an adapter whose table is elsewhere may answer one that it remembers, synchronously,
+ * until its `retryAfterMs` is over or it is told to reset the key.
  */
 export interface Counters {
   /** Four plain arguments, because it runs several times per request. `cost` is 0 or more. */
   take(key: string, rate: BucketRate, cost: number, nowMs: number): MaybePromise<Taken>
   /** What `take` would answer, without taking. */
   peek(key: string, rate: BucketRate, cost: number, nowMs: number): MaybePromise<Taken>
+  /**
+   * Takes from all or from none: one decision of several policies, at most `MAX_DEMANDS`, no key twice. Where others
+   * decide at the same moment, one that cannot have all of it gives back what it took: never is too much allowed, but
+   * somebody may be refused for that moment.
+   */
+  decide(demands: readonly Demand[], nowMs: number): MaybePromise<Decision>
   /** Counts one failure. */
   fail(key: string, rule: BanRule, nowMs: number): MaybePromise<Failed>
   /** Wall clock until which the key is banned; `undefined` when it is not. */
   isBanned(key: string, nowMs: number): MaybePromise<number | undefined>
-  /** Forgets bucket, failures and ban of the key. */
+  /** Bans the key until then; a ban that lasts longer stays. */
+  ban(key: string, untilMs: number, nowMs: number): MaybePromise<void>
+  /** Forgets bucket, failures and ban of the key; what a window took stays. */
   reset(key: string): MaybePromise<void>
+  /**
+   * Begins something of which at most `max` may run at once. Of this process only (all of its threads), whatever the
+   * adapter: what it protects is the process and its connections. Synchronous. Each `true` is followed by one `leave`.
+   */
+  enter(key: string, max: number): boolean
+  /** Ends what `enter` began. */
+  leave(key: string): void
 }
+
+/** Policies that one decision may have. */
+export const MAX_DEMANDS = 16

@@ -1,12 +1,17 @@
 import { BanTable } from './ban-table.ts'
 import { BucketTable } from './bucket-table.ts'
-import type { BanRule, BucketRate, Counters, Failed, Taken } from './counters.ts'
+import type { BanRule, BucketRate, Counters, Decision, Demand, Failed, Taken } from './counters.ts'
 import { describeTaken, EPSILON_MS } from './gcra.ts'
+import { sliceAt } from './sliding-window.ts'
+import { SlotTable } from './slot-table.ts'
+import { WindowTable } from './window-table.ts'
 
 /** Bounds of the tables of one process. */
 export interface CounterLimits {
   /** Buckets, default 1,000,000. */
   readonly maxBuckets?: number
+  /** Keys with a quota, default 200,000. */
+  readonly maxWindows?: number
   /** Keys with failures, default 200,000. */
   readonly maxFailureLogs?: number
   /** Keys that are banned, default 1,000,000. */
@@ -16,11 +21,14 @@ export interface CounterLimits {
 /** Counters of one process: synchronous, bounded, gone with it. Time may be any clock that does not run backwards. */
 export class MemoryCounters implements Counters {
   readonly #buckets: BucketTable
+  readonly #windows: WindowTable
   readonly #bans: BanTable
+  readonly #slots = new SlotTable()
   #originMs: number | undefined
 
   constructor(limits: CounterLimits = {}) {
     this.#buckets = new BucketTable(limits.maxBuckets ?? 1_000_000)
+    this.#windows = new WindowTable(limits.maxWindows ?? 200_000)
     this.#bans = new BanTable({
       maxLogs: limits.maxFailureLogs ?? 200_000,
       maxBans: limits.maxBans ?? 1_000_000,
@@ -47,12 +55,53 @@ export class MemoryCounters implements Counters {
     return describeTaken(rate, filledMs, overMs > EPSILON_MS ? overMs : 0)
   }
 
+  decide(demands: readonly Demand[], nowMs: number): Decision {
+    const seen = demands.map((demand) => this.look(demand, nowMs))
+    if (seen.some(({ allowed }) => !allowed)) return { allowed: false, taken: seen }
+    return { allowed: true, taken: demands.map((demand) => this.takeOne(demand, nowMs)) }
+  }
+
+  /** What one policy of a decision would answer. */
+  look(demand: Demand, nowMs: number): Taken {
+    const { key, kind, rate, cost } = demand
+    if (kind === 'bucket') return this.peek(key, rate, cost, nowMs)
+    return this.#windows.take(key, { rate, cost, nowMs }, false)
+  }
+
+  /** Takes from one policy of a decision. */
+  takeOne(demand: Demand, nowMs: number): Taken {
+    const { key, kind, rate, cost } = demand
+    if (kind === 'bucket') return this.take(key, rate, cost, nowMs)
+    return this.#windows.take(key, { rate, cost, nowMs }, true)
+  }
+
+  /** Gives back what `takeOne` took at this moment. */
+  giveBack({ key, kind, rate, cost }: Demand, nowMs: number): void {
+    if (kind === 'window')
+      return this.#windows.giveBack(key, sliceAt(rate, nowMs), Math.min(cost, rate.count))
+    const bucket = this.#buckets.find(key)
+    if (bucket !== undefined)
+      bucket.tatMs -= (Math.min(cost, rate.burst) * rate.windowMs) / rate.count
+  }
+
   fail(key: string, rule: BanRule, nowMs: number): Failed {
     return this.#bans.fail(key, rule, nowMs)
   }
 
   isBanned(key: string, nowMs: number): number | undefined {
     return this.#bans.until(key, nowMs)
+  }
+
+  ban(key: string, untilMs: number, nowMs: number): void {
+    this.#bans.ban(key, untilMs, nowMs)
+  }
+
+  enter(key: string, max: number): boolean {
+    return this.#slots.enter(key, max)
+  }
+
+  leave(key: string): void {
+    this.#slots.leave(key)
   }
 
   reset(key: string): void {

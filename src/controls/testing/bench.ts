@@ -132,6 +132,10 @@ export class Bench {
     return {
       take: async (...asked) => counters.take(...asked),
       peek: async (...asked) => counters.peek(...asked),
+      decide: async (...asked) => counters.decide(...asked),
+      ban: async (...asked) => counters.ban(...asked),
+      enter: (...asked) => counters.enter(...asked),
+      leave: (key) => counters.leave(key),
       fail: async (...asked) => counters.fail(...asked),
       isBanned: async (...asked) => counters.isBanned(...asked),
       reset: async (key) => counters.reset(key),

@@ -10,6 +10,12 @@ export function newHashKey(): Int32Array {
   return new Int32Array([bytes.readInt32LE(0), bytes.readInt32LE(4)])
 }
 
+/** What stands for a key in a table; neither is ever one of the reserved tags. */
+export interface KeyTags {
+  readonly a: number
+  readonly b: number
+}
+
 /** Marks texts that have characters above U+00FF, so that none meets a text of other characters and the same bytes. */
 const WIDE = 0x100
 
@@ -18,7 +24,7 @@ const WIDE = 0x100
  * are never shown. The result stands in `a` and `b`, so that nothing is allocated.
  * @see Aumasson and Bernstein, SipHash: a fast short-input PRF; 1-3 is what Rust and Python hash their tables with
  */
-export class KeyedHash {
+export class KeyedHash implements KeyTags {
   /** Neither is ever one of the reserved tags. */
   a = 0
   b = 0

@@ -1,9 +1,19 @@
-import type { BanRule, BucketRate, Counters, Failed, Taken } from '../counters.ts'
+import type {
+  BanRule,
+  BucketRate,
+  Counters,
+  Decision,
+  Demand,
+  Failed,
+  Taken,
+} from '../counters.ts'
 import { describeTaken, EPSILON_MS } from '../gcra.ts'
 import { MemoryCounters } from '../memory-counters.ts'
 import { FailureTable, FailureTableKeeper, newFailureTable } from './failure-table.ts'
 import { KeyedHash, newHashKey } from './keyed-hash.ts'
+import { newSlotCounts, SlotCounts, SlotCountsKeeper } from './slot-counts.ts'
 import { newTimeTable, TimeTable, TimeTableKeeper } from './time-table.ts'
+import { expiredBits, newWindowCounts, NO_ROOM, WindowCounts } from './window-counts.ts'
 
 /** What threads share to count together; every part can be handed over in a message. */
 export interface SharedCounterMemory {
@@ -12,6 +22,8 @@ export interface SharedCounterMemory {
   readonly buckets: SharedArrayBuffer
   readonly bans: SharedArrayBuffer
   readonly failures: SharedArrayBuffer
+  readonly windows: SharedArrayBuffer
+  readonly slots: SharedArrayBuffer
 }
 
 /** Bounds of the shared tables; each is rounded up to a power of two. Memory is used as it is filled. */
@@ -22,6 +34,8 @@ export interface SharedCounterLimits {
   readonly maxBans?: number
   /** Keys with failures, default 131,072: 16 bytes and 4 to 8 bytes per failure of the rule, twice. */
   readonly maxFailureLogs?: number
+  /** Slices of windows that hold something, default 524,288: 16 bytes each, twice. */
+  readonly maxSlices?: number
 }
 
 /** Words of the failure logs per key: room for rules of up to 16 failures. */
@@ -32,7 +46,7 @@ export function newCounterMemory(
   nowMs: number,
   limits: SharedCounterLimits = {},
 ): SharedCounterMemory {
-  const { maxBuckets = 524_288, maxBans = 131_072, maxFailureLogs = 131_072 } = limits
+  const { maxBuckets = 524_288, maxBans = 131_072, maxFailureLogs = 131_072, maxSlices = 524_288 } = limits
   const logs = slotsFor(maxFailureLogs)
   return {
     originMs: nowMs - 1,
@@ -40,6 +54,8 @@ export function newCounterMemory(
     buckets: newTimeTable(slotsFor(maxBuckets)),
     bans: newTimeTable(slotsFor(maxBans)),
     failures: newFailureTable(logs, (logs / 2) * LOG_WORDS),
+    windows: newWindowCounts(slotsFor(maxSlices)),
+    slots: newSlotCounts(),
   }
 }
 
@@ -61,6 +77,8 @@ export class SharedCounters implements Counters {
   readonly #buckets: TimeTable
   readonly #bans: TimeTable
   readonly #failures: FailureTable
+  readonly #windows: WindowCounts
+  readonly #slots: SlotCounts
   readonly #overflow = new MemoryCounters({
     maxBuckets: 50_000,
     maxFailureLogs: 10_000,
@@ -78,6 +96,8 @@ export class SharedCounters implements Counters {
     this.#buckets = new TimeTable(memory.buckets, thread)
     this.#bans = new TimeTable(memory.bans, thread)
     this.#failures = new FailureTable(memory.failures, thread)
+    this.#windows = new WindowCounts(memory.windows, thread, memory.originMs)
+    this.#slots = new SlotCounts(memory.slots, thread)
   }
 
   take(key: string, rate: BucketRate, cost: number, nowMs: number): Taken {
@@ -104,6 +124,63 @@ export class SharedCounters implements Counters {
     return describeTaken(rate, filledMs, overMs > EPSILON_MS ? overMs : 0)
   }
 
+  decide(demands: readonly Demand[], nowMs: number): Decision {
+    const seen = demands.map((demand) => this.#lookAt(demand, nowMs))
+    if (seen.some(({ allowed }) => !allowed)) return { allowed: false, taken: seen }
+    for (const [index, demand] of demands.entries()) {
+      const taken = this.#takeOne(demand, nowMs)
+      seen[index] = taken
+      if (taken.allowed) continue
+      // Another thread was faster: what was taken goes back, so that nothing is taken in part.
+      for (const before of demands.slice(0, index)) this.#giveBack(before, nowMs)
+      return { allowed: false, taken: demands.map((one) => this.#lookAt(one, nowMs)) }
+    }
+    return { allowed: true, taken: seen }
+  }
+
+  #lookAt(demand: Demand, nowMs: number): Taken {
+    const { key, kind, rate, cost } = demand
+    if (kind === 'bucket') return this.peek(key, rate, cost, nowMs)
+    this.#hash.of(key)
+    const taken = this.#windows.look(this.#hash, { demand, nowMs })
+    // Nothing taken here: it may be one of those that had no room.
+    return taken.resetMs > 0 ? taken : this.#overflow.look(demand, nowMs)
+  }
+
+  #takeOne(demand: Demand, nowMs: number): Taken {
+    const { key, kind, rate, cost } = demand
+    if (kind === 'bucket') return this.take(key, rate, cost, nowMs)
+    this.#hash.of(key)
+    const taken = this.#windows.take(this.#hash, { demand, nowMs })
+    return taken === NO_ROOM ? this.#overflow.takeOne(demand, nowMs) : taken
+  }
+
+  #giveBack(demand: Demand, nowMs: number): void {
+    const { key, kind, rate, cost } = demand
+    const incrementMs = (Math.min(cost, rate.burst) * rate.windowMs) / rate.count
+    this.#hash.of(key)
+    const isGiven =
+      kind === 'window'
+        ? this.#windows.giveBack(this.#hash, { demand, nowMs })
+        : this.#change(this.#buckets, key, (tat) => Math.max(tat - incrementMs, 1))
+    if (!isGiven) this.#overflow.giveBack(demand, nowMs)
+  }
+
+  enter(key: string, max: number): boolean {
+    this.#hash.of(key)
+    return this.#slots.enter(this.#hash, max)
+  }
+
+  leave(key: string): void {
+    this.#hash.of(key)
+    this.#slots.leave(this.#hash)
+  }
+
+  ban(key: string, untilMs: number, nowMs: number): void {
+    if ((this.isBanned(key, nowMs) ?? 0) >= untilMs) return
+    this.#ban(key, untilMs - this.#originMs)
+  }
+
   fail(key: string, rule: BanRule, nowMs: number): Failed {
     const bannedUntilMs = this.isBanned(key, nowMs)
     if (bannedUntilMs !== undefined) return { failures: rule.count, bannedUntilMs }
@@ -126,8 +203,8 @@ export class SharedCounters implements Counters {
 
   reset(key: string): void {
     this.#overflow.reset(key)
-    this.#set(this.#buckets, key, 1, false)
-    this.#set(this.#bans, key, 1, false)
+    this.#change(this.#buckets, key, () => 1)
+    this.#change(this.#bans, key, () => 1)
     this.#hash.of(key)
     this.#failures.clear(this.#hash)
   }
@@ -158,9 +235,10 @@ export class SharedCounters implements Counters {
     }
   }
 
+  /** `until` on the scale of the table; a ban that lasts longer stays, whoever set it meanwhile. */
   #ban(key: string, until: number): void {
-    if (!this.#set(this.#bans, key, until, true))
-      this.#overflow.fail(key, { count: 1, windowMs: 1, banMs: until }, this.#originMs)
+    const isSet = this.#change(this.#bans, key, (time) => Math.max(time, until), true)
+    if (!isSet) this.#overflow.ban(key, until + this.#originMs, this.#originMs)
   }
 
   /** The key's time, 0 for none. */
@@ -176,13 +254,19 @@ export class SharedCounters implements Counters {
     }
   }
 
-  /** Sets the key's time; a key that has none gets one only when `mayClaim`. @returns whether it has it. */
-  #set(table: TimeTable, key: string, time: number, mayClaim: boolean): boolean {
+  /** Changes the key's time; a key that has none gets one only when `mayClaim`. @returns whether it has one. */
+  #change(
+    table: TimeTable,
+    key: string,
+    change: (time: number) => number,
+    mayClaim = false,
+  ): boolean {
     this.#hash.of(key)
     for (;;) {
       const cell = table.enter(this.#hash, mayClaim)
       const value = cell < 0 ? 0n : this.#settled(table, cell)
-      this.#time[0] = time
+      this.#bits[0] = value
+      this.#time[0] = change(this.#time[0] ?? 0)
       const isSet =
         value > 0n &&
         Atomics.compareExchange(table.values, cell, value, this.#bits[0] ?? 0n) === value
@@ -206,29 +290,43 @@ export class SharedCounters implements Counters {
 /** Keeps the shared tables in order; the thread that outlives the others has it. */
 export class CounterKeeper {
   readonly #originMs: number
-  readonly #times: readonly TimeTableKeeper[]
+  readonly #buckets: TimeTableKeeper
+  readonly #bans: TimeTableKeeper
+  readonly #windows: TimeTableKeeper
   readonly #failures: FailureTableKeeper
+  readonly #slots: SlotCountsKeeper
+  readonly #time = new Float64Array(1)
+  readonly #bits = new BigInt64Array(this.#time.buffer)
 
   constructor(memory: SharedCounterMemory) {
     this.#originMs = memory.originMs
-    this.#times = [new TimeTableKeeper(memory.buckets), new TimeTableKeeper(memory.bans)]
+    this.#buckets = new TimeTableKeeper(memory.buckets)
+    this.#bans = new TimeTableKeeper(memory.bans)
+    this.#windows = new TimeTableKeeper(memory.windows)
     this.#failures = new FailureTableKeeper(memory.failures)
+    this.#slots = new SlotCountsKeeper(memory.slots)
   }
 
   /** One step of a few milliseconds at most; call it every 50 ms or so. */
   tend(nowMs: number): void {
-    for (const table of this.#times) table.tend(nowMs - this.#originMs)
+    const now = Math.max(1, nowMs - this.#originMs)
+    this.#time[0] = now
+    const bits = this.#bits[0] ?? 0n
+    this.#buckets.tend(bits)
+    this.#bans.tend(bits)
+    this.#windows.tend(expiredBits(now))
     this.#failures.tend()
   }
 
   /** A thread died, wherever it stood: its number may be given to another one afterwards. */
   threadGone(thread: number): void {
-    for (const table of this.#times) table.threadGone(thread)
+    for (const table of [this.#buckets, this.#bans, this.#windows]) table.threadGone(thread)
     this.#failures.threadGone(thread)
+    this.#slots.threadGone(thread)
   }
 
   /** Buckets in use, full ones that were not dropped yet included. */
   get bucketCount(): number {
-    return this.#times[0]?.size ?? 0
+    return this.#buckets.size
   }
 }

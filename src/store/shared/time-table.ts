@@ -1,5 +1,5 @@
 import { CLOSED_TAG, FREE_TAG } from './keyed-hash.ts'
-import type { KeyedHash } from './keyed-hash.ts'
+import type { KeyTags } from './keyed-hash.ts'
 
 /** Threads that may use one table at the same time; each has a number of its own below this. */
 export const MAX_THREADS = 128
@@ -24,7 +24,8 @@ export function newTimeTable(slots: number): SharedArrayBuffer {
  * Times by key in memory that threads share. Lock-free: a thread that is killed at any instruction leaves the table as
  * it would have left it a moment before or after.
  *
- * A cell is two tags (the key's keyed hash) and a time, bits of a positive double; 0: not set yet; negative: moved on.
+ * A cell is two tags (the key's keyed hash) and a time, bits of a positive double, which grow as it does; 0: not set
+ * yet; negative: moved on. Other values will do that are positive and grow with the time at which they are over.
  * Slots are claimed by compare-and-swap, first free one of the key's probe sequence, and never given back, so a key
  * has one cell. When a half is filling, the keeper turns: the other half, empty by now, becomes the young one, and
  * cells move over, each frozen (sign bit) before its time is set in the young half; whoever finds a cell frozen or not
@@ -53,7 +54,7 @@ export class TimeTable {
    * settled first; a negative one means: `leave`, and begin anew.
    * @returns -1 when there is no cell: not `mayClaim`, or the half is full.
    */
-  enter(hash: KeyedHash, mayClaim: boolean): number {
+  enter(hash: KeyTags, mayClaim: boolean): number {
     for (;;) {
       const phase = this.#announce()
       const young = (phase >> 1) & 1
@@ -87,7 +88,7 @@ export class TimeTable {
   }
 
   /** The key's cell in a half, or -1. */
-  #probe(half: number, hash: KeyedHash): number {
+  #probe(half: number, hash: KeyTags): number {
     const words = this.#words
     const { a, b } = hash
     for (let step = 0; step < MAX_PROBES; step++) {
@@ -99,7 +100,7 @@ export class TimeTable {
     return -1
   }
 
-  #claim(half: number, hash: KeyedHash): number {
+  #claim(half: number, hash: KeyTags): number {
     const words = this.#words
     const { a, b } = hash
     for (let step = 0; step < MAX_PROBES; step++) {
@@ -128,14 +129,14 @@ export class TimeTable {
   }
 
   /** Gives a fresh cell the time that the key has in the old half, or the least time there is. */
-  settle(cell: number, hash: KeyedHash): void {
+  settle(cell: number, hash: KeyTags): void {
     const isTurning = (this.#phase & 1) === 0
     const time = isTurning ? this.#freeze(((this.#phase >> 1) & 1) ^ 1, hash) : LEAST
     Atomics.compareExchange(this.values, cell, 0n, time)
   }
 
   /** The key's last time in the old half: from here on no thread changes it there, and none adds it. */
-  #freeze(half: number, hash: KeyedHash): bigint {
+  #freeze(half: number, hash: KeyTags): bigint {
     const words = this.#words
     const { a, b } = hash
     for (let step = 0; step < MAX_PROBES; step++) {
@@ -153,8 +154,8 @@ export class TimeTable {
   }
 }
 
-/** Bits of the smallest normal double: a time long past. */
-const LEAST = 0x0010_0000_0000_0000n
+/** The least value there is: a time long past, or a count that nobody looks at any more. */
+export const LEAST = 1n
 const SIGN = -0x8000_0000_0000_0000n
 
 /** Marks a cell as moved on. @returns the time it has for good. */
@@ -174,8 +175,6 @@ const SWEEP_SLOTS = 65_536
 export class TimeTableKeeper {
   readonly #words: Int32Array
   readonly #values: BigInt64Array
-  readonly #times = new Float64Array(1)
-  readonly #bits = new BigInt64Array(this.#times.buffer)
   readonly #slots: number
   #isOtherEmpty = true
   #swept = 0
@@ -192,10 +191,10 @@ export class TimeTableKeeper {
   }
 
   /**
-   * One step of keeping; call it every 50 ms or so. `now`: on the scale of the times; earlier ones are dropped.
-   * Takes a few milliseconds at most.
+   * One step of keeping; call it every 50 ms or so. `now`: bits of the time on the scale of the cells; cells that are
+   * not above it are dropped. Takes a few milliseconds at most.
    */
-  tend(now: number): void {
+  tend(now: bigint): void {
     const phase = Atomics.load(this.#words, PHASE)
     if ((phase & 1) === 0) this.#sweep(phase, now)
     else if (!this.#isOtherEmpty) this.#empty(phase)
@@ -218,13 +217,13 @@ export class TimeTableKeeper {
   }
 
   /** Moves cells whose time is still to come, some at a time; then the old half is looked at no more. */
-  #sweep(phase: number, now: number): void {
+  #sweep(phase: number, now: bigint): void {
     const end = Math.min(this.#swept + SWEEP_SLOTS, this.#slots)
     for (; this.#swept < end; this.#swept++) this.#move(this.#swept, now)
     if (this.#swept === this.#slots) Atomics.store(this.#words, PHASE, phase + 1)
   }
 
-  #move(slot: number, now: number): void {
+  #move(slot: number, now: bigint): void {
     const words = this.#words
     const young = this.#young
     const at = HEADER_WORDS + CELL_WORDS * ((young ^ 1) * this.#slots + slot)
@@ -234,8 +233,7 @@ export class TimeTableKeeper {
     const second = Atomics.compareExchange(words, at + 1, FREE_TAG, CLOSED_TAG)
     if (second === FREE_TAG || second === CLOSED_TAG) return
     const time = freezeCell(this.#values, at / 2 + 1)
-    this.#bits[0] = time
-    if ((this.#times[0] ?? 0) > now) this.#put(young, { a: tag, b: second, time })
+    if (time > now) this.#put(young, { a: tag, b: second, time })
   }
 
   #put(

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { BanRule, BucketRate, Counters } from '../counters.ts'
+import type { BanRule, BucketRate, Counters, Demand } from '../counters.ts'
+import { SLICES } from '../sliding-window.ts'
 
 const RATE: BucketRate = { count: 10, windowMs: 1000, burst: 3 }
 const RULE: BanRule = { count: 3, windowMs: 300_000, banMs: 900_000 }
@@ -12,7 +13,10 @@ export function countersContract(adapter: string, open: () => Counters): void {
     test(`${adapter}: ${name}`, () => body(open()))
   }
   bucketContract(check)
+  windowContract(check)
+  decisionContract(check)
   banContract(check)
+  slotContract(check)
 }
 
 type Check = (name: string, body: (counters: Counters) => Promise<void>) => void
@@ -64,6 +68,111 @@ function bucketContract(check: Check): void {
   })
 }
 
+const HOUR = 3_600_000
+const DAY: BucketRate = { count: 10, windowMs: SLICES * HOUR, burst: 10 }
+const quota = (cost: number, key = 'k'): Demand => ({ key, kind: 'window', rate: DAY, cost })
+const bucket = (cost: number, key = 'k'): Demand => ({ key, kind: 'bucket', rate: RATE, cost })
+
+function windowContract(check: Check): void {
+  check('a window allows its count and says when it comes back', async (counters) => {
+    const at = T0 + 600_000
+    assert.deepEqual(await counters.decide([quota(4)], at), {
+      allowed: true,
+      taken: [{ allowed: true, remaining: 6, resetMs: 25 * HOUR - 600_000, retryAfterMs: 0 }],
+    })
+    assert.equal((await counters.decide([quota(6)], at + HOUR)).allowed, true)
+    assert.deepEqual(await counters.decide([quota(3)], at + HOUR), {
+      allowed: false,
+      taken: [
+        {
+          allowed: false,
+          remaining: 0,
+          resetMs: 25 * HOUR - 600_000,
+          retryAfterMs: 24 * HOUR - 600_000,
+        },
+      ],
+    })
+  })
+  check('what left the window may be taken again, and no sooner', async (counters) => {
+    await counters.decide([quota(7)], T0)
+    await counters.decide([quota(3)], T0 + 2 * HOUR)
+    assert.equal((await counters.decide([quota(1)], T0 + 25 * HOUR - 1)).allowed, false)
+    assert.equal((await counters.decide([quota(8)], T0 + 25 * HOUR)).allowed, false)
+    assert.equal((await counters.decide([quota(7)], T0 + 25 * HOUR)).allowed, true)
+    assert.equal((await counters.decide([quota(1)], T0 + 26 * HOUR)).allowed, false)
+    assert.equal((await counters.decide([quota(3)], T0 + 27 * HOUR)).allowed, true)
+  })
+  check('a window that nobody used for long is empty', async (counters) => {
+    await counters.decide([quota(10)], T0)
+    const { taken } = await counters.decide([quota(0)], T0 + 900 * HOUR)
+    assert.deepEqual(taken, [{ allowed: true, remaining: 10, resetMs: 0, retryAfterMs: 0 }])
+  })
+  check('a cost above the count waits for an empty window', async (counters) => {
+    assert.equal((await counters.decide([quota(99)], T0)).allowed, true)
+    assert.equal((await counters.decide([quota(99)], T0 + 25 * HOUR - 1)).allowed, false)
+    assert.equal((await counters.decide([quota(99)], T0 + 25 * HOUR)).allowed, true)
+  })
+}
+
+function decisionContract(check: Check): void {
+  check('a decision takes from every policy', async (counters) => {
+    const { allowed, taken } = await counters.decide([bucket(1, 'a'), bucket(2, 'b')], T0)
+    assert.equal(allowed, true)
+    assert.deepEqual(
+      taken.map(({ remaining }) => remaining),
+      [2, 1],
+    )
+    assert.equal((await counters.peek('b', RATE, 1, T0)).remaining, 1)
+  })
+  check('a decision that one policy refuses takes from none', async (counters) => {
+    await counters.take('b', RATE, 3, T0)
+    const { allowed, taken } = await counters.decide(
+      [bucket(1, 'a'), quota(1, 'q'), bucket(1, 'b')],
+      T0,
+    )
+    assert.equal(allowed, false)
+    assert.deepEqual(
+      taken.map((one) => [one.allowed, one.remaining, one.retryAfterMs]),
+      [
+        [true, 3, 0],
+        [true, 10, 0],
+        [false, 0, 100],
+      ],
+    )
+    assert.equal((await counters.peek('a', RATE, 1, T0)).remaining, 3)
+    assert.equal((await counters.decide([quota(10, 'q')], T0)).allowed, true)
+  })
+  check('a bucket and a window of one name do not meet', async (counters) => {
+    assert.equal((await counters.decide([bucket(3), quota(10)], T0)).allowed, true)
+    assert.equal((await counters.decide([bucket(1), quota(0)], T0)).allowed, false)
+    assert.equal((await counters.decide([bucket(3), quota(0)], T0 + 300)).allowed, true)
+  })
+  check('a decision of one bucket is a take', async (counters) => {
+    await counters.decide([bucket(2)], T0)
+    assert.equal((await counters.take('k', RATE, 2, T0)).allowed, false)
+    assert.equal((await counters.take('k', RATE, 1, T0)).allowed, true)
+  })
+  check('decisions at the same moment allow what there is, never more', async (counters) => {
+    const wanted = [bucket(1, 'a'), quota(1, 'q'), bucket(1, 'b')]
+    const found = await Promise.all(
+      Array.from({ length: 20 }, () => Promise.resolve(counters.decide(wanted, T0))),
+    )
+    assert.equal(found.filter(({ allowed }) => allowed).length, 3)
+    const { taken } = await counters.decide([quota(0, 'q')], T0)
+    assert.equal(taken[0]?.remaining, 7)
+  })
+}
+
+function slotContract(check: Check): void {
+  check('no more run at once than may', async (counters) => {
+    assert.deepEqual([1, 2, 3].map(() => counters.enter('k', 2)), [true, true, false])
+    assert.equal(counters.enter('other', 2), true)
+    counters.leave('k')
+    assert.equal(counters.enter('k', 2), true)
+    assert.equal(counters.enter('k', 2), false)
+  })
+}
+
 function banContract(check: Check): void {
   check('bans at the count-th failure, for as long as said', async (counters) => {
     const found = []
@@ -86,6 +195,14 @@ function banContract(check: Check): void {
     for (let i = 0; i < 3; i++) await counters.fail('k', RULE, T0)
     assert.equal((await counters.fail('k', RULE, T0 + 500)).bannedUntilMs, T0 + 900_000)
     assert.equal((await counters.fail('k', RULE, T0 + 900_000)).failures, 1)
+  })
+  check('bans without failures, and never for less than before', async (counters) => {
+    await counters.ban('k', T0 + 5000, T0)
+    await counters.ban('k', T0 + 1000, T0)
+    assert.equal(await counters.isBanned('k', T0 + 4999), T0 + 5000)
+    assert.equal(await counters.isBanned('k', T0 + 5000), undefined)
+    await counters.ban('k', T0 + 7000, T0 + 6000)
+    assert.equal(await counters.isBanned('k', T0 + 6500), T0 + 7000)
   })
   check('a reset lifts the ban', async (counters) => {
     for (let i = 0; i < 3; i++) await counters.fail('k', RULE, T0)
