@@ -1,0 +1,64 @@
+import type { BucketRate, Taken } from './counters.ts'
+import { GenerationMap } from './generation-map.ts'
+import { judgeWindow, sliceAt, SLICES } from './sliding-window.ts'
+
+/** What a key took, by slice; the ring's place of a slice is its number modulo the ring's length. */
+interface Quota {
+  slice: number
+  readonly ring: number[]
+}
+
+const RING = SLICES + 1
+
+/** Sliding quotas by key, at most `maxKeys`: beyond it keys that nobody asks for are forgotten first. */
+export class WindowTable {
+  readonly #quotas: GenerationMap<Quota>
+  readonly #counts = new Float64Array(RING)
+
+  constructor(maxKeys: number) {
+    this.#quotas = new GenerationMap(maxKeys)
+  }
+
+  /** What a take would answer; takes where `isTaking` and it is allowed. */
+  take(
+    key: string,
+    ask: { readonly rate: BucketRate; readonly cost: number; readonly nowMs: number },
+    isTaking: boolean,
+  ): Taken {
+    const { rate, cost, nowMs } = ask
+    const quota = this.#quotas.get(key)
+    const slice = Math.max(sliceAt(rate, nowMs), quota?.slice ?? 0)
+    if (quota !== undefined) advance(quota, slice)
+    for (let back = 0; back < RING; back++)
+      this.#counts[back] = quota?.ring[(slice - back) % RING] ?? 0
+    const taken = judgeWindow(rate, { cost, isTaking }, { slice, nowMs, counts: this.#counts })
+    if (isTaking && taken.allowed) this.#add(key, slice, Math.min(cost, rate.count))
+    return taken
+  }
+
+  /** Takes back what `take` took at this moment. */
+  giveBack(key: string, slice: number, units: number): void {
+    const quota = this.#quotas.get(key)
+    if (quota === undefined || quota.slice - slice > SLICES) return
+    const at = slice % RING
+    quota.ring[at] = Math.max(0, (quota.ring[at] ?? 0) - units)
+  }
+
+  #add(key: string, slice: number, units: number): void {
+    let quota = this.#quotas.get(key)
+    if (quota === undefined) {
+      quota = { slice, ring: Array.from({ length: RING }, () => 0) }
+      this.#quotas.set(key, quota)
+    }
+    const at = slice % RING
+    quota.ring[at] = (quota.ring[at] ?? 0) + units
+  }
+}
+
+/** Slices that the clock has reached begin with nothing. */
+function advance(quota: Quota, slice: number): void {
+  const fresh = Math.min(slice - quota.slice, RING)
+  for (let ahead = 1; ahead <= fresh; ahead++) quota.ring[(quota.slice + ahead) % RING] = 0
+  // Beyond a whole ring all of it was blanked, whatever the places were.
+  quota.slice = slice
+}
