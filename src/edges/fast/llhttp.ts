@@ -37,6 +37,7 @@ const NO_FIELDS: readonly string[] = Object.freeze([])
 const NO_RULES: ParserRules = { maxHeadBytes: 0, maxChunkExtraBytes: 0, copiesBody: false }
 const CR = 13
 const LF = 10
+const SPACE = 32
 
 /**
  * Parses one message at a time. `execute` calls nobody back: it sets the fields below, so whoever owns the parser may
@@ -247,7 +248,8 @@ export class LlhttpParser implements RunningParser {
   }
 
   #readHead(chunk: Buffer, from: number): void {
-    const rest = Math.max(0, this.#spans.end - this.#earlier.length)
+    // One byte more than the parts of a head without fields: what stands behind the space behind the target.
+    const rest = Math.max(0, this.#spans.end + 2 - this.#earlier.length)
     const text = this.#earlier + chunk.toString('latin1', from, from + rest)
     this.rawHeaders = this.#spans.fields(text)
     this.#earlier = ''
@@ -257,8 +259,9 @@ export class LlhttpParser implements RunningParser {
 
   #readRequestLine(text: string): void {
     this.target = this.#spans.target(text)
-    // llhttp skips any number of spaces before the target; a reader that does not would see another one.
-    if (this.#spans.targetFrom === this.method.length + 1) return
+    // llhttp skips any number of spaces around the target; a reader that does not would see another one.
+    const { targetFrom, targetTo } = this.#spans
+    if (targetFrom === this.method.length + 1 && text.charCodeAt(targetTo + 1) !== SPACE) return
     this.hasHead = false
     this.isComplete = false
     this.fault = { code: 'HPE_INVALID_URL', at: 0 }

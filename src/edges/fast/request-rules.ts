@@ -22,7 +22,11 @@ export function faultStatus({ code }: ParseFault, parser: LlhttpParser): number 
 }
 
 /** RFC 6455 section 4.1: what may become a tunnel; anything else that says `Upgrade` is an ordinary request. */
-export function isWebSocketRequest({ method, httpVersion, headers }: RequestHead): boolean {
+export function isWebSocketRequest({
+  method,
+  httpVersion,
+  headers,
+}: Pick<RequestHead, 'method' | 'httpVersion' | 'headers'>): boolean {
   return (
     method === 'GET' &&
     httpVersion === '1.1' &&

@@ -18,6 +18,7 @@ for (const transport of ['node', 'fast'] as const) {
     const startEdge = edgesOf(transport)
 
     const GET = 'GET /a HTTP/1.1\r\nHost: x\r\n\r\n'
+    const CHUNKED = 'POST /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n'
     const GET_CLOSE = 'GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
 
     test('passes a request and its answer, and ends the exchange once', async (t) => {
@@ -238,16 +239,25 @@ for (const transport of ['node', 'fast'] as const) {
         `GET / HTTP/1.1\r\nHost: x\r\nA: ${'a'.repeat(26_000)}\r\n\r\n`,
         431,
       ],
-      [
-        'a target over the limit',
-        `GET /${'a'.repeat(26_000)} HTTP/1.1\r\nHost: x\r\n\r\n`,
-        // Node does not tell what of a head was too long.
-        transport === 'node' ? 431 : 414,
-      ],
+      ['a target over the limit', `GET /${'a'.repeat(26_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 414],
       ['HTTP/1.2', 'GET / HTTP/1.2\r\nHost: x\r\n\r\n', 505],
       ['HTTP/0.9', 'GET /\r\n\r\n', 505],
       ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 505],
       ['CONNECT', 'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n', 501],
+      ['a second space before the target', 'GET  /a HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+      ['a second space behind the target', 'GET /a  HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+      ['a second space before the version, no field', 'GET /a  HTTP/1.1\r\n\r\n', 400],
+      ['a tab before the target', 'GET\t/a HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+      ['a tab behind the target', 'GET /a\tHTTP/1.1\r\nHost: x\r\n\r\n', 400],
+      ['a space behind the version', 'GET /a HTTP/1.1 \r\nHost: x\r\n\r\n', 400],
+      ['a lone CR before a request', `\r${GET}`, 400],
+      ['a lone LF before a request', `\n${GET}`, 400],
+      ['two empty lines before a request', `\r\n\r\n${GET}`, 400],
+      [
+        'a tab behind a length',
+        'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\t\r\n\r\nabc',
+        400,
+      ],
     ]
     for (const [name, bytes, status] of malformed) {
       test(`refuses ${name} and closes`, async (t) => {
@@ -261,6 +271,51 @@ for (const transport of ['node', 'fast'] as const) {
         assert.deepEqual([core.unparsed.length, seen], [1, 0])
       })
     }
+
+    const behind: [name: string, bytes: string][] = [
+      ['a second space before the target', 'GET  /b HTTP/1.1\r\nHost: x\r\n\r\n'],
+      ['a lone CR', `\r${GET}`],
+      ['a chunk size that is none', `${CHUNKED}1\r\na\r\nZZ\r\n`],
+    ]
+    for (const [name, bytes] of behind) {
+      for (const size of [1, 7, 1_000]) {
+        test(`${name} behind an answered request, in pieces of ${size}, is the only thing refused`, async (t) => {
+          const origin = await httpUpstream(t, (req, res) => {
+            req.resume()
+            req.on('end', () => res.end('good'))
+          })
+          const { core, port } = await startEdge(t, origin)
+          const client = new RawClient(port)
+          client.write(GET)
+          await client.until(/good/)
+          for (let at = 0; at < bytes.length; at += size) {
+            client.write(bytes.slice(at, at + size))
+            await sleep(1)
+          }
+          assert.match(await client.closed(), /^HTTP\/1\.1 200 [^]*good[^]*HTTP\/1\.1 400 /)
+          assert.equal(core.unparsed.length, 1)
+          assert.ok(core.ended.length <= 2)
+        })
+      }
+    }
+
+    test('a body is the same however it is cut, with what is pipelined behind it', async (t) => {
+      const origin = await httpUpstream(t, (req, res) => {
+        let text = ''
+        req.on('data', (chunk) => (text += String(chunk)))
+        req.on('end', () => res.end(`${req.method}=${text};`))
+      })
+      const whole = `\r\n${CHUNKED}3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX-T: 1\r\n\r\n${GET_CLOSE}`
+      for (const size of [1, 2, 5, 1_000]) {
+        const { port } = await startEdge(t, origin)
+        const client = new RawClient(port)
+        for (let at = 0; at < whole.length; at += size) {
+          client.write(whole.slice(at, at + size))
+          if (size < 1_000) await sleep(0)
+        }
+        assert.match(await client.closed(), /POST=abcde;[^]*GET=;/)
+      }
+    })
 
     for (const [name, pieces] of [
       ['at once', ['ZZ\r\n']],

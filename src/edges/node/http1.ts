@@ -8,31 +8,31 @@ import { Connection } from '../exchange/connection.ts'
 import type { EdgeContext } from '../exchange/edge-context.ts'
 import { ExchangeDriver } from '../exchange/exchange-driver.ts'
 import { Http1Client } from './http1-client.ts'
-import type { EdgeLimits } from '../exchange/limits.ts'
 import { answerRaw } from '../exchange/raw-answer.ts'
 import { Tunnel } from '../exchange/tunnel.ts'
+import { WireGuard } from './wire-guard.ts'
 
 /** What the HTTP/1.1 side of a listener is made of. */
 export interface Http1Edge {
   readonly context: EdgeContext
   readonly kind: 'https' | 'http'
   readonly connections: WeakMap<Duplex, Connection>
+  readonly guards: WeakMap<Duplex, WireGuard>
   isClosing: boolean
 }
 
-/** How Node refuses a message by itself, and what that is called outside. */
+/** What Node may still refuse of what the guard let pass, and what that is called outside. */
 const PARSE_STATUS: ReadonlyMap<string, number> = new Map([
   ['HPE_HEADER_OVERFLOW', 431],
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 413],
   ['ERR_HTTP_REQUEST_TIMEOUT', 408],
-  ['HPE_PAUSED_H2_UPGRADE', 505],
 ])
 
-/** A request line longer than this is not looked through for its version. */
-const VERSION_SCAN_BYTES = 16_384
+/** Chunk extensions of a request together, and its trailer section; nobody reads them. */
+const CHUNK_EXTRA_BYTES = 16_384
 
 /** Node's settings behind [WIRE-01..04, 11]; the parser is never lenient. */
-export function http1Options(limits: EdgeLimits): ServerOptions {
+export function http1Options({ context: { limits }, guards }: Http1Edge): ServerOptions {
   return {
     maxHeaderSize: limits.headBytes,
     headersTimeout: limits.headersMs,
@@ -46,7 +46,8 @@ export function http1Options(limits: EdgeLimits): ServerOptions {
     requireHostHeader: false,
     optimizeEmptyRequests: true,
     noDelay: true,
-    shouldUpgradeCallback: isWebSocketRequest,
+    // Anything else that says `Upgrade` is an ordinary request.
+    shouldUpgradeCallback: (req) => guards.get(req.socket)?.isTunnel === true,
   }
 }
 
@@ -78,15 +79,21 @@ export function serveHttp1(server: Server, edge: Http1Edge): void {
   )
 }
 
-/** RFC 6455 section 4.1, as far as Node must know it: anything else that says `Upgrade` is an ordinary request. */
-function isWebSocketRequest(req: IncomingMessage): boolean {
-  return (
-    req.method === 'GET' &&
-    req.httpVersion === '1.1' &&
-    req.headers.upgrade?.toLowerCase() === 'websocket' &&
-    req.headers['content-length'] === undefined &&
-    req.headers['transfer-encoding'] === undefined
-  )
+/** Reads what comes on a socket before Node does; called right after Node began to listen. */
+export function guardSocket(edge: Http1Edge, socket: Socket): void {
+  const { headBytes } = edge.context.limits
+  const guard = new WireGuard(socket, {
+    rules: { maxHeadBytes: headBytes, maxChunkExtraBytes: CHUNK_EXTRA_BYTES, copiesBody: false },
+    onFault: (status, detail) => refuse(edge, socket, status, detail),
+  })
+  edge.guards.set(socket, guard)
+}
+
+/** Whether the guard and Node read the same head; if not, nobody knows which of the two the API would read. */
+function agrees(edge: Http1Edge, req: IncomingMessage, isTunnel: boolean): boolean {
+  const { method = '', url = '', rawHeaders } = req
+  const guard = edge.guards.get(req.socket)
+  return guard?.agrees({ method, target: url, rawHeaders }, isTunnel) === true
 }
 
 function onRequest(
@@ -97,8 +104,13 @@ function onRequest(
 ): void {
   const connection = connectionOf(edge, req.socket)
   const { requestsPerConnection } = edge.context.limits
+  const isAgreed = agrees(edge, req, false)
   connection.requests++
   if (connection.isLast || connection.requests > requestsPerConnection) return
+  if (!isAgreed) {
+    refuse(edge, req.socket, 400, 'PARSERS_DISAGREE')
+    return
+  }
   if (req.httpVersionMajor !== 1) {
     refuse(edge, req.socket, 505, 'HTTP/0.9')
     return
@@ -119,7 +131,7 @@ function onRequest(
 function onUpgrade(edge: Http1Edge, req: IncomingMessage, socket: Duplex, head: Buffer): void {
   const connection = connectionOf(edge, req.socket)
   // Pipelining behind other requests, their answers would mix with the tunnel's bytes.
-  if (connection.isLast || connection.isBusy) {
+  if (connection.isLast || connection.isBusy || !agrees(edge, req, true)) {
     socket.destroy()
     return
   }
@@ -177,22 +189,14 @@ function onClientError(edge: Http1Edge, error: NodeJS.ErrnoException, socket: Du
     socket.destroy(error)
     return
   }
-  refuse(edge, socket, parseStatus(error), error.code ?? error.name)
-}
-
-/** llhttp calls a line end that is not CRLF an invalid version too; only a version that can be read is not served. */
-function parseStatus(error: NodeJS.ErrnoException & { readonly rawPacket?: Buffer }): number {
-  const { code = '', rawPacket } = error
-  if (code === 'HPE_INVALID_VERSION') {
-    const start = rawPacket?.subarray(0, VERSION_SCAN_BYTES).toString('latin1') ?? ''
-    return /^[^\r\n]* HTTP\/\d\.\d\r\n/.test(start) ? 505 : 400
-  }
-  return PARSE_STATUS.get(code) ?? 400
+  const { code = error.name } = error
+  refuse(edge, socket, PARSE_STATUS.get(code) ?? 400, code)
 }
 
 /** Answers what never became an exchange, once per connection, and closes it. */
 function refuse(edge: Http1Edge, socket: Duplex, status: number, detail: string): void {
   const connection = edge.connections.get(socket)
+  edge.guards.get(socket)?.stop()
   if (connection === undefined) {
     socket.destroy()
     return

@@ -8,7 +8,7 @@ import { Connection } from '../exchange/connection.ts'
 import type { EdgeContext } from '../exchange/edge-context.ts'
 import type { Http1Side, Transport } from '../exchange/transport.ts'
 import type { Http1Edge } from './http1.ts'
-import { http1Options, serveHttp1 } from './http1.ts'
+import { guardSocket, http1Options, serveHttp1 } from './http1.ts'
 import { UndiciPool } from './undici-pool.ts'
 
 /** The reference: `node:http` towards clients, undici towards upstreams. */
@@ -23,21 +23,28 @@ class NodeSide implements Http1Side {
   #serveAsHttp1: ((socket: TLSSocket) => void) | undefined = undefined
 
   constructor(context: EdgeContext, kind: 'https' | 'http') {
-    this.#edge = { context, kind, connections: new WeakMap(), isClosing: false }
+    this.#edge = {
+      context,
+      kind,
+      connections: new WeakMap(),
+      guards: new WeakMap(),
+      isClosing: false,
+    }
   }
 
   createServer(): Server {
-    const server = createServer(http1Options(this.#edge.context.limits))
-    server.on('connection', (socket: Socket) =>
-      this.#edge.connections.set(socket, new Connection(socket)),
-    )
+    const server = createServer(http1Options(this.#edge))
+    server.on('connection', (socket: Socket) => {
+      this.#edge.connections.set(socket, new Connection(socket))
+      guardSocket(this.#edge, socket)
+    })
     serveHttp1(server, this.#edge)
     this.#server = server
     return server
   }
 
   createTlsServer(options: TlsOptions): TlsServer {
-    const server = createTlsServer({ ...http1Options(this.#edge.context.limits), ...options })
+    const server = createTlsServer({ ...http1Options(this.#edge), ...options })
     // Node's own listener starts HTTP/1.1 on every connection; it gets those that chose it.
     const [serveAsHttp1, ...others] = server.listeners('secureConnection')
     if (serveAsHttp1 === undefined || others.length > 0)
@@ -54,6 +61,7 @@ class NodeSide implements Http1Side {
   serve(socket: TLSSocket, connection: Connection): void {
     this.#edge.connections.set(socket, connection)
     this.#serveAsHttp1?.(socket)
+    guardSocket(this.#edge, socket)
   }
 
   beginClosing(): void {
