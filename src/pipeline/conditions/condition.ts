@@ -1,6 +1,7 @@
 import { ConfigError } from '../../base/config-error.ts'
 import type { Exchange } from '../exchange.ts'
 import { compileBool } from './direct.ts'
+import { factCalls } from './fact-calls.ts'
 import { inspectNames } from './inspect-names.ts'
 import type { Names } from './inspect-names.ts'
 import { checkTypes } from './interpret.ts'
@@ -20,6 +21,8 @@ export interface Condition {
   readonly reads: ReadonlySet<string>
   /** First words of what it names. */
   readonly roots: ReadonlySet<Root>
+  /** It asks for relations or look-ups: judge it by `judgedWithFacts`, what is not known yet does not hold. */
+  readonly asksFacts: boolean
   /**
    * Whether it holds. A value that is absent, null, of another type than declared or not exact makes it fail, whatever
    * stands around it, unless another part decides alone (`true || …`). Never throws.
@@ -39,12 +42,15 @@ export interface Condition {
 export function compileCondition(text: string, scope: ConditionScope, at: string): Condition {
   const node = parseCondition(text, at)
   const names = inspectNames(node, scope, at)
-  const type = checkTypes(node, { names, text, at, tenantClaim: scope.tenantClaim })
+  const { tenantClaim } = scope
+  const calls = factCalls(node, scope.facts, { at, tenantClaim })
+  const compiling = { names, text, at, tenantClaim, calls }
+  const type = checkTypes(node, compiling)
   if (type !== 'bool') {
     const message = `${JSON.stringify(text.slice(0, 80))} is a ${type}, neither true nor false`
     throw new ConfigError({ path: at, message, cure: 'compare it with something' })
   }
-  const judge = compileBool(node, { names, text, at, tenantClaim: scope.tenantClaim })
+  const judge = compileBool(node, compiling)
   const guarded = (exchange: Exchange, response?: unknown): boolean | undefined => {
     try {
       return judge(exchange, response)
@@ -57,6 +63,7 @@ export function compileCondition(text: string, scope: ConditionScope, at: string
     text,
     at,
     ...factsOf(names),
+    asksFacts: calls !== undefined,
     judge: guarded,
     holds: (exchange, response) => guarded(exchange, response) === true,
   }

@@ -42,7 +42,11 @@ export function compileBool(node: Node, compiling: Compiling): Judge {
     case 'rcall':
       return textTest(node.args, compiling) ?? interpreted(node, compiling)
     case 'call':
-      return presence(node.args, compiling) ?? interpreted(node, compiling)
+      return (
+        presence(node.args, compiling) ??
+        related(node.args, compiling) ??
+        interpreted(node, compiling)
+      )
     default:
       return plainBool(node, compiling) ?? interpreted(node, compiling)
   }
@@ -300,4 +304,22 @@ function presence(
   const reference = argument === undefined ? undefined : compiling.names.get(argument)
   if (name !== 'has' || reference === undefined || reference.steps.length === 0) return undefined
   return presenceOf(reference, compiling.tenantClaim)
+}
+
+function related(
+  [name, args]: readonly [string, readonly Node[]],
+  compiling: Compiling,
+): Judge | undefined {
+  const { calls } = compiling
+  const [object, relation, subject] = args.map((node) => scalar(node, compiling))
+  if (name !== 'relation' || calls === undefined) return undefined
+  if (object === undefined || relation === undefined || subject === undefined) return undefined
+  return (exchange, response) => {
+    const what = object.read(exchange, response)
+    const how = relation.read(exchange, response)
+    const who = subject.read(exchange, response)
+    if (typeof what !== 'string' || typeof how !== 'string' || typeof who !== 'string')
+      return undefined
+    return calls.relation(exchange, [what, how, who])
+  }
 }

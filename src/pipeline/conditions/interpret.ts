@@ -1,6 +1,9 @@
 import { Environment, serialize } from '@marcbachmann/cel-js'
 import { ConfigError } from '../../base/config-error.ts'
 import type { Exchange } from '../exchange.ts'
+import { FACT_SIGNATURES } from './fact-calls.ts'
+import type { FactCalls } from './fact-calls.ts'
+import { openFacts } from './facts.ts'
 import type { Names } from './inspect-names.ts'
 import { readerOf } from './read-reference.ts'
 import type { Read } from './read-reference.ts'
@@ -16,6 +19,8 @@ export interface Compiling {
   readonly text: string
   readonly at: string
   readonly tenantClaim: readonly string[]
+  /** What it asks of others; `undefined`: nothing. */
+  readonly calls?: FactCalls | undefined
 }
 
 /** Values that one evaluation may look at: the interpreter takes about a microsecond for each. */
@@ -47,7 +52,8 @@ function isIndexedPresence(node: Node): boolean {
 /** Compiles a part for the interpreter. What it returns throws where CEL says that there is an error. */
 export function interpret(node: Node, compiling: Compiling): Read {
   refuseSpecial(node, compiling)
-  const run = environmentOf(compiling).parse(serialize(node))
+  const asking: Asking = { exchange: undefined, doubt: true, isOpen: false }
+  const run = environmentOf(compiling, asking).parse(serialize(node))
   run.check()
   const inner = namesWithin(node, compiling.names)
   const inputs = inner.map((reference) => ({
@@ -55,7 +61,36 @@ export function interpret(node: Node, compiling: Compiling): Read {
     read: readerOf(reference, compiling.tenantClaim),
     holders: holdersOf(reference, compiling.tenantClaim),
   }))
-  return (exchange, response) => run(contextOf(inputs, exchange, response)) as unknown
+  const evaluate: Read = (exchange, response) =>
+    run(contextOf(inputs, exchange, response)) as unknown
+  if (compiling.calls === undefined) return evaluate
+  return (exchange, response) => asked(() => evaluate(exchange, response), asking, exchange)
+}
+
+/** On whose behalf the functions of one condition ask, while it is evaluated: that never waits. */
+interface Asking {
+  exchange: Exchange | undefined
+  /** What stands for a fact that is not known yet. */
+  doubt: boolean
+  /** Such a one was met. */
+  isOpen: boolean
+}
+
+/**
+ * Evaluates with both values for what is not known yet, so that a loop asks for all its items at once; the result counts
+ * only where nothing was open.
+ */
+function asked(evaluate: () => unknown, asking: Asking, exchange: Exchange): unknown {
+  Object.assign(asking, { exchange, doubt: true, isOpen: false })
+  try {
+    const value = evaluate()
+    if (!asking.isOpen) return value
+    asking.doubt = false
+    evaluate()
+    return undefined
+  } finally {
+    asking.exchange = undefined
+  }
 }
 
 function namesWithin(node: Node, names: Names): readonly Reference[] {
@@ -94,7 +129,7 @@ function misplaced(path: string, what: string, cure: string): ConfigError {
 }
 
 /** Knows the names of the condition and nothing else. */
-function environmentOf({ names }: Compiling): Environment {
+function environmentOf({ names, calls }: Compiling, asking?: Asking): Environment {
   const environment = new Environment({ limits: LIMITS, homogeneousAggregateLiterals: true })
   const roots = new Map<string, Record<string, string>>()
   for (const { root, written, type } of names.values()) {
@@ -108,7 +143,32 @@ function environmentOf({ names }: Compiling): Environment {
     roots.set(root, fields)
   }
   for (const [root, fields] of roots) register(environment, { root, fields, names })
+  if (calls !== undefined) registerCalls(environment, calls, asking)
   return environment
+}
+
+function registerCalls(environment: Environment, calls: FactCalls, asking?: Asking): void {
+  const known = <T>(ask: (exchange: Exchange) => T | undefined, doubt: (is: boolean) => T): T => {
+    const exchange = asking?.exchange
+    if (asking === undefined || exchange === undefined) throw new Error('nobody asks')
+    const value = ask(exchange)
+    if (value !== undefined) return value
+    if (openFacts(exchange) === 0) throw new Error('nobody can tell')
+    asking.isOpen = true
+    return doubt(asking.doubt)
+  }
+  environment.registerFunction(FACT_SIGNATURES.relation, (a: string, b: string, c: string) =>
+    known(
+      (exchange) => calls.relation(exchange, [a, b, c]),
+      (is) => is,
+    ),
+  )
+  environment.registerFunction(FACT_SIGNATURES.lookup, (a: string, b: string) =>
+    known(
+      (exchange) => calls.lookup(exchange, [a, b]),
+      () => '',
+    ),
+  )
 }
 
 interface Registering {

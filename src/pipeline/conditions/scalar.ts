@@ -21,6 +21,8 @@ export function scalar(node: Node, compiling: Compiling): Scalar | undefined {
     const value = inner === undefined ? undefined : scalar(inner, compiling)
     return value === undefined ? undefined : asText(value)
   }
+  if (node.op === 'call' && node.args[0] === 'lookup') return found(node.args[1], compiling)
+  if (node.op === '+') return joined(node.args, compiling)
   const moment = timeOf(node, compiling)
   if (moment !== undefined) return moment
   const reference = compiling.names.get(node)
@@ -28,6 +30,32 @@ export function scalar(node: Node, compiling: Compiling): Scalar | undefined {
   const { kind } = reference.type
   if (kind === 'timestamp' || kind === 'list' || kind === 'object') return undefined
   return { kind, isLiteral: false, read: readerOf(reference, compiling.tenantClaim) }
+}
+
+/** What a look-up finds for an id. */
+function found(args: readonly Node[], compiling: Compiling): Scalar | undefined {
+  const { calls } = compiling
+  const [name, id] = args.map((node) => scalar(node, compiling))
+  if (calls === undefined || name === undefined || id === undefined) return undefined
+  const read: Read = (exchange, response) => {
+    const [which, sought] = [name.read(exchange, response), id.read(exchange, response)]
+    if (typeof which !== 'string' || typeof sought !== 'string') return undefined
+    return calls.lookup(exchange, [which, sought])
+  }
+  return { kind: 'string', isLiteral: false, read }
+}
+
+/** Texts, one after the other. What may be a number is left to the interpreter. */
+function joined([left, right]: readonly [Node, Node], compiling: Compiling): Scalar | undefined {
+  const a = scalar(left, compiling)
+  const b = scalar(right, compiling)
+  if (a?.kind !== 'string' && b?.kind !== 'string') return undefined
+  if (a === undefined || b === undefined) return undefined
+  const read: Read = (exchange, response) => {
+    const [start, end] = [a.read(exchange, response), b.read(exchange, response)]
+    return typeof start === 'string' && typeof end === 'string' ? start + end : undefined
+  }
+  return { kind: 'string', isLiteral: a.isLiteral && b.isLiteral, read }
 }
 
 /** A literal as requests hold such values. */

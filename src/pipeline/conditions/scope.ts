@@ -1,5 +1,6 @@
 import { ConfigError } from '../../base/config-error.ts'
 import { didYouMean } from '../../base/suggest.ts'
+import type { ConditionFacts } from './facts.ts'
 import { ANY, STRING, STRINGS } from './value-type.ts'
 import type { ValueType } from './value-type.ts'
 
@@ -17,6 +18,8 @@ export interface ConditionScope {
   readonly response: ValueType | undefined
   /** Path of the claim that holds a token's tenant. */
   readonly tenantClaim: readonly string[]
+  /** Whom relations and look-ups are asked of; `undefined`: they cannot be asked for here. */
+  readonly facts?: ConditionFacts | undefined
 }
 
 /** What has to be known before a condition can be judged, from early to late. */
