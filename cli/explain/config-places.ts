@@ -41,7 +41,7 @@ export function settingPaths(
   const own = SETTINGS.get(control) ?? []
   const named = `[${JSON.stringify(operationId)}]`
   const inRules = rules.flatMap((index) =>
-    own.map((path) => `rules[${index}].${path.replace('limits.operations', 'limits.operation')}`),
+    own.map((path) => `rules[${index}].${IN_RULES.get(path) ?? path}`),
   )
   const wide = own.map((path) =>
     path === 'limits.operations' || path === 'authorize.acl' || path === 'authorize.operations'
@@ -67,6 +67,12 @@ export function modePaths(
   return [...inRules, `${block}.mode`, 'mode', ...(mode === 'monitor' ? ['profile'] : [])]
 }
 
+/** What is said by operation id in a block is said otherwise in a rule, which names its operations already. */
+const IN_RULES: ReadonlyMap<string, string> = new Map([
+  ['limits.operations', 'limits.operation'],
+  ['authorize.operations', 'authorize.when'],
+])
+
 const VALIDATE_REQUEST = ['validate.request']
 
 const SETTINGS: ReadonlyMap<string, readonly string[]> = new Map([
@@ -90,6 +96,13 @@ const SETTINGS: ReadonlyMap<string, readonly string[]> = new Map([
   ['operation-limit', ['limits.operations']],
   ['credential-strip', ['auth.schemes']],
   ['objects', ['authorize.schemas', 'authorize.operations', 'authorize.denied']],
+  ['fields', ['authorize.fields']],
+  ['classes', ['data.classes', 'data.mask', 'data.tokenize']],
+  ['tokens', ['data.tokenize']],
+  ['secrets', ['data.secrets']],
+  ['encoding', ['data.encode']],
+  ['uniform', ['data.uniform']],
+  ['wrap', ['auth.wrap']],
   ['errors', ['data.errors']],
   ['responses', ['validate.response']],
   ['leaks', ['profile']],

@@ -5,7 +5,7 @@ import { judgeAlternatives } from '../../src/controls/authenticate/judge.ts'
 import type { SchemePlan, Slot } from '../../src/controls/authenticate/scheme-plan.ts'
 import type { SchemeResult } from '../../src/controls/authenticate/verify.ts'
 import type { Kit } from '../../src/controls/kit.ts'
-import { settingPath } from '../../src/controls/setting-path.ts'
+import { authorizePath, settingPath } from '../../src/controls/setting-path.ts'
 import type { SitePlan } from '../../src/gateway/plan.ts'
 import { modeOf } from '../../src/pipeline/control.ts'
 import type { DecisionRecord, Exchange } from '../../src/pipeline/exchange.ts'
@@ -81,7 +81,7 @@ function grantedBy(
   const { kind, table, permitted, allowed } = operationAccess(site, kit)
   const { id } = site.operation
   if (kind === 'condition')
-    return { name: 'by condition', paths: [settingPath('authorize.operations', id)] }
+    return { name: 'by condition', paths: [authorizePath(site.policy, 'operations', id)] }
   if (kind !== 'ruled') return undefined
   const { principal } = exchange
   const role = principal.roles.find((one) => {
@@ -93,7 +93,7 @@ function grantedBy(
     return { name: `by role ${role}`, paths: [settingPath('authorize.roles', role)] }
   const isOnList = allowed !== undefined && isListed(allowed, table, exchange)
   return isOnList
-    ? { name: 'by access list', paths: [settingPath('authorize.acl', id)] }
+    ? { name: 'by access list', paths: [authorizePath(site.policy, 'acl', id)] }
     : undefined
 }
 

@@ -9,6 +9,7 @@ import { parseFieldClass } from '../pipeline/field-class.ts'
 import type { FieldClass, TokenRule } from '../pipeline/field-class.ts'
 import type { Policy } from '../pipeline/policy.ts'
 import type { ApiRuntime } from './kit.ts'
+import { settingPath } from './setting-path.ts'
 
 /** Something that document or configuration say of a field. */
 export type FieldMark =
@@ -35,6 +36,7 @@ export type FieldMark =
     }
   | { readonly kind: 'immutable' }
   | { readonly kind: 'readOnly' }
+  | { readonly kind: 'writeOnly' }
 
 /** Everything that is said about fields of one API, by place. */
 export type FieldMarks = FieldGraph<FieldMark>
@@ -71,8 +73,10 @@ class Reader implements MarkReader<FieldMark> {
     rules: ReadonlyMap<string, FieldRule>,
     tokens: ReadonlyMap<string, TokenRule>,
   ) {
-    for (const [name, rule] of rules) this.#add(api, name, { rule, at: `authorize.fields.${name}` })
-    for (const [name, token] of tokens) this.#add(api, name, { token, at: `data.tokenize.${name}` })
+    for (const [name, rule] of rules)
+      this.#add(api, name, { rule, at: rule.at ?? settingPath('authorize.fields', name) })
+    for (const [name, token] of tokens)
+      this.#add(api, name, { token, at: settingPath('data.tokenize', name) })
   }
 
   #add(api: ApiRuntime, name: string, placed: PlacedRule): void {
@@ -156,6 +160,7 @@ function extensionMarks(
   if (isTrue(said['x-sallyport-immutable'], at('x-sallyport-immutable')))
     marks.push({ kind: 'immutable' })
   if (said['readOnly'] === true) marks.push({ kind: 'readOnly' })
+  if (said['writeOnly'] === true) marks.push({ kind: 'writeOnly' })
   return marks
 }
 

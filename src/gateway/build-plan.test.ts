@@ -67,6 +67,27 @@ suite('a plan of a configuration', () => {
     assert.equal(built.plan.id.length, 12)
   })
 
+  test('a rule that names a whole public path holds', async (t) => {
+    const rule = 'rules: [{ path: /v1/orders, validate: { maxDepth: 5 } }]\n'
+    const { plan } = await build(t, CONFIG + rule)
+    assert.deepEqual(
+      plan.sites.map(({ site }) => site.policy.validate.maxDepth),
+      [5, 32],
+    )
+  })
+
+  test('a rule says who may call what it selects, and faults stand where it is written', async (t) => {
+    const rule = 'rules: [{ path: /v1/orders, authorize: { acl: { roles: [hr] }, when: X } }]\n'
+    const { plan } = await build(t, CONFIG + rule.replace('X', '"acr == \\"high\\""'))
+    const [orders] = plan.sites
+    assert.deepEqual([...(orders?.site.policy.authorize.operations ?? [])].length, 1)
+    const faults = await faultsOf(t, CONFIG + rule.replace('X', '"path.nope == acr"'))
+    assert.deepEqual(
+      faults.map(({ path }) => path),
+      ['rules[0].authorize.when'],
+    )
+  })
+
   const bases: [name: string, config: string, ours: string, theirs: string, host: string][] = [
     ['of the document for both sides', CONFIG, '/v1', '/v1', '127.0.0.1:3000'],
     [

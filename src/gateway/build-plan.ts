@@ -13,6 +13,8 @@ import type { LoadedConfig } from './config/load-config.ts'
 import { checkNames } from './config/document-names.ts'
 import { basePolicy, policyFor } from './config/policy-for.ts'
 import type { PolicyMoment } from './config/policy-for.ts'
+import { withRuledAuthorize } from './config/rule-authorize.ts'
+import type { PolicySubject } from './config/rule-match.ts'
 import type { ApiSettings, Settings, UpstreamSettings } from './config/settings.ts'
 import type { LoadedApi } from './load-apis.ts'
 import type { UpstreamService } from './core.ts'
@@ -54,12 +56,14 @@ export function compileApis(
   apis: readonly LoadedApi[],
   context: BuildContext,
 ): BuiltPlan {
-  const { settings } = loaded
   const faults: ConfigFault[] = []
   const planApis = apis.flatMap(
     (api, index) =>
-      collectFaults(faults, () => planApi(api, settings.apis[index] as ApiSettings)) ?? [],
+      collectFaults(faults, () => planApi(api, loaded.settings.apis[index] as ApiSettings)) ?? [],
   )
+  const settings =
+    collectFaults(faults, () => withRuledAuthorize(loaded.settings, subjectsOf(planApis))) ??
+    loaded.settings
   const sites = makeSites(settings, planApis, context.moment)
   const kit = makeKit(apis, sites, {
     ...context,
@@ -127,11 +131,18 @@ function serviceOf(upstream: UpstreamSettings): UpstreamService {
   return { origins, retries, breaker, health }
 }
 
+/** What rules select from: operations with their public paths. */
+function subjectsOf(apis: readonly PlanApi[]): readonly PolicySubject[] {
+  return apis.flatMap(({ runtime, publicBase }) =>
+    runtime.model.operations.map((operation) => ({ ...operation, publicBase })),
+  )
+}
+
 function makeSites(settings: Settings, apis: readonly PlanApi[], moment: PolicyMoment): Site[] {
   const sites: Site[] = []
   for (const { runtime, publicBase, upstreamBase, upstreamHost } of apis) {
     for (const operation of runtime.model.operations) {
-      const policy = policyFor(settings, operation, moment)
+      const policy = policyFor(settings, { ...operation, publicBase }, moment)
       const bases = { publicBase, upstreamBase, upstreamHost }
       sites.push(makeSite({ operation, policy, ...bases, index: sites.length }))
     }

@@ -17,6 +17,8 @@ export interface FieldRule {
   readonly read?: FieldAccess
   /** Roles that may set it. */
   readonly write?: readonly string[]
+  /** Where it was written, unless under `authorize.fields`. */
+  readonly at?: string
 }
 
 /** Stands among roles for whoever the object belongs to. */

@@ -3,6 +3,7 @@ import type { Secret } from '../base/secret.ts'
 import type { FailureLimit, LimitKeyPart, Rate } from '../base/units.ts'
 import type { FieldRule } from './field-access.ts'
 import type { ClassAccess, TokenRule } from './field-class.ts'
+import type { QueryRule } from './query-rule.ts'
 
 /** What a control does with what it finds. `monitor`: decide, count, log, let through. */
 export type Mode = 'enforce' | 'monitor' | 'off'
@@ -113,10 +114,14 @@ export interface Policy {
     readonly schemas: ReadonlyMap<string, string>
     /** `Schema.field`, or `*.field` -> who may see and set it. */
     readonly fields: ReadonlyMap<string, FieldRule>
+    /** Operation id -> what its query names. */
+    readonly queries?: ReadonlyMap<string, QueryRule>
     /** What a caller hears of an object that is not theirs. */
     readonly denied: 404 | 403
     /** Whether an id that no rule covers stops the start. */
     readonly isStrict: boolean
+    /** Where entries of this block really stand that rules wrote, such as `authorize.acl.getUser` -> `rules[0].authorize.acl`. */
+    readonly placed?: ReadonlyMap<string, string>
   }
   readonly validate: {
     readonly request: 'strict' | 'schema' | 'off'

@@ -4,7 +4,7 @@ import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
 import type { Kit } from '../kit.ts'
-import { settingPath } from '../setting-path.ts'
+import { authorizePath } from '../setting-path.ts'
 import { configureAccess } from './config.ts'
 import type { AccessConfig } from './config.ts'
 import { isKeptOut, isListed, operationAccess } from './operation-access.ts'
@@ -44,10 +44,10 @@ const KEPT_OUT: Denial = Object.freeze({
 function accessGuard(site: Site, kit: Kit): Guard {
   const { acl, operations } = site.policy.authorize
   const { id } = site.operation
-  if (acl?.has(id) === true) refuseUnmeetable(site, kit, settingPath('authorize.acl', id))
+  if (acl?.has(id) === true) refuseUnmeetable(site, kit, authorizePath(site.policy, 'acl', id))
   const rules = operationAccess(site, kit)
   if (operations.has(id) && rules.condition?.roots.has('subject') === true)
-    refuseUnmeetable(site, kit, settingPath('authorize.operations', id))
+    refuseUnmeetable(site, kit, authorizePath(site.policy, 'operations', id))
   const judge = judgeOf(rules)
   if (judge === undefined)
     return { onRequest: (exchange) => void (exchange.authorizedBy = 'access') }

@@ -10,7 +10,7 @@ import { conditionScope } from '../condition-scope.ts'
 import type { Kit } from '../kit.ts'
 import { judgedSchema } from '../objects/judged-schema.ts'
 import { PUBLIC } from '../objects/schema-rules.ts'
-import { settingPath } from '../setting-path.ts'
+import { authorizePath } from '../setting-path.ts'
 import { isGranted, namesAnybody, RoleTable } from './role-table.ts'
 import type { RoleGrant } from './role-table.ts'
 
@@ -56,7 +56,7 @@ export function operationCondition(site: Site, kit: Kit): Condition | undefined 
   const { operation, policy } = site
   const text = policy.authorize.operations.get(operation.id)
   if (text === undefined || text === PUBLIC) return undefined
-  const at = settingPath('authorize.operations', operation.id)
+  const at = authorizePath(policy, 'operations', operation.id)
   const response = mentions(text, 'response', at) ? judgedSchema(site, kit) : undefined
   return compileCondition(text, conditionScope(site, kit, response), at)
 }
@@ -66,7 +66,7 @@ export function operationAccess(site: Site, kit: Kit): OperationAccess {
   const { operation, policy } = site
   const table = tableOf(policy)
   const entry = policy.authorize.acl?.get(operation.id)
-  const at = settingPath('authorize.acl', operation.id)
+  const at = authorizePath(policy, 'acl', operation.id)
   const condition = operationCondition(site, kit)
   const allows = entry !== undefined && namesAnybody(entry)
   return {

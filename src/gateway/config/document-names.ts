@@ -105,6 +105,7 @@ export function checkNames(settings: Settings, known: KnownNames): readonly Conf
     ),
     ...missing(['authorize', 'acl'], authorize.acl?.keys() ?? [], ids),
     ...missing(['authorize', 'operations'], authorize.operations.keys(), ids),
+    ...missing(['authorize', 'queries'], authorize.queries?.keys() ?? [], ids),
     ...missing(['authorize', 'decision', 'operations'], authorize.decision?.operations ?? [], ids),
     ...missingFields(['authorize', 'fields'], authorize.fields.keys(), known.apis),
     ...missingFields(['data', 'tokenize'], data.tokenize.keys(), known.apis),
@@ -112,6 +113,9 @@ export function checkNames(settings: Settings, known: KnownNames): readonly Conf
     ...missing(['limits', 'operations'], operationLimits.keys(), ids),
     ...missing(['profile', 'graduated'], profile?.graduated ?? [], new Set(qualified)),
     ...rules.flatMap((rule) => checkRule(rule, subjects)),
+    ...rules.flatMap(({ index, authorize: { fields } }) =>
+      missingFields(['rules', index, 'authorize', 'fields'], fields?.keys() ?? [], known.apis),
+    ),
     ...rules.flatMap((rule) => checkRelax(rule, [...MODE_BLOCKS, ...known.controls])),
   ]
 }

@@ -158,6 +158,12 @@ export interface DecisionInput {
   operations?: readonly string[] | undefined
 }
 
+/** Which fields a parameter names: everybody's, always these, or by value. */
+export type NamedFieldsInput =
+  | 'public'
+  | readonly string[]
+  | Readonly<Record<string, string | readonly string[]>>
+
 /** Who may do what. */
 export interface AuthorizeInput {
   roles?: Readonly<Record<string, readonly string[] | RoleInput>> | undefined
@@ -166,6 +172,7 @@ export interface AuthorizeInput {
   decision?: DecisionInput | undefined
   schemas?: Readonly<Record<string, string>> | undefined
   fields?: Readonly<Record<string, FieldRuleInput>> | undefined
+  queries?: Readonly<Record<string, 'own' | Readonly<Record<string, NamedFieldsInput>>>> | undefined
   denied?: 404 | 403 | undefined
   strict?: boolean | undefined
   mode?: ModeInput | undefined
@@ -238,6 +245,15 @@ export interface RuleLimitsInput {
   mode?: ModeInput | undefined
 }
 
+/** What a rule says of who may call its operations, and see their fields. */
+export interface RuleAuthorizeInput {
+  acl?: AclEntryInput | undefined
+  when?: string | undefined
+  fields?: Readonly<Record<string, FieldRuleInput>> | undefined
+  denied?: 404 | 403 | undefined
+  mode?: ModeInput | undefined
+}
+
 /** One rule: which operations, and what holds for them. */
 export interface RuleInput {
   api?: string | undefined
@@ -251,7 +267,7 @@ export interface RuleInput {
   methods?: OneOrMore | undefined
   mode?: ModeInput | undefined
   auth?: { mode?: ModeInput | undefined } | undefined
-  authorize?: { mode?: ModeInput | undefined } | undefined
+  authorize?: RuleAuthorizeInput | undefined
   validate?: ValidateInput | undefined
   data?: DataInput | undefined
   limits?: RuleLimitsInput | undefined

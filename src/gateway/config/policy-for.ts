@@ -3,6 +3,7 @@ import type { LimitKeyPart } from '../../base/units.ts'
 import { isPublic } from '../../openapi/is-public.ts'
 import type { Mode, OperationLimit, Policy } from '../../pipeline/policy.ts'
 import type { PolicySubject } from './rule-match.ts'
+import { mergedAuthorize } from './rule-authorize.ts'
 import { rulesFor } from './rule-match.ts'
 import type { OperationLimitSettings, RuleSettings, Settings } from './settings.ts'
 
@@ -141,8 +142,10 @@ export function policyFor(
   const rules = rulesFor(settings.rules, subject)
   let policy = basePolicy(settings, moment)
   for (const rule of rules) policy = applyRule(policy, rule, moment.nowMs)
+  const authorize = mergedAuthorize(settings.blocks.authorize, rules)
   return withWatchedResponses({
     ...policy,
+    authorize,
     adopt: isGraduated(settings, subject, moment) ? undefined : policy.adopt,
     limits: { ...policy.limits, ...operationLimit(settings, rules, subject) },
   })

@@ -1,6 +1,6 @@
 import type { Secret } from '../../base/secret.ts'
 import type { LimitKeyPart, Rate } from '../../base/units.ts'
-import type { Mode, Policy, Priority, UpstreamIdentity } from '../../pipeline/policy.ts'
+import type { AclEntry, Mode, Policy, Priority, UpstreamIdentity } from '../../pipeline/policy.ts'
 import type { JwksSource } from './values/jwt.ts'
 import type { SinkTarget, StoreTarget } from './values/text.ts'
 import type { BreakerLimits, HealthCheck, UpstreamTarget } from '../core.ts'
@@ -116,6 +116,14 @@ export interface RuleSettings {
   readonly mode: Mode | undefined
   /** Block -> mode. */
   readonly modes: ReadonlyMap<string, Mode>
+  readonly authorize: {
+    /** Who may call each of the operations. */
+    readonly acl?: AclEntry
+    /** Condition that every call must meet. */
+    readonly when?: string
+    readonly fields?: Policy['authorize']['fields']
+    readonly denied?: 404 | 403
+  }
   readonly validate: Partial<Policy['validate']>
   readonly data: Partial<Policy['data']>
   readonly limits: {

@@ -1,4 +1,5 @@
 import { OWNER, parseFieldAccess } from '../../../pipeline/field-access.ts'
+import { parseQueryRule } from '../../../pipeline/query-rule.ts'
 import type { FieldRule } from '../../../pipeline/field-access.ts'
 import type {
   AclEntry,
@@ -12,13 +13,17 @@ import { didYouMean } from '../../../base/suggest.ts'
 import { parseDuration } from '../../../base/units.ts'
 import { DEFAULTS } from '../defaults.ts'
 import type {
+  AclEntryInput,
   AclNamesInput,
   AuthorizeInput,
   DecisionInput,
   FieldRuleInput,
   RoleInput,
+  RuleAuthorizeInput,
 } from '../input.ts'
 import type { ConfigPath } from '../paths.ts'
+import { formatPath } from '../paths.ts'
+import type { RuleSettings } from '../settings.ts'
 import type { Resolver } from './resolver.ts'
 import { isOff } from './resolver.ts'
 
@@ -35,14 +40,22 @@ export function resolveAuthorize(input: AuthorizeInput, resolver: Resolver): Pol
     acl:
       input.acl === undefined
         ? undefined
-        : new Map(acl.map(([id, entry]) => [id, resolveEntry(id, entry, resolver)])),
+        : new Map(
+            acl.map(([id, entry]) => [id, resolveEntry(entry, ['authorize', 'acl', id], resolver)]),
+          ),
     operations: new Map(Object.entries(input.operations ?? {})),
     decision: input.decision === undefined ? undefined : resolveDecision(input.decision, resolver),
     schemas: new Map(Object.entries(input.schemas ?? {})),
     fields: new Map(
       Object.entries(input.fields ?? {}).map(([field, rule]) => [
         field,
-        resolveFieldRule(field, rule, resolver),
+        resolveFieldRule(rule, ['authorize', 'fields', field], resolver),
+      ]),
+    ),
+    queries: new Map(
+      Object.entries(input.queries ?? {}).map(([id, rule]) => [
+        id,
+        parseQueryRule(rule, `authorize.queries.${id}`),
       ]),
     ),
     denied: input.denied ?? DEFAULTS.denied,
@@ -50,9 +63,27 @@ export function resolveAuthorize(input: AuthorizeInput, resolver: Resolver): Pol
   }
 }
 
-function resolveFieldRule(field: string, rule: FieldRuleInput, resolver: Resolver): FieldRule {
-  const at = ['authorize', 'fields', field]
+/** What a rule says of the operations that it selects; keys that are not written are absent. */
+export function resolveRuleAuthorize(
+  { acl, when, fields, denied }: RuleAuthorizeInput,
+  at: ConfigPath,
+  resolver: Resolver,
+): RuleSettings['authorize'] {
+  const rules = Object.entries(fields ?? {}).map(([field, rule]): [string, FieldRule] => {
+    const place = [...at, 'fields', field]
+    return [field, { ...resolveFieldRule(rule, place, resolver), at: formatPath(place) }]
+  })
+  return {
+    ...(acl !== undefined && { acl: resolveEntry(acl, [...at, 'acl'], resolver) }),
+    ...(when !== undefined && { when }),
+    ...(fields !== undefined && { fields: new Map(rules) }),
+    ...(denied !== undefined && { denied }),
+  }
+}
+
+function resolveFieldRule(rule: FieldRuleInput, at: ConfigPath, resolver: Resolver): FieldRule {
   const { read, write } = rule
+  const field = String(at.at(-1))
   if (!/^[^.].*\.[^.]/.test(field)) {
     resolver.report.fault(at, `"${field}" names no field of a schema`, 'write Order.note')
   }
@@ -135,12 +166,7 @@ function refuseCircle(
   }
 }
 
-function resolveEntry(
-  id: string,
-  entry: NonNullable<AuthorizeInput['acl']>[string],
-  resolver: Resolver,
-): AclEntry {
-  const at = ['authorize', 'acl', id]
+function resolveEntry(entry: AclEntryInput, at: ConfigPath, resolver: Resolver): AclEntry {
   const { deny } = entry
   if (countOf(entry) === 0 && (deny === undefined || entry.when !== undefined))
     resolver.report.fault(at, 'lets nobody in', 'name roles, groups or subjects')

@@ -3,6 +3,7 @@ import type { Mode } from '../../../pipeline/policy.ts'
 import type { RuleInput } from '../input.ts'
 import type { ConfigPath } from '../paths.ts'
 import type { RuleSelector, RuleSettings } from '../settings.ts'
+import { resolveRuleAuthorize } from './authorize.ts'
 import { resolveModes, resolveOperationLimit, resolveRate, resolveValidate } from './blocks.ts'
 import { resolveData } from './data.ts'
 import type { Resolver } from './resolver.ts'
@@ -64,7 +65,7 @@ function resolveRuleLimits(
 
 /** Whether a rule says anything besides what it selects. */
 function hasEffect(rule: RuleSettings): boolean {
-  const blocks = [rule.validate, rule.data, rule.limits]
+  const blocks = [rule.authorize, rule.validate, rule.data, rule.limits]
   if (blocks.some((block) => Object.keys(block).length > 0)) return true
   return rule.mode !== undefined || rule.modes.size > 0 || rule.relax !== undefined
 }
@@ -81,6 +82,7 @@ export function resolveRules(
       select: resolveSelector(rule, at, resolver),
       mode: toMode(rule.mode),
       modes: resolveModes(rule),
+      authorize: resolveRuleAuthorize(rule.authorize ?? {}, [...at, 'authorize'], resolver),
       validate: resolveValidate(rule.validate ?? {}),
       data: resolveData(rule.data ?? {}),
       limits: resolveRuleLimits(rule.limits, at, resolver),
@@ -88,7 +90,11 @@ export function resolveRules(
       why: rule.why,
     }
     if (!hasEffect(settings)) {
-      resolver.report.fault(at, 'changes nothing', 'write validate, data, limits, mode or relax')
+      resolver.report.fault(
+        at,
+        'changes nothing',
+        'write authorize, validate, data, limits, mode or relax',
+      )
     }
     return settings
   })

@@ -2,18 +2,21 @@ import * as z from 'zod'
 import { parseFieldAction } from '../../../pipeline/field-access.ts'
 import { DEFAULTS } from '../defaults.ts'
 import type {
+  AclEntryInput,
   AclNamesInput,
   AuthorizeInput,
   DecisionInput,
   FieldRuleInput,
+  NamedFieldsInput,
   RoleInput,
+  RuleAuthorizeInput,
 } from '../input.ts'
 import { parseDecisionUrl } from '../values/network.ts'
 import { parseReference } from '../values/text.ts'
 import { boundedDuration } from './bounded.ts'
 import { key, mode, name, off, optional, parsedText } from './fields.ts'
 
-const names = (): z.ZodType<string[]> => z.array(name())
+const names = (): z.ZodArray<ReturnType<typeof name>> => z.array(name())
 /** What it names is known once the document is. */
 const condition = (): z.ZodString => z.string().min(1).max(4000)
 
@@ -81,25 +84,44 @@ const decisionSchema: z.ZodType<DecisionInput> = z.strictObject({
   ),
 })
 
+const namedFieldsSchema: z.ZodType<NamedFieldsInput> = z.union([
+  z.literal('public'),
+  names().min(1),
+  z.record(name(), z.union([name(), names().min(1)])),
+])
+
+function aclEntry(): z.ZodType<AclEntryInput> {
+  return z.strictObject({
+    ...aclNames('that may call it'),
+    deny: optional(
+      z.strictObject(aclNames('that may not, whatever lets them in')),
+      'Who may not call it, whatever lets them in.',
+    ),
+  })
+}
+
+/** `authorize` in an entry of `rules`. */
+export const ruleAuthorizeSchema: z.ZodType<RuleAuthorizeInput> = z.strictObject({
+  acl: optional(aclEntry(), 'Who may call the operations, as an entry of authorize.acl for each.'),
+  when: optional(
+    condition(),
+    'A condition that every call must meet, as an entry of authorize.operations for each.',
+  ),
+  fields: optional(
+    z.record(name(), fieldRuleSchema),
+    'Who may see and set a field here, in place of what authorize.fields says of it.',
+  ),
+  denied: optional(z.literal([404, 403]), 'What a caller hears of an object that is not theirs.'),
+  mode: mode('Mode of the authorization checks.'),
+})
+
 /** `authorize`. */
 export const authorizeSchema: z.ZodType<AuthorizeInput> = z.strictObject({
   roles: optional(
     z.record(name(), roleSchema),
     'What each role may do: "*", "orders:*", a scope of the document, or op:OPERATION.',
   ),
-  acl: optional(
-    z.record(
-      name(),
-      z.strictObject({
-        ...aclNames('that may call it'),
-        deny: optional(
-          z.strictObject(aclNames('that may not, whatever lets them in')),
-          'Who may not call it, whatever lets them in.',
-        ),
-      }),
-    ),
-    'Who may call an operation, by operation id.',
-  ),
+  acl: optional(z.record(name(), aclEntry()), 'Who may call an operation, by operation id.'),
   operations: optional(
     z.record(name(), condition()),
     'A condition that every call of an operation must meet, by operation id: "path.userId == subject.id".',
@@ -112,6 +134,10 @@ export const authorizeSchema: z.ZodType<AuthorizeInput> = z.strictObject({
   fields: optional(
     z.record(name(), fieldRuleSchema),
     'Who may see and set a field, by Schema.field, or *.field for a name in every schema.',
+  ),
+  queries: optional(
+    z.record(name(), z.union([z.literal('own'), z.record(name(), namedFieldsSchema)])),
+    'What the query of an operation names, by operation id: { sort: [name, price], q: public, by: { newest: createdAt } }; own: the API lists only what its caller may see.',
   ),
   denied: optional(
     z.literal([404, 403]),

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { RuleInput } from '../input.ts'
 import { parsePathPattern, parseUntil } from '../values/text.ts'
+import { ruleAuthorizeSchema } from './authorize.ts'
 import { dataSchema } from './data.ts'
 import { mode, name, oneOrMore, optional, parsedText, wordOrOff } from './fields.ts'
 import { operationLimitSchema, principalLimit, priority, validateSchema } from './policy.ts'
@@ -38,8 +39,8 @@ export const ruleSchema: z.ZodType<RuleInput> = z.strictObject({
     'As the block auth, its mode only.',
   ),
   authorize: optional(
-    z.strictObject({ mode: mode('Mode of the authorization checks.') }),
-    'As the block authorize, its mode only.',
+    ruleAuthorizeSchema,
+    'Who may call the selected operations and see their fields; what is narrower wins as a whole.',
   ),
   validate: optional(validateSchema, 'As the block validate; keys not written keep their value.'),
   data: optional(dataSchema, 'As the block data; keys not written keep their value.'),
