@@ -28,9 +28,8 @@ export class WindowTable {
     const { rate, cost, nowMs } = ask
     const quota = this.#quotas.get(key)
     const slice = Math.max(sliceAt(rate, nowMs), quota?.slice ?? 0)
-    if (quota !== undefined) advance(quota, slice)
     for (let back = 0; back < RING; back++)
-      this.#counts[back] = quota?.ring[(slice - back) % RING] ?? 0
+      this.#counts[back] = quota === undefined ? 0 : countAt(quota, slice - back)
     const taken = judgeWindow(rate, { cost, isTaking }, { slice, nowMs, counts: this.#counts })
     if (isTaking && taken.allowed) this.#add(key, slice, Math.min(cost, rate.count))
     return taken
@@ -50,9 +49,15 @@ export class WindowTable {
       quota = { slice, ring: Array.from({ length: RING }, () => 0) }
       this.#quotas.set(key, quota)
     }
+    advance(quota, slice)
     const at = slice % RING
     quota.ring[at] = (quota.ring[at] ?? 0) + units
   }
+}
+
+function countAt(quota: Quota, slice: number): number {
+  const isHeld = slice <= quota.slice && slice > quota.slice - RING
+  return isHeld ? (quota.ring[slice % RING] ?? 0) : 0
 }
 
 /** Slices that the clock has reached begin with nothing. */

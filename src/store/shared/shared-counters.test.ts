@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
 import { FakeClock } from '../../base/clock.ts'
-import type { BucketRate } from '../counters.ts'
+import type { BucketRate, Demand } from '../counters.ts'
 import { MemoryCounters } from '../memory-counters.ts'
 import { countersContract } from '../testing/counters-contract.ts'
 import { CounterKeeper, newCounterMemory, SharedCounters } from './shared-counters.ts'
@@ -67,6 +67,9 @@ const steps = fc.array(
       'banned',
       'reset',
       'tend',
+      'decide',
+      'decide',
+      'ban',
     ),
   }),
   { maxLength: 300 },
@@ -114,7 +117,14 @@ suite('counters that threads share', () => {
             assert.deepEqual(own.fail(name, rule, nowMs), memory.fail(name, rule, nowMs))
           else if (kind === 'banned')
             assert.equal(own.isBanned(name, nowMs), memory.isBanned(name, nowMs))
-          else {
+          else if (kind === 'decide') {
+            const wanted = demandsOf(rate, cost, key)
+            const [found, expected] = [own, memory].map((any) => any.decide(wanted, nowMs))
+            assert.equal(found?.allowed, expected?.allowed)
+            assertAllNear(found?.taken ?? [], expected?.taken ?? [])
+          } else if (kind === 'ban') {
+            for (const any of [own, memory]) any.ban(name, nowMs + waitMs, nowMs)
+          } else {
             own.reset(name)
             memory.reset(name)
           }
@@ -123,6 +133,20 @@ suite('counters that threads share', () => {
     )
   })
 })
+
+/** A bucket, a quota of the same key, and a bucket that many share. */
+function demandsOf(rate: BucketRate, cost: number, key: number): readonly Demand[] {
+  return [
+    { key: `k${key}`, kind: 'bucket', rate, cost },
+    { key: `k${key}`, kind: 'window', rate: { ...rate, count: 2 * rate.count }, cost },
+    { key: `tenant${key % 3}`, kind: 'bucket', rate: { ...rate, burst: 2 * rate.burst }, cost },
+  ]
+}
+
+function assertAllNear(found: readonly object[], expected: readonly object[]): void {
+  assert.equal(found.length, expected.length)
+  for (const [index, one] of found.entries()) assertNear(one, expected[index] ?? {})
+}
 
 /** Times are compared to a nanosecond: the two adapters begin their clocks at different moments. */
 function assertNear(found: object, expected: object): void {

@@ -1,12 +1,4 @@
-import type {
-  BanRule,
-  BucketRate,
-  Counters,
-  Decision,
-  Demand,
-  Failed,
-  Taken,
-} from '../counters.ts'
+import type { BanRule, BucketRate, Counters, Decision, Demand, Failed, Taken } from '../counters.ts'
 import { describeTaken, EPSILON_MS } from '../gcra.ts'
 import { MemoryCounters } from '../memory-counters.ts'
 import { FailureTable, FailureTableKeeper, newFailureTable } from './failure-table.ts'
@@ -46,7 +38,12 @@ export function newCounterMemory(
   nowMs: number,
   limits: SharedCounterLimits = {},
 ): SharedCounterMemory {
-  const { maxBuckets = 524_288, maxBans = 131_072, maxFailureLogs = 131_072, maxSlices = 524_288 } = limits
+  const {
+    maxBuckets = 524_288,
+    maxBans = 131_072,
+    maxFailureLogs = 131_072,
+    maxSlices = 524_288,
+  } = limits
   const logs = slotsFor(maxFailureLogs)
   return {
     originMs: nowMs - 1,

@@ -17,7 +17,7 @@ function newTask(keys: number, limits: SharedCounterLimits = {}): HammerTask {
     keys,
     nowMs: NOW,
     operations: Infinity,
-    done: new Int32Array(new SharedArrayBuffer(8 * keys)),
+    done: new Int32Array(new SharedArrayBuffer(12 * keys)),
   }
 }
 
@@ -29,16 +29,41 @@ function churn(memory: SharedCounterMemory, thread: number): () => void {
   return () => {
     for (let i = 0; i < 200; i++) {
       counters.take(`churn${next}`, { count: 1, windowMs: 1, burst: 1 }, 1, NOW - 1)
+      const rate = { count: 1, windowMs: 1, burst: 1 }
+      counters.decide([{ key: `churn${next}`, kind: 'window', rate, cost: 1 }], NOW - 200_000)
       counters.fail(`churn${next++}`, { count: 2, windowMs: 1, banMs: 1 }, NOW - 1)
     }
     keeper.tend(NOW + 1)
   }
 }
 
+/**
+ * Quotas of three keys together want more than the bucket that they share has: exactly what it has was allowed, or
+ * less by what killed threads took without being able to say so.
+ */
+function assertDecisions({ done, keys }: HammerTask, lost: number): void {
+  const groups = Math.ceil(keys / 3)
+  let missing = 0
+  for (let group = 0; group < groups; group++) {
+    let allowed = 0
+    let room = 0
+    for (let key = group; key < keys; key += groups) {
+      const own = done[2 * keys + key] ?? 0
+      assert.ok(own <= 300, `quota of ${key}: ${own}`)
+      allowed += own
+      room += 300
+    }
+    const most = Math.min(room, HAMMERED.burst)
+    assert.ok(allowed <= most, `${allowed} of group ${group}`)
+    missing += most - allowed
+  }
+  assert.ok(missing <= lost, `${missing} decisions are missing`)
+}
+
 suite('threads that share counters', () => {
   test('lose no count and allow no take too many while the tables turn under them', async () => {
     const keys = 40
-    const task = newTask(keys, { maxBuckets: 512, maxBans: 512 })
+    const task = newTask(keys, { maxBuckets: 512, maxBans: 512, maxSlices: 512 })
     const workers = [1, 2, 3, 4].map(
       (thread) => new Worker(HAMMER, { workerData: { ...task, thread, operations: 40_000 } }),
     )
@@ -46,6 +71,7 @@ suite('threads that share counters', () => {
     const timer = setInterval(step, 1)
     await Promise.all(workers.map((worker) => once(worker, 'exit')))
     clearInterval(timer)
+    assertDecisions(task, 0)
     for (let key = 0; key < keys; key++) {
       assert.equal(task.done[key], HAMMERED.burst, `takes of k${key}`)
       const failures = task.done[keys + key] ?? 0
@@ -59,7 +85,8 @@ suite('threads that share counters', () => {
 
   test('stay right when threads are killed at any moment', async () => {
     const keys = 400
-    const task = newTask(keys, { maxBuckets: 2048, maxBans: 2048, maxFailureLogs: 2048 })
+    const bound = { maxBuckets: 2048, maxBans: 2048, maxFailureLogs: 2048, maxSlices: 2048 }
+    const task = newTask(keys, bound)
     const keeper = new CounterKeeper(task.memory)
     const step = churn(task.memory, 9)
     const timer = setInterval(step, 1)
@@ -76,6 +103,7 @@ suite('threads that share counters', () => {
     await Promise.all([killSome(1), killSome(2), killSome(3)])
     clearInterval(timer)
     hammer({ ...task, thread: 5, operations: 3 * keys * HAMMERED.burst })
+    assertDecisions(task, kills)
     let missing = 0
     for (let key = 0; key < keys; key++) {
       const allowed = task.done[key] ?? 0

@@ -4,10 +4,10 @@ import type { KeyTags } from './keyed-hash.ts'
 import { SliceTags } from './slice-tags.ts'
 import { LEAST, newTimeTable, TimeTable } from './time-table.ts'
 
-/** A cell holds until when it counts, in units of about a minute, above so many bits of its count. */
-const COUNT_BITS = 36n
+/** A cell holds until when it counts, in units that last for 34 years, above so many bits of its count. */
+const COUNT_BITS = 31n
 const COUNT_MASK = (1n << COUNT_BITS) - 1n
-const UNIT_MS = 65_536
+const UNIT_MS = 256
 
 /** Memory for so many counts, one for each slice of a key that took something. */
 export function newWindowCounts(slots: number): SharedArrayBuffer {

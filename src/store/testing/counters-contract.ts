@@ -165,7 +165,10 @@ function decisionContract(check: Check): void {
 
 function slotContract(check: Check): void {
   check('no more run at once than may', async (counters) => {
-    assert.deepEqual([1, 2, 3].map(() => counters.enter('k', 2)), [true, true, false])
+    assert.deepEqual(
+      [1, 2, 3].map(() => counters.enter('k', 2)),
+      [true, true, false],
+    )
     assert.equal(counters.enter('other', 2), true)
     counters.leave('k')
     assert.equal(counters.enter('k', 2), true)
