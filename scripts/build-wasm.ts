@@ -25,6 +25,11 @@ const MODULES: readonly {
     source: 'assembly/literal-scan.ts',
     target: 'src/controls/errors/literal-scan-wasm.ts',
   },
+  {
+    name: 'JSON_SCAN',
+    source: 'assembly/json-scan.ts',
+    target: 'src/http/json-scan-wasm.ts',
+  },
 ]
 
 /** No run time: no objects are made, so there is nothing to collect. */

@@ -8,6 +8,16 @@ export interface Attack {
   readonly body: Buffer | undefined
 }
 
+/** Stands in names of a body that are new each time it is sent: an engine remembers those it has seen. */
+export const NEW = '~new~'
+
+/** The body as it is sent for the `count`th time. */
+export function freshBody({ body }: Attack, count: number): Buffer | undefined {
+  if (body?.includes(NEW) !== true) return body === undefined ? undefined : Buffer.from(body)
+  const serial = count.toString(36).padStart(NEW.length, '_')
+  return Buffer.from(body.toString('latin1').replaceAll(NEW, serial), 'latin1')
+}
+
 /** Most of a request that the goal of a millisecond speaks of: target, fields and body together. */
 export const SMALL_BYTES: number = 65_536
 /** What the fields of the head and the target may take of it. */

@@ -15,6 +15,7 @@ const branches = Array.from({ length: 20 }, (_, index) => ({
 export const BODIES: Readonly<Record<string, object>> = {
   any: {},
   map: { type: 'object', additionalProperties: word },
+  maps: { type: 'array', items: { additionalProperties: true } },
   closed: { type: 'object', properties: { a: text } },
   strings: { type: 'array', items: text },
   numbers: { type: 'array', items: { type: 'number', multipleOf: 0.01 } },

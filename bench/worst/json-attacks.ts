@@ -1,5 +1,8 @@
-import { arrayOf, bodyAttacks, objectOf } from './attack.ts'
+import { arrayOf, bodyAttacks, NEW, objectOf } from './attack.ts'
 import type { Attack } from './attack.ts'
+
+/** Different names that one body may have. */
+const NAMES = 1000
 
 /** JSON bodies whose shape is the attack. */
 export function jsonAttacks(): readonly Attack[] {
@@ -50,8 +53,33 @@ function nameAttacks(): readonly Attack[] {
       '/map',
       (bytes) => `${objectOf(bytes - 20, (n) => `"k${n}":""`).slice(0, -1)},"k0":""}`,
     ),
+    ...[1, 5, 20, 100, 200, 1000].flatMap((size) =>
+      json(`new names, ${size} in each object`, '/maps', () => newNames(size)),
+    ),
+    ...json('new names, as many as may be', '/map', () => newNames(NAMES).slice(1, -1)),
+    ...json(
+      'names in ever new orders',
+      '/any',
+      () => `[${Array.from({ length: 750 }, (_, n) => inOrder(n)).join(',')}]`,
+    ),
     ...json('escaped names', '/map', (bytes) => objectOf(bytes, (n) => `"\\u006b${n}":""`)),
   ]
+}
+
+/** An array of objects of names that no text before has had: nearly as many as one text may have. */
+function newNames(size: number): string {
+  const object = (from: number): string =>
+    `{${Array.from({ length: size }, (_, n) => `"${NEW}${from + n}":""`).join(',')}}`
+  return `[${Array.from({ length: Math.floor(NAMES / size) }, (_, n) => object(n * size)).join(',')}]`
+}
+
+/** An object of twelve names in the order that belongs to a number. */
+function inOrder(n: number): string {
+  const left = 'abcdefghijkl'.split('')
+  const names: string[] = []
+  for (let rest = n * 7919; left.length > 0; rest = Math.floor(rest / (left.length + 1)))
+    names.push(...left.splice(rest % left.length, 1))
+  return `{${names.map((name) => `"${name}":0`).join(',')}}`
 }
 
 function textAttacks(): readonly Attack[] {

@@ -1,6 +1,7 @@
 import { isPromise } from '../../src/base/maybe-promise.ts'
 import type { GatewayCore } from '../../src/gateway/gateway-core.ts'
 import { HeaderTable } from '../../src/http/header-table.ts'
+import { freshBody } from './attack.ts'
 import type { Attack } from './attack.ts'
 
 /** What one request cost. */
@@ -15,6 +16,8 @@ export interface Reading {
 
 /** A dear request is not asked again and again. */
 const ENOUGH_US = 1_000_000
+
+let sent = 0
 
 /** Sends one request to the core `rounds` times and gives the best time. */
 export async function measure(core: GatewayCore, attack: Attack, rounds: number): Promise<Reading> {
@@ -41,7 +44,7 @@ function fresh(text: string): string {
 async function once(core: GatewayCore, attack: Attack): Promise<Reading> {
   const headers = attack.headers.map(fresh)
   const rawTarget = fresh(attack.target)
-  const body = attack.body === undefined ? undefined : Buffer.from(attack.body)
+  const body = freshBody(attack, sent++)
   const start = performance.now()
   const watch = watchSlices(start)
   const exchange = core.begin({

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { JsonNames } from './json-names.ts'
 import { unescapeJson } from './json-unescape.ts'
 
 /** Objects with more keys than this are looked up in a table, so that no input makes the check quadratic. */
@@ -15,12 +16,16 @@ const SEED = randomBytes(8)
 const START = SEED.readInt32LE(0)
 const FACTOR = SEED.readInt32LE(4) | 1
 
+/** What may be wrong with a key. */
+export type KeyFault = 'duplicate_key' | 'dangerous_key' | 'too_many_names'
+
 /**
  * Finds repeated and dangerous keys among the objects that are open while a JSON text is scanned. Keys are compared
  * where they stand, as bytes, and only when two hashes agree; those with escapes are unescaped once.
  */
 export class JsonKeys {
   readonly #bytes: Uint8Array
+  readonly #names: JsonNames
   /** For each open object: where its keys begin among all. */
   readonly #bases: number[] = []
   /** For each open object: what tells its keys in the table from those of others; 0 while it has none there. */
@@ -36,34 +41,38 @@ export class JsonKeys {
   #unescaped: Uint8Array = NO_BYTES
   #unescapedSize = 0
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, maxNames: number) {
     this.#bytes = bytes
+    this.#names = new JsonNames(maxNames)
+  }
+
+  /** See `JsonOutline`. */
+  get isManifold(): boolean {
+    return this.#names.isManifold
   }
 
   /** Starts an object. */
   open(): void {
     this.#bases[this.#depth] = this.#size
     this.#serials[this.#depth++] = 0
+    this.#names.open()
   }
 
   /** Ends the innermost object. */
   close(): void {
     this.#size = this.#bases[--this.#depth] ?? 0
+    this.#names.close()
   }
 
   /** Adds the key whose text stands between two offsets (quotes excluded) to the innermost object. */
-  add(
-    start: number,
-    end: number,
-    isEscaped: boolean,
-  ): 'duplicate_key' | 'dangerous_key' | undefined {
+  add(start: number, end: number, isEscaped: boolean): KeyFault | undefined {
     if (!isEscaped) return this.#enter(start, end)
     const from = this.#bytes.length + this.#unescapedSize
     this.#unescape(start, end)
     return this.#enter(from, this.#bytes.length + this.#unescapedSize)
   }
 
-  #enter(start: number, end: number): 'duplicate_key' | 'dangerous_key' | undefined {
+  #enter(start: number, end: number): KeyFault | undefined {
     const length = end - start
     if (
       length >= SHORTEST_DANGEROUS &&
@@ -71,13 +80,14 @@ export class JsonKeys {
       this.#isDangerous(start, end)
     )
       return 'dangerous_key'
-    const entry = this.#push(this.#hash(start, end), start, end)
+    const hash = this.#hash(start, end)
+    const entry = this.#push(hash, start, end)
     const base = this.#bases[this.#depth - 1] ?? 0
     const serial = this.#serials[this.#depth - 1] ?? 0
     const isNew = serial === 0 ? this.#isNewInList(base, entry) : this.#isNewInTable(serial, entry)
     if (!isNew) return 'duplicate_key'
     if (serial === 0 && this.#size - base > SHORT_LIST * STRIDE) this.#moveToTable(base)
-    return undefined
+    return this.#names.add(hash) ? 'too_many_names' : undefined
   }
 
   #push(hash: number, start: number, end: number): number {

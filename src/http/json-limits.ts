@@ -10,6 +10,11 @@ export interface JsonLimits {
   readonly maxStringChars: number
   /** Longest number in characters. */
   readonly maxNumberChars: number
+  /**
+   * Most different names of members, not counting those of the first 256 members; all, where it is missing or above
+   * 4,096. Each new name costs the engine a string and a hidden class, which is what makes such bodies dear.
+   */
+  readonly maxNames?: number
 }
 
 /** The bounds of [VAL-05]. */
@@ -19,6 +24,7 @@ export const JSON_LIMITS: JsonLimits = {
   maxKeyChars: 256,
   maxStringChars: 100_000,
   maxNumberChars: 64,
+  maxNames: 1000,
 }
 
 /** Why a JSON text is refused; stable codes for the log. */
@@ -33,6 +39,7 @@ export type JsonFaultReason =
   | 'lone_surrogate'
   | 'too_deep'
   | 'too_many_nodes'
+  | 'too_many_names'
   | 'key_too_long'
   | 'string_too_long'
   | 'number_too_long'
@@ -55,4 +62,6 @@ export interface JsonOutline {
   readonly unsafeIntegers: readonly number[]
   /** Number of values. */
   readonly nodes: number
+  /** Whether its objects have names in so many orders that `JSON.parse` would be slow: see `buildJson`. */
+  readonly isManifold: boolean
 }

@@ -1,10 +1,21 @@
 import { isUtf8 } from 'node:buffer'
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import { nextTurn } from '../base/next-turn.ts'
+import { buildJson } from './json-build.ts'
 import { JSON_LIMITS } from './json-limits.ts'
 import type { JsonFault, JsonLimits, JsonOutline } from './json-limits.ts'
 import { JsonScanner } from './json-scanner.ts'
+import { makeWasmScan, MAX_WASM_BYTES } from './json-wasm.ts'
+import type { WasmScan } from './json-wasm.ts'
 import { utf8SequenceLength } from './utf8.ts'
+
+let made: WasmScan | 'none' | undefined
+
+/** The scan as WebAssembly, where there is one and the text is for it. */
+function wasmScan(bytes: Uint8Array, limits: JsonLimits): JsonFault | JsonOutline | undefined {
+  made ??= makeWasmScan() ?? 'none'
+  return made === 'none' ? undefined : made(bytes, limits)
+}
 
 /**
  * Checks a JSON text byte by byte before `JSON.parse` sees it [VAL-05]: strict grammar and everything two parsers
@@ -15,7 +26,12 @@ export function scanJson(
   bytes: Uint8Array,
   limits: JsonLimits = JSON_LIMITS,
 ): JsonFault | JsonOutline {
-  return encodingFault(bytes) ?? new JsonScanner(bytes, limits).run() ?? UNENDED
+  return (
+    encodingFault(bytes) ??
+    wasmScan(bytes, limits) ??
+    new JsonScanner(bytes, limits).run() ??
+    UNENDED
+  )
 }
 
 /** Nobody gets to see it: without a bound a scan does not pause. */
@@ -37,7 +53,7 @@ export function parseJsonStrict(
   return parseScanned(bytes, scanJson(bytes, limits))
 }
 
-/** Above this, a text is taken in slices, about 0.2 ms each, with other requests served between. Bytes. */
+/** Above this, a text is taken in steps, with other requests served between. Bytes. */
 export const JSON_SLICE_BYTES: number = 65_536
 
 /** As `parseJsonStrict`; texts longer than `JSON_SLICE_BYTES` come later. Never throws, never rejects. */
@@ -51,6 +67,11 @@ export function parseJsonSliced(
 async function inSlices(bytes: Buffer, limits: JsonLimits): Promise<JsonValue | JsonFault> {
   const fault = encodingFault(bytes)
   if (fault !== undefined) return fault
+  const known = bytes.length <= MAX_WASM_BYTES ? wasmScan(bytes, limits) : undefined
+  if (known !== undefined) {
+    await nextTurn()
+    return parseScanned(bytes, known)
+  }
   const scanner = new JsonScanner(bytes, limits)
   for (let until = JSON_SLICE_BYTES; ; until += JSON_SLICE_BYTES) {
     const outline = scanner.run(until)
@@ -61,9 +82,10 @@ async function inSlices(bytes: Buffer, limits: JsonLimits): Promise<JsonValue | 
 
 function parseScanned(bytes: Buffer, outline: JsonFault | JsonOutline): JsonValue | JsonFault {
   if (outline.fault !== undefined) return outline
+  const text = bytes.toString('utf8')
   return {
     fault: undefined,
-    value: JSON.parse(bytes.toString('utf8')) as unknown,
+    value: outline.isManifold ? buildJson(text) : (JSON.parse(text) as unknown),
     unsafeIntegers: outline.unsafeIntegers,
   }
 }

@@ -33,6 +33,13 @@ STRING_STOP[BACKSLASH] = 1
 const ESCAPE = new Uint8Array(256)
 for (const letter of Buffer.from('"\\/bfnrt')) ESCAPE[letter] = 1
 
+/** More than this are not counted. */
+const MAX_COUNTED_NAMES = 4096
+
+function namesBound({ maxNames = Infinity }: JsonLimits): number {
+  return maxNames > MAX_COUNTED_NAMES ? Infinity : maxNames
+}
+
 /**
  * Walks over one JSON text with its place in fields, so that it can pause between two values; methods answer `false`
  * once `#reason` is set. For well-formed UTF-8 only: see `scanJson`.
@@ -57,7 +64,7 @@ export class JsonScanner {
     this.#bytes = bytes
     this.#limits = limits
     this.#maxDepth = Math.min(limits.maxDepth, MAX_DEPTH)
-    this.#keys = new JsonKeys(bytes)
+    this.#keys = new JsonKeys(bytes, namesBound(limits))
   }
 
   /**
@@ -69,7 +76,13 @@ export class JsonScanner {
     while (goesOn && this.#at <= until) goesOn = this.#value() && this.#next()
     if (goesOn) return undefined
     if (this.#reason !== undefined) return { fault: this.#reason, offset: this.#offset }
-    return { fault: undefined, unsafeIntegers: this.#unsafeIntegers, nodes: this.#nodes }
+    const { isManifold } = this.#keys
+    return {
+      fault: undefined,
+      unsafeIntegers: this.#unsafeIntegers,
+      nodes: this.#nodes,
+      isManifold,
+    }
   }
 
   #fail(reason: JsonFaultReason, offset: number): false {

@@ -1,0 +1,596 @@
+// The scan of JSON texts that came from outside: strict grammar, and everything two parsers could read differently, in
+// one pass over the bytes. AssemblyScript, written so that it is plain TypeScript to the formatter. The twin is
+// src/http/json-scanner.ts, which finds the same faults at the same bytes; the layout of memory and the codes are those
+// of src/http/json-wasm.ts.
+
+/** What is told: offset of a fault; values; unsafe integers; whether there are many shapes; end of the arena. */
+const HEAD: usize = 0x100
+const FRAMES: usize = 0x1000
+const FRAME_BYTES: usize = 16
+/** Digits, and their number before them: of the least number that is infinite, and that is an unsafe integer. */
+const INFINITE: usize = 0x200
+const UNSAFE: usize = 0x400
+/** Offsets of unsafe integers. */
+const FOUND: usize = 0x4000
+const FOUND_END: usize = 0x14000
+/** Sets of hashes: different names, and names with all that stood before them in their object. */
+const NAMES: usize = 0x14000
+const SHAPES: usize = 0x24000
+const SET_BYTES: usize = 0x10000
+const SET_MASK: usize = 0x1fff
+/** All names with the serial number of their object. */
+const SLOTS: usize = 0x34000
+const TEXT: usize = 0xb4040
+
+const PASSED: i32 = 0
+const SYNTAX: i32 = 1
+const UNEXPECTED_END: i32 = 2
+const TRAILING_DATA: i32 = 3
+const DUPLICATE_KEY: i32 = 4
+const DANGEROUS_KEY: i32 = 5
+const LONE_SURROGATE: i32 = 6
+const TOO_DEEP: i32 = 7
+const TOO_MANY_NODES: i32 = 8
+const KEY_TOO_LONG: i32 = 9
+const STRING_TOO_LONG: i32 = 10
+const NUMBER_TOO_LONG: i32 = 11
+const NUMBER_OUT_OF_RANGE: i32 = 12
+const TOO_MANY_NAMES: i32 = 13
+/** The twin has to look: there is more of something than there is room for. */
+const UNFIT: i32 = 14
+
+// A frame: whether it is an object, its serial number, the hash of its names so far.
+const F_SERIAL: usize = 4
+const F_SHAPE: usize = 8
+
+/** Members that may be whatever they are; what comes behind is counted. */
+const FREE_KEYS: u32 = 256
+/** More shapes than this are told as many. */
+const MANY_SHAPES: u32 = 256
+
+const HASH_HIGH: u64 = 0x9e3779b97f4a7c15
+const HASH: u64 = 0xd6e8feb86659fd93
+
+const QUOTE: u32 = 0x22
+const COMMA: u32 = 0x2c
+const MINUS: u32 = 0x2d
+const ZERO: u32 = 0x30
+const COLON: u32 = 0x3a
+const BACKSLASH: u32 = 0x5c
+
+let seed: u64 = 0
+let textEnd: usize = 0
+let slotMask: usize = 0
+let fault: i32 = 0
+let foundAt: usize = FOUND
+/** Behind the text: names without their escapes. */
+let arenaAt: usize = 0
+/** Never the same twice: what stands in a slot with a lower number is from a text before. */
+let serial: u32 = 0
+let firstSerial: u32 = 1
+let keys: u32 = 0
+let names: u32 = 0
+let shapes: u32 = 0
+let isEscaped: bool = false
+
+let maxKeyChars: u32 = 0
+let maxStringChars: u32 = 0
+let maxNumberChars: u32 = 0
+let maxNames: u32 = 0
+
+/** Something that senders of names cannot know. */
+export function setSeed(value: u64): void {
+  seed = value
+}
+
+/** Bounds of the next scans; see `JsonLimits`. */
+export function setLimits(keyChars: u32, stringChars: u32, numberChars: u32, nameCount: u32): void {
+  maxKeyChars = keyChars
+  maxStringChars = stringChars
+  maxNumberChars = numberChars
+  maxNames = nameCount
+}
+
+/**
+ * Scans the text of `length` bytes at `TEXT`, valid UTF-8 and followed by 64 zero bytes and room for as many bytes as
+ * it has. `slots`: a power of two, at most 32,768. Answers a code; the rest stands in the head.
+ */
+export function scan(length: u32, slots: u32, maxDepth: u32, maxNodes: u32): i32 {
+  textEnd = TEXT + <usize>length
+  slotMask = <usize>slots - 1
+  fault = PASSED
+  foundAt = FOUND
+  arenaAt = textEnd + 64
+  if (serial > 0xf0000000) {
+    serial = 0
+    memory.fill(SLOTS, 0, 0x80000)
+  }
+  firstSerial = serial + 1
+  keys = 0
+  names = 0
+  shapes = 0
+  const nodes = walk(maxDepth, maxNodes)
+  store<u32>(HEAD, nodes, 4)
+  store<u32>(HEAD, <u32>((foundAt - FOUND) >> 2), 8)
+  store<u32>(HEAD, shapes > MANY_SHAPES ? 1 : 0, 12)
+  store<u32>(HEAD, <u32>arenaAt, 16)
+  return fault
+}
+
+/** Reads values until the text ends or a fault is set; answers how many. */
+function walk(maxDepth: u32, maxNodes: u32): u32 {
+  let depth: u32 = 0
+  let nodes: u32 = 0
+  let p = TEXT
+  let f = FRAMES
+  let isObject = false
+  while (true) {
+    // A value begins here.
+    p = skipSpace(p)
+    nodes += 1
+    if (nodes > maxNodes) {
+      fail(TOO_MANY_NODES, p)
+      return nodes
+    }
+    const c = <u32>load<u8>(p)
+    // Braces and brackets are 32 apart, their ends two behind.
+    if ((c | 0x20) == 0x7b) {
+      if (depth >= maxDepth) {
+        fail(TOO_DEEP, p)
+        return nodes
+      }
+      depth += 1
+      f += FRAME_BYTES
+      isObject = c == 0x7b
+      store<u8>(f, isObject ? 1 : 0)
+      if (isObject) {
+        serial += 1
+        store<u32>(f, serial, F_SERIAL)
+        store<u64>(f, seed, F_SHAPE)
+      }
+      p = skipSpace(p + 1)
+      if (<u32>load<u8>(p) != c + 2) {
+        if (isObject) {
+          p = key(p, f)
+          if (p == 0) return nodes
+        }
+        continue
+      }
+    } else {
+      p = scalar(p, c)
+      if (p == 0) return nodes
+    }
+    // A value ended before `p`, or a container ends at it.
+    if (<u32>load<u8>(p) == c + 2 && (c | 0x20) == 0x7b) {
+      depth -= 1
+      f -= FRAME_BYTES
+      p += 1
+      isObject = load<u8>(f) == 1
+    }
+    while (true) {
+      p = skipSpace(p)
+      if (depth == 0) {
+        if (p < textEnd) fail(TRAILING_DATA, p)
+        return nodes
+      }
+      const next = <u32>load<u8>(p)
+      if (next == COMMA) {
+        p += 1
+        break
+      }
+      if (next != <u32>(isObject ? 0x7d : 0x5d)) {
+        unexpected(p)
+        return nodes
+      }
+      p += 1
+      depth -= 1
+      f -= FRAME_BYTES
+      isObject = load<u8>(f) == 1
+    }
+    if (isObject) {
+      p = key(skipSpace(p), f)
+      if (p == 0) return nodes
+    }
+  }
+}
+
+function fail(code: i32, p: usize): usize {
+  fault = code
+  store<u32>(HEAD, <u32>(p - TEXT))
+  return 0
+}
+
+function unexpected(p: usize): usize {
+  return fail(p >= textEnd ? UNEXPECTED_END : SYNTAX, p)
+}
+
+function skipSpace(start: usize): usize {
+  let p = start
+  let c = <u32>load<u8>(p)
+  if (c > 0x20) return p
+  while (c == 0x20 || c == 0x0a || c == 0x0d || c == 0x09) {
+    const chunk = v128.load(p)
+    const others = i8x16.bitmask(
+      v128.not(
+        v128.or(
+          v128.or(i8x16.eq(chunk, i8x16.splat(0x20)), i8x16.eq(chunk, i8x16.splat(0x0a))),
+          v128.or(i8x16.eq(chunk, i8x16.splat(0x0d)), i8x16.eq(chunk, i8x16.splat(0x09))),
+        ),
+      ),
+    )
+    if (others != 0) return p + <usize>ctz(others)
+    p += 16
+    c = <u32>load<u8>(p)
+  }
+  return p
+}
+
+/** Reads the scalar that begins with `c`; where it ends, or 0. */
+function scalar(p: usize, c: u32): usize {
+  if (c == QUOTE) return text(p, maxStringChars, STRING_TOO_LONG)
+  if (c == MINUS || c - ZERO <= 9) return number(p, c)
+  if (c == 0x74) return load<u32>(p) == 0x65757274 ? p + 4 : literal(p, 0x65757274, 4)
+  if (c == 0x6e) return load<u32>(p) == 0x6c6c756e ? p + 4 : literal(p, 0x6c6c756e, 4)
+  if (c == 0x66) return literal(p, 0x65736c6166, 5)
+  return unexpected(p)
+}
+
+function literal(start: usize, letters: u64, length: usize): usize {
+  const end = start + length
+  let rest = letters
+  for (let p = start; p < end; p++) {
+    if (<u64>load<u8>(p) != (rest & 0xff)) return unexpected(p)
+    rest >>= 8
+  }
+  return end
+}
+
+/** One bit for each of 16 bytes that ends a plain run in a string: quote, backslash, control. */
+function stops(chunk: v128): i32 {
+  return i8x16.bitmask(
+    v128.or(
+      v128.or(i8x16.eq(chunk, i8x16.splat(0x22)), i8x16.eq(chunk, i8x16.splat(0x5c))),
+      i8x16.lt_u(chunk, i8x16.splat(0x20)),
+    ),
+  )
+}
+
+/** Reads the string at the quote `p`; the byte behind its last quote, or 0. */
+function text(p: usize, maxChars: u32, tooLong: i32): usize {
+  const start = p + 1
+  let at = start
+  isEscaped = false
+  while (true) {
+    // No more of a string is looked at than it may hold.
+    const stop = at + 3 * <usize>maxChars + 1
+    let found = stops(v128.load(at))
+    while (found == 0 && at < stop) {
+      at += 16
+      found = stops(v128.load(at))
+    }
+    if (found != 0) at += <usize>ctz(found)
+    const c = <u32>load<u8>(at)
+    if (at > stop || (at == stop && c != QUOTE)) {
+      if (stop < textEnd) return fail(tooLong, start)
+    }
+    if (c == QUOTE) break
+    if (c != BACKSLASH) return unexpected(at)
+    at = afterEscape(at)
+    if (at == 0) return 0
+    isEscaped = true
+    if (at - start > 6 * <usize>maxChars) return fail(tooLong, start)
+  }
+  if (at - start > <usize>maxChars && charsBetween(start, at) > maxChars)
+    return fail(tooLong, start)
+  return at + 1
+}
+
+function afterEscape(p: usize): usize {
+  const c = <u32>load<u8>(p, 1)
+  if (c != 0x75) {
+    const isOne = c == QUOTE || c == BACKSLASH || c == 0x2f || c == 0x62 || c == 0x66
+    return isOne || c == 0x6e || c == 0x72 || c == 0x74 ? p + 2 : unexpected(p + 1)
+  }
+  const unit = hexUnit(p)
+  if (unit < 0) return unexpected(p + 1)
+  if (unit < 0xd800 || unit > 0xdfff) return p + 6
+  const low = unit < 0xdc00 ? hexUnit(p + 6) : -1
+  return low < 0xdc00 || low > 0xdfff ? fail(LONE_SURROGATE, p) : p + 12
+}
+
+/** Value of `\uXXXX` at `p`, or -1. */
+function hexUnit(p: usize): i32 {
+  if (load<u16>(p) != 0x755c) return -1
+  let unit: i32 = 0
+  for (let at = p + 2; at < p + 6; at++) {
+    const c = <u32>load<u8>(at)
+    if (c - ZERO <= 9) unit = (unit << 4) | <i32>(c - ZERO)
+    else if ((c | 0x20) - 0x61 <= 5) unit = (unit << 4) | <i32>((c | 0x20) - 0x57)
+    else return -1
+  }
+  return unit
+}
+
+/** UTF-16 units of the string between two offsets. */
+function charsBetween(start: usize, end: usize): u32 {
+  let chars: u32 = 0
+  for (let p = start; p < end; p++) {
+    const c = <u32>load<u8>(p)
+    if (c == BACKSLASH) p += <u32>load<u8>(p, 1) == 0x75 ? 5 : 1
+    if (c < 0x80 || c >= 0xc0) chars += c >= 0xf0 ? 2 : 1
+  }
+  return chars
+}
+
+function afterDigits(start: usize): usize {
+  let p = start
+  while (<u32>load<u8>(p) - ZERO <= 9) {
+    p += 1
+    if (p - start < 32) continue
+    while (i8x16.all_true(i8x16.lt_u(i8x16.sub(v128.load(p), i8x16.splat(48)), i8x16.splat(10))))
+      p += 16
+  }
+  return p
+}
+
+/** Reads a number; where it ends, or 0. RFC 8259 section 6. */
+function number(start: usize, first: u32): usize {
+  let p = first == MINUS ? start + 1 : start
+  const digitsAt = p
+  // A leading zero stands alone: the digit after it is an error the caller finds.
+  p = <u32>load<u8>(p) == ZERO ? p + 1 : afterDigits(p)
+  if (p == digitsAt) return unexpected(p)
+  const digits = <i32>(p - digitsAt)
+  let c = <u32>load<u8>(p)
+  if (c == 0x2e) {
+    const from = p + 1
+    p = afterDigits(from)
+    c = <u32>load<u8>(p)
+    if (p == from || c == 0x2e) return unexpected(p)
+  }
+  const behind = p
+  let exponent: i32 = 0
+  if ((c | 0x20) == 0x65) {
+    c = <u32>load<u8>(++p)
+    const isNegative = c == MINUS
+    if (isNegative || c == 0x2b) p += 1
+    const from = p
+    while (true) {
+      const digit = <u32>load<u8>(p) - ZERO
+      if (digit > 9) break
+      if (exponent < 100000000) exponent = exponent * 10 + <i32>digit
+      p += 1
+    }
+    if (p == from) return unexpected(p)
+    if (isNegative) exponent = -exponent
+  } else if (digits <= 15) {
+    return p - start > <usize>maxNumberChars ? fail(NUMBER_TOO_LONG, start) : p
+  }
+  if (p - start > <usize>maxNumberChars) return fail(NUMBER_TOO_LONG, start)
+  return judge(digitsAt, behind, digits - 1 + exponent, start) ? p : 0
+}
+
+/**
+ * Judges the value of the digits in [digitsAt, end), of which the first counts ten to the power of `first`; false once
+ * a fault is set.
+ */
+function judge(digitsAt: usize, end: usize, first: i32, start: usize): bool {
+  let p = digitsAt
+  let power = first
+  while (p < end && <u32>load<u8>(p) <= ZERO) {
+    // The point counts nothing.
+    if (<u32>load<u8>(p) == ZERO) power -= 1
+    p += 1
+  }
+  // Zero, or below 10^15.
+  if (p == end || power < 15) return true
+  if (power > 308 || (power == 308 && reaches(p, end, INFINITE))) {
+    fail(NUMBER_OUT_OF_RANGE, start)
+    return false
+  }
+  if (power == 15 && !reaches(p, end, UNSAFE)) return true
+  if (foundAt == FOUND_END) {
+    fault = UNFIT
+    return false
+  }
+  store<u32>(foundAt, <u32>(start - TEXT))
+  foundAt += 4
+  return true
+}
+
+/** Whether the digits of [start, end), a point among them perhaps, are at least those at `bound`. */
+function reaches(start: usize, end: usize, bound: usize): bool {
+  const last = bound + 4 + <usize>load<u32>(bound)
+  let p = start
+  for (let at = bound + 4; at < last; at++) {
+    if (p < end && <u32>load<u8>(p) == 0x2e) p += 1
+    // The last digit of a bound is no zero.
+    if (p >= end) return false
+    const c = load<u8>(p)
+    const other = load<u8>(at)
+    if (c != other) return c > other
+    p += 1
+  }
+  return true
+}
+
+/** Reads a name and its colon in the object of frame `f`; where the value may begin, or 0. */
+function key(p: usize, f: usize): usize {
+  if (<u32>load<u8>(p) != QUOTE) return unexpected(p)
+  const start = p + 1
+  const behind = text(p, maxKeyChars, KEY_TOO_LONG)
+  if (behind == 0) return 0
+  if (isEscaped) {
+    const plain = arenaAt
+    const length = unescape(start, behind - 1)
+    if (!enter(plain, length, f, start)) return 0
+  } else if (!enter(start, <u32>(behind - 1 - start), f, start)) return 0
+  const colon = skipSpace(behind)
+  return <u32>load<u8>(colon) == COLON ? colon + 1 : unexpected(colon)
+}
+
+/** Writes the name in [start, end) to the arena without its escapes, with a quote behind it; answers its length. */
+function unescape(start: usize, end: usize): u32 {
+  let to = arenaAt
+  for (let p = start; p < end;) {
+    const c = <u32>load<u8>(p)
+    if (c != BACKSLASH) {
+      store<u8>(to++, <u8>c)
+      p += 1
+      continue
+    }
+    const letter = <u32>load<u8>(p, 1)
+    p += 2
+    if (letter == 0x75) {
+      let point = <u32>hexUnit(p - 2)
+      p += 4
+      if (point >= 0xd800 && point < 0xdc00) {
+        point = ((point - 0xd800) << 10) + <u32>hexUnit(p) - 0xdc00 + 0x10000
+        p += 6
+      }
+      to = writeUtf8(to, point)
+      continue
+    }
+    let meaning = letter
+    if (letter == 0x62) meaning = 8
+    else if (letter == 0x66) meaning = 12
+    else if (letter == 0x6e) meaning = 10
+    else if (letter == 0x72) meaning = 13
+    else if (letter == 0x74) meaning = 9
+    store<u8>(to++, <u8>meaning)
+  }
+  const length = <u32>(to - arenaAt)
+  store<u8>(to, <u8>QUOTE)
+  arenaAt = to + 1
+  return length
+}
+
+/** RFC 3629 section 3. */
+function writeUtf8(at: usize, point: u32): usize {
+  let to = at
+  if (point < 0x80) {
+    store<u8>(to, <u8>point)
+    return to + 1
+  }
+  if (point < 0x800) store<u8>(to++, <u8>(0xc0 | (point >> 6)))
+  else {
+    if (point < 0x10000) store<u8>(to++, <u8>(0xe0 | (point >> 12)))
+    else {
+      store<u8>(to++, <u8>(0xf0 | (point >> 18)))
+      store<u8>(to++, <u8>(0x80 | ((point >> 12) & 63)))
+    }
+    store<u8>(to++, <u8>(0x80 | ((point >> 6) & 63)))
+  }
+  store<u8>(to, <u8>(0x80 | (point & 63)))
+  return to + 1
+}
+
+function mix(hash: u64, word: u64): u64 {
+  const mixed = (hash ^ word) * HASH
+  return mixed ^ (mixed >> 32)
+}
+
+function hashName(p: usize, length: u32): u64 {
+  let hash = seed + <u64>length * HASH_HIGH
+  if (length > 16) {
+    const end = p + <usize>length - 8
+    for (let at = p; at < end; at += 8) hash = mix(hash, load<u64>(at))
+    return mix(mix(hash, load<u64>(end)), 0)
+  }
+  const mask = i8x16.lt_u(
+    i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+    i8x16.splat(<i8>length),
+  )
+  const name = v128.and(v128.load(p), mask)
+  hash = mix(hash, <u64>i64x2.extract_lane(name, 0))
+  return mix(mix(hash, <u64>i64x2.extract_lane(name, 1)), 0)
+}
+
+function isDangerous(p: usize, length: u32): bool {
+  // `__proto__`, `prototype`, `constructor`.
+  if (length == 9) {
+    const head = load<u64>(p)
+    const last = <u32>load<u8>(p, 8)
+    return (
+      (head == 0x5f6f746f72705f5f && last == 0x5f) || (head == 0x7079746f746f7270 && last == 0x65)
+    )
+  }
+  return length == 11 && load<u64>(p) == 0x63757274736e6f63 && load<u32>(p, 7) == 0x726f7463
+}
+
+/** Notes a name, which stands at `start` in the text, of the object of frame `f`; false once a fault is set. */
+function enter(p: usize, length: u32, f: usize, start: usize): bool {
+  if (isDangerous(p, length)) {
+    fail(DANGEROUS_KEY, start)
+    return false
+  }
+  const hash = hashName(p, length)
+  const own = load<u32>(f, F_SERIAL)
+  const tagged = mix(hash, <u64>own)
+  keys += 1
+  if (<usize>keys * 2 > slotMask + 1) {
+    fault = UNFIT
+    return false
+  }
+  let slot = <usize>(tagged >> 20) & slotMask
+  while (true) {
+    const at = SLOTS + (slot << 4)
+    const other = load<u32>(at, 12)
+    if (other < firstSerial) {
+      store<u64>(at, tagged)
+      store<u32>(at, <u32>(p - TEXT), 8)
+      store<u32>(at, own, 12)
+      break
+    }
+    if (other == own && load<u64>(at) == tagged) {
+      const before = TEXT + <usize>load<u32>(at, 8)
+      // Two names with one hash: nobody can prepare them, but the twin knows better.
+      if (isSame(before, p, length)) fail(DUPLICATE_KEY, start)
+      else fault = UNFIT
+      return false
+    }
+    slot = (slot + 1) & slotMask
+  }
+  return count(hash, start, f)
+}
+
+/** Whether the text at `a`, with a quote behind it, is that at `b`. */
+function isSame(a: usize, b: usize, length: u32): bool {
+  for (let i: usize = 0; i < <usize>length; i++) {
+    if (load<u8>(a + i) != load<u8>(b + i)) return false
+  }
+  return <u32>load<u8>(a + <usize>length) == QUOTE
+}
+
+/** Counts different names and different shapes once there are many members. */
+function count(hash: u64, p: usize, f: usize): bool {
+  const shape = mix(load<u64>(f, F_SHAPE), hash)
+  store<u64>(f, shape, F_SHAPE)
+  if (keys <= FREE_KEYS) return true
+  if (keys == FREE_KEYS + 1) {
+    memory.fill(NAMES, 0, SET_BYTES)
+    memory.fill(SHAPES, 0, SET_BYTES)
+  }
+  if (shapes <= MANY_SHAPES && isNew(SHAPES, shape)) shapes += 1
+  // The set has room for 4,096: a higher bound is none.
+  if (names > 4096 || !isNew(NAMES, hash)) return true
+  names += 1
+  if (names <= maxNames) return true
+  fail(TOO_MANY_NAMES, p)
+  return false
+}
+
+function isNew(set: usize, hash: u64): bool {
+  const wanted = hash | 1
+  let slot = <usize>(hash >> 20) & SET_MASK
+  while (true) {
+    const at = set + (slot << 3)
+    const other = load<u64>(at)
+    if (other == wanted) return false
+    if (other == 0) {
+      store<u64>(at, wanted)
+      return true
+    }
+    slot = (slot + 1) & SET_MASK
+  }
+}

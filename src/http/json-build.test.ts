@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import { buildJson } from './json-build.ts'
+
+const texts: [name: string, text: string][] = [
+  ['white space everywhere', ' \t{ "a" : [ 1 , 2 ] , "b" : { } }\n'],
+  ['every escape', '["\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d\\ude00"]'],
+  ['an escaped name', '{"\\u0061\\"":1}'],
+  ['numbers of all forms', '[0,-0,1,-1,15e2,1E-3,0.5,123456789012345678,1e308]'],
+  ['literals', '[true,false,null]'],
+  ['a number alone', '42'],
+]
+for (const [name, text] of texts)
+  test(`reads ${name}`, () =>
+    assert.equal(JSON.stringify(buildJson(text)), JSON.stringify(JSON.parse(text))))
+
+test('gives objects no prototype', () => {
+  assert.equal(Object.getPrototypeOf(buildJson('{"a":1}')), null)
+})
+
+test('keeps the sign of zero', () => {
+  assert.ok(Object.is(buildJson('-0'), -0))
+})
+
+test('agrees with JSON.parse', () => {
+  fc.assert(
+    fc.property(fc.json(), fc.constantFrom(undefined, 1, '\t'), (json, indent) => {
+      const text = JSON.stringify(JSON.parse(json), undefined, indent)
+      assert.equal(JSON.stringify(buildJson(text)), JSON.stringify(JSON.parse(text)))
+    }),
+    { numRuns: 1000 },
+  )
+})

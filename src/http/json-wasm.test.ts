@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict'
+import { isUtf8 } from 'node:buffer'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import { JSON_LIMITS } from './json-limits.ts'
+import type { JsonLimits } from './json-limits.ts'
+import { JsonScanner } from './json-scanner.ts'
+import { makeWasmScan } from './json-wasm.ts'
+
+const SMALL: JsonLimits = {
+  maxDepth: 3,
+  maxNodes: 20,
+  maxKeyChars: 4,
+  maxStringChars: 5,
+  maxNumberChars: 8,
+}
+
+const UNBOUNDED: JsonLimits = {
+  maxDepth: 512,
+  maxNodes: Infinity,
+  maxKeyChars: Infinity,
+  maxStringChars: Infinity,
+  maxNumberChars: Infinity,
+}
+
+/** Both must find the same, or the module must say that it is not for the text. */
+function compare(bytes: Buffer, limits: JsonLimits = JSON_LIMITS): 'unfit' | 'same' {
+  const found = scan(bytes, limits)
+  if (found === undefined) return 'unfit'
+  assert.deepEqual(found, new JsonScanner(bytes, limits).run(), bytes.toString('latin1'))
+  return 'same'
+}
+
+const scan = makeWasmScan() ?? assert.fail('no WebAssembly')
+
+const tokens = [
+  ...'[]{}:,"\\-.eE+019 \n\t'.split(''),
+  '"a":',
+  '"a"',
+  '"é"',
+  '{"a":1}',
+  '"\\u0061"',
+  '"\\ud83d\\ude00"',
+  '"\\ud83d"',
+  'true',
+  'false',
+  'null',
+  'tru',
+  '9007199254740991',
+  '9007199254740992',
+  '9007199254740991.7',
+  '1e15',
+  '1e16',
+  '9e15',
+  '0.1e17',
+  '1e308',
+  '2e308',
+  '1e309',
+  '90071992547409930e-1',
+  '"__proto__":1',
+  '"prototype":1',
+  '"constructor":1',
+  '"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"',
+  '😀',
+  '                  ',
+]
+const soup = fc.array(fc.constantFrom(...tokens), { maxLength: 30 }).map((parts) => parts.join(''))
+const damaged = fc
+  .tuple(fc.json(), fc.nat(), fc.constantFrom('', '', ...tokens), fc.nat(2))
+  .map(([text, at, insert, cut]) => {
+    const place = at % (text.length + 1)
+    return text.slice(0, place) + insert + text.slice(place + cut)
+  })
+
+for (const [name, limits] of [
+  ['the usual bounds', JSON_LIMITS],
+  ['narrow bounds', SMALL],
+] as const)
+  test(`agrees with its twin within ${name}`, () => {
+    let same = 0
+    fc.assert(
+      fc.property(fc.oneof(soup, damaged, fc.json()), (text) => {
+        if (compare(Buffer.from(text.toWellFormed()), limits) === 'same') same += 1
+      }),
+      { numRuns: 5000 },
+    )
+    assert.ok(same > 3000)
+  })
+
+test('agrees with its twin about bytes', () => {
+  const bytes = fc.uint8Array({ maxLength: 80 }).map((array) => Buffer.from(array))
+  fc.assert(
+    fc.property(bytes, (buffer) => {
+      if (isUtf8(buffer)) compare(buffer)
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+const digits = fc.string({ unit: fc.constantFrom('0', '0', '1', '7', '9'), maxLength: 20 })
+const power = fc.constantFrom('', 'e0', 'e-2', 'e1', 'e15', 'E-30', 'e300', 'e308', 'e-400', 'e400')
+const numbers = fc.oneof(
+  fc.tuple(fc.constantFrom('', '-'), digits, digits, power).map(([sign, whole, part, exponent]) => {
+    const integer = whole.replace(/^0+(?=.)/, '') || '0'
+    return `${sign}${integer}${part === '' ? '' : `.${part}`}${exponent}`
+  }),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+  fc.bigInt(2n ** 53n - 9n, 2n ** 53n + 9n).map(String),
+  fc.bigInt(2n ** 1024n - 2n ** 970n - 9n, 2n ** 1024n - 2n ** 970n + 9n).map(String),
+  fc.constantFrom('9007199254740991.4', '9007199254740991.5', '90071992547409915e-1'),
+  fc.constantFrom('1.7976931348623157e308', '1.7976931348623158e308', '1.797693134862315807e308'),
+)
+
+test('agrees with its twin about numbers', () => {
+  fc.assert(
+    fc.property(fc.array(numbers, { maxLength: 5 }), (list) => {
+      assert.equal(compare(Buffer.from(`[${list.join(',')}]`), UNBOUNDED), 'same')
+    }),
+    { numRuns: 5000 },
+  )
+})
+
+const name = fc.string({ unit: fc.constantFrom('a', 'b', 'é', '_'), maxLength: 40 })
+
+test('agrees with its twin about members', () => {
+  const objects = fc.array(fc.array(name, { maxLength: 60 }), { maxLength: 8 })
+  fc.assert(
+    fc.property(objects, (lists) => {
+      const rows = lists.map((names) => `{${names.map((one) => `"${one}":0`).join(',')}}`)
+      assert.equal(compare(Buffer.from(`[${rows.join(',')}]`)), 'same')
+    }),
+    { numRuns: 500 },
+  )
+})
+
+const wholes: [name: string, text: string, limits?: JsonLimits][] = [
+  ['deep arrays', '['.repeat(100)],
+  ['strings at the bound', `["${'a'.repeat(100_000)}"]`],
+  ['strings beyond the bound', `["${'a'.repeat(100_001)}"]`],
+  ['strings far beyond the bound, with a control behind it', `["${'a'.repeat(400_000)}\u0001"]`],
+  ['strings of escapes beyond the bound', `["${'\\n'.repeat(400_000)}"]`],
+  ['wide strings at the bound', `["${'é'.repeat(100_000)}"]`],
+  ['wide strings beyond the bound', `["${'😀'.repeat(50_001)}"]`],
+  ['a key at the bound', `{"${'é'.repeat(256)}":1}`],
+  ['a key beyond the bound', `{"${'é'.repeat(257)}":1}`],
+  ['a key without an end', `{"${'a'.repeat(2000)}`],
+  ['many values', `[${'0,'.repeat(9999)}0]`],
+  ['many names', `{${Array.from({ length: 2500 }, (_, n) => `"k${n}":0`).join(',')}}`],
+  [
+    'many names, one twice',
+    `{${Array.from({ length: 2000 }, (_, n) => `"k${n % 1999}":0`).join(',')}}`,
+  ],
+  [
+    'many names in small objects',
+    `[${Array.from({ length: 3000 }, (_, n) => `{"k${n % 2240}":0}`).join(',')}]`,
+  ],
+  [
+    'names without a bound',
+    `[${Array.from({ length: 3000 }, (_, n) => `{"k${n}":0}`).join(',')}]`,
+    SMALL,
+  ],
+]
+for (const [what, text, limits] of wholes)
+  test(`agrees with its twin about ${what}`, () => {
+    const wide = limits === undefined ? JSON_LIMITS : { ...JSON_LIMITS, maxNames: 5000 }
+    assert.equal(compare(Buffer.from(text), wide), 'same')
+  })
+
+test('leaves texts to its twin that it has no room for', () => {
+  assert.equal(compare(Buffer.from(`[${'1e99,'.repeat(20_000)}0]`), UNBOUNDED), 'unfit')
+  assert.equal(compare(Buffer.alloc(5_000_000, ' ')), 'unfit')
+})
+
+test('knows nothing of the text before', () => {
+  const bytes = Buffer.from('{"a":1,"b":{"a":2}}')
+  for (let round = 0; round < 100; round += 1) assert.equal(compare(bytes), 'same')
+})
+
+test('holds nothing of a text once it is done', () => {
+  compare(Buffer.from(`["${'s'.repeat(300_000)}"]`))
+  assert.equal(compare(Buffer.from('["')), 'same')
+})
