@@ -7,7 +7,7 @@ import type { Policy } from '../pipeline/policy.ts'
 /** Lists of roles that are remembered, so that equal ones are the same list. */
 const MAX_LISTS = 256
 
-type Terms = Pick<Policy, 'authorize' | 'auth'>
+type Terms = Pick<Policy, 'authorize' | 'auth' | 'listen'>
 
 /** The roles that count for a caller: those of the credential whose conditions hold, and what these include. */
 export class CallerRoles {
@@ -16,11 +16,12 @@ export class CallerRoles {
   readonly #lists = new Map<string, readonly string[]>()
 
   /** Throws `ConfigError` for conditions that cannot be compiled. */
-  constructor({ authorize, auth }: Terms) {
+  constructor(policy: Terms) {
+    const { authorize } = policy
     this.#terms = authorize.roleTerms
     for (const [role, { when }] of authorize.roleTerms) {
       if (when === undefined) continue
-      const scope = headScope(`the role ${role}`, auth.tenantClaim)
+      const scope = headScope(`the role ${role}`, policy.auth.tenantClaim, policy.listen)
       this.#conditions.set(role, compileCondition(when, scope, `authorize.roles.${role}.when`))
     }
   }

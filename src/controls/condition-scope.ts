@@ -35,6 +35,8 @@ export function conditionScope(site: Site, kit: Kit, response?: SchemaRef): Cond
     body: operation.requestBody === undefined ? undefined : types.of(bodies),
     response: response === undefined ? undefined : types.of([response]),
     tenantClaim: policy.auth.tenantClaim,
+    clients: policy.listen,
+    facts: kit.facts?.(site),
   }
 }
 

@@ -7,6 +7,25 @@ import type { DenialError } from './denial.ts'
 import type { FindEvidence } from './evidence.ts'
 import type { Site } from './site.ts'
 
+/** A client's certificate, as conditions name it. */
+export interface ClientCertificate {
+  /** Distinguished names (RFC 4514), such as `CN=device-7,O=Example`. */
+  readonly subject: string
+  readonly issuer: string
+  /** Alternative names, each with its kind: `dns:a.example`, `uri:spiffe://x`, `email:a@b.example`, `ip:10.0.0.1`. */
+  readonly san: readonly string[]
+  /** SHA-256 of the certificate (DER), hex, lower case. */
+  readonly fingerprint: string
+}
+
+/** Where an address is, as a database of countries says. */
+export interface ClientPlace {
+  /** ISO 3166-1 alpha-2, upper case; empty where the database does not know. */
+  readonly country: string
+  /** Subdivision by ISO 3166-2, such as `DE-BE`; empty where it does not know. */
+  readonly region: string
+}
+
 /** What the edge knows of a request before anybody judged it. */
 export interface RequestHead {
   readonly method: string
@@ -23,6 +42,8 @@ export interface RequestHead {
         readonly protocol: string
         readonly cipher: string
         readonly servername: string | undefined
+        /** What the client showed and the listener accepted; `undefined`: it showed none. */
+        readonly certificate?: ClientCertificate | undefined
       }
     | undefined
   /** Whether a body follows (Content-Length above 0, or Transfer-Encoding, or an open HTTP/2 stream). */
@@ -88,6 +109,8 @@ export class Exchange {
   /** `address`: the client's address, and the key limits use for it (IPv6 by /64). */
   clientAddress = ''
   clientKey = ''
+  /** `network`: where the address is, looked up when it is first asked for; `undefined`: no database is configured. */
+  placeOfClient: (() => ClientPlace | undefined) | undefined = undefined
   /** `address`: TLS ends here, or a trusted proxy says that it ended there. */
   isSecure = false
   /** `address`: an unlisted proxy stands in front, so one address may be everybody: no bans by address. */
@@ -139,6 +162,9 @@ export class Exchange {
   bytesOut = 0
   upstreamMs = 0
   abortedBy: 'client' | 'upstream' | undefined = undefined
+  /** Edge, by `abandon`: nobody waits for a verdict any more. No hook runs from here on but `onEnd`. */
+  isAbandoned = false
+  #abandonment: AbortController | undefined = undefined
   /** Monotonic milliseconds at the start, for durations. */
   readonly startedAt: number
 
@@ -147,6 +173,19 @@ export class Exchange {
     this.head = head
     this.startedMs = startedMs
     this.startedAt = performance.now()
+  }
+
+  /** Ends what hooks still wait for; made when it is first asked for. */
+  get signal(): AbortSignal {
+    this.#abandonment ??= new AbortController()
+    if (this.isAbandoned) this.#abandonment.abort()
+    return this.#abandonment.signal
+  }
+
+  /** For the edge: the exchange is over, or answered, while a verdict is still waited for. */
+  abandon(): void {
+    this.isAbandoned = true
+    this.#abandonment?.abort()
   }
 
   /**

@@ -3,6 +3,7 @@ import type { Secret } from '../base/secret.ts'
 import type { FailureLimit, LimitKeyPart, Rate } from '../base/units.ts'
 import type { FieldRule } from './field-access.ts'
 import type { ClassAccess, TokenRule } from './field-class.ts'
+import type { LookupRule } from './lookup-rule.ts'
 import type { QueryRule } from './query-rule.ts'
 
 /** What a control does with what it finds. `monitor`: decide, count, log, let through. */
@@ -88,6 +89,10 @@ export interface Policy {
     /** CIDR texts, as configured. */
     readonly trustedProxies: readonly string[]
     readonly forwardedHeader: 'x-forwarded-for' | 'forwarded'
+    /** Whether clients are asked for certificates, so that conditions may name them. */
+    readonly asksCertificates?: boolean
+    /** Whether a database of countries is configured, so that conditions may name where a client is. */
+    readonly knowsPlaces?: boolean
   }
   readonly auth: {
     readonly schemes: ReadonlyMap<string, SchemeKind>
@@ -110,6 +115,8 @@ export interface Policy {
     readonly decision?: DecisionPoint | undefined
     /** Operation id -> condition that every call must meet. */
     readonly operations: ReadonlyMap<string, string>
+    /** Name -> where a value is read by an id, such as whose an object is. */
+    readonly lookups?: ReadonlyMap<string, LookupRule>
     /** Schema name -> condition on the object that a response holds, or `public`. */
     readonly schemas: ReadonlyMap<string, string>
     /** `Schema.field`, or `*.field` -> who may see and set it. */

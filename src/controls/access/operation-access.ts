@@ -110,7 +110,8 @@ interface Listing {
 
 function listed(names: AclNames, { table, site, at }: Listing): Listed {
   const { when } = names
-  const scope = headScope(`the access list of ${site.label}`, site.policy.auth.tenantClaim)
+  const { auth, listen } = site.policy
+  const scope = headScope(`the access list of ${site.label}`, auth.tenantClaim, listen)
   return {
     roles: table.grant(table.bitsOf(names.roles)),
     groups: new Set(names.groups),

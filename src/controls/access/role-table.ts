@@ -37,7 +37,8 @@ export class RoleTable {
   readonly #conditions = new Map<number, Condition>()
 
   /** Throws `ConfigError` for conditions that cannot be compiled. */
-  constructor({ authorize, auth }: Pick<Policy, 'authorize' | 'auth'>) {
+  constructor(policy: Pick<Policy, 'authorize' | 'auth' | 'listen'>) {
+    const { authorize } = policy
     for (const [role, permissions] of authorize.roles ?? []) {
       const number = this.#numberOf(role)
       for (const permission of permissions) {
@@ -58,7 +59,7 @@ export class RoleTable {
       )
       if (when === undefined) continue
       const at = settingPath('authorize.roles', role, 'when')
-      const scope = headScope(`the role ${role}`, auth.tenantClaim)
+      const scope = headScope(`the role ${role}`, policy.auth.tenantClaim, policy.listen)
       this.#conditions.set(number, compileCondition(when, scope, at))
     }
   }

@@ -1,7 +1,7 @@
 import { HeaderTable } from '../../http/header-table.ts'
 import type { Principal } from '../../identity/principal.ts'
 import { Exchange } from '../exchange.ts'
-import type { RequestHead } from '../exchange.ts'
+import type { ClientCertificate, ClientPlace, RequestHead } from '../exchange.ts'
 import type { ConditionScope } from './scope.ts'
 import { ANY, BOOL, INT, STRING, STRINGS } from './value-type.ts'
 import type { ValueType } from './value-type.ts'
@@ -16,6 +16,8 @@ export interface Facts {
   readonly address?: string
   readonly nowMs?: number
   readonly tls?: RequestHead['tls']
+  readonly certificate?: ClientCertificate
+  readonly place?: ClientPlace
 }
 
 const object = (fields: Readonly<Record<string, ValueType>>, isOpen = false): ValueType => ({
@@ -48,6 +50,7 @@ export const SCOPE: ConditionScope = {
   }),
   response: undefined,
   tenantClaim: ['tenant'],
+  clients: { asksCertificates: true, knowsPlaces: true },
 }
 
 /** A request whose parameters and body were read. */
@@ -56,6 +59,8 @@ export function exchangeWith(facts: Facts): Exchange {
   const claims = Object.assign(Object.create(null), facts.principal?.claims)
   exchange.principal = { ...exchange.principal, ...facts.principal, claims }
   exchange.clientAddress = facts.address ?? ''
+  const { place } = facts
+  if (place !== undefined) exchange.placeOfClient = () => place
   exchange.parameters = {
     path: facts.path ?? {},
     query: facts.query ?? {},
@@ -67,7 +72,12 @@ export function exchangeWith(facts: Facts): Exchange {
   return exchange
 }
 
-function headOf({ tls }: Facts): RequestHead {
+function tlsOf({ tls, certificate }: Facts): RequestHead['tls'] {
+  if (certificate === undefined) return tls
+  return { protocol: 'TLSv1.3', cipher: '', servername: undefined, ...tls, certificate }
+}
+
+function headOf(facts: Facts): RequestHead {
   return {
     method: 'PATCH',
     rawTarget: '/',
@@ -77,7 +87,7 @@ function headOf({ tls }: Facts): RequestHead {
     peerAddress: '203.0.113.7',
     peerPort: 1,
     listener: 'https',
-    tls,
+    tls: tlsOf(facts),
     hasBody: true,
   }
 }

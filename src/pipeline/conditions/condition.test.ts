@@ -31,6 +31,39 @@ const ANN: Facts['principal'] = {
 const SUNDAY_NOON = Date.parse('2026-11-22T12:00:00Z')
 
 type Row = [name: string, text: string, facts: Facts, verdict: boolean | undefined]
+
+/** What the gateway knows of clients where it is set up to. */
+function clientRows(): readonly Row[] {
+  const certificate = {
+    subject: 'CN=device-7',
+    issuer: 'CN=Example CA',
+    san: ['dns:device-7.example', 'uri:spiffe://example/device-7'],
+    fingerprint: 'ab12',
+  }
+  const inBerlin = { place: { country: 'DE', region: 'DE-BE' } }
+  return [
+    ['knows a certificate', 'certificate.subject == "CN=device-7"', { certificate }, true],
+    ['knows another', 'certificate.fingerprint == "ff"', { certificate }, false],
+    [
+      'finds a name in it',
+      '"uri:spiffe://example/device-7" in certificate.san',
+      { certificate },
+      true,
+    ],
+    ['finds no other', '"dns:device" in certificate.san', { certificate }, false],
+    ['knows nothing without one', 'certificate.issuer != "CN=Evil"', {}, undefined],
+    ['can ask for one', 'has(certificate.subject)', {}, false],
+    ['knows the country', 'network.country in ["DE", "FR"]', inBerlin, true],
+    ['knows the region', 'network.region == "DE-HH"', inBerlin, false],
+    [
+      'has no country for an unknown place',
+      'network.country != "XX"',
+      { place: { country: '', region: '' } },
+      undefined,
+    ],
+    ['nor where nobody looks', '!(network.country == "XX")', {}, undefined],
+  ]
+}
 const judged: Row[] = [
   [
     'finds the caller in the path',
@@ -38,6 +71,7 @@ const judged: Row[] = [
     { principal: ANN, path: { userId: 'ann' } },
     true,
   ],
+  ...clientRows(),
   [
     'finds another in the path',
     'path.userId == subject.id',
@@ -274,6 +308,23 @@ const judged: Row[] = [
   ],
 ]
 
+suite('what has to be configured', () => {
+  const { clients: _, ...without } = SCOPE
+  const rows: [name: string, text: string, message: RegExp][] = [
+    ['certificates', '"dns:a" in certificate.san', /no client is asked for a certificate/],
+    ['a country', 'network.country == "DE"', /needs a database of countries/],
+    ['a region', 'network.region in ["DE-BE"]', /needs a database of countries/],
+  ]
+  for (const [name, text, message] of rows)
+    test(`refuses ${name} where it is not`, () => {
+      assert.throws(
+        () => compileCondition(text, without, AT),
+        (error) => error instanceof ConfigError && message.test(error.message),
+      )
+      assert.equal(compile(text).needs, 'head')
+    })
+})
+
 suite('conditions', () => {
   for (const [name, text, facts, verdict] of judged) {
     test(name, () => {
@@ -366,7 +417,8 @@ const faults: [name: string, text: string, message: RegExp][] = [
   ['a loop inside a loop', 'body.items.all(i, i.all(j, j == 1))', /inside another/],
   ['an item that hides a name', 'body.items.all(body, body == 1)', /does not name/],
   ['the response', 'response.id == subject.id', /not available yet/],
-  ['a certificate', 'certificate.subject == "a"', /not available yet/],
+  ['a country by another word', 'country == "DE"', /there is no country.*write network.country/s],
+  ['a part that no certificate has', 'certificate.serial == "a"', /declares no certificate.serial/],
   [
     'a time zone inside a loop',
     'body.items.all(i, now.getHours("UTC") > 1)',

@@ -6,6 +6,7 @@ import { interpret } from './interpret.ts'
 import type { Compiling } from './interpret.ts'
 import { presenceOf, readerOf } from './read-reference.ts'
 import { literal, plainLiteral, scalar } from './scalar.ts'
+import { isAddress } from './scope.ts'
 import type { Scalar } from './scalar.ts'
 import type { Node } from './syntax.ts'
 
@@ -185,7 +186,7 @@ const ORDERS: Readonly<
 function membership([left, right]: Pair, compiling: Compiling): Judge | undefined {
   const item = scalar(left, compiling)
   if (item === undefined) return undefined
-  if (compiling.names.get(left)?.root === 'network') return inBlocks(item, right, compiling)
+  if (isAddress(compiling.names.get(left))) return inBlocks(item, right, compiling)
   const list = listOf(right, compiling)
   if (list === undefined) return undefined
   refuseMixed(item, list, compiling)

@@ -7,6 +7,7 @@ import { openFacts } from './facts.ts'
 import type { Names } from './inspect-names.ts'
 import { readerOf } from './read-reference.ts'
 import type { Read } from './read-reference.ts'
+import { isAddress } from './scope.ts'
 import type { Reference } from './scope.ts'
 import { LIMITS, partsOf, syntaxFault } from './syntax.ts'
 import type { Node } from './syntax.ts'
@@ -110,7 +111,7 @@ function refuseSpecial(node: Node, { names, at }: Compiling): void {
         'has(…) with brackets',
         'let it stand by itself: has(header["x-tenant"]) && …',
       )
-    if (part.op === 'in' && names.get(part.args[0])?.root === 'network')
+    if (part.op === 'in' && isAddress(names.get(part.args[0])))
       throw misplaced(at, 'network.ip in [...]', 'let it stand by itself: network.ip in […] && …')
     // Looking at a time zone takes longer than all the rest of a condition; a loop would do it for every item.
     if (part.op === 'rcall' && /^get[A-Z]/.test(part.args[0]) && part.args[2].length > 0)

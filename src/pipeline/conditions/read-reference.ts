@@ -48,7 +48,9 @@ function rawReader({ root, steps }: Reference, tenantClaim: readonly string[]): 
     case 'response':
       return (_, response) => memberAt(response, steps)
     case 'network':
-      return ({ clientAddress }) => textOf(clientAddress)
+      return networkReader(steps[0])
+    case 'certificate':
+      return ({ head }) => emptyIsNone(memberAt(head.tls?.certificate, steps))
     case 'now':
       return ({ startedMs }) => new Date(startedMs)
     case 'tls':
@@ -95,6 +97,12 @@ const SUBJECT_PARTS: Readonly<Record<string, (principal: Principal) => unknown>>
   roles: ({ roles }) => roles,
   groups: ({ groups }) => groups,
   scopes: ({ scopes }) => scopes,
+}
+
+function networkReader(part: string | undefined): Read {
+  if (part === 'country') return ({ placeOfClient }) => textOf(placeOfClient?.()?.country ?? '')
+  if (part === 'region') return ({ placeOfClient }) => textOf(placeOfClient?.()?.region ?? '')
+  return ({ clientAddress }) => textOf(clientAddress)
 }
 
 function tlsReader(part: string | undefined): Read {

@@ -1,5 +1,6 @@
 import { ConfigError } from '../../base/config-error.ts'
 import { didYouMean } from '../../base/suggest.ts'
+import type { Policy } from '../policy.ts'
 import type { ConditionFacts } from './facts.ts'
 import { ANY, STRING, STRINGS } from './value-type.ts'
 import type { ValueType } from './value-type.ts'
@@ -18,9 +19,14 @@ export interface ConditionScope {
   readonly response: ValueType | undefined
   /** Path of the claim that holds a token's tenant. */
   readonly tenantClaim: readonly string[]
+  /** What the gateway is set up to know of clients. */
+  readonly clients?: KnownOfClients
   /** Whom relations and look-ups are asked of; `undefined`: they cannot be asked for here. */
   readonly facts?: ConditionFacts | undefined
 }
+
+/** Names of clients that need something to be configured. */
+export type KnownOfClients = Pick<Policy['listen'], 'asksCertificates' | 'knowsPlaces'>
 
 /** What has to be known before a condition can be judged, from early to late. */
 export const NEEDS = ['head', 'parameters', 'body', 'response'] as const
@@ -38,6 +44,7 @@ export type Root =
   | 'network'
   | 'now'
   | 'tls'
+  | 'certificate'
   | 'acr'
   | 'amr'
 
@@ -63,15 +70,33 @@ const SUBJECT: ReadonlyMap<string, ValueType> = new Map([
   ['scopes', STRINGS],
   ['claims', ANY],
 ])
-const NETWORK: ReadonlyMap<string, ValueType> = new Map([['ip', STRING]])
+const NETWORK: ReadonlyMap<string, ValueType> = new Map([
+  ['ip', STRING],
+  ['country', STRING],
+  ['region', STRING],
+])
 const TLS: ReadonlyMap<string, ValueType> = new Map([
   ['version', STRING],
   ['cipher', STRING],
   ['serverName', STRING],
 ])
 
-/** Names that conditions will know once their features are there. */
-const NOT_YET: ReadonlySet<string> = new Set(['certificate', 'region', 'country'])
+const CERTIFICATE: ReadonlyMap<string, ValueType> = new Map([
+  ['subject', STRING],
+  ['issuer', STRING],
+  ['san', STRINGS],
+  ['fingerprint', STRING],
+])
+
+/** Words under which somebody may look for a name, with the name. */
+const CALLED_OTHERWISE: ReadonlyMap<string, string> = new Map([
+  ['country', 'network.country'],
+  ['region', 'network.region'],
+  ['ip', 'network.ip'],
+  ['time', 'now'],
+  ['user', 'subject'],
+  ['mtls', 'certificate'],
+])
 
 const PARAMETER_ROOTS = ['path', 'query', 'header', 'cookie'] as const
 
@@ -89,6 +114,7 @@ export function resolveName(
   const type = rootType(root, scope)
   if (type === undefined) throw unknownRoot(root, scope, at)
   if (root === 'subject') return subjectName(steps, at)
+  refuseUnknowable(words, scope, at)
   return {
     root: root as Root,
     steps,
@@ -115,6 +141,8 @@ function rootType(root: string, scope: ConditionScope): ValueType | undefined {
       return objectOf(NETWORK)
     case 'tls':
       return objectOf(TLS)
+    case 'certificate':
+      return objectOf(CERTIFICATE)
     case 'now':
       return { kind: 'timestamp' }
     case 'acr':
@@ -134,13 +162,19 @@ const ROOTS: readonly Root[] = [
   'network',
   'now',
   'tls',
+  'certificate',
   'acr',
   'amr',
 ]
 
+/** Whether a name is the address of the client, which is looked for in ranges. */
+export function isAddress(reference: Reference | undefined): boolean {
+  return reference?.root === 'network' && reference.steps[0] === 'ip'
+}
+
 /** Whether a word begins a name, so that nothing else may be called so. */
 export function isRoot(word: string): boolean {
-  return (ROOTS as readonly string[]).includes(word) || NOT_YET.has(word)
+  return (ROOTS as readonly string[]).includes(word) || CALLED_OTHERWISE.has(word)
 }
 
 function objectOf(fields: ReadonlyMap<string, ValueType>): ValueType {
@@ -206,9 +240,30 @@ function nearest(step: string, fields: ReadonlyMap<string, ValueType>): string {
   return didYouMean(step, fields.keys()) ?? `it has ${[...fields.keys()].slice(0, 12).join(', ')}`
 }
 
+/** A name that can never have a value would make its condition fail for everybody. */
+function refuseUnknowable(
+  [root, part]: readonly string[],
+  { clients = {} }: ConditionScope,
+  at: string,
+): void {
+  if (root === 'certificate' && clients.asksCertificates !== true)
+    throw fault(
+      at,
+      'no client is asked for a certificate here',
+      'write listen.tls.clientCa, or leave certificate out',
+    )
+  const isPlace = root === 'network' && (part === 'country' || part === 'region')
+  if (isPlace && clients.knowsPlaces !== true)
+    throw fault(
+      at,
+      `network.${part} needs a database of countries, and none is configured`,
+      'write network.geo: file:country.mmdb, or leave it out',
+    )
+}
+
 function unknownRoot(root: string, scope: ConditionScope, at: string): ConfigError {
-  if (NOT_YET.has(root))
-    return fault(at, `${root} is not available yet in conditions`, 'leave it out')
+  const other = CALLED_OTHERWISE.get(root)
+  if (other !== undefined) return fault(at, `there is no ${root}`, `write ${other}`)
   if (root === 'response')
     return fault(at, `response is not available yet for ${scope.label}`, 'leave it out')
   if (root === 'body')
@@ -225,7 +280,11 @@ function fault(path: string, message: string, cure: string): ConfigError {
 }
 
 /** The scope of something that is no operation: nothing of a request but who, when and from where. */
-export function headScope(label: string, tenantClaim: readonly string[]): ConditionScope {
+export function headScope(
+  label: string,
+  tenantClaim: readonly string[],
+  clients: KnownOfClients = {},
+): ConditionScope {
   const none: ReadonlyMap<string, ValueType> = new Map()
   return {
     label,
@@ -236,5 +295,6 @@ export function headScope(label: string, tenantClaim: readonly string[]): Condit
     body: undefined,
     response: undefined,
     tenantClaim,
+    clients,
   }
 }
