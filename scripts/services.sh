@@ -6,7 +6,13 @@ set -u
 
 NEEDED=(
   'openssl openssl certificates and TLS clients of another make'
+  'postgres postgresql records and owners in PostgreSQL'
 )
+
+# Debian keeps the programs of PostgreSQL out of the path.
+for folder in /usr/lib/postgresql/*/bin; do
+  [ -d "$folder" ] && PATH="$PATH:$folder"
+done
 
 missing=()
 packages=()

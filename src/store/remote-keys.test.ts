@@ -20,6 +20,7 @@ function open(): Records {
     keys: remote(records),
     adopt: records.adopt,
     meta: records.meta,
+    relations: records.relations,
     changeToken: () => records.changeToken(),
     close: () => records.close(),
   }
