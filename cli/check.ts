@@ -8,6 +8,7 @@ import { operationAccess } from '../src/controls/access/operation-access.ts'
 import { hasNobody } from './access-text.ts'
 import type { Kit } from '../src/controls/kit.ts'
 import { uncoveredOf, uncoveredText } from '../src/controls/objects/coverage.ts'
+import { queryCoverage } from '../src/controls/query-fields/coverage.ts'
 import type { Finding } from '../src/openapi/model.ts'
 import type { Site } from '../src/pipeline/site.ts'
 import { proposalsOf } from './check-proposals.ts'
@@ -70,6 +71,13 @@ export interface CheckReport {
     readonly name: string
     readonly message: string
   })[]
+  /** Parameters that name fields which somebody may not read, and what is known of them [AZN-05]. */
+  readonly queries: readonly (FilePlace & {
+    readonly operation: string
+    readonly name: string
+    readonly message: string
+    readonly isJudged: boolean
+  })[]
   /** What weakens the protection: relaxations, modes, plain HTTP. */
   readonly audit: readonly ConfigFault[]
   /** Schemas of requests without bounds, by kind. */
@@ -105,6 +113,7 @@ export function reportOf(inspection: Inspection, wantsNotes: boolean): CheckRepo
     publicOperations: sites.filter((site) => isPublic(site.operation)).map(({ label }) => label),
     unfilterable: unfilterable(audits, sites, documents),
     uncovered: built === undefined ? [] : uncovered(sites, built.kit, documents),
+    queries: built === undefined ? [] : queriesOf(sites, built.kit, documents),
     audit: loaded?.audit(systemClock.nowMs()) ?? [],
     unbounded,
     proposals: proposalsOf(sites),
@@ -181,6 +190,25 @@ function uncovered(
   }))
 }
 
+function queriesOf(
+  sites: readonly Site[],
+  kit: Kit,
+  documents: readonly string[],
+): CheckReport['queries'] {
+  const found = sites.flatMap((site) => queryCoverage(site, kit).map((one) => ({ site, one })))
+  const places = placesOf(
+    found.map(({ one }) => one.source),
+    documents,
+  )
+  return found.map(({ site, one: { name, says, isJudged, source } }, index) => ({
+    operation: site.label,
+    name,
+    message: `${site.label}: query.${name} ${says}`,
+    isJudged,
+    ...(places[index] ?? { file: source.file }),
+  }))
+}
+
 /** Default deny would refuse everybody here: an operation that no rule names was forgotten [AZN-01]. */
 function ungranted(site: Site, { documents, loaded, built }: Inspection): readonly ConfigFault[] {
   const { operation } = site
@@ -213,6 +241,11 @@ function printReport(report: CheckReport, options: CheckOptions): void {
   lines('dim', 'propose', report.proposals)
   lines('yellow', 'unfiltered', report.unfilterable.map(unfilterableText))
   lines('yellow', 'unowned', report.uncovered.map(uncoveredLine))
+  const [judged, unjudged] = [true, false].map((is) =>
+    report.queries.filter(({ isJudged }) => isJudged === is).map(uncoveredLine),
+  )
+  lines('dim', 'queries', judged ?? [])
+  lines('yellow', 'unjudged', unjudged ?? [])
   printSummary(report)
 }
 
@@ -236,7 +269,12 @@ function findingText({ file, line, column, path, message, code }: PlacedFinding)
   return `${place} ${path}: ${message} [${code}]`
 }
 
-function uncoveredLine({ message, file, line, column }: CheckReport['uncovered'][number]): string {
+function uncoveredLine({
+  message,
+  file,
+  line,
+  column,
+}: FilePlace & { readonly message: string }): string {
   return `${message}, ${[relative('.', file), line, column].filter((part) => part !== undefined).join(':')}`
 }
 

@@ -28,6 +28,7 @@ import { proof as overload } from '../../src/controls/overload/proof.ts'
 import { proof as parameters } from '../../src/controls/parameters/proof.ts'
 import { proof as plainHttp } from '../../src/controls/plain-http/proof.ts'
 import { proof as principalLimit } from '../../src/controls/principal-limit/proof.ts'
+import { proof as queryFields } from '../../src/controls/query-fields/proof.ts'
 import { proof as responseHeaders } from '../../src/controls/response-headers/proof.ts'
 import { proof as responses } from '../../src/controls/responses/proof.ts'
 import { proof as routes } from '../../src/controls/routes/proof.ts'
@@ -66,6 +67,7 @@ export const proofs: readonly Proof[] = [
   externalDecision,
   parameters,
   conditions,
+  queryFields,
   tokens,
   body,
   bodyConditions,

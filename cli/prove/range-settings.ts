@@ -201,7 +201,12 @@ function authorizeOf(
   { roles, roleTerms, acl, conditions }: ProofNeeds,
 ): BlockSettings['authorize'] {
   // The schemas of the operator's documents are not the probe's.
-  const authorize = { ...blocks.authorize, schemas: new Map(), isStrict: false }
+  const authorize = {
+    ...blocks.authorize,
+    schemas: new Map(),
+    queries: new Map(),
+    isStrict: false,
+  }
   // The operator's rules name operations and fields of other documents.
   const operations = new Map(Object.entries(conditions ?? {}))
   const fields = new Map()

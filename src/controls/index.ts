@@ -28,6 +28,7 @@ import { overload } from './overload/control.ts'
 import { parameters } from './parameters/control.ts'
 import { plainHttp } from './plain-http/control.ts'
 import { principalLimit } from './principal-limit/control.ts'
+import { queryFields } from './query-fields/control.ts'
 import { responseHeaders } from './response-headers/control.ts'
 import { responses } from './responses/control.ts'
 import { routes } from './routes/control.ts'
@@ -68,6 +69,7 @@ export const controls: readonly AnyControl[] = [
   externalDecision,
   parameters,
   conditions,
+  queryFields,
   tokens,
   body,
   bodyConditions,

@@ -4,9 +4,9 @@ import type { Exchange } from '../../pipeline/exchange.ts'
 import { mayRepeatKeys } from '../repeated-key.ts'
 import { parseAnswer } from './answer-text.ts'
 import type { ParsedAnswer } from './answer-text.ts'
-import { settleLookups } from './ask-owner.ts'
+import { judgeSettled } from './ask-owner.ts'
 import type { ObjectsConfig } from './config.ts'
-import { foreign, OWNER_UNKNOWN, UNREADABLE } from './denials.ts'
+import { foreign, UNREADABLE } from './denials.ts'
 import { judgeValue } from './judge-value.ts'
 import type { Judgement } from './judge-value.ts'
 import { countEdits } from './list-counts.ts'
@@ -27,19 +27,21 @@ export function judgeAnswer(
   if (bytes.length === 0)
     return owners.isObject ? foreign(config, ['an empty answer shows no owner']) : undefined
   const members = judge.members === undefined ? undefined : scanMembers(bytes, judge.members)
-  if (members !== undefined) return scanned(exchange, members, { config, judge })
+  if (members !== undefined)
+    return judgeSettled(
+      exchange,
+      () => scanned(exchange, members, { config, judge }),
+      owners.findTypeRead,
+    )
   const parsed = parseAnswer(bytes)
   if (parsed === undefined) return UNREADABLE
+  const isOwn = owners.binding === 'own'
   const finish = (): Denial | undefined => {
     const judgement = judgeValue(parsed.value, judge.place, exchange)
     if (judgement.isForeign) return foreign(config, judgement.findings)
-    return isAsking(exchange) ? undefined : repair(parsed, judgement, judge)
+    return isAsking(exchange) ? undefined : repair(parsed, judgement, { list: judge.list, isOwn })
   }
-  const denial = finish()
-  if (denial !== undefined || !isAsking(exchange)) return denial
-  return settleLookups(exchange, owners.findTypeRead).then((isSettled) =>
-    isSettled ? finish() : OWNER_UNKNOWN,
-  )
+  return judgeSettled(exchange, finish, owners.findTypeRead)
 }
 
 /** The usual case: the members that tell the owner are read off the text, which goes out as it is. */
@@ -55,10 +57,12 @@ function scanned(
 function repair(
   { value, text }: ParsedAnswer,
   { removed, visible, findings }: Judgement,
-  { list }: AnswerJudge,
+  { list, isOwn }: { readonly list: AnswerJudge['list']; readonly isOwn: boolean },
 ): Denial | undefined {
-  // Also where nothing is left out here: a count of all pages would tell of what stands on the others.
-  const replaced = list === undefined ? NOTHING : countEdits(value, list, visible)
+  // Also where nothing is left out here: a count of all pages would tell of what stands on the others, unless the API
+  // lists only what the caller may see.
+  const isTrue = list === undefined || (isOwn && removed.size === 0)
+  const replaced = isTrue ? NOTHING : countEdits(value, list, visible)
   // Of members that stand twice only the last was judged: only that may go out.
   const isRepeated = mayRepeatKeys(value, text)
   if (removed.size === 0 && replaced.size === 0 && !isRepeated) return undefined
@@ -66,7 +70,8 @@ function repair(
   if (removed.size > 0)
     return { reason: 'foreign_item', detail: findings.join('; ').slice(0, 1000), repair: bytes }
   const reason = isRepeated ? 'repeated_member' : 'hidden_count'
-  return { reason, repair: bytes }
+  const detail = [...replaced.values()].flatMap((members) => [...members.keys()]).join(' ')
+  return { reason, detail: detail.slice(0, 1000), repair: bytes }
 }
 
 const NOTHING: ReadonlyMap<object, ReadonlyMap<string, unknown>> = new Map()

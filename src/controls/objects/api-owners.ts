@@ -4,10 +4,12 @@ import { parseTemplate, shapeOf } from '../../openapi/path-template.ts'
 import { compileCondition } from '../../pipeline/conditions/condition.ts'
 import type { Condition } from '../../pipeline/conditions/condition.ts'
 import { mentions } from '../../pipeline/conditions/mentions.ts'
+import type { Resources, Site as SchemaSite } from '../../openapi/schema/resources.ts'
 import type { Site } from '../../pipeline/site.ts'
 import { conditionScope } from '../condition-scope.ts'
 import type { ApiRuntime, Kit } from '../kit.ts'
 import type { TypeRead } from './ask-owner.ts'
+import { returnsOne, unwrapped } from './envelope.ts'
 import { isForEverybody } from './nobody-known.ts'
 import { itemsOf } from './judged-schema.ts'
 import { returnedSchemas } from './json-success.ts'
@@ -33,6 +35,7 @@ export class ApiOwners {
       written: authorize.schemas,
       tenantClaim: auth.tenantClaim,
       typeOf: (ref) => conditionScope(site, kit, ref).response,
+      facts: kit.facts?.(site),
       hasRead: (type) => this.hasRead(type),
     })
     this.#places = new OwnerPlaces(api.responseSchemas, (found) => rules.all(found))
@@ -49,7 +52,7 @@ export class ApiOwners {
   }
 
   #make(site: Site, ref: SchemaRef, written: string | undefined): OwnerPlace | undefined {
-    const found = this.#places.of(ref)
+    const found = unwrapped(this.#places.of(ref), site.operation)
     const at = ruleAt(site)
     const isRead = site.operation.method === 'GET'
     if (written === undefined || !isRead || !mentions(written, 'response', at)) return found
@@ -100,7 +103,7 @@ export class ApiOwners {
     const [ref] = returnedSchemas(read.operation)
     if (ref === undefined || isForEverybody(read.operation)) return undefined
     const text = site.policy.authorize.operations.get(read.operation.id)
-    const place = text === PUBLIC ? undefined : this.#places.of(ref)
+    const place = text === PUBLIC ? undefined : unwrapped(this.#places.of(ref), read.operation)
     if (text === undefined || text === PUBLIC || !mentions(text, 'response', ruleAt(read)))
       return place
     return withRule(place, this.#ruleFor(site, read, ref))
@@ -141,24 +144,38 @@ function readsByShape({ model }: ApiRuntime, { sites }: Kit): ReadonlyMap<string
   return found
 }
 
-/** The schemas that are the whole answer of a GET with one id at the end of its path. */
+/** The schemas that are the answer of a GET with one id at the end of its path, or stand in it as its only member. */
 function readsByType(
   { model, responseSchemas }: ApiRuntime,
   { sites }: Kit,
 ): ReadonlyMap<string, Site> {
   const found = new Map<string, Site>()
   for (const site of sites) {
-    const { api, method, template } = site.operation
-    if (api !== model.name || method !== 'GET' || !/^[^{}]*\/\{[^{}]+\}$/.test(template)) continue
+    const { api, template } = site.operation
+    if (api !== model.name || !returnsOne(site.operation) || template.split('{').length > 2)
+      continue
     const [ref] = returnedSchemas(site.operation)
     const root = ref === undefined ? undefined : responseSchemas.resources.site(ref)
     if (root === undefined) continue
-    for (const { site: at, isConditional } of applicable(responseSchemas.resources, root)) {
-      const name = isConditional ? undefined : componentName(at)
-      if (name !== undefined && !found.has(name)) found.set(name, site)
-    }
+    const { resources } = responseSchemas
+    for (const at of [root, ...onlyMember(resources, root)])
+      for (const { site: one, isConditional } of applicable(resources, at)) {
+        const name = isConditional ? undefined : componentName(one)
+        if (name !== undefined && !found.has(name)) found.set(name, site)
+      }
   }
   return found
+}
+
+/** The schema in an envelope such as `{ "order": { … } }`. */
+function onlyMember(resources: Resources, root: SchemaSite): readonly SchemaSite[] {
+  const names = applicable(resources, root).flatMap(({ site, keywords }) =>
+    Object.keys((keywords['properties'] ?? {}) as object).map((name) => ({ site, name })),
+  )
+  const [only] = names
+  return only === undefined || names.length > 1
+    ? []
+    : [resources.child(only.site, 'properties', only.name)]
 }
 
 function withRule(place: OwnerPlace | undefined, rule: PlaceRule): OwnerPlace {

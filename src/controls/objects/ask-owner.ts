@@ -1,9 +1,14 @@
+import { andThen } from '../../base/maybe-promise.ts'
+import type { MaybePromise } from '../../base/maybe-promise.ts'
+import { judgedWithFacts } from '../../pipeline/conditions/facts.ts'
+import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
 import { mayRepeatKeys } from '../repeated-key.ts'
 import { parseAnswer } from './answer-text.ts'
+import { ownerUnknown } from './denials.ts'
 import { judgeValue } from './judge-value.ts'
-import { askAll, judgedAlone } from './lookups.ts'
+import { askAll, isAsking, judgedAlone } from './lookups.ts'
 import type { Named } from './lookups.ts'
 import type { OwnerPlace } from './owner-places.ts'
 
@@ -19,9 +24,27 @@ export interface TypeRead {
 /** Finds how objects of a type are asked for. */
 export type FindTypeRead = (type: string) => TypeRead | undefined
 
-/** Asks for what a judgement has named. @returns false where nobody could tell; else judge again. */
-export function settleLookups(exchange: Exchange, find: FindTypeRead): Promise<boolean> {
-  return askAll(exchange, (named) => ownsNamed(exchange, named, find))
+/**
+ * Judges an object, and once more when the objects that it names, and the facts that its rules ask for, are known.
+ * What a judgement changes counts only of the last one. Synchronous where nothing is asked for.
+ */
+export function judgeSettled(
+  exchange: Exchange,
+  judge: () => Denial | undefined,
+  find: FindTypeRead,
+): MaybePromise<Denial | undefined> {
+  const judged = (): MaybePromise<Denial | undefined> =>
+    judgedWithFacts<Denial | undefined>(exchange, {
+      judge,
+      isFinal: () => false,
+      unknown: ownerUnknown,
+    })
+  return andThen(judged(), (denial) => {
+    if (denial !== undefined || !isAsking(exchange)) return denial
+    return askAll(exchange, (named) => ownsNamed(exchange, named, find)).then((isTold) =>
+      isTold ? judged() : ownerUnknown(),
+    )
+  })
 }
 
 /** Whether an object that is named by its id is the caller's; `undefined`: the API did not say. */
@@ -41,5 +64,9 @@ export async function ownsNamed(
   if (answer.status !== 200) return false
   const parsed = parseAnswer(answer.body)
   if (parsed === undefined || mayRepeatKeys(parsed.value, parsed.text)) return false
-  return judgedAlone(exchange, () => !judgeValue(parsed.value, place, exchange).isForeign)
+  return judgedWithFacts<boolean | undefined>(exchange, {
+    judge: () => judgedAlone(exchange, () => !judgeValue(parsed.value, place, exchange).isForeign),
+    isFinal: (isOwn) => isOwn === true,
+    unknown: () => undefined,
+  })
 }

@@ -22,7 +22,11 @@ const DOCUMENT = {
   servers: [{ url: 'https://api.example.com/v1' }],
   paths: {
     '/orders': {
-      get: { operationId: 'listOrders', responses: { 200: json(ref('Page')) } },
+      get: {
+        operationId: 'listOrders',
+        parameters: [{ name: 'X-Tenant', in: 'header', schema: { type: 'string' } }],
+        responses: { 200: json(ref('Page')) },
+      },
       post: { operationId: 'createOrder', responses: { 201: json(ref('Order')) } },
     },
     '/orders/all': {

@@ -2,12 +2,13 @@ import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange, UpstreamResponse } from '../../pipeline/exchange.ts'
 import type { Kit } from '../kit.ts'
+import { refuseSummaries } from './aggregates.ts'
 import { judgeAnswer } from './answer.ts'
 import { configureObjects } from './config.ts'
 import type { ObjectsConfig } from './config.ts'
 import { refuseUncovered } from './coverage.ts'
 import { MISSING, foreign } from './denials.ts'
-import { countsItems } from './list-counts.ts'
+import { tellsOfList } from './list-counts.ts'
 import { ownsAll } from './read-first.ts'
 import { ownsMarked } from './request-marks.ts'
 import { siteOwners } from './site-owners.ts'
@@ -41,6 +42,7 @@ export const objects: Control<ObjectsConfig, Kit> = {
   compile: (config, site, kit) => {
     if (site === undefined) return undefined
     refuseUncovered(site, kit)
+    refuseSummaries(site, kit)
     const owners = siteOwners(site, kit)
     if (owners === undefined) return undefined
     const isRead = site.operation.method === 'GET'
@@ -116,7 +118,8 @@ function changesOf(owners: SiteOwners, isRead: boolean): Guard {
   return {
     dropsRequestHeader: (name) => name === 'accept' || dropped.has(name),
     onForward: (_exchange, headers) => void headers.push('accept', mediaType),
-    ...(owners.isList ? { dropsResponseHeader: countsItems } : {}),
+    // Where the API lists only what the caller may see, its counts and links are right.
+    ...(owners.isList && owners.binding !== 'own' ? { dropsResponseHeader: tellsOfList } : {}),
   }
 }
 

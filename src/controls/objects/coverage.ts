@@ -12,7 +12,7 @@ import { siteOwners } from './site-owners.ts'
 
 /** An id, or an answer, for which nothing says whose the object is. */
 export interface Uncovered {
-  readonly place: 'path' | 'query' | 'header' | 'cookie' | 'body' | 'answer'
+  readonly place: 'path' | 'query' | 'header' | 'cookie' | 'body' | 'answer' | 'pages'
   /** Of the parameter or property; of an answer, the path of the list whose objects it may hold. */
   readonly name: string
   readonly source: SourceRef
@@ -34,6 +34,8 @@ export function uncoveredOf(site: Site, kit: Kit): readonly Uncovered[] {
   if (condition?.needs === 'head') return []
   const owners = siteOwners(site, kit)
   const isShown = operation.method === 'GET' && owners?.isJudged === true
+  if (isShown && owners.isList && owners.isPaged && owners.binding === 'mixed')
+    return [{ place: 'pages', name: operation.template, source: operation.source }]
   if (isShown || condition?.needs === 'response') return []
   const resources = kit.apis.get(operation.api)?.requestSchemas.resources
   const asked = new Set(owners?.reads.flatMap(({ names }) => names))
@@ -61,7 +63,7 @@ export function refuseUncovered(site: Site, kit: Kit): void {
   const faults = uncoveredOf(site, kit).map(({ place, name }) => ({
     path: 'authorize.strict',
     message: uncoveredText(site, { place, name }),
-    cure: uncoveredCure(site),
+    cure: uncoveredCure(site, place),
   }))
   if (faults.length > 0) throw new ConfigError(faults)
 }
@@ -71,13 +73,17 @@ export function uncoveredText(
   { label }: Pick<Site, 'label'>,
   { place, name }: Pick<Uncovered, 'place' | 'name'>,
 ): string {
+  if (place === 'pages')
+    return `${label}: others' objects are left out of its pages, whose gaps tell how many there are`
   return place === 'answer'
     ? `${label}: its answer may hold what ${name} lists, and shows no owner`
     : `${label}: no rule says whose the object of ${place}.${name} is`
 }
 
 /** What can be done about it. */
-function uncoveredCure({ operation }: Pick<Site, 'operation'>): string {
+function uncoveredCure({ operation }: Pick<Site, 'operation'>, place: Uncovered['place']): string {
+  if (place === 'pages')
+    return `write authorize.queries.${operation.id}: own where the API lists only what its caller may see, or a rule under authorize.operations`
   return `write authorize.operations.${operation.id}, or x-sallyport-object: public at the parameter`
 }
 

@@ -10,12 +10,10 @@ export const UNREADABLE: Denial = Object.freeze({
   detail: 'the answer is no JSON in which an owner could stand',
 })
 
-/** The API did not say whose the object is. */
-export const OWNER_UNKNOWN: Denial = Object.freeze({
-  reason: 'owner_unknown',
-  headers: ['Retry-After', '1'],
-  detail: 'the API did not say whose the object is',
-})
+/** Nobody said whose the object is: the API did not, or whom the rule asks. `detail`: for the log. */
+export function ownerUnknown(detail: string = 'the API did not say whose the object is'): Denial {
+  return { reason: 'owner_unknown', headers: ['Retry-After', '1'], detail }
+}
 
 /** An object of somebody else. `findings`: the rules that failed and where, for the log. */
 export function foreign({ denied }: ObjectsConfig, findings: readonly string[]): Denial {

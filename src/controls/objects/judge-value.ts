@@ -64,9 +64,19 @@ function isOwn(value: unknown, place: OwnerPlace, walk: Walk): boolean {
 }
 
 function isUnruled(value: unknown, place: OwnerPlace, walk: Walk): boolean {
+  // What only holds objects with owners is none of its own, and no text of it is one that was looked at.
+  if (place.rules.length === 0 && place.takes?.(value) === false) return refuse(ODD, walk)
   const held = place.rules.filter(({ mayBe }) => mayBe?.(value) !== false)
   return held.length === 0 || refuse(held, walk)
 }
+
+/** Stands for a value of another kind than the document declares. */
+const ODD: readonly PlaceRule[] = [
+  {
+    rule: { name: 'a value of another kind', condition: { holds: () => false } },
+    mayBe: undefined,
+  },
+]
 
 function refuse(rules: readonly PlaceRule[], { path, findings }: Walk): false {
   if (findings.length < MAX_FINDINGS) {

@@ -11,16 +11,27 @@ export interface ObjectMark {
   readonly rule: string | undefined
 }
 
-/** Reads `public` or `{ type, rule }`; `undefined` where nothing is said. Throws `ConfigError` at `at`. */
+/**
+ * Reads `public`, `{ public: true, why }` or `{ type, rule }`; `undefined` where nothing is said. Throws `ConfigError` at
+ * `at`.
+ */
 export function readObjectMark(value: unknown, at: string): ObjectMark | 'public' | undefined {
   if (value === undefined || value === 'public') return value
+  if (isPublicWithReason(value)) return 'public'
   const { type, rule, ...rest } = isRecord(value) ? value : { none: value }
   const isRead = [type, rule].every((one) => one === undefined || typeof one === 'string')
   if (!isRead || Object.keys(rest).length > 0 || (type ?? rule) === undefined) {
-    const cure = 'write public, { type: Order } or { rule: path.userId == subject.id }'
+    const cure =
+      'write public, { public: true, why: … }, { type: Order } or { rule: path.userId == subject.id }'
     throw new ConfigError({ path: at, message: 'does not say what object it is of', cure })
   }
   return { type: type as string | undefined, rule: rule as string | undefined }
+}
+
+function isPublicWithReason(value: unknown): boolean {
+  if (!isRecord(value) || value['public'] !== true) return false
+  const { why } = value
+  return Object.keys(value).length === 2 && typeof why === 'string' && why.trim() !== ''
 }
 
 /** The mark of a schema, unread. */

@@ -28,6 +28,8 @@ export interface OwnerPlace {
   readonly items: OwnerPlace | undefined
   /** Whether a rule stands here or below. */
   readonly isGuarded: boolean
+  /** Whether the document lets a text or number stand here, in which anything might be said; absent: it does. */
+  readonly takes?: (scalar: unknown) => boolean
 }
 
 /** Finds the rules of a schema. */
@@ -44,6 +46,7 @@ interface Draft {
   prefix: (Draft | undefined)[]
   items: Draft | undefined
   isGuarded: boolean
+  takes?: (scalar: unknown) => boolean
   readonly parents: Draft[]
 }
 
@@ -114,6 +117,7 @@ export class OwnerPlaces {
       draft,
       all.flatMap((one) => this.#single(one, ['items', 'unevaluatedItems', 'contains'])),
     )
+    draft.takes = this.#taker(sites)
     if (draft.rules.length > 0) markGuarded(draft)
   }
 
@@ -159,6 +163,15 @@ export class OwnerPlaces {
       const mayBe = isConditional ? this.#chooser(site, sites) : undefined
       return rules.map((rule) => ({ rule, mayBe }))
     })
+  }
+
+  /** Compiled when the first odd value comes: most APIs never send one. */
+  #taker(sites: readonly Site[]): (scalar: unknown) => boolean {
+    let tests: readonly ((value: unknown) => boolean)[] | undefined
+    return (scalar) => {
+      tests ??= sites.map((site) => this.#compiler.test(site))
+      return tests.every((fits) => fits(scalar))
+    }
   }
 
   /** A value is surely none of a branch where it fits the place by another one. */

@@ -2,12 +2,11 @@ import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange, ObjectAnswer } from '../../pipeline/exchange.ts'
 import { mayRepeatKeys } from '../repeated-key.ts'
 import { parseAnswer } from './answer-text.ts'
-import { settleLookups } from './ask-owner.ts'
+import { judgeSettled } from './ask-owner.ts'
 import type { FindTypeRead } from './ask-owner.ts'
 import type { ObjectsConfig } from './config.ts'
-import { foreign, MISSING, OWNER_UNKNOWN } from './denials.ts'
+import { foreign, MISSING, ownerUnknown } from './denials.ts'
 import { judgeValue } from './judge-value.ts'
-import { isAsking } from './lookups.ts'
 import type { PreRead } from './pre-reads.ts'
 
 /** Reads the objects that an operation is about, from the outermost; refuses at the first that is not the caller's. */
@@ -21,13 +20,9 @@ export async function ownsAll(
     // oxlint-disable-next-line no-await-in-loop
     const answer = await exchange.readObject(read.read, objectPath(exchange, read))
     const judge = () => judgeRead(exchange, answer, { read, config })
-    const denial = judge()
-    if (denial !== undefined) return denial
-    if (!isAsking(exchange)) continue
     // oxlint-disable-next-line no-await-in-loop
-    if (!(await settleLookups(exchange, find))) return OWNER_UNKNOWN
-    const settled = judge()
-    if (settled !== undefined) return settled
+    const denial = await judgeSettled(exchange, judge, find)
+    if (denial !== undefined) return denial
   }
   return undefined
 }
@@ -44,7 +39,7 @@ function judgeRead(
   answer: ObjectAnswer | undefined,
   { read, config }: { readonly read: PreRead; readonly config: ObjectsConfig },
 ): Denial | undefined {
-  if (answer === undefined || answer.status >= 500 || answer.status === 429) return OWNER_UNKNOWN
+  if (answer === undefined || answer.status >= 500 || answer.status === 429) return ownerUnknown()
   if (answer.status >= 400) return MISSING
   if (answer.status < 200 || answer.status >= 300)
     return foreign(config, [`${read.read.label} answered ${answer.status}`])

@@ -3,6 +3,7 @@ import { applicable } from '../../openapi/schema/facts.ts'
 import type { Resources } from '../../openapi/schema/resources.ts'
 import { compileCondition } from '../../pipeline/conditions/condition.ts'
 import type { Condition } from '../../pipeline/conditions/condition.ts'
+import { judgedWithFacts } from '../../pipeline/conditions/facts.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
@@ -12,7 +13,7 @@ import type { Kit } from '../kit.ts'
 import { ownsNamed } from './ask-owner.ts'
 import type { FindTypeRead } from './ask-owner.ts'
 import type { ObjectsConfig } from './config.ts'
-import { foreign, OWNER_UNKNOWN } from './denials.ts'
+import { foreign, ownerUnknown } from './denials.ts'
 import { idText, MAX_LOOKUPS } from './lookups.ts'
 import type { Named } from './lookups.ts'
 import { markIn, OBJECT_MARK, readObjectMark } from './object-mark.ts'
@@ -147,14 +148,21 @@ export async function ownsMarked(
   { rules, named }: RequestMarks,
   { config, find }: { readonly config: ObjectsConfig; readonly find: FindTypeRead },
 ): Promise<Denial | undefined> {
-  const failed = rules.find((rule) => !rule.holds(exchange))
-  if (failed !== undefined) return foreign(config, [`does not hold: ${failed.text}`])
+  const denial = await judgedWithFacts<Denial | undefined>(exchange, {
+    judge: () => {
+      const failed = rules.find((rule) => !rule.holds(exchange))
+      return failed === undefined ? undefined : foreign(config, [`does not hold: ${failed.text}`])
+    },
+    isFinal: (found) => found === undefined,
+    unknown: ownerUnknown,
+  })
+  if (denial !== undefined) return denial
   const all = named(exchange)
   if (all === undefined) return foreign(config, ['an id that is none, or too many of them'])
   const answers = await Promise.all(all.map((one) => ownsNamed(exchange, one, find)))
   const index = answers.findIndex((isOwn) => isOwn !== true)
   if (index < 0) return undefined
   return answers[index] === undefined
-    ? OWNER_UNKNOWN
+    ? ownerUnknown()
     : foreign(config, [`names a ${all[index]?.type ?? ''} of somebody else`])
 }

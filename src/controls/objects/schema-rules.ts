@@ -2,6 +2,7 @@ import { ConfigError } from '../../base/config-error.ts'
 import type { SchemaRef } from '../../openapi/model.ts'
 import type { Site as SchemaSite } from '../../openapi/schema/resources.ts'
 import { compileCondition } from '../../pipeline/conditions/condition.ts'
+import type { ConditionFacts } from '../../pipeline/conditions/facts.ts'
 import { headScope } from '../../pipeline/conditions/scope.ts'
 import type { ValueType } from '../../pipeline/conditions/value-type.ts'
 import { referenceRule } from './lookups.ts'
@@ -21,6 +22,8 @@ export interface SchemaRulesInput {
   readonly tenantClaim: readonly string[]
   /** The type of the value that a schema describes. */
   readonly typeOf: (ref: SchemaRef) => ValueType | undefined
+  /** Whom conditions ask for relations and look-ups. */
+  readonly facts?: ConditionFacts | undefined
   /** Whether objects of a type can be asked for. */
   readonly hasRead?: (type: string) => boolean
 }
@@ -69,7 +72,8 @@ export class SchemaRules {
     site: SchemaSite,
     { name, text, at }: { readonly name: string; readonly text: string; readonly at: string },
   ): OwnerRule {
-    const scope = { ...headScope(`the schema ${name}`, this.#input.tenantClaim) }
+    const { facts, tenantClaim } = this.#input
+    const scope = { ...headScope(`the schema ${name}`, tenantClaim), facts }
     const response = this.#input.typeOf(refOf(site))
     return { name, condition: compileCondition(text, { ...scope, response }, at) }
   }

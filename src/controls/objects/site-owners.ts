@@ -4,9 +4,12 @@ import type { Operation, ResponseModel, SchemaRef } from '../../openapi/model.ts
 import { mentions } from '../../pipeline/conditions/mentions.ts'
 import type { Site } from '../../pipeline/site.ts'
 import type { Kit } from '../kit.ts'
+import { settingPath } from '../setting-path.ts'
 import { declaredResponse } from '../responses/declared.ts'
 import type { FindTypeRead } from './ask-owner.ts'
 import { jsonContent, successes } from './json-success.ts'
+import { isPagedRequest, listBinding } from './list-binding.ts'
+import type { ListBinding } from './list-binding.ts'
 import { listFacts } from './list-counts.ts'
 import type { ListFacts } from './list-counts.ts'
 import { refuseUnknownCallers } from './nobody-known.ts'
@@ -48,6 +51,10 @@ export interface SiteOwners {
   readonly mediaType: string
   /** Some answer holds a list of objects with owners. */
   readonly isList: boolean
+  /** How that list stands to its caller. */
+  readonly binding: ListBinding
+  /** The list comes in parts: what is left out of one shows by what is missing there. */
+  readonly isPaged: boolean
 }
 
 const KNOWN = new WeakMap<Kit, Map<Site, SiteOwners | undefined>>()
@@ -81,7 +88,10 @@ function findOwners(site: Site, kit: Kit): SiteOwners | undefined {
   const isMarked = parameters !== undefined || body !== undefined
   if (first === undefined && reads.length === 0 && !isMarked) return undefined
   refuseUnknownCallers(site)
-  refuseAggregates(site, [...judges.values()])
+  const binding = listBinding(site, kit, reads.length)
+  const lists = [...judges.values()].flatMap(({ list }) => list ?? [])
+  refuseAggregates(site, lists)
+  if (binding === 'mixed') refuseTraces(site, lists)
   const isVaried = operation.parameters.some(({ place }) => place === 'path')
   return {
     reads,
@@ -89,7 +99,10 @@ function findOwners(site: Site, kit: Kit): SiteOwners | undefined {
     body,
     isJudged: first !== undefined,
     findTypeRead: (type) => owners.typeReadOf(site, type),
-    isList: [...judges.values()].some(({ list }) => list !== undefined),
+    isList: lists.length > 0,
+    binding,
+    isPaged:
+      isPagedRequest(site) || lists.some(({ pages, traces }) => pages.length + traces.length > 0),
     isObject: operation.method === 'GET' && isVaried && (first?.place.rules.length ?? 0) > 0,
     mediaType: jsonTypeOf(operation),
     judgeOf: (status) => {
@@ -148,8 +161,19 @@ function refuseIdleRule(site: Site, judge: AnswerJudge | undefined): void {
   })
 }
 
-function refuseAggregates(site: Site, judges: readonly AnswerJudge[]): void {
-  const names = judges.flatMap(({ list }) => list?.aggregates.map((path) => path.join('.')) ?? [])
+/** Where a list goes on, and that it does, is said of what is left out as well. Throws `ConfigError`. */
+function refuseTraces({ operation, label }: Site, lists: readonly ListFacts[]): void {
+  const names = lists.flatMap(({ traces }) => traces.map((path) => path.join('.')))
+  if (names.length === 0) return
+  throw new ConfigError({
+    path: settingPath('authorize.queries', operation.id),
+    message: `${label} pages through what is not the caller's too, and ${names.join(', ')} would tell of it`,
+    cure: `write ${settingPath('authorize.queries', operation.id)}: own where the API lists only what its caller may see, a rule under authorize.operations, or x-sallyport-object: public at the field`,
+  })
+}
+
+function refuseAggregates(site: Site, lists: readonly ListFacts[]): void {
+  const names = lists.flatMap(({ aggregates }) => aggregates.map((path) => path.join('.')))
   if (names.length === 0) return
   throw new ConfigError({
     path: `authorize.operations.${site.operation.id}`,

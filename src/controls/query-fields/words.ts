@@ -1,0 +1,112 @@
+/** What a parameter does with the fields that it names. */
+export type QueryKind =
+  /** Puts in order or groups by what its value names. */
+  | 'sort'
+  /** Chooses what is shown. */
+  | 'select'
+  /** Holds an expression on fields. */
+  | 'filter'
+  /** Looks for a text. */
+  | 'search'
+  /** Its value is the name of a field that others are about. */
+  | 'pick'
+  /** Is about the field that it is called like, if any. */
+  | 'plain'
+
+const WORDS: readonly (readonly [QueryKind, string])[] = [
+  [
+    'sort',
+    'sort sortby sortfield sorting order orderby orderfield ordering group groupby distinct aggregate aggregations facet facets having sum avg median',
+  ],
+  [
+    'select',
+    'fields field select include includes expand embed embedded populate only omit exclude attributes projection columns props',
+  ],
+  ['filter', 'filter filters where criteria condition conditions rsql fiql predicate'],
+  ['search', 'q query search keyword keywords term text searchtext freetext'],
+  ['pick', 'searchby searchfield searchfields searchin filterby filterfield column property'],
+]
+
+const KINDS: ReadonlyMap<string, QueryKind> = new Map(
+  WORDS.flatMap(([kind, words]) => words.split(' ').map((word) => [word, kind] as const)),
+)
+
+const OPERATORS: ReadonlySet<string> = new Set(
+  'eq ne neq gt gte lt lte ge le in nin notin like ilike notlike contains icontains startswith endswith istartswith iendswith regex iregex match matches between from to min max before after since until not exists null isnull isnotnull size len length any all some and or nor xor range exact iexact value op operator type dir direction order asc desc ascending descending'.split(
+    ' ',
+  ),
+)
+/** Words of expressions that are no fields. */
+const EXPRESSION: ReadonlySet<string> = new Set([
+  ...OPERATORS,
+  ...'true false null nil undefined is has mod div add sub mul nulls first last none'.split(' '),
+])
+const DIRECTIONS: ReadonlySet<string> = new Set(
+  'asc desc ascending descending nulls first last nullsfirst nullslast up down'.split(' '),
+)
+/** Members that hold the name of a field, in filters that are lists of objects. */
+const NAMING: ReadonlySet<string> = new Set(
+  'field fieldname column property attribute key path name by member'.split(' '),
+)
+
+/** A name as APIs read it: `created_at`, `createdAt` and `CREATED-AT` are one. */
+export function foldWord(name: string): string {
+  return name
+    .replaceAll(/[^\p{L}\p{N}]/gu, '')
+    .toUpperCase()
+    .toLowerCase()
+}
+
+export function isDirection(word: string): boolean {
+  return DIRECTIONS.has(foldWord(word))
+}
+
+export function isExpressionWord(word: string): boolean {
+  return EXPRESSION.has(foldWord(word))
+}
+
+/** What the name of a parameter says. */
+export interface ReadName {
+  readonly kind: QueryKind
+  /** Steps to a field, as far as the name says it: `filter[address][city]`. */
+  readonly path: readonly string[]
+  /** Its value is the name of a field: `filters[0][field]`. */
+  readonly namesInValue: boolean
+  /** It compares with what is more than one value. */
+  readonly isCompared: boolean
+}
+
+const MAX_STEPS = 16
+
+/** Reads the name of a parameter. Never throws. */
+export function readName(name: string): ReadName {
+  const steps = stepsOf(name)
+  const [first = '', ...rest] = steps
+  const kind = KINDS.get(foldWord(first)) ?? 'plain'
+  const told = kind === 'plain' ? steps : rest
+  const path = told.filter((step, index) => index === 0 || !OPERATORS.has(foldWord(step)))
+  const isOperator = kind !== 'plain' && path.length === 1 && OPERATORS.has(foldWord(path[0] ?? ''))
+  const namesInValue = kind !== 'plain' && NAMING.has(foldWord(path.at(-1) ?? ''))
+  return {
+    kind,
+    path: isOperator ? [] : path,
+    namesInValue,
+    isCompared: told.length !== path.length,
+  }
+}
+
+/** The steps of a dotted, bracketed or underlined path, without indexes. */
+export function stepsOf(text: string): readonly string[] {
+  return text
+    .split(/[[\].$/]|__/)
+    .filter((step) => step !== '' && !/^\d+$/.test(step))
+    .slice(0, MAX_STEPS)
+}
+
+const AFFIX =
+  /^(?:min|max|from|to|not|after|before|has|is|exclude|include)[_.-]?(?=.)|[_.-]?(?:gte?|lte?|ne|eq|neq|n?in|like|ilike|contains|starts_?with|ends_?with|from|to|min|max|before|after|since|until|not|exists|is_?null|regex|match|range|between|asc|desc|ascending|descending)!?$/gi
+
+/** The same name without what is said about comparing: `age_gte`, `minAge`, `createdAtDesc`. */
+export function withoutAffix(step: string): string {
+  return step.replaceAll(AFFIX, '')
+}
