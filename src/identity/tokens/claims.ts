@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { memo } from '../../base/memo.ts'
 import type { Principal } from '../principal.ts'
 import { isObject, member } from './compact.ts'
 import type { CompactToken, JsonObject } from './compact.ts'
@@ -184,12 +185,19 @@ function credentialId(token: CompactToken, jti: unknown): string {
 export function scopesOf(claims: JsonObject): ReadonlySet<string> {
   const scope = member(claims, 'scope')
   const scp = member(claims, 'scp')
+  if (typeof scope === 'string' && scp === undefined) return scopeSet(scope)
   const names = [scope, scp].flatMap((value) => {
     if (typeof value === 'string') return value.split(' ')
     return isTextList(value) ? value : []
   })
   return new Set(names.filter((name) => name !== ''))
 }
+
+/** Clients ask for the same scopes again and again: their tokens share one set. */
+const scopeSet: (scope: string) => ReadonlySet<string> = memo(
+  (scope) => new Set(scope.split(' ').filter((name) => name !== '')),
+  { maxEntries: 1024, maxChars: 1024 },
+)
 
 /** The strings at a path of claims; anything that is no list of strings (or one string) grants nothing. */
 export function namesAt(claims: JsonObject, path: readonly string[]): readonly string[] {

@@ -1,3 +1,4 @@
+import { memo } from '../../base/memo.ts'
 import type { JsonLimits } from '../../http/json-limits.ts'
 import { parseJsonStrict } from '../../http/json-scan.ts'
 
@@ -43,16 +44,18 @@ export interface CompactFault {
  */
 export function parseCompact(text: string): CompactToken | CompactFault {
   if (text.length > MAX_TOKEN_CHARS) return malformed('longer than 8192 characters')
-  const parts = text.split('.', 4)
-  const [head, body, signature] = parts.map(decodeCanonical)
-  if (parts.length !== 3) return malformed('not three parts')
-  if (head === undefined || body === undefined || signature === undefined)
-    return malformed('a part is no canonical base64url')
+  const first = text.indexOf('.')
+  const second = text.indexOf('.', first + 1)
+  if (first < 0 || second < 0 || text.includes('.', second + 1)) return malformed('not three parts')
+  const header = headerOf(text.slice(0, first))
+  const payload = decodeCanonical(text.slice(first + 1, second))
+  const signature = decodeCanonical(text.slice(second + 1))
+  if (header === NOT_CANONICAL || payload === undefined || signature === undefined)
+    return NOT_CANONICAL
   if (signature.length === 0) return malformed('no signature')
-  const header = parseObject(head)
-  return header === undefined
-    ? malformed('header is no strict JSON object')
-    : checkHeader(header, { text, payload: body, signature })
+  if ('reason' in header) return header
+  const { alg, kid, typ } = header
+  return { text, alg, kid, typ, payload, signature }
 }
 
 /** A strict JSON object; `undefined` for anything else, repeated members included. */
@@ -82,10 +85,21 @@ function malformed(detail: string): CompactFault {
   return { reason: 'token_malformed', detail }
 }
 
-function checkHeader(
-  header: JsonObject,
-  parts: Pick<CompactToken, 'text' | 'payload' | 'signature'>,
-): CompactToken | CompactFault {
+const NOT_CANONICAL = malformed('a part is no canonical base64url')
+
+type Header = Pick<CompactToken, 'alg' | 'kid' | 'typ'>
+
+/** All tokens of one key have the same header. */
+const headerOf = memo(readHeader, { maxEntries: 256, maxChars: 512 })
+
+function readHeader(part: string): Header | CompactFault {
+  const bytes = decodeCanonical(part)
+  if (bytes === undefined) return NOT_CANONICAL
+  const header = parseObject(bytes)
+  return header === undefined ? malformed('header is no strict JSON object') : checkHeader(header)
+}
+
+function checkHeader(header: JsonObject): Header | CompactFault {
   // RFC 7515 4.1.11: an extension not understood is refused; none is understood here, so an empty list is wrong too.
   for (const name of ['crit', 'b64', 'zip'])
     if (Object.hasOwn(header, name)) return malformed(`header names ${name}`)
@@ -100,5 +114,5 @@ function checkHeader(
   const cty = member(header, 'cty')
   if (typeof cty === 'string' && /jwt$/i.test(cty))
     return { reason: 'token_type', detail: 'a token inside a token' }
-  return { ...parts, alg, kid, typ: typ?.toLowerCase().replace(/^application\//, '') }
+  return { alg, kid, typ: typ?.toLowerCase().replace(/^application\//, '') }
 }

@@ -21,6 +21,14 @@ export interface KeyEvents {
   readonly onFault: (cause: unknown) => void
 }
 
+/** The keys that were found for the token before. */
+interface Found {
+  readonly set: KeySet
+  readonly alg: string
+  readonly kid: string | undefined
+  readonly keys: readonly VerificationKey[]
+}
+
 /**
  * The keys of one issuer: fresh for 10 minutes, used for an hour at most, fetched once for all who wait, again for an
  * unknown `kid` at most every 30 s. No timer: a token starts a fetch.
@@ -32,6 +40,7 @@ export class IssuerKeys {
   #fetchedMs = -Infinity
   #triedMs = -Infinity
   #pending: Promise<void> | undefined
+  #last: Found | undefined
 
   constructor(source: KeySource, events: KeyEvents) {
     this.#source = source
@@ -51,8 +60,17 @@ export class IssuerKeys {
     if (set === undefined) return this.#afterRefresh(alg, kid, nowMs)
     // Old but usable: this token does not wait.
     if (nowMs - this.#fetchedMs >= FRESH_MS) void this.#refresh(nowMs, REFRESH_PAUSE_MS)
-    const keys = candidates(set, alg, kid)
+    const keys = this.#candidates(set, alg, kid)
     return keys.length > 0 ? keys : this.#afterRefresh(alg, kid, nowMs)
+  }
+
+  /** Most tokens name the same key as the one before. */
+  #candidates(set: KeySet, alg: string, kid: string | undefined): readonly VerificationKey[] {
+    const last = this.#last
+    if (last?.set === set && last.alg === alg && last.kid === kid) return last.keys
+    const keys = candidates(set, alg, kid)
+    this.#last = { set, alg, kid, keys }
+    return keys
   }
 
   /** Fetches the keys ahead of the first token. Never rejects. */

@@ -6,10 +6,17 @@ export interface VerifiedToken {
   readonly principal: Principal
 }
 
-interface Entry {
+/** What is put into the cache of a token. */
+export interface KnownToken {
   readonly verified: VerifiedToken
   /** First moment at which the token is expired, tolerance included. */
   readonly goodUntilMs: number
+}
+
+interface Entry extends KnownToken {
+  readonly text: string
+  /** The `Authorization` field that it came in. */
+  field: string | undefined
 }
 
 const MAX_ENTRIES = 50_000
@@ -18,83 +25,91 @@ const MAX_CHARS = 128 * 1024 * 1024
 
 const BEARER = 'Bearer '
 
-/** An `Authorization` field whose token was verified. */
-interface Field {
-  readonly value: string
-  readonly entry: Entry
-}
-
 /**
- * Verified tokens by their raw text, bounded. Expiry is looked at on every use.
- * Those that came as `Authorization: Bearer …` are found by a few characters of the field's value too and compared as a
- * whole: to look a text up in a map the engine interns it, which costs several times as much.
+ * Verified tokens, bounded. Expiry is looked at on every use.
+ * They are found by a few characters of their signature and compared as a whole: to look a text up in a map the engine
+ * hashes it, which costs several times as much. Where two tokens have the same fingerprint, the one that came last is
+ * found.
  */
 export class TokenCache {
-  readonly #entries = new GenerationMap<Entry>(MAX_ENTRIES)
-  readonly #fields = new GenerationMap<Field, number>(MAX_ENTRIES)
+  readonly #entries = new GenerationMap<Entry, number>(MAX_ENTRIES)
   #chars = 0
+  /** The field that was found last: several guards of one request ask for it. */
+  #latestField: string | undefined = undefined
+  #latest: Entry | undefined = undefined
 
   get(text: string, nowMs: number): VerifiedToken | undefined {
-    const entry = this.#entries.get(text)
-    if (entry === undefined) return undefined
-    if (nowMs < entry.goodUntilMs) return entry.verified
-    this.#entries.delete(text)
-    return undefined
+    const entry = this.#find(text)
+    return entry === undefined ? undefined : this.#fresh(entry, nowMs)
   }
 
   /** As `get`, for the value of an `Authorization` field, see `linkField`. */
   ofField(value: string, nowMs: number): VerifiedToken | undefined {
-    const field = this.#fields.get(fingerprint(value))
-    if (field === undefined || field.value !== value) return undefined
-    if (nowMs < field.entry.goodUntilMs) return field.entry.verified
-    this.#fields.delete(fingerprint(value))
-    return undefined
+    const isLatest = this.#latest !== undefined && this.#latestField === value
+    const entry = isLatest ? this.#latest : this.#findField(value)
+    return entry === undefined ? undefined : this.#fresh(entry, nowMs)
   }
 
   hasField(value: string): boolean {
-    return this.#fields.get(fingerprint(value))?.value === value
+    const entry = this.#findField(value)
+    this.#latest = entry
+    // The very string, so that asking again compares no characters.
+    this.#latestField = entry === undefined ? undefined : value
+    return entry !== undefined
   }
 
   /** Makes a token that is held findable by the value of its `Authorization` field. */
   linkField(value: string): void {
-    const entry = value.startsWith(BEARER)
-      ? this.#entries.get(value.slice(BEARER.length))
-      : undefined
-    if (entry === undefined) return
-    this.#count(value)
-    this.#fields.set(fingerprint(value), { value, entry })
+    const entry = this.#entries.get(fingerprint(value))
+    if (entry === undefined || !value.startsWith(BEARER)) return
+    if (value.slice(BEARER.length) === entry.text) entry.field = value
   }
 
   /** Whether this very text was verified; it may have expired since. */
   has(text: string): boolean {
-    return this.#entries.get(text) !== undefined
+    return this.#find(text) !== undefined
   }
 
   /** To be called in the same turn as the keys were found, so that what was verified with keys that are gone is not kept. */
-  set(text: string, entry: Entry): void {
-    this.#count(text)
-    this.#entries.set(text, entry)
-  }
-
-  #count(text: string): void {
+  set(text: string, { verified, goodUntilMs }: KnownToken): void {
     this.#chars += text.length
     if (this.#chars > MAX_CHARS) this.clear()
+    this.#entries.set(fingerprint(text), { text, field: undefined, verified, goodUntilMs })
   }
 
   clear(): void {
     this.#entries.clear()
-    this.#fields.clear()
     this.#chars = 0
+    this.#forgetLatest()
+  }
+
+  #find(text: string): Entry | undefined {
+    const entry = this.#entries.get(fingerprint(text))
+    return entry?.text === text ? entry : undefined
+  }
+
+  #findField(value: string): Entry | undefined {
+    const entry = this.#entries.get(fingerprint(value))
+    return entry?.field === value ? entry : undefined
+  }
+
+  #fresh(entry: Entry, nowMs: number): VerifiedToken | undefined {
+    if (nowMs < entry.goodUntilMs) return entry.verified
+    this.#entries.delete(fingerprint(entry.text))
+    this.#forgetLatest()
+    return undefined
+  }
+
+  #forgetLatest(): void {
+    this.#latest = undefined
+    this.#latestField = undefined
   }
 }
 
 /** Characters of the end that make a fingerprint; the very last one holds bits that are always zero. */
 const FINGERPRINT_CHARS = 5
 
-/**
- * Six bits of each of some characters of the signature, which are as good as random. Where two tokens have the same,
- * the one that came last is found.
- */
+/** Six bits of each of some characters of the signature, which are as good as random. */
 function fingerprint(value: string): number {
   let bits = 0
   for (let at = value.length - 1 - FINGERPRINT_CHARS; at < value.length - 1; at++)
