@@ -26,13 +26,21 @@ export function memo<T>(make: (text: string) => T, bounds: MemoBounds): (text: s
     known.set(own, entry)
     return entry
   }
+  // Guards ask one after the other about the very same string: then there is nothing to compare. It may be a part of a
+  // message, which is kept until another text comes.
+  let latestText: string | undefined
+  let latest: T | undefined
   return (text) => {
+    if (text === latestText) return latest as T
     const slot = slotOf(text)
-    const last = recent[slot]
-    if (last !== undefined && last.text === text) return last.made
-    if (text.length > bounds.maxChars) return make(text)
-    const entry = known.get(text) ?? remember(text)
-    recent[slot] = entry
+    let entry = recent[slot]
+    if (entry === undefined || entry.text !== text) {
+      if (text.length > bounds.maxChars) return make(text)
+      entry = known.get(text) ?? remember(text)
+      recent[slot] = entry
+    }
+    latestText = text
+    latest = entry.made
     return entry.made
   }
 }

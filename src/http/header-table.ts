@@ -2,19 +2,43 @@ import { memo } from '../base/memo.ts'
 
 /** What is known of a field's name, whatever message it comes in. */
 interface FieldName {
+  /** As it came, in memory of its own. */
+  readonly raw: string
   /** Lower case. */
   readonly text: string
   /** What honest names look like, see `isPlainName`. */
   readonly isPlain: boolean
 }
 
-const fieldName = memo<FieldName>(
-  (name) => {
-    const text = interned(name.toLowerCase())
-    return { text, isPlain: isPlainName(text) }
-  },
-  { maxEntries: 1024, maxChars: 64 },
-)
+const NAME_BOUNDS = { maxEntries: 1024, maxChars: 64 }
+
+const fieldName = memo<FieldName>((raw) => {
+  const text = interned(raw.toLowerCase())
+  return { raw, text, isPlain: isPlainName(text) }
+}, NAME_BOUNDS)
+
+/** Fields further behind are looked up. */
+const MAX_PLACES = 32
+/**
+ * For each place in a message the two names that stood there last, of a request and of an answer: one head is like the
+ * one before it, and a comparison costs a fraction of a look into the map.
+ */
+const lastNames: FieldName[] = Array.from({ length: 2 * MAX_PLACES }, () => fieldName(''))
+
+function fieldNameAt(place: number, name: string): FieldName {
+  if (place >= MAX_PLACES) return fieldName(name)
+  const at = 2 * place
+  const last = lastNames[at]
+  if (last?.raw === name) return last
+  const other = lastNames[at + 1]
+  if (other?.raw === name) return other
+  const found = fieldName(name)
+  // What the memo does not keep is not kept here.
+  if (last === undefined || name.length > NAME_BOUNDS.maxChars) return found
+  lastNames[at] = found
+  lastNames[at + 1] = last
+  return found
+}
 
 /** Whether a lower-case name is letters and digits in groups joined by single hyphens. */
 export function isPlainName(name: string): boolean {
@@ -59,7 +83,7 @@ export class HeaderTable {
         continue
       }
       if (size > largest) largest = size
-      const { text, isPlain } = fieldName(name)
+      const { text, isPlain } = fieldNameAt(i >> 1, name)
       if (!isPlain) hasOddName = true
       this.#names.push(text)
     }

@@ -87,12 +87,15 @@ const REFLECTED: Denial = Object.freeze({
   detail: 'a page holds markup of the request as it came',
 })
 
+/** No call begins with it, and most answers do. */
+const OPENS_OBJECT = 123
+
 /** What may stand before the call, against sniffing. */
 const CALL =
   /^\uFEFF?(?:\s|\/\*\*\/|;|typeof [\w$.]{1,100}\s*===?\s*['"]function['"]\s*&&)*([\w$.[\]]{1,100})\s*\(/
 
 function callsBack({ query }: Exchange, bytes: Buffer): boolean {
-  if (query.pairs.length === 0) return false
+  if (query.pairs.length === 0 || bytes[0] === OPENS_OBJECT) return false
   const [, name] = CALL.exec(bytes.toString('utf8', 0, 1024)) ?? []
   return name !== undefined && query.pairs.some(([, value]) => value === name)
 }
