@@ -64,11 +64,22 @@ function delegationOf({ claims }: Principal): Pick<CallerClaims, 'client_id' | '
 /** RFC 6749 section 3.3. A scope with a space in it would be two on the other side. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
+/** Of sets that many principals share. */
+const scopeTexts = new WeakMap<Principal['scopes'], string>()
+
+function scopeText(scopes: Principal['scopes']): string {
+  const known = scopeTexts.get(scopes)
+  if (known !== undefined) return known
+  const text = [...scopes].filter((scope) => SCOPE.test(scope)).join(' ')
+  scopeTexts.set(scopes, text)
+  return text
+}
+
 function grantsOf(principal: Principal): Pick<CallerClaims, 'scope' | 'roles' | 'groups'> {
-  const scopes = [...principal.scopes].filter((scope) => SCOPE.test(scope))
+  const scope = scopeText(principal.scopes)
   const { roles, groups } = principal
   return {
-    ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }),
+    ...(scope === '' ? {} : { scope }),
     ...(roles.length === 0 ? {} : { roles }),
     ...(groups.length === 0 ? {} : { groups }),
   }

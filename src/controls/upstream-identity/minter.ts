@@ -35,6 +35,9 @@ export interface MinterParts {
 export class Minter {
   readonly #parts: MinterParts
   readonly #minted: GenerationMap<Minted, Principal>
+  /** The header of all tokens of one key, encoded. */
+  #header = ''
+  #kid: string | undefined = undefined
 
   constructor(parts: MinterParts) {
     this.#parts = parts
@@ -54,13 +57,20 @@ export class Minter {
     return text
   }
 
+  #headerOf(kid: string): string {
+    if (this.#kid !== kid) {
+      this.#header = encode({ alg: 'ES256', kid, typ: TOKEN_TYPE })
+      this.#kid = kid
+    }
+    return this.#header
+  }
+
   #mint(principal: Principal, nowMs: number): string {
     const { iss, aud, keys } = this.#parts
     const { kid, privateKey } = keys.current(nowMs)
     const iat = Math.floor(nowMs / 1000)
-    const header = { alg: 'ES256', kid, typ: TOKEN_TYPE }
     const times = { iat, exp: iat + LIFE_SECONDS, jti: newId() }
-    const signed = `${encode(header)}.${encode({ iss, aud, ...callerClaims(principal), ...times })}`
+    const signed = `${this.#headerOf(kid)}.${encode({ iss, aud, ...callerClaims(principal), ...times })}`
     // RFC 7518 section 3.4: R and S side by side, no DER.
     const signature = sign('sha256', Buffer.from(signed), {
       key: privateKey,
