@@ -7,7 +7,6 @@ import type { ViewEdge } from '../openapi/fields/view.ts'
 import type { Operation, ResponseModel, SchemaRef } from '../openapi/model.ts'
 import type { Guard } from '../pipeline/control.ts'
 import type { Denial } from '../pipeline/denial.ts'
-import type { FieldAction } from '../pipeline/field-access.ts'
 import type { Exchange, UpstreamResponse } from '../pipeline/exchange.ts'
 import type { CallerRoles } from './caller-roles.ts'
 import type { FieldMark, FieldMarks } from './field-marks.ts'
@@ -18,25 +17,11 @@ import { declaredResponse } from './responses/declared.ts'
 import { rewriteJson } from './rewrite-json.ts'
 import type { RoleViews } from './role-views.ts'
 import { showField } from './show-field.ts'
-import type { ShowWalk } from './show-field.ts'
+import type { ShowWalk, ShownDecision, ShownView } from './show-field.ts'
 import { showText } from './show-text.ts'
 import type { TextResult } from './show-text.ts'
 import { shownText } from './shown-text.ts'
 import type { MakeKernel, ShownText } from './shown-text.ts'
-
-/** Whether an object belongs to the caller. */
-export type OwnerTest = (exchange: Exchange, object: object) => boolean
-
-/** What becomes of a field, for one set of roles. */
-export interface ShownDecision {
-  readonly action: FieldAction
-  /** What owners get instead, each where its test holds. */
-  readonly owners: readonly { readonly test: OwnerTest; readonly action: FieldAction }[]
-  /** Others are shown less: that this caller is shown the value is told. */
-  readonly isTold: boolean
-}
-
-export type ShownView = ViewEdge<ShownDecision> | undefined
 
 /** How the fields of answers are shown. */
 export interface AnswerFields {

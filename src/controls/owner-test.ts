@@ -11,6 +11,7 @@ export function ownerFinder(site: Site, kit: Kit): FindOwner {
   const rules = new SchemaRules({
     written: authorize.schemas,
     tenantClaim: auth.tenantClaim,
+    facts: kit.facts?.(site),
     typeOf: (ref) => conditionScope(site, kit, ref).response,
   })
   return ({ owners, at }) => {

@@ -1,10 +1,25 @@
 import { DROP } from '../openapi/fields/rewrite.ts'
 import type { RewriteWalk } from '../openapi/fields/rewrite.ts'
+import type { ViewEdge } from '../openapi/fields/view.ts'
 import type { FieldAction } from '../pipeline/field-access.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
-import type { ShownDecision } from './answer-fields.ts'
 import type { KeysFor } from './keyed-actions.ts'
 import { maskValue } from './mask-value.ts'
+
+/** Whether an object belongs to the caller. */
+export type OwnerTest = (exchange: Exchange, object: object) => boolean
+
+/** What becomes of a field, for one set of roles. */
+export interface ShownDecision {
+  readonly action: FieldAction
+  /** What owners get instead, each where its test holds. */
+  readonly owners: readonly { readonly test: OwnerTest; readonly action: FieldAction }[]
+  /** Others are shown less: that this caller is shown the value is told. */
+  readonly isTold: boolean
+}
+
+/** What a caller sees of the values of a place; `undefined`: all of them as they are. */
+export type ShownView = ViewEdge<ShownDecision> | undefined
 
 /** What a walk through an answer knows, and finds. */
 export interface ShowWalk extends RewriteWalk {

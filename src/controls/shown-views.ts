@@ -3,7 +3,7 @@ import { compileView, edgesOf, nodesFrom } from '../openapi/fields/view.ts'
 import type { Site as SchemaSite } from '../openapi/schema/resources.ts'
 import type { FieldAccess, FieldAction } from '../pipeline/field-access.ts'
 import { actionFor, OWNER, stricter } from '../pipeline/field-access.ts'
-import type { OwnerTest, ShownDecision, ShownView } from './answer-fields.ts'
+import type { OwnerTest, ShownDecision, ShownView } from './show-field.ts'
 import type { FieldMark } from './field-marks.ts'
 import { RoleViews } from './role-views.ts'
 

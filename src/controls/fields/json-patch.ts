@@ -4,7 +4,7 @@ import { foldName } from '../../openapi/fields/view.ts'
 import type { ViewEdge } from '../../openapi/fields/view.ts'
 import type { DenialError } from '../../pipeline/denial.ts'
 import type { FieldMark } from '../field-marks.ts'
-import type { ShownDecision } from '../answer-fields.ts'
+import type { ShownDecision } from '../show-field.ts'
 import type { WriteDecision } from './write-rules.ts'
 
 /** What a patch is judged by: the object that it changes, and what its caller may not set or see there. */
