@@ -30,10 +30,11 @@ function churn(memory: SharedCounterMemory, thread: number): () => void {
     for (let i = 0; i < 200; i++) {
       counters.take(`churn${next}`, { count: 1, windowMs: 1, burst: 1 }, 1, NOW - 1)
       const rate = { count: 1, windowMs: 1, burst: 1 }
-      counters.decide([{ key: `churn${next}`, kind: 'window', rate, cost: 1 }], NOW - 200_000)
+      counters.decide([{ key: `churn${next}`, kind: 'window', rate, cost: 1 }], NOW - 1000)
       counters.fail(`churn${next++}`, { count: 2, windowMs: 1, banMs: 1 }, NOW - 1)
     }
-    keeper.tend(NOW + 1)
+    // By now the churned quotas are over as well.
+    keeper.tend(NOW + 1000)
   }
 }
 

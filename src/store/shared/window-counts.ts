@@ -108,7 +108,8 @@ export class WindowCounts {
   ): Taken | undefined {
     const { rate, cost, nowMs, slice } = ask
     const { values } = this.#table
-    const until = BigInt(Math.ceil((sliceEndMs(rate, slice) - this.#originMs) / UNIT_MS) + 1)
+    const endMs = Math.max(0, sliceEndMs(rate, slice) - this.#originMs)
+    const until = BigInt(Math.ceil(endMs / UNIT_MS) + 1)
     for (;;) {
       const value = this.#settled(cell, this.#tags)
       if (value < 0n) return undefined
