@@ -6,6 +6,8 @@ import {
   parseDuration,
   parseFailureLimit,
   parseOperationLimit,
+  parsePlanRate,
+  parsePolicyRate,
   parseRate,
   parseSize,
 } from './units.ts'
@@ -19,6 +21,8 @@ const parsers: [name: string, parse: Parse][] = [
   ['rate', parseRate],
   ['failure limit', parseFailureLimit],
   ['operation limit', parseOperationLimit],
+  ['policy rate', parsePolicyRate],
+  ['plan rate', parsePlanRate],
 ]
 
 const accepted: [name: string, parse: Parse, text: string, value: unknown][] = [
@@ -40,11 +44,41 @@ const accepted: [name: string, parse: Parse, text: string, value: unknown][] = [
     { count: 10, windowMs: 5 * MINUTE, banMs: 15 * MINUTE },
   ],
   [
+    'reads a quota',
+    parsePolicyRate,
+    'quota 2k/day',
+    { count: 2000, windowMs: 24 * 60 * MINUTE, burst: 2000, kind: 'quota' },
+  ],
+  [
+    'reads spacing',
+    parsePolicyRate,
+    'leaky 10/s burst 20',
+    { count: 10, windowMs: 1000, burst: 20, kind: 'leaky' },
+  ],
+  [
+    'takes a plan by the day as a quota',
+    parsePlanRate,
+    '1m/month',
+    { count: 1_000_000, windowMs: 30 * 24 * 60 * MINUTE, burst: 1_000_000, kind: 'quota' },
+  ],
+  [
+    'takes a plan with a burst as a bucket',
+    parsePlanRate,
+    '1k/day burst 50',
+    { count: 1000, windowMs: 24 * 60 * MINUTE, burst: 50, kind: 'bucket' },
+  ],
+  [
+    'takes a plan by the second as a bucket',
+    parsePlanRate,
+    '20/s',
+    { count: 20, windowMs: 1000, burst: 20, kind: 'bucket' },
+  ],
+  [
     'reads key parts',
     parseOperationLimit,
     '5/min burst 9 by ip, body.email,header.X-Tenant',
     {
-      rate: { count: 5, windowMs: MINUTE, burst: 9 },
+      rate: { count: 5, windowMs: MINUTE, burst: 9, kind: 'bucket' },
       by: [{ from: 'ip' }, { from: 'body', name: 'email' }, { from: 'header', name: 'x-tenant' }],
     },
   ],
@@ -52,7 +86,7 @@ const accepted: [name: string, parse: Parse, text: string, value: unknown][] = [
     'leaves the key open when unsaid',
     parseOperationLimit,
     '5/min',
-    { rate: { count: 5, windowMs: MINUTE, burst: 5 }, by: [] },
+    { rate: { count: 5, windowMs: MINUTE, burst: 5, kind: 'bucket' }, by: [] },
   ],
 ]
 for (const [name, parse, text, value] of accepted) {
