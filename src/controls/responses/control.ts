@@ -59,6 +59,8 @@ interface Judge {
   /** The same on the text itself, where the schema allows it. */
   readonly kernel: KernelFilter | undefined
   readonly validate: Validate
+  /** What is told of the fields that were left out. */
+  readonly named: (pointers: readonly string[]) => string
   /** The document says that it is JSON: what is none breaks it. Ranges take other bodies as well. */
   readonly mustBeJson: boolean
   /** Nothing but JSON fits the schema of this range: what a server calls a text may be it. */
@@ -111,6 +113,7 @@ function compileJudges(site: Site, api: ApiRuntime): Judges {
       filter: api.responseSchemas.filter(schema),
       kernel: api.responseSchemas.kernel(schema),
       validate,
+      named: rememberingNamed(),
     }
   }
   return new Map(
@@ -252,7 +255,8 @@ function filtered(
     if (found.kind === 'clean') return undefined
     if (found.kind === 'malformed') return malformed(exchange.upstream, judging.judge, body)
     if (found.kind === 'doubtful') return filteredValue(exchange, body, judging)
-    return { reason: 'undeclared_field', detail: named(found.dropped), repair: found.bytes }
+    const detail = judging.judge.named(found.dropped)
+    return { reason: 'undeclared_field', detail, repair: found.bytes }
   }
   return isPromise(verdict) ? verdict.then(denialOf) : denialOf(verdict)
 }
@@ -302,6 +306,19 @@ const MAX_NAMED = 20
 
 function named(pointers: readonly string[]): string {
   return pointers.slice(0, MAX_NAMED).join(' ').slice(0, 1000)
+}
+
+/** The kernel answers the same list as long as answers lose the same fields. */
+function rememberingNamed(): Judge['named'] {
+  let last: readonly string[] = []
+  let text = ''
+  return (pointers) => {
+    if (pointers !== last) {
+      last = pointers
+      text = named(pointers)
+    }
+    return text
+  }
 }
 
 /** Whether an error body fits its schema once undeclared fields are gone. */

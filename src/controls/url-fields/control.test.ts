@@ -28,6 +28,8 @@ const HOOK = {
     pair: { type: 'array', prefixItems: [{ type: 'object', properties: { where: uri } }] },
     note: text,
     imageUrl: text,
+    mechanic_api: text,
+    partner: { type: 'string', example: 'http://partner.shop-example.com/in' },
     redirect_uri: uri,
   },
 }
@@ -108,6 +110,13 @@ const bodies: [name: string, body: unknown, pointer: string | undefined][] = [
   ['refuses in a pair', { pair: [{ where: METADATA }] }, '/pair/0/where'],
   ['refuses what only its name says', { imageUrl: METADATA }, '/imageUrl'],
   ['refuses a file under such a name', { imageUrl: 'file:///etc/passwd' }, '/imageUrl'],
+  ['refuses what is named after an API', { mechanic_api: METADATA }, '/mechanic_api'],
+  ['refuses where the document shows a URL', { partner: METADATA }, '/partner'],
+  [
+    'lets plain http pass where the document shows a URL',
+    { partner: 'http://hooks.shop-example.com/' },
+    undefined,
+  ],
   [
     'lets plain http pass where nothing is declared',
     { imageUrl: 'http://cdn.shop-example.com:8080/a.png' },
@@ -169,6 +178,8 @@ suite('url-fields in bodies', () => {
     }
     assert.equal(await reasonOf({ target_uri: 'https://hooks.example.org/a' }), undefined)
     assert.equal(await reasonOf({ target_uri: 'https://orders.internal:8443/a' }), undefined)
+    assert.equal(await reasonOf({ target_uri: 'http://orders.internal:8443/a' }), undefined)
+    assert.equal(await reasonOf({ target_uri: 'http://hooks.example.org/a' }), 'url')
     assert.equal(await reasonOf({ target_uri: PUBLIC }), 'url')
     assert.equal(await reasonOf({ imageUrl: 'http://orders.internal:8443/a' }), undefined)
     assert.equal(await reasonOf({ imageUrl: METADATA }), 'url')

@@ -12,7 +12,7 @@ import { invalidStatus } from '../body/denials.ts'
 import { isWide } from '../body/readers.ts'
 import { configureUrlFields } from './config.ts'
 import type { UrlFieldsConfig } from './config.ts'
-import { isUrl, urlPropertyNames } from './declared-urls.ts'
+import { hasUrlExample, isUrl, urlExampleNames, urlPropertyNames } from './declared-urls.ts'
 import { insideFault, isRedirectName, isUrlName, looksLikeUrl } from './leads-inside.ts'
 
 /** Refuses URLs that would send the API on errands inside: loopback, link-local, private, odd spellings. */
@@ -51,8 +51,11 @@ function urlFieldsGuard(config: UrlFieldsConfig, site: Site, api: ApiRuntime): G
   // A body that nobody reads streams on.
   if (content.some(({ type }) => isReadable(type))) {
     const schemas = content.flatMap(({ schema }) => schema ?? [])
-    const names = urlPropertyNames(schemas, api.requestSchemas.resources)
-    const ruleOf = ruleFinder(config, names)
+    const { resources } = api.requestSchemas
+    const ruleOf = ruleFinder(config, {
+      declared: urlPropertyNames(schemas, resources),
+      shown: urlExampleNames(schemas, resources),
+    })
     const status = invalidStatus(operation)
     guard.onRequestBody = ({ body }) => bodyDenial(body, ruleOf, status)
   }
@@ -72,8 +75,14 @@ type FaultOf = (text: string) => UrlFault | undefined
 /** How a text under a name is judged; `undefined`: not at all. */
 type RuleOf = (name: string, text: string) => FaultOf | undefined
 
+interface UrlNames {
+  readonly declared: ReadonlySet<string>
+  /** The document shows a URL as an example. */
+  readonly shown: ReadonlySet<string>
+}
+
 /** What is declared as a URL must be a public https one; what only looks like one must not lead inside. */
-function ruleFinder(config: UrlFieldsConfig, declared: ReadonlySet<string>): RuleOf {
+function ruleFinder(config: UrlFieldsConfig, { declared, shown }: UrlNames): RuleOf {
   const asDeclared: FaultOf = (text) => urlFault(text, config)
   const asNamed: FaultOf = (text) => insideFault(text, config.allowHosts)
   return (name, text) => {
@@ -81,7 +90,7 @@ function ruleFinder(config: UrlFieldsConfig, declared: ReadonlySet<string>): Rul
     // The text is asked first: few are URLs, and names may be anything.
     if ((!isDeclared && !looksLikeUrl(text)) || isRedirectName(name)) return undefined
     if (isDeclared) return asDeclared
-    return isUrlName(name) ? asNamed : undefined
+    return isUrlName(name) || shown.has(name) ? asNamed : undefined
   }
 }
 
@@ -100,8 +109,10 @@ function compileParameterFault(
     if (at === undefined || ref === undefined) return []
     const declared = new Set(urlPropertyNames([ref], resources))
     if (isUrl(resources, resources.site(ref))) declared.add(name)
+    const shown = new Set(urlExampleNames([ref], resources))
+    if (hasUrlExample(resources, resources.site(ref))) shown.add(name)
     const key = at === 'header' ? name.toLowerCase() : name
-    return [{ at, key, name, ruleOf: ruleFinder(config, declared) }]
+    return [{ at, key, name, ruleOf: ruleFinder(config, { declared, shown }) }]
   })
   if (looked.length === 0) return undefined
   return (values) => {
@@ -140,8 +151,8 @@ function firstFault(value: unknown, name: string, ruleOf: RuleOf): Found | undef
   }
   if (typeof value !== 'object' || value === null) return undefined
   if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) {
-      const found = firstFault(item, name, ruleOf)
+    for (let index = 0; index < value.length; index += 1) {
+      const found = firstFault(value[index], name, ruleOf)
       if (found !== undefined) return { ...found, pointer: `/${index}${found.pointer}` }
     }
     return undefined

@@ -17,6 +17,24 @@ export function urlPropertyNames(
   return declaredProperties(refs, resources, (_name, site) => isUrl(resources, site))
 }
 
+/** Names of the properties whose example or default is a URL: who wrote the document knows what they hold. */
+export function urlExampleNames(
+  refs: readonly SchemaRef[],
+  resources: Resources,
+): ReadonlySet<string> {
+  return declaredProperties(refs, resources, (_name, site) => hasUrlExample(resources, site))
+}
+
+/** Whether a schema shows a URL for what it takes. */
+export function hasUrlExample(resources: Resources, site: Site | undefined): boolean {
+  if (site === undefined) return false
+  return applicable(resources, site).some(({ keywords: { example, examples, default: usual } }) =>
+    [example, usual, ...(Array.isArray(examples) ? examples : [])].some(
+      (text) => typeof text === 'string' && /^https?:\/\//i.test(text),
+    ),
+  )
+}
+
 /** Whether a schema is one of a URL, or of a list of them. */
 export function isUrl(resources: Resources, site: Site | undefined, depth = 0): boolean {
   if (site === undefined || depth > MAX_LISTS) return false

@@ -4,7 +4,7 @@ import type { UrlFault } from '../../http/url-guard.ts'
 
 /** Names of fields that often hold a URL which the API goes and fetches. */
 const URL_NAME =
-  /(?:ur[li]|href|callback|hook|endpoint|avatar|image|icon|logo|picture|photo|thumbnail|link|target|src|source|feed|proxy)s?$/i
+  /(?:ur[li]|href|callback|hook|endpoint|avatar|image|icon|logo|picture|photo|thumbnail|link|target|src|source|feed|proxy|api|server|site)s?$/i
 
 /** The longest of them. */
 const MAX_URL_NAME = 'thumbnails'.length
@@ -20,8 +20,11 @@ const LOCAL_SCHEMES: ReadonlySet<string> = new Set(
 )
 const HOST_SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'ws:', 'wss:', 'ftp:'])
 
-/** A scheme, or a host without one; URL parsers pass over white space in front. */
-const URL_SHAPE = /^[\s\0-\x1f]*(?:[a-z][a-z0-9+.-]*:|[\\/]{2})/i
+/**
+ * A scheme, or a host without one; URL parsers pass over white space in front. So much of it that nobody writes it may
+ * hide anything, and no scheme that is asked about is so long: a long text is not read to its end for this.
+ */
+const URL_SHAPE = /^[\s\0-\x1f]{0,64}(?:[a-z][a-z0-9+.-]{0,31}:|[\\/]{2}|(?<=[\s\0-\x1f]{64}))/i
 
 /** Whether values under a name tell a browser where to go, and nothing else. */
 export function isRedirectName(name: string): boolean {
@@ -34,7 +37,7 @@ export function isUrlName(name: string): boolean {
   return URL_NAME.test(name.slice(-MAX_URL_NAME))
 }
 
-/** Whether a text begins like a URL, so that it may lead anywhere at all. */
+/** Whether a text begins like a URL, so that it may lead anywhere at all. Yes where in doubt. */
 export function looksLikeUrl(text: string): boolean {
   return URL_SHAPE.test(text)
 }
@@ -45,7 +48,7 @@ export function looksLikeUrl(text: string): boolean {
  * @returns `undefined`, or why it is refused. Never throws.
  */
 export function insideFault(text: string, allowHosts: ReadonlySet<string>): UrlFault | undefined {
-  if (!URL_SHAPE.test(text)) return undefined
+  if (!looksLikeUrl(text)) return undefined
   const url = URL.parse(text, 'https://example.com')
   if (url === null) return undefined
   if (LOCAL_SCHEMES.has(url.protocol)) return 'scheme'

@@ -70,7 +70,7 @@ export interface Slicing {
 
 /**
  * One instance of the kernel with the table of one document. Its memory grows to the largest text that it had and
- * holds nothing of a text once its run has ended.
+ * holds nothing of a text once its run has ended, but for the names of what was taken out last.
  */
 export class WasmKernel {
   readonly #exports: KernelExports
@@ -78,6 +78,7 @@ export class WasmKernel {
   #head: Int32Array = new Int32Array(0)
   #tableBytes = -1
   #textAt = 0
+  readonly #reports = new Reports()
   /** How far names were told by the last run; all of the room where that is not known. */
   #reportEnd = REPORT_END
 
@@ -99,7 +100,8 @@ export class WasmKernel {
     if (!isUtf8(body)) return doubtful('not-utf8')
     const end = this.#load(body, table)
     try {
-      return this.#read(this.#exports.run(TABLE, action, this.#start(body), end, end + 1))
+      const code = this.#exports.run(TABLE, action, this.#start(body), end, end + 1)
+      return this.#read(code, action)
     } finally {
       this.#wipe(end)
     }
@@ -122,7 +124,7 @@ export class WasmKernel {
         pauseAt += slicing.sliceBytes
         code = this.#exports.resume(pauseAt)
       }
-      return this.#read(code)
+      return this.#read(code, at.action)
     } finally {
       this.#wipe(end)
     }
@@ -163,7 +165,7 @@ export class WasmKernel {
     this.#reportEnd = REPORT_END
   }
 
-  #read(code: number): KernelVerdict {
+  #read(code: number, action: number): KernelVerdict {
     if (code === CLEAN) return CLEAN_VERDICT
     const head = this.#head
     if (code === MALFORMED) return { kind: 'malformed', offset: head[0] ?? 0 }
@@ -172,9 +174,24 @@ export class WasmKernel {
     const bytes = Buffer.allocUnsafe(head[2] ?? 0)
     this.#memory.copy(bytes, 0, outAt, outAt + bytes.length)
     this.#reportEnd = REPORT + (head[3] ?? 0)
-    const report = this.#memory.toString('utf8', REPORT, this.#reportEnd)
-    // Most often it is one.
-    const dropped = report.includes('\n') ? [...new Set(report.split('\n'))] : [report]
-    return { kind: 'filtered', bytes, dropped }
+    const report = this.#memory.subarray(REPORT, this.#reportEnd)
+    return { kind: 'filtered', bytes, dropped: this.#reports.read(report, action) }
+  }
+}
+
+/** Reports that are remembered; each is 4 KB at most. */
+const MAX_REPORTS = 64
+
+/** Answers of one operation mostly lose the same fields: what is told of them is read once. */
+class Reports {
+  readonly #known = new Map<number, readonly [report: Buffer, dropped: readonly string[]]>()
+
+  read(report: Buffer, action: number): readonly string[] {
+    const place = (action >>> 5) % MAX_REPORTS
+    const known = this.#known.get(place)
+    if (known?.[0].equals(report) === true) return known[1]
+    const dropped = Object.freeze([...new Set(report.toString('utf8').split('\n'))])
+    this.#known.set(place, [Buffer.from(report), dropped])
+    return dropped
   }
 }

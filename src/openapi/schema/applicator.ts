@@ -61,9 +61,15 @@ function anyOf(branches: readonly Branch[], find: BranchFinder): Check {
 function oneOf(branches: readonly Branch[], find: BranchFinder): Check {
   return (value, run, marks) => {
     const attempt = trying(run)
+    const found = find(value)
+    const [only] = found
+    if (only !== undefined && found.length === 1) {
+      // Should it fail, the value is refused, and nobody asks what it has seen.
+      return only.check(value, attempt, marks) || explain(branches, value, run, 'oneOf')
+    }
     let holds = 0
     let seen: Marks | undefined
-    for (const { check } of find(value)) {
+    for (const { check } of found) {
       const inner = marks === undefined ? undefined : newMarks()
       if (!check(value, attempt, inner)) continue
       holds++
