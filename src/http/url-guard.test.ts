@@ -92,7 +92,7 @@ const accepted: [name: string, url: string][] = [
 ]
 for (const [name, url] of accepted) test(name, () => assert.equal(urlFault(url), undefined))
 
-const allowHosts = new Set(['hooks.shop.com', '10.0.0.5:8443'])
+const allowHosts = new Set(['hooks.shop.com', '10.0.0.5:8443', 'billing.shop.com:80'])
 const limited: [name: string, url: string, fault: string | undefined][] = [
   ['accepts a listed host', 'https://hooks.shop.com/x', undefined],
   ['accepts a listed address and port', 'https://10.0.0.5:8443/', undefined],
@@ -100,6 +100,10 @@ const limited: [name: string, url: string, fault: string | undefined][] = [
   ['refuses a host that is not listed', 'https://evil.com/', 'host_not_allowed'],
   ['refuses a host below a listed one', 'https://a.hooks.shop.com/', 'host_not_allowed'],
   ['refuses plain http to a listed host', 'http://hooks.shop.com/', 'scheme'],
+  ['accepts plain http to a listed address and port', 'http://10.0.0.5:8443/', undefined],
+  ['accepts plain http where port 80 is listed', 'http://billing.shop.com/', undefined],
+  ['refuses plain http to another port of it', 'http://billing.shop.com:8080/', 'scheme'],
+  ['refuses a user before it', 'http://u@billing.shop.com/', 'user_info'],
   ['refuses user information before a listed host', 'https://a@hooks.shop.com/', 'user_info'],
 ]
 for (const [name, url, fault] of limited)

@@ -15,7 +15,7 @@ export type UrlFault =
 export interface UrlRules {
   /**
    * The only hosts allowed, lower case, `host` (port 443) or `host:port`; the operator's word overrules the checks on
-   * addresses and private names. Left out or empty: any public name.
+   * addresses, private names and, where the port is named, on plain http. Left out or empty: any public name.
    */
   readonly allowHosts?: ReadonlySet<string>
 }
@@ -39,13 +39,25 @@ export function urlFault(text: string, rules?: UrlRules): UrlFault | undefined {
   if (text.length > MAX_URL || !isPrintableAscii(text)) return 'malformed'
   const match = /^([A-Za-z][A-Za-z0-9+.-]*):(?:\/\/([^/?#]*))?/.exec(text)
   if (match === null) return 'malformed'
-  if (match[1]?.toLowerCase() !== 'https') return 'scheme'
+  const scheme = match[1]?.toLowerCase()
+  if (scheme !== 'https' && !isAllowedPlain(text, scheme, rules)) return 'scheme'
   const authority = match[2]?.toLowerCase() ?? ''
   if (authority.includes('@')) return 'user_info'
   if (authority === '' || !isAuthorityText(authority) || !URL.canParse(text)) {
     return looksNumeric(authority) ? 'ip_literal' : 'malformed'
   }
-  return hostFault(authority, rules?.allowHosts)
+  return scheme === 'https' ? hostFault(authority, rules?.allowHosts) : undefined
+}
+
+/** `http://billing.internal:8080/` where the operator names `billing.internal:8080`; port 80 must be named too. */
+function isAllowedPlain(
+  text: string,
+  scheme: string | undefined,
+  rules: UrlRules | undefined,
+): boolean {
+  if (scheme !== 'http' || rules?.allowHosts === undefined) return false
+  const url = URL.parse(text)
+  return url !== null && rules.allowHosts.has(`${url.hostname}:${url.port || '80'}`)
 }
 
 function hostFault(

@@ -119,6 +119,23 @@ export function parseHostName(text: string, path: string): string {
   return wildcard + name
 }
 
+/**
+ * Reads a host that URLs may name, with or without a port: `hooks.example.com`, `billing.internal:8080`, `[::1]:80`.
+ * Throws `ConfigError`.
+ */
+export function parseUrlHost(text: string, path: string): string {
+  const [, host = text, port] = /^(\[[^\]]*\]|[^:]*):(\d{1,5})$/.exec(text) ?? []
+  if (port === undefined) return parseHostName(text, path)
+  if (Number(port) === 0 || Number(port) > 65_535) {
+    return refuse(path, `${showValue(text)} has no port of 1 to 65535`, URL_HOST_CURE)
+  }
+  const name = parseHostName(host, path)
+  return `${isIP(name) === 6 ? `[${name}]` : name}:${Number(port)}`
+}
+
+const URL_HOST_CURE =
+  'write a host, or host and port, such as hooks.example.com or billing.internal:8080'
+
 /** Reads an address to listen on. Throws `ConfigError`. */
 export function parseAddress(text: string, path: string): string {
   const bare = /^\[(.*)\]$/.exec(text)?.[1] ?? (text === 'localhost' ? '127.0.0.1' : text)

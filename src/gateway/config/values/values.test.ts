@@ -10,6 +10,7 @@ import {
   parseAddress,
   parseAddressAndPort,
   parseHostName,
+  parseUrlHost,
   parseOrigin,
   parseUpstreamUrl,
 } from './network.ts'
@@ -31,6 +32,10 @@ type Parse = (text: string, path: string) => unknown
 const read: [name: string, parse: Parse, text: string, value: unknown][] = [
   ['a host name in capitals', parseHostName, 'API.Example.COM', 'api.example.com'],
   ['an international host name', parseHostName, 'bücher.example', 'xn--bcher-kva.example'],
+  ['a host with its port', parseUrlHost, 'Billing.internal:8080', 'billing.internal:8080'],
+  ['a host without', parseUrlHost, 'hooks.example.com', 'hooks.example.com'],
+  ['an address with its port', parseUrlHost, '127.0.0.1:8888', '127.0.0.1:8888'],
+  ['an IPv6 address with its port', parseUrlHost, '[::1]:80', '[::1]:80'],
   ['a wildcard for one label', parseHostName, '*.example.com', '*.example.com'],
   ['an IPv6 address in brackets', parseHostName, '[2001:DB8::1]', '2001:db8::1'],
   ['an exact origin', parseOrigin, 'https://a.example.com:8443', 'https://a.example.com:8443'],
@@ -71,6 +76,9 @@ for (const [name, parse, text, value] of read) {
 
 const refused: [name: string, parse: Parse, text: string][] = [
   ['a host name with a port', parseHostName, 'a.example.com:443'],
+  ['a port too high', parseUrlHost, 'a.example.com:65536'],
+  ['a port without a host', parseUrlHost, ':80'],
+  ['a URL in place of a host', parseUrlHost, 'http://a.example.com:80'],
   ['a host name with a scheme', parseHostName, 'https://a.example.com'],
   ['half an address as host name', parseHostName, '10.0.0'],
   ['a wildcard inside a name', parseHostName, 'a.*.com'],
