@@ -22,6 +22,7 @@ import { proof as ipLimit } from '../../src/controls/ip-limit/proof.ts'
 import { proof as keyRestrictions } from '../../src/controls/key-restrictions/proof.ts'
 import { proof as leaks } from '../../src/controls/leaks/proof.ts'
 import { proof as lifecycle } from '../../src/controls/lifecycle/proof.ts'
+import { proof as lookups } from '../../src/controls/lookups/proof.ts'
 import { proof as objects } from '../../src/controls/objects/proof.ts'
 import { proof as operationLimit } from '../../src/controls/operation-limit/proof.ts'
 import { proof as overload } from '../../src/controls/overload/proof.ts'
@@ -88,4 +89,5 @@ export const proofs: readonly Proof[] = [
   responseHeaders,
   hsts,
   compression,
+  lookups,
 ]

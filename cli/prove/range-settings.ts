@@ -198,13 +198,14 @@ function decisionOf({ decision }: ProofNeeds, sinkOrigin: string): DecisionPoint
 
 function authorizeOf(
   blocks: BlockSettings,
-  { roles, roleTerms, acl, conditions }: ProofNeeds,
+  { roles, roleTerms, acl, conditions, lookups }: ProofNeeds,
 ): BlockSettings['authorize'] {
   // The schemas of the operator's documents are not the probe's.
   const authorize = {
     ...blocks.authorize,
     schemas: new Map(),
     queries: new Map(),
+    lookups: new Map(Object.entries(lookups ?? {})),
     isStrict: false,
   }
   // The operator's rules name operations and fields of other documents.

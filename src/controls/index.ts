@@ -22,6 +22,7 @@ import { keyRestrictions } from './key-restrictions/control.ts'
 import type { AnyControl } from './kit.ts'
 import { leaks } from './leaks/control.ts'
 import { lifecycle } from './lifecycle/control.ts'
+import { lookups } from './lookups/control.ts'
 import { objects } from './objects/control.ts'
 import { operationLimit } from './operation-limit/control.ts'
 import { overload } from './overload/control.ts'
@@ -90,4 +91,5 @@ export const controls: readonly AnyControl[] = [
   responseHeaders,
   hsts,
   compression,
+  lookups,
 ]

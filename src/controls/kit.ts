@@ -7,6 +7,7 @@ import type { WrappedTokens } from '../identity/wrapped/wrapped-tokens.ts'
 import type { DecodeDeps } from '../openapi/decode/contract.ts'
 import type { ApiModel } from '../openapi/model.ts'
 import type { SchemaCompiler } from '../openapi/schema/compiler.ts'
+import type { ConditionFacts } from '../pipeline/conditions/facts.ts'
 import type { Control } from '../pipeline/control.ts'
 import type { Site } from '../pipeline/site.ts'
 import type { Counters } from '../store/counters.ts'
@@ -48,6 +49,10 @@ export interface Kit {
   readonly wraps: ReadonlyMap<string, WrappedTokens>
   /** Every site of the plan that is being compiled. */
   readonly sites: readonly Site[]
+  /** Whom the conditions of an operation ask for relations and look-ups; absent: nobody. */
+  readonly facts?: ((site: Site) => ConditionFacts) | undefined
+  /** What look-ups have found; absent: nothing is looked up. */
+  readonly found?: { forget(id: string): void } | undefined
 }
 
 /** A control whose config type does not matter to the holder. */

@@ -10,6 +10,7 @@ import type { Finding } from '../openapi/model.ts'
 import type { Omission } from '../pipeline/proof.ts'
 import type { Site } from '../pipeline/site.ts'
 import type { LoadedConfig } from './config/load-config.ts'
+import { factsOf } from './fact-services.ts'
 import { checkNames } from './config/document-names.ts'
 import { basePolicy, policyFor } from './config/policy-for.ts'
 import type { PolicyMoment } from './config/policy-for.ts'
@@ -26,7 +27,7 @@ import type { Services } from './services.ts'
 export interface BuildContext {
   readonly services: Pick<
     Services,
-    'counters' | 'keys' | 'signing' | 'sealing' | 'dataKeys' | 'load'
+    'counters' | 'keys' | 'signing' | 'sealing' | 'dataKeys' | 'load' | 'facts'
   >
   readonly tokens: TokenService
   readonly clock: Clock
@@ -167,6 +168,7 @@ function makeKit(
     apis: new Map(apis.map(({ runtime }) => [runtime.model.name, runtime])),
     wraps: context.wraps,
     sites,
+    ...factsOf(context.services.facts, context.clock, sites),
   }
 }
 

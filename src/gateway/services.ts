@@ -28,6 +28,8 @@ export interface Services {
   readonly dataKeys: DataKeys
   readonly load: LoadMeter
   /** Closes the store after writing what is still to be written. */
+  /** Whom conditions ask for relations and owners. */
+  readonly facts: FactServices
   close(): Promise<void>
 }
 
@@ -53,6 +55,7 @@ export function openServices(
   const secrets = parseSecrets(secretsText, settings.secretsFile)
   const load = new LoadMeter()
   const keys = new KeyService({ records, secrets, ...keySettings(auth), onChange: onKeyChange })
+  const facts = new FactServices(records.relations)
   return {
     records,
     secrets,
@@ -64,8 +67,10 @@ export function openServices(
     dataKeys: new DataKeys(secrets),
     load,
     close: async () => {
+    facts,
       load.close()
       await keys.flush()
+      await facts.sources.close()
       records.close()
     },
   }

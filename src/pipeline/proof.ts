@@ -1,5 +1,6 @@
 import type { TokenRule } from './field-class.ts'
 import type { Exchange } from './exchange.ts'
+import type { LookupRule } from './lookup-rule.ts'
 import type { FailureLimit, Rate } from '../base/units.ts'
 import type { AclEntry, Policy, RoleTerms } from './policy.ts'
 import type { Site } from './site.ts'
@@ -61,6 +62,8 @@ export interface ProofNeeds {
   readonly decision?: 'sink' | 'away'
   /** Operation id -> condition that every call must meet. */
   readonly conditions?: Readonly<Record<string, string>>
+  /** Name -> where conditions find a value by an id. */
+  readonly lookups?: Readonly<Record<string, LookupRule>>
   /** Operation id -> who may call it, besides the configured ones. */
   readonly acl?: Readonly<Record<string, AclEntry>>
   /** Operation id -> limit. */

@@ -1,8 +1,11 @@
 import { ConfigError } from '../../base/config-error.ts'
+import { andThen } from '../../base/maybe-promise.ts'
+import type { MaybePromise } from '../../base/maybe-promise.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
+import { FACTS_UNKNOWN, heldTo } from '../held-to.ts'
 import type { Kit } from '../kit.ts'
 import { authorizePath } from '../setting-path.ts'
 import { configureAccess } from './config.ts'
@@ -27,7 +30,12 @@ export const access: Control<AccessConfig, Kit> = {
   block: 'authorize',
   adopt: 'enforce',
   onFault: 'deny',
-  reasons: { not_granted: NOT_ALLOWED, kept_out: NOT_ALLOWED, condition: NOT_ALLOWED },
+  reasons: {
+    not_granted: NOT_ALLOWED,
+    kept_out: NOT_ALLOWED,
+    condition: NOT_ALLOWED,
+    facts_unknown: FACTS_UNKNOWN,
+  },
   configure: configureAccess,
   compile: (_config, site, kit) => (site === undefined ? undefined : accessGuard(site, kit)),
 }
@@ -51,18 +59,19 @@ function accessGuard(site: Site, kit: Kit): Guard {
   const judge = judgeOf(rules)
   if (judge === undefined)
     return { onRequest: (exchange) => void (exchange.authorizedBy = 'access') }
+  const decided = (exchange: Exchange, denial: Denial | undefined): Denial | undefined => {
+    if (denial === undefined) exchange.authorizedBy = 'access'
+    return denial
+  }
   return {
-    onRequest: (exchange) => {
-      const denial = judge(exchange)
-      if (denial !== undefined) return denial
-      exchange.authorizedBy = 'access'
-      return undefined
-    },
+    onRequest: (exchange) => andThen(judge(exchange), (denial) => decided(exchange, denial)),
   }
 }
 
+type Judge = (exchange: Exchange) => MaybePromise<Denial | undefined>
+
 /** Deny beats allow, and the condition comes last. `undefined`: everybody who comes here may. */
-function judgeOf(rules: OperationAccess): ((exchange: Exchange) => Denial | undefined) | undefined {
+function judgeOf(rules: OperationAccess): Judge | undefined {
   const { kind, table, permitted, allowed, denied } = rules
   // What needs more than the head is judged by `conditions`, once that is known.
   const condition = rules.condition?.needs === 'head' ? rules.condition : undefined
@@ -72,6 +81,7 @@ function judgeOf(rules: OperationAccess): ((exchange: Exchange) => Denial | unde
     reason: 'condition',
     detail: `does not hold: ${condition?.text ?? ''}`.slice(0, 300),
   })
+  const meets = condition === undefined ? undefined : heldTo(condition, failed)
   return (exchange) => {
     if (denied !== undefined && isKeptOut(denied, table, exchange)) return KEPT_OUT
     const isIn =
@@ -79,7 +89,7 @@ function judgeOf(rules: OperationAccess): ((exchange: Exchange) => Denial | unde
       isGranted(permitted, table, exchange) ||
       (allowed !== undefined && isListed(allowed, table, exchange))
     if (!isIn) return NOT_GRANTED
-    return condition === undefined || condition.holds(exchange) ? undefined : failed
+    return meets?.(exchange)
   }
 }
 

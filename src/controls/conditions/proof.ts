@@ -24,5 +24,16 @@ export const proof: Proof = {
           { target: '/names/prov%C3%A9' },
         ]),
     },
+    {
+      id: 'AZN-04',
+      name: 'asks for an object to which it stands in no relation, with names that look like more',
+      needs: { conditions: { proveName: 'relation("name:" + path.name, "viewer", subject.id)' } },
+      run: (range) =>
+        range.anyPasses([
+          { target: '/names/stranger' },
+          { target: '/names/x%23viewer%40prove' },
+          { target: '/names/%23member' },
+        ]),
+    },
   ],
 }

@@ -32,6 +32,8 @@ export const DEFAULTS = {
   groupsClaim: 'claims.groups',
   tenantClaim: 'claims.tenant',
   decisionTimeout: '200ms',
+  lookupCache: '30s',
+  lookupTimeout: '1s',
   denied: 404,
   strictObjects: false,
   request: 'strict',

@@ -173,9 +173,20 @@ export interface AuthorizeInput {
   schemas?: Readonly<Record<string, string>> | undefined
   fields?: Readonly<Record<string, FieldRuleInput>> | undefined
   queries?: Readonly<Record<string, 'own' | Readonly<Record<string, NamedFieldsInput>>>> | undefined
+  lookups?: Readonly<Record<string, LookupInput>> | undefined
   denied?: 404 | 403 | undefined
   strict?: boolean | undefined
   mode?: ModeInput | undefined
+}
+
+/** Where a value is read by an id: a database with a query, or an operation with the place in its answer. */
+export interface LookupInput {
+  from?: string | undefined
+  query?: string | undefined
+  operation?: string | undefined
+  value?: string | undefined
+  cache?: string | false | undefined
+  timeout?: string | undefined
 }
 
 /** How strictly messages follow the document. */

@@ -8,6 +8,7 @@ import { SealingKeys } from '../../identity/wrapped/sealing-keys.ts'
 import type { TokenService } from '../../identity/tokens/service.ts'
 import type { Counters } from '../../store/counters.ts'
 import { openStore } from '../../store/open-store.ts'
+import { MemoryRelations } from '../../store/relations/memory-relations.ts'
 import type { Records } from '../../store/records.ts'
 import { RemoteKeys } from '../../store/remote-keys.ts'
 import type { KeyAnswer, KeyCall } from '../../store/remote-keys.ts'
@@ -64,7 +65,7 @@ export class FollowerGateway {
   readonly #courier: NoteCourier
   readonly #services: Pick<
     Services,
-    'counters' | 'keys' | 'signing' | 'sealing' | 'dataKeys' | 'load'
+    'counters' | 'keys' | 'signing' | 'sealing' | 'dataKeys' | 'load' | 'facts'
   >
   readonly #records: Records | undefined
   #inForce: Compiled
@@ -88,6 +89,8 @@ export class FollowerGateway {
       dataKeys: new DataKeys(secrets),
       load: new LoadMeter(),
     }
+      // Without a file nobody writes tuples. Versions are those of keys: an id of an object is none of a key.
+      facts: new FactServices(this.#records?.relations ?? new MemoryRelations(), parts.versions),
     this.metrics = createMetrics({
       version: parts.version,
       authorizeControls: AUTHORIZE_CONTROLS,
@@ -146,6 +149,7 @@ export class FollowerGateway {
     this.#courier.flush()
     this.#services.load.close()
     await this.#services.keys.flush()
+    await this.#services.facts.sources.close()
     this.#records?.close()
     await this.recorder.close()
     this.metrics.publish()

@@ -24,6 +24,7 @@ import type {
 import type { ConfigPath } from '../paths.ts'
 import { formatPath } from '../paths.ts'
 import type { RuleSettings } from '../settings.ts'
+import { resolveLookups } from './lookups.ts'
 import type { Resolver } from './resolver.ts'
 import { isOff } from './resolver.ts'
 
@@ -58,6 +59,7 @@ export function resolveAuthorize(input: AuthorizeInput, resolver: Resolver): Pol
         parseQueryRule(rule, `authorize.queries.${id}`),
       ]),
     ),
+    lookups: resolveLookups(input.lookups, resolver),
     denied: input.denied ?? DEFAULTS.denied,
     isStrict: input.strict ?? DEFAULTS.strictObjects,
   }

@@ -15,6 +15,7 @@ import { parseDecisionUrl } from '../values/network.ts'
 import { parseReference } from '../values/text.ts'
 import { boundedDuration } from './bounded.ts'
 import { key, mode, name, off, optional, parsedText } from './fields.ts'
+import { lookupSchema } from './lookups.ts'
 
 const names = (): z.ZodArray<ReturnType<typeof name>> => z.array(name())
 /** What it names is known once the document is. */
@@ -138,6 +139,10 @@ export const authorizeSchema: z.ZodType<AuthorizeInput> = z.strictObject({
   queries: optional(
     z.record(name(), z.union([z.literal('own'), z.record(name(), namedFieldsSchema)])),
     'What the query of an operation names, by operation id: { sort: [name, price], q: public, by: { newest: createdAt } }; own: the API lists only what its caller may see.',
+  ),
+  lookups: optional(
+    z.record(name(), lookupSchema),
+    'Where a value is read by an id, by a name for conditions: lookup("orderOwner", path.orderId) == subject.id.',
   ),
   denied: optional(
     z.literal([404, 403]),
