@@ -14,6 +14,7 @@ import { LoadMeter } from '../telemetry/load-meter.ts'
 import { newSecretsText, parseSecrets, readSecretsText } from '../store/secrets-file.ts'
 import type { Secrets } from '../store/secrets-file.ts'
 import type { IssuerSettings, Settings } from './config/settings.ts'
+import { FactServices } from './fact-services.ts'
 
 /** What outlives a reload: stores, counters, keys. */
 export interface Services {
