@@ -28,9 +28,9 @@ export interface Services {
   readonly sealing: SealingKeys
   readonly dataKeys: DataKeys
   readonly load: LoadMeter
-  /** Closes the store after writing what is still to be written. */
   /** Whom conditions ask for relations and owners. */
   readonly facts: FactServices
+  /** Closes the store after writing what is still to be written. */
   close(): Promise<void>
 }
 
@@ -55,8 +55,8 @@ export function openServices(
     store.kind === 'memory' ? newSecretsText() : readSecretsText(settings.secretsFile)
   const secrets = parseSecrets(secretsText, settings.secretsFile)
   const load = new LoadMeter()
-  const keys = new KeyService({ records, secrets, ...keySettings(auth), onChange: onKeyChange })
   const facts = new FactServices(records.relations)
+  const keys = new KeyService({ records, secrets, ...keySettings(auth), onChange: onKeyChange })
   return {
     records,
     secrets,
@@ -67,11 +67,11 @@ export function openServices(
     sealing: new SealingKeys(secrets),
     dataKeys: new DataKeys(secrets),
     load,
-    close: async () => {
     facts,
+    close: async () => {
       load.close()
-      await keys.flush()
       await facts.sources.close()
+      await keys.flush()
       records.close()
     },
   }

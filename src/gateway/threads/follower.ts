@@ -89,9 +89,9 @@ export class FollowerGateway {
       sealing: new SealingKeys(secrets),
       dataKeys: new DataKeys(secrets),
       load: new LoadMeter(),
-    }
       // Without a file nobody writes tuples. Versions are those of keys: an id of an object is none of a key.
       facts: new FactServices(this.#records?.relations ?? new MemoryRelations(), parts.versions),
+    }
     this.metrics = createMetrics({
       version: parts.version,
       authorizeControls: AUTHORIZE_CONTROLS,
@@ -149,8 +149,8 @@ export class FollowerGateway {
   async close(): Promise<void> {
     this.#courier.flush()
     this.#services.load.close()
-    await this.#services.keys.flush()
     await this.#services.facts.sources.close()
+    await this.#services.keys.flush()
     this.#records?.close()
     await this.recorder.close()
     this.metrics.publish()
