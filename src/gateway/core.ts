@@ -70,10 +70,14 @@ export interface WholeAnswer {
   readonly body: Buffer
 }
 
-/** Sends a request without a body, outside of any exchange. `undefined`: no whole answer of at most `maxBytes` came. Never rejects. */
+/**
+ * Sends a request without a body, outside of any exchange. `undefined`: no whole answer of at most `maxBytes` came, or
+ * `signal` said before that nobody wants it. Never rejects.
+ */
 export type SendWhole = (
   request: UpstreamRequest,
   maxBytes: number,
+  signal?: AbortSignal,
 ) => Promise<WholeAnswer | undefined>
 
 /** The request as it goes to the API; written anew from parsed parts, framing is the edge's own. */
@@ -100,6 +104,7 @@ export type FailureCause =
   | 'response_too_large' // 502
   | 'overloaded' // 503
   | 'breaker_open' // 503
+  | 'decision_timeout' // 503
   | 'defect' // 500
 
 /** One origin, and how connections to it are made. */

@@ -44,6 +44,14 @@ const SPECS: Readonly<Record<FailureCause, ReasonSpec>> = {
   },
   // The change of the breaker is the event; what it then refuses only counts.
   breaker_open: { status: 503, problem: 'unavailable', title: 'Service unavailable' },
+  // A control waits for something that never comes, and its own limit failed too: refused, never let through.
+  decision_timeout: {
+    status: 503,
+    problem: 'unavailable',
+    title: 'Service unavailable',
+    event: 'sp_dependency_down',
+    level: 'critical',
+  },
   defect: {
     status: 500,
     problem: 'internal_error',

@@ -45,6 +45,7 @@ export async function readObject(
       firstByteMs: api.firstByteMs,
     },
     MAX_OBJECT_BYTES,
+    exchange.signal,
   )
   if (answer === undefined || isCoded(answer.rawHeaders)) return undefined
   return { status: answer.status, body: answer.body }

@@ -410,3 +410,33 @@ test('agrees with the reference for any list of hooks', async () => {
     }),
   )
 })
+
+test('nothing runs after a hook for which nobody waited', async () => {
+  const exchange = newExchange()
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const ran: string[] = []
+  const { signal } = exchange
+  const verdict = runHooks(
+    [
+      hook(() => promise),
+      hook(() => {
+        ran.push('next')
+        return undefined
+      }),
+    ],
+    exchange,
+    7,
+  )
+  exchange.abandon()
+  assert.equal(signal.aborted, true)
+  resolve(undefined)
+  assert.ok(isPromise(verdict))
+  const first = await Promise.race([verdict, new Promise((done) => setImmediate(done, 'silence'))])
+  assert.deepEqual([first, ran, exchange.events], ['silence', [], []])
+})
+
+test('a signal that is asked for too late is aborted already', () => {
+  const exchange = newExchange()
+  exchange.abandon()
+  assert.equal(exchange.signal.aborted, true)
+})

@@ -49,7 +49,7 @@ const FAULTS: Readonly<Record<500 | 502 | 503, ReasonSpec>> = {
  * Runs hooks in order until one refuses. Synchronous until a hook returns a promise.
  * A hook that throws does what its control's `onFault` says. In `monitor` a refusal is noted and the run goes on,
  * a fault included: a control on trial breaks nobody.
- * Never throws, never rejects.
+ * Never throws, never rejects. Never settles once the exchange was abandoned while a hook was waited for.
  */
 export function runHooks<A>(
   hooks: readonly Hook<A>[],
@@ -90,6 +90,8 @@ async function later<A>(
   } catch (error) {
     denial = faulted(hook, exchange, error)
   }
+  // Nothing waits on this promise any more, so that all that would have followed is forgotten with it.
+  if (exchange.isAbandoned) return new Promise(() => {})
   const refusal = denial === undefined ? undefined : settle(hook, exchange, denial)
   return refusal ?? runHooks(hooks.slice(1), exchange, argument)
 }

@@ -62,7 +62,7 @@ function decisionGuard(point: DecisionPoint, site: Site, { clock }: Kit): Guard 
       const question = JSON.stringify(point.kind === 'opa' ? { input: asked } : asked)
       const nowMs = clock.nowMs()
       if (client.remembers(question, nowMs)) return undefined
-      return client.ask(question, exchange.id, nowMs).then(denialOf)
+      return client.ask(question, exchange, nowMs).then(denialOf)
     },
   }
 }

@@ -1,5 +1,6 @@
 import { Agent, request } from 'undici'
 import { parseJsonStrict } from '../../http/json-scan.ts'
+import type { Exchange } from '../../pipeline/exchange.ts'
 import type { DecisionPoint } from '../../pipeline/policy.ts'
 
 /** What a decision point says; `away`: nothing that could be understood, in time. */
@@ -7,6 +8,9 @@ export type Decision =
   | { readonly kind: 'yes' }
   | { readonly kind: 'no' }
   | { readonly kind: 'away'; readonly detail: string }
+
+/** The request that is asked about. */
+export type Asker = Pick<Exchange, 'id' | 'signal'>
 
 const MAX_ANSWER_BYTES = 65_536
 /** Questions under way; more would only wait behind a decision point that does not answer. */
@@ -45,14 +49,14 @@ export class DecisionClient {
 
   /**
    * Asks, within the configured time in all. Never rejects.
-   * @param id of the request, for the log of the decision point.
+   * @param asker the request: its `id` is for the log of the decision point, its `signal` ends the question.
    */
-  async ask(question: string, id: string, nowMs: number): Promise<Decision> {
+  async ask(question: string, asker: Asker, nowMs: number): Promise<Decision> {
     if (this.#pending >= MAX_PENDING)
       return { kind: 'away', detail: `${MAX_PENDING} questions wait already` }
     this.#pending += 1
     try {
-      const decision = await this.#ask(question, id)
+      const decision = await this.#ask(question, asker)
       if (decision.kind === 'yes') this.#remember(question, nowMs)
       return decision
     } catch (error) {
@@ -63,10 +67,10 @@ export class DecisionClient {
     }
   }
 
-  async #ask(question: string, id: string): Promise<Decision> {
+  async #ask(question: string, { id, signal: unwanted }: Asker): Promise<Decision> {
     const { url, timeoutMs } = this.#point
     // One deadline for connecting, asking and reading; no redirect is followed.
-    const signal = AbortSignal.timeout(timeoutMs)
+    const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), unwanted])
     this.#agent ??= new Agent({ connections: CONNECTIONS, connect: { timeout: timeoutMs } })
     const { statusCode, headers, body } = await request(url, {
       dispatcher: this.#agent,

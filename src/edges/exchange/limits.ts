@@ -22,6 +22,8 @@ export interface EdgeLimits {
   readonly bodyBytesPerSecond: number
   /** A request body that is buffered must be complete within this time. */
   readonly bufferedBodyMs: number
+  /** All verdicts of one exchange that are waited for together, whatever limits the controls set themselves. */
+  readonly decisionMs: number
   /** Rest of an unwanted request body that is read and dropped so that the client sees its answer. */
   readonly drainBytes: number
   readonly drainMs: number
@@ -63,6 +65,7 @@ export const EDGE_LIMITS: EdgeLimits = {
   bodyWindowMs: 10_000,
   bodyBytesPerSecond: 512,
   bufferedBodyMs: 30_000,
+  decisionMs: 30_000,
   drainBytes: 65_536,
   drainMs: 1_000,
   bufferedResponseMs: 30_000,

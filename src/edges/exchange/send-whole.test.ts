@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { UpstreamRequest } from '../../gateway/core.ts'
 import type { CallEvents, CallPlan } from './upstream-port.ts'
-import { sendWhole } from './send-whole.ts'
+import { wholeSender } from './send-whole.ts'
 
 const REQUEST: UpstreamRequest = {
   upstream: 'api',
@@ -30,7 +30,7 @@ function edgeOf(act: ((events: CallEvents) => void) | undefined) {
           },
   }
   const edge = { core: { upstreams: services }, upstreams, limits: { bufferedResponseMs: 20 } }
-  return { edge: edge as unknown as Parameters<typeof sendWhole>[0], state }
+  return { edge: edge as unknown as Parameters<typeof wholeSender>[0], state }
 }
 
 const whole =
@@ -70,9 +70,23 @@ suite('a request of the gateway itself', () => {
   for (const [name, act, body, isAborted] of rows) {
     test(name, async () => {
       const { edge, state } = edgeOf(act)
-      const answer = await sendWhole(edge, REQUEST, 5)
+      const answer = await wholeSender(edge)(REQUEST, 5)
       assert.equal(answer?.body.toString(), body)
       assert.equal(state.isAborted, isAborted)
     })
   }
+
+  test('is ended when nobody waits for it any more, and not begun when nobody does', async () => {
+    const { edge, state } = edgeOf(() => undefined)
+    const unwanted = new AbortController()
+    const send = wholeSender(edge)
+    const answer = send({ ...REQUEST, firstByteMs: 60_000 }, 5, unwanted.signal)
+    unwanted.abort()
+    assert.equal(await answer, undefined)
+    assert.equal(state.isAborted, true)
+    let calls = 0
+    const late = edgeOf(() => void calls++)
+    assert.equal(await wholeSender(late.edge)(REQUEST, 5, unwanted.signal), undefined)
+    assert.equal(calls, 0)
+  })
 })

@@ -1,28 +1,32 @@
-import type { UpstreamRequest, WholeAnswer } from '../../gateway/core.ts'
+import type { SendWhole, WholeAnswer } from '../../gateway/core.ts'
 import type { EdgeContext } from './edge-context.ts'
 import { joined } from './request-body.ts'
 import type { CallEvents, UpstreamCall } from './upstream-port.ts'
 import { UPSTREAM_SILENT } from './upstream-port.ts'
 
+const UNWANTED = new Error('nobody waits for the answer')
 const TOO_LARGE = new Error('the answer is larger than what is read')
 
 /**
- * Sends a request without a body and reads its answer whole, outside of any exchange; within the request's time for
- * the first byte and that of a buffered answer together. `undefined`: no whole answer of at most `maxBytes` came.
- * Never rejects.
+ * Sends requests without a body and reads their answers whole, outside of any exchange; each within the request's time
+ * for the first byte and that of a buffered answer together.
  */
-export function sendWhole(
-  { core, upstreams, limits }: Pick<EdgeContext, 'core' | 'upstreams' | 'limits'>,
-  request: UpstreamRequest,
-  maxBytes: number,
-): Promise<WholeAnswer | undefined> {
-  if (core.upstreams !== upstreams.services) upstreams.update(core.upstreams)
-  return new Promise((resolve) => {
-    const reading = new Reading(maxBytes, resolve)
-    const plan = { request, body: undefined, streamedBytes: undefined, upgrade: undefined }
-    const call = upstreams.call({ ...plan, events: reading })
-    reading.start(call, request.firstByteMs + limits.bufferedResponseMs)
-  })
+export function wholeSender({
+  core,
+  upstreams,
+  limits,
+}: Pick<EdgeContext, 'core' | 'upstreams' | 'limits'>): SendWhole {
+  return (request, maxBytes, signal) => {
+    if (signal?.aborted === true) return Promise.resolve(undefined)
+    if (core.upstreams !== upstreams.services) upstreams.update(core.upstreams)
+    return new Promise((resolve) => {
+      const reading = new Reading(maxBytes, resolve)
+      const plan = { request, body: undefined, streamedBytes: undefined, upgrade: undefined }
+      const call = upstreams.call({ ...plan, events: reading })
+      reading.start(call, request.firstByteMs + limits.bufferedResponseMs)
+      signal?.addEventListener('abort', reading.giveUp)
+    })
+  }
 }
 
 class Reading implements CallEvents {
@@ -47,6 +51,11 @@ class Reading implements CallEvents {
       this.#end(undefined)
     }, limitMs)
     call.start()
+  }
+
+  readonly giveUp = (): void => {
+    this.#call?.abort(UNWANTED)
+    this.#end(undefined)
   }
 
   upstreamHead(status: number, rawHeaders: readonly string[]): void {

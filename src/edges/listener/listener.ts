@@ -11,7 +11,7 @@ import { serveHttp2 } from '../http2/http2.ts'
 import type { Http2Monitor, SessionGuard } from '../http2/session-guard.ts'
 import type { EdgeLimits } from '../exchange/limits.ts'
 import { EDGE_LIMITS } from '../exchange/limits.ts'
-import { sendWhole } from '../exchange/send-whole.ts'
+import { wholeSender } from '../exchange/send-whole.ts'
 import { Sweeper } from '../exchange/sweeper.ts'
 import type { Http1Side, Transport } from '../exchange/transport.ts'
 import { FAST_TRANSPORT } from '../fast/fast-transport.ts'
@@ -89,7 +89,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   )
   const context: EdgeContext = { core, limits, sweeper, upstreams, inFlight: 0, heldBytes: 0 }
   const http1 = transport.openHttp1(context, options.kind)
-  const detach = core.attachSender?.((request, maxBytes) => sendWhole(context, request, maxBytes))
+  const detach = core.attachSender?.(wholeSender(context))
   const sessions = new Set<SessionGuard>()
   const admission = new Admission({
     limits,

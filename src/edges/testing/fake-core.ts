@@ -25,6 +25,7 @@ const STATUS: Readonly<Record<FailureCause, number>> = {
   response_too_large: 502,
   overloaded: 503,
   breaker_open: 503,
+  decision_timeout: 503,
   defect: 500,
 }
 

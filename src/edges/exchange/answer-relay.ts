@@ -1,0 +1,230 @@
+import type { Duplex } from 'node:stream'
+import type { MaybePromise } from '../../base/maybe-promise.ts'
+import { isPromise } from '../../base/maybe-promise.ts'
+import type { Answer, FailureCause, ResponseVerdict } from '../../gateway/core.ts'
+import type { Exchange } from '../../pipeline/exchange.ts'
+import type { ClientEnd, ClientEvents } from './client.ts'
+import { beginAnswer } from './coded-client.ts'
+import type { EdgeContext, ExchangePorts } from './edge-context.ts'
+import type { ExchangeClocks } from './exchange-clocks.ts'
+import { joined } from './request-body.ts'
+import { contentLength, idleLimitMs } from './response-head.ts'
+import type { Share } from './share.ts'
+import type { CallEvents, UpstreamCall } from './upstream-port.ts'
+
+const NONE: readonly string[] = []
+/** Why an exchange fails for which too much is held. */
+export const NO_ROOM = 'too many bytes are held'
+
+/**
+ * `deciding`: the core has the word. `reading`: the request's body comes in. `waiting`: for the API's answer.
+ * `streaming`: it comes. `answered`: all of an answer was handed to the connection.
+ */
+export type Phase =
+  | 'deciding'
+  | 'reading'
+  | 'waiting'
+  | 'streaming'
+  | 'tunnel'
+  | 'answered'
+  | 'over'
+
+/** What follows a verdict. */
+export type Step<S, T> = (self: S, verdict: T) => void
+
+/** The exchange whose answer is on its way. */
+export interface AnswerHost extends ClientEvents {
+  readonly edge: EdgeContext
+  readonly ports: ExchangePorts
+  readonly share: Share
+  readonly clocks: ExchangeClocks
+  phase: Phase
+  /** Where the answer goes; another one while it is compressed on its way. */
+  client: ClientEnd
+  /** Silence is normal on both ways. */
+  readonly isDuplex: boolean
+  begun(): Exchange
+  /** Begins a phase that takes at most so long, 0 for ever. */
+  enter(phase: 'waiting' | 'streaming', limitMs: number): void
+  /** Goes on with a verdict now, or as soon as it is there. */
+  decide<S, T>(self: S, verdict: MaybePromise<T>, next: Step<S, T>): void
+  /** What goes on of the trailers of the request. */
+  uploadTrailers(): readonly string[]
+  attempt(step: () => void): void
+  send(answer: Answer): void
+  fail(cause: FailureCause, detail: string): void
+  defect(error: unknown): void
+  /** The answer was handed to the connection; `isFlushed`: and left it. */
+  close(isFlushed: boolean): void
+  /** A tunnel ended, with so many bytes from the client and from the API. */
+  tunnelEnded(bytesIn: number, bytesOut: number): void
+}
+
+/** The API's answer on its way through the core to the client: streamed, read whole, or a tunnel. */
+export class AnswerRelay implements CallEvents {
+  readonly #host: AnswerHost
+  /** The request of which this is the answer. */
+  call: UpstreamCall | undefined = undefined
+  /** Bytes of the body that came. */
+  bytes = 0
+  #startedAt = 0
+  #verdict: ResponseVerdict | undefined = undefined
+  #length: number | undefined = undefined
+  #chunks: Buffer[] = []
+  #isEnded = false
+  #trailers: readonly string[] = NONE
+  #upgraded: Duplex | undefined = undefined
+
+  constructor(host: AnswerHost) {
+    this.#host = host
+  }
+
+  /** A part of the answer may be on the wire. */
+  get isStreamed(): boolean {
+    return this.#verdict?.kind === 'stream'
+  }
+
+  /** Sends the request; `firstByteMs`: the answer must begin within this time. */
+  start(call: UpstreamCall, firstByteMs: number): void {
+    this.call = call
+    this.#host.enter('waiting', firstByteMs)
+    this.#startedAt = performance.now()
+    call.start()
+  }
+
+  /** The exchange is over. */
+  release(): void {
+    this.#upgraded?.destroy()
+  }
+
+  upstreamHead(status: number, rawHeaders: readonly string[]): void {
+    const host = this.#host
+    if (host.phase !== 'waiting') return
+    try {
+      const exchange = host.begun()
+      exchange.upstreamMs = performance.now() - this.#startedAt
+      this.#length = contentLength(rawHeaders)
+      host.enter('streaming', idleLimitMs(rawHeaders, host.edge.limits, host.isDuplex))
+      const verdict = host.edge.core.decideResponseHead(exchange, status, rawHeaders)
+      if (isPromise(verdict)) this.call?.pause()
+      host.decide(this, verdict, AnswerRelay.#onHead)
+    } catch (error) {
+      host.defect(error)
+    }
+  }
+
+  // One function each, not one per request.
+  static readonly #onHead: Step<AnswerRelay, ResponseVerdict> = (self, verdict) =>
+    self.#begin(verdict)
+  static readonly #onSwitch: Step<AnswerRelay, ResponseVerdict> = (self, verdict) =>
+    self.#open(verdict)
+  static readonly #onBody: Step<AnswerRelay, Answer> = (self, answer) => self.#host.send(answer)
+
+  #begin(verdict: ResponseVerdict): void {
+    const host = this.#host
+    if (verdict.kind === 'answer') return host.send(verdict.answer)
+    const length = this.#length
+    if (verdict.kind === 'stream') {
+      host.client = beginAnswer(host.client, verdict, { length, share: host.share, events: host })
+    } else if (length !== undefined && length > verdict.maxBodyBytes) {
+      return host.fail('response_too_large', `content-length ${length}`)
+    } else {
+      host.clocks.limitWhole(host.edge.limits.bufferedResponseMs)
+    }
+    this.#verdict = verdict
+    const early = this.#chunks
+    this.#chunks = []
+    for (const chunk of early) this.#take(chunk, verdict)
+    if (this.#isEnded) this.#complete(verdict)
+    else this.call?.resume()
+  }
+
+  upstreamData(chunk: Buffer): boolean {
+    const host = this.#host
+    if (host.phase !== 'streaming') return true
+    host.clocks.moved()
+    // The client library may deliver what it had already read although the call is paused.
+    if (this.#verdict === undefined) this.#chunks.push(chunk)
+    else this.#take(chunk, this.#verdict)
+    return this.isStreamed && host.client.isFlushed === true
+  }
+
+  #take(chunk: Buffer, verdict: ResponseVerdict): void {
+    const host = this.#host
+    if (host.phase !== 'streaming') return
+    this.bytes += chunk.length
+    if (verdict.kind === 'stream') {
+      if (verdict.watch?.(chunk) === false) return host.fail('upstream_leak', 'in a stream')
+      // The last bytes and the end in one write.
+      const isWhole = this.bytes === this.#length && this.call?.mayTrail !== true
+      if (isWhole) return host.close(host.client.end(chunk))
+      if (host.client.write(chunk)) return
+      // The client is slow now; its own stall timer watches it.
+      host.clocks.hold(true)
+      return this.call?.pause()
+    }
+    this.#chunks.push(chunk)
+    if (!host.share.hold(chunk.length)) return host.fail('overloaded', NO_ROOM)
+    if (verdict.kind === 'buffer' && this.bytes > verdict.maxBodyBytes) {
+      host.fail('response_too_large', `more than ${verdict.maxBodyBytes} bytes`)
+    }
+  }
+
+  upstreamEnd(trailers: readonly string[] = NONE): void {
+    const host = this.#host
+    if (host.phase !== 'streaming') return
+    this.#trailers = trailers
+    this.#isEnded = true
+    const verdict = this.#verdict
+    if (verdict !== undefined) host.attempt(() => this.#complete(verdict))
+  }
+
+  #complete(verdict: ResponseVerdict): void {
+    const host = this.#host
+    if (host.phase !== 'streaming') return
+    const { core } = host.edge
+    if (verdict.kind === 'stream') {
+      const trailers = core.responseTrailers(host.begun(), this.#trailers)
+      return host.close(host.client.end(undefined, trailers))
+    }
+    const body = joined(this.#chunks)
+    this.#chunks = []
+    host.phase = 'deciding'
+    host.decide(this, core.decideResponseBody(host.begun(), body), AnswerRelay.#onBody)
+  }
+
+  upstreamError(cause: FailureCause, detail: string): void {
+    const { phase } = this.#host
+    if (phase === 'waiting' || phase === 'streaming') this.#host.fail(cause, detail)
+  }
+
+  uploadTrailers(): readonly string[] {
+    return this.#host.uploadTrailers()
+  }
+
+  upstreamUpgrade(rawHeaders: readonly string[], socket: Duplex): void {
+    const host = this.#host
+    this.#upgraded = socket
+    // The close that follows an error ends the exchange; without a listener the error would end the process.
+    socket.on('error', () => socket.destroy())
+    host.attempt(() => {
+      host.enter('streaming', 0)
+      const verdict = host.edge.core.decideResponseHead(host.begun(), 101, rawHeaders)
+      host.decide(this, verdict, AnswerRelay.#onSwitch)
+    })
+  }
+
+  #open(verdict: ResponseVerdict): void {
+    const host = this.#host
+    const { upgrade } = host.ports
+    if (verdict.kind === 'answer') return host.send(verdict.answer)
+    if (verdict.kind === 'buffer' || upgrade === undefined || this.#upgraded === undefined) {
+      return host.fail('defect', 'a switch of protocols cannot be buffered')
+    }
+    host.share.leave()
+    host.phase = 'tunnel'
+    upgrade.open(verdict.answer, this.#upgraded, (bytesIn, bytesOut) =>
+      host.tunnelEnded(bytesIn, bytesOut),
+    )
+  }
+}
