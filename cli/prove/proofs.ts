@@ -35,6 +35,7 @@ import { proof as responses } from '../../src/controls/responses/proof.ts'
 import { proof as routes } from '../../src/controls/routes/proof.ts'
 import { proof as scopes } from '../../src/controls/scopes/proof.ts'
 import { proof as secrets } from '../../src/controls/secrets/proof.ts'
+import { proof as tables } from '../../src/controls/tables/proof.ts'
 import { proof as target } from '../../src/controls/target/proof.ts'
 import { proof as tokens } from '../../src/controls/tokens/proof.ts'
 import { proof as trustedHeaders } from '../../src/controls/trusted-headers/proof.ts'
@@ -78,6 +79,7 @@ export const proofs: readonly Proof[] = [
   credentialStrip,
   uniform,
   objects,
+  tables,
   errors,
   leaks,
   responses,

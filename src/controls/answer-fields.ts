@@ -31,6 +31,8 @@ export interface AnswerFields {
   readonly makeKernel: MakeKernel
   /** What callers see of the values of a place; `undefined` where nothing is said. Throws `ConfigError`. */
   viewsOf(root: FieldEdge<FieldMark>): RoleViews<ShownView> | undefined
+  /** Answers that another control shows by the same rules. */
+  isShownElsewhere?(response: UpstreamResponse): boolean
   /** Told of values that a caller was shown and others are not, once for an answer; general pointers. */
   onTold?(exchange: Exchange, pointers: readonly string[]): void
 }
@@ -44,7 +46,9 @@ export function answerGuard(operation: Operation, fields: AnswerFields): Guard |
   const texts = new Texts(fields.makeKernel)
   if (views.isEmpty) return undefined
   const viewFor = (exchange: Exchange, response: UpstreamResponse): ShownView =>
-    views.of(response.status)?.of(fields.roles.of(exchange))
+    fields.isShownElsewhere?.(response) === true
+      ? undefined
+      : views.of(response.status)?.of(fields.roles.of(exchange))
   return {
     onResponse: (exchange, response) =>
       viewFor(exchange, response) === undefined || isReadable(exchange, response)

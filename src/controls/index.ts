@@ -23,8 +23,10 @@ import type { AnyControl } from './kit.ts'
 import { leaks } from './leaks/control.ts'
 import { lifecycle } from './lifecycle/control.ts'
 import { lookups } from './lookups/control.ts'
+import { network } from './network/control.ts'
 import { objects } from './objects/control.ts'
 import { operationLimit } from './operation-limit/control.ts'
+import { operationNetwork } from './operation-network/control.ts'
 import { overload } from './overload/control.ts'
 import { parameters } from './parameters/control.ts'
 import { plainHttp } from './plain-http/control.ts'
@@ -35,6 +37,7 @@ import { responses } from './responses/control.ts'
 import { routes } from './routes/control.ts'
 import { scopes } from './scopes/control.ts'
 import { secrets } from './secrets/control.ts'
+import { tables } from './tables/control.ts'
 import { target } from './target/control.ts'
 import { tokens } from './tokens/control.ts'
 import { trustedHeaders } from './trusted-headers/control.ts'
@@ -50,6 +53,7 @@ import { wrap } from './wrap/control.ts'
 export const controls: readonly AnyControl[] = [
   wire,
   address,
+  network,
   hosts,
   plainHttp,
   trustedHeaders,
@@ -64,6 +68,7 @@ export const controls: readonly AnyControl[] = [
   authenticate,
   csrf,
   principalLimit,
+  operationNetwork,
   keyRestrictions,
   scopes,
   access,
@@ -80,6 +85,7 @@ export const controls: readonly AnyControl[] = [
   credentialStrip,
   uniform,
   objects,
+  tables,
   errors,
   leaks,
   responses,

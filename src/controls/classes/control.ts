@@ -7,6 +7,7 @@ import { keysFor } from '../keyed-actions.ts'
 import type { Kit } from '../kit.ts'
 import { ownerFinder } from '../owner-test.ts'
 import { shownViews } from '../shown-views.ts'
+import { shownAsTable } from '../tables/site-table.ts'
 import { classAccess } from './class-access.ts'
 import { configureClasses } from './config.ts'
 
@@ -37,6 +38,7 @@ export const classes: Control<Policy, Kit> = {
       viewsOf: (root) => shownViews(root, access, findOwner),
       roles: callerRoles(policy),
       keysFor: keysFor(kit.dataKeys, policy.auth.tenantClaim),
+      ...shownAsTable(site, kit),
       makeKernel: (place) => api.responseSchemas.kernelAt(place),
       onTold: (exchange, pointers) => {
         exchange.events.push({

@@ -9,6 +9,7 @@ import type { ApiRuntime, Kit } from '../kit.ts'
 import { configureFields } from './config.ts'
 import { ownerFinder } from '../owner-test.ts'
 import { shownViews } from '../shown-views.ts'
+import { shownAsTable } from '../tables/site-table.ts'
 import { readAccess } from './read-access.ts'
 import { writeGuard } from './write-guard.ts'
 
@@ -53,6 +54,7 @@ function fieldsGuard(
     viewsOf: (root) => shownViews(root, readAccess, findOwner),
     roles,
     keysFor: keysFor(kit.dataKeys, policy.auth.tenantClaim),
+    ...shownAsTable(site, kit),
     makeKernel: (place) => api.responseSchemas.kernelAt(place),
   })
   const write = writeGuard(site, { marks, findOwner, roles, sites: kit.sites })

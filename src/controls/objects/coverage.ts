@@ -4,6 +4,7 @@ import { applicable } from '../../openapi/schema/facts.ts'
 import type { Resources, Site as SchemaSite } from '../../openapi/schema/resources.ts'
 import type { Site } from '../../pipeline/site.ts'
 import { operationCondition } from '../access/operation-access.ts'
+import { siteTable } from '../tables/site-table.ts'
 import { declaredProperties } from '../declared-properties.ts'
 import type { Kit } from '../kit.ts'
 import { isForEverybody } from './nobody-known.ts'
@@ -33,6 +34,7 @@ export function uncoveredOf(site: Site, kit: Kit): readonly Uncovered[] {
   // A rule about the caller alone says who may do it with any object.
   if (condition?.needs === 'head') return []
   const owners = siteOwners(site, kit)
+  if (siteTable(site, kit, policy)?.place !== undefined) return []
   const isShown = operation.method === 'GET' && owners?.isJudged === true
   if (isShown && owners.isList && owners.isPaged && owners.binding === 'mixed')
     return [{ place: 'pages', name: operation.template, source: operation.source }]
