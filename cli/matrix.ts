@@ -30,12 +30,15 @@ Examples:
   sallyport matrix --json > access.json; sallyport matrix --diff access.json
 
 --diff compares with another configuration, a saved matrix, or a revision of the git repository.
-Exit codes: 0 done, 1 a configuration has faults, 2 with --diff: somebody may do more than before, or it is not clear.`
+Exit codes: 0 done, 1 a configuration has faults, 2 with --diff: somebody may do, see or set
+more than before, or it is not clear.`
 
 /** `sallyport matrix`: who may call what, and what has changed about it. */
 export function addMatrix(program: Command): void {
   withConfigFlags(
-    program.command('matrix').description('show who may call what: operations by roles'),
+    program
+      .command('matrix')
+      .description('show who may call, see and set what: operations, fields and objects by roles'),
   )
     .option('--csv', 'print CSV')
     .option('--diff <old>', 'show what differs from a configuration, a saved matrix or a revision')
@@ -79,9 +82,8 @@ function savedMatrix(file: string): Matrix {
   }
   try {
     const value = JSON.parse(readFileSync(file, 'utf8')) as Matrix
-    return Array.isArray(value.roles) && Array.isArray(value.rows) && value.rows.every(isRow)
-      ? value
-      : refuse()
+    const lists = [value.roles, value.rows, value.fields, value.schemas]
+    return lists.every(Array.isArray) && value.rows.every(isRow) ? value : refuse()
   } catch (error) {
     if (error instanceof CommandError) throw error
     return refuse()

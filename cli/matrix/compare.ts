@@ -1,3 +1,4 @@
+import { compareFields, compareSchemas } from './compare-fields.ts'
 import type { Cell, Matrix, MatrixRow } from './matrix.ts'
 
 /** One way in which who may call what has changed. */
@@ -13,7 +14,7 @@ export interface Change {
 
 const NONE: Cell = { answer: 'no', conditions: [] }
 
-/** What differs between two matrices, operation by operation. */
+/** What differs between two matrices, operation by operation, field by field, schema by schema. */
 export function compareMatrices(before: Matrix, after: Matrix): readonly Change[] {
   const old = new Map(before.rows.map((row) => [keyOf(row), row]))
   const now = new Map(after.rows.map((row) => [keyOf(row), row]))
@@ -21,6 +22,8 @@ export function compareMatrices(before: Matrix, after: Matrix): readonly Change[
   return [
     ...after.rows.flatMap((row) => changesOf(old.get(keyOf(row)), row, row.label)),
     ...gone.flatMap((row) => changesOf(row, undefined, row.label)),
+    ...compareFields(before, after),
+    ...compareSchemas(before.schemas, after.schemas),
   ]
 }
 

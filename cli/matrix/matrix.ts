@@ -1,7 +1,8 @@
 import { operationAccess } from '../../src/controls/access/operation-access.ts'
 import type { Listed, OperationAccess } from '../../src/controls/access/operation-access.ts'
 import { access } from '../../src/controls/access/control.ts'
-import { settingPath } from '../../src/controls/setting-path.ts'
+import { authorizePath } from '../../src/controls/setting-path.ts'
+import { fieldRoles } from '../../src/controls/field-roles.ts'
 import { isPublic } from '../../src/openapi/is-public.ts'
 import { modeOf } from '../../src/pipeline/control.ts'
 import type { Mode } from '../../src/pipeline/policy.ts'
@@ -11,6 +12,10 @@ import type { FilePlace } from '../document-places.ts'
 import { placesOf } from '../document-places.ts'
 import { configPlaces } from '../explain/config-places.ts'
 import type { inspectWhole } from '../inspect.ts'
+import { fieldRows } from './fields.ts'
+import type { FieldRow } from './fields.ts'
+import { schemaRows } from './schemas.ts'
+import type { SchemaRow } from './schemas.ts'
 
 /** Whether somebody may call an operation: `yes`, `no`, or `if` one of these conditions holds. */
 export interface Cell {
@@ -39,10 +44,14 @@ export interface MatrixRow {
   readonly rules: readonly (FilePlace & { readonly path: string })[]
 }
 
-/** Operations x roles, as the compiled plan has them. */
+/** Operations, fields and objects by roles, as the compiled plan has them. */
 export interface Matrix {
   readonly roles: readonly string[]
   readonly rows: readonly MatrixRow[]
+  /** Who sees and sets fields of which anything is said. */
+  readonly fields: readonly FieldRow[]
+  /** Whose objects are. */
+  readonly schemas: readonly SchemaRow[]
 }
 
 const YES: Cell = { answer: 'yes', conditions: [] }
@@ -64,14 +73,26 @@ export async function matrixOf(
     const rules = operationAccess(site, built.kit)
     for (const role of rules.table.names) roles.add(role)
     const { id } = site.operation
-    const paths = ['authorize.operations', 'authorize.acl'].map((block) => settingPath(block, id))
+    const paths = (['operations', 'acl'] as const).map((block) =>
+      authorizePath(site.policy, block, id),
+    )
     return {
       ...rowOf(site, rules),
       place: documentPlaces[index] ?? null,
       rules: paths.flatMap((path) => places.written([path]) ?? []),
     }
   })
-  return { roles: [...roles], rows }
+  for (const site of sites) {
+    const api = built.kit.apis.get(site.operation.api)
+    for (const role of api === undefined ? [] : fieldRoles(site, api)) roles.add(role)
+  }
+  const names = [...roles]
+  return {
+    roles: names,
+    rows,
+    fields: fieldRows(sites, built.kit, names),
+    schemas: schemaRows(sites, built.kit),
+  }
 }
 
 function rowOf(site: Site, rules: OperationAccess): Omit<MatrixRow, 'place' | 'rules'> {

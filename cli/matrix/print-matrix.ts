@@ -1,10 +1,52 @@
 import { paint, print, printTable, shown } from '../output.ts'
 import { cellText } from './compare.ts'
 import type { Change } from './compare.ts'
+import type { FieldCell } from './fields.ts'
 import type { Cell, Matrix, MatrixRow } from './matrix.ts'
 
-/** Shows a matrix as a table, with its conditions numbered below. */
-export function printMatrix({ roles, rows }: Matrix): void {
+/** Shows a matrix as tables: operations with their conditions numbered below, fields, and whose objects are. */
+export function printMatrix(matrix: Matrix): void {
+  printOperations(matrix)
+  printFields(matrix)
+  printSchemas(matrix)
+}
+
+function printFields({ roles, fields }: Matrix): void {
+  if (fields.length === 0) return
+  const withOwner = fields.some(({ owner }) => owner !== null)
+  const named = roles.filter((role) =>
+    fields.some((row) => cellOfField(row.roles[role]) !== cellOfField(row.others)),
+  )
+  const heading = ['field', 'class', 'others', ...(withOwner ? ['owner'] : []), ...named]
+  const table = fields.map((row) => [
+    row.mode === 'enforce' ? row.field : `${row.field} (${row.mode})`,
+    row.classes.join(' ') || '-',
+    cellOfField(row.others),
+    ...(withOwner ? [row.owner === null ? '' : cellOfField(row.owner)] : []),
+    ...named.map((role) => cellOfField(row.roles[role])),
+  ])
+  print()
+  printTable([heading, ...table])
+}
+
+/** `last4` for what is shown, `-` for nothing; beside it whether the field may be set, where that is not as one expects. */
+function cellOfField(cell: FieldCell | undefined): string {
+  if (cell === undefined) return ''
+  if (cell.reads === 'drop') return cell.sets ? 'sets only' : '-'
+  const shownAs = cell.reads === 'pass' ? 'yes' : cell.reads
+  return cell.sets ? shownAs : `${shownAs}, reads only`
+}
+
+function printSchemas({ schemas }: Matrix): void {
+  if (schemas.length === 0) return
+  print()
+  printTable([
+    ['objects of', 'are shown where'],
+    ...schemas.map(({ schema, condition }) => [schema, shown(condition, 1000)]),
+  ])
+}
+
+function printOperations({ roles, rows }: Matrix): void {
   const notes = new Map<string, number>()
   const text = ({ answer, conditions }: Cell): string => {
     if (answer !== 'if') return answer === 'yes' ? 'yes' : '-'
@@ -53,7 +95,7 @@ export function printChanges(changes: readonly Change[]): void {
 }
 
 /** A matrix for spreadsheets (RFC 4180); no cell begins so that one would calculate it. */
-export function matrixCsv({ roles, rows }: Matrix): string {
+export function matrixCsv({ roles, rows, fields, schemas }: Matrix): string {
   const heading = [
     'api',
     'operation',
@@ -76,7 +118,28 @@ export function matrixCsv({ roles, rows }: Matrix): string {
     ...roles.map((role) => cellText(row.roles[role] ?? row.known)),
     listText(row),
   ])
-  return [heading, ...lines].map((cells) => cells.map(csvCell).join(',')).join('\r\n')
+  const fieldLines = fields.map((row) => [
+    row.api,
+    row.field,
+    'field',
+    row.mode,
+    row.classes.join(' '),
+    '',
+    cellOfField(row.others),
+    ...roles.map((role) => cellOfField(row.roles[role])),
+    row.owner === null ? '' : `owner ${cellOfField(row.owner)}`,
+  ])
+  const schemaLines = schemas.map(({ api, schema, condition }) => [
+    api,
+    schema,
+    'objects',
+    '',
+    condition,
+    ...Array<string>(3 + roles.length).fill(''),
+  ])
+  return [heading, ...lines, ...fieldLines, ...schemaLines]
+    .map((cells) => cells.map(csvCell).join(','))
+    .join('\r\n')
 }
 
 function csvCell(text: string): string {

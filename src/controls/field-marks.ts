@@ -34,7 +34,7 @@ export type FieldMark =
       readonly at: string
       readonly owners: readonly SchemaSite[]
     }
-  | { readonly kind: 'immutable' }
+  | { readonly kind: 'immutable'; readonly at: string; readonly owners: readonly SchemaSite[] }
   | { readonly kind: 'readOnly' }
   | { readonly kind: 'writeOnly' }
 
@@ -157,8 +157,9 @@ function extensionMarks(
     for (const one of parseFieldClass(typeof name === 'string' ? name : '', place))
       marks.push({ kind: 'class', name: one, at: place, owners })
   }
-  if (isTrue(said['x-sallyport-immutable'], at('x-sallyport-immutable')))
-    marks.push({ kind: 'immutable' })
+  const immutable = at('x-sallyport-immutable')
+  if (isTrue(said['x-sallyport-immutable'], immutable))
+    marks.push({ kind: 'immutable', at: immutable, owners })
   if (said['readOnly'] === true) marks.push({ kind: 'readOnly' })
   if (said['writeOnly'] === true) marks.push({ kind: 'writeOnly' })
   return marks

@@ -107,3 +107,13 @@ export function actionFor(access: FieldAccess, roles: Iterable<string>): FieldAc
 export function stricter(a: FieldAction, b: FieldAction): FieldAction {
   return rankOf(b) > rankOf(a) ? b : a
 }
+
+/** Whether the first shows more of a value than the second. */
+export function showsMore(a: FieldAction, b: FieldAction): boolean {
+  return rankOf(a) < rankOf(b)
+}
+
+/** An action as it is written, such as `last4`. */
+export function fieldActionText(action: FieldAction): string {
+  return 'chars' in action ? `${action.kind}${action.chars}` : action.kind
+}

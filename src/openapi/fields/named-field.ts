@@ -74,6 +74,22 @@ function componentSites(
   )
 }
 
+/** A schema of a document by its name. */
+export interface NamedSchema {
+  readonly name: string
+  readonly site: Site
+}
+
+/** All of `components.schemas`, in every file of a document. */
+export function componentSchemas(
+  model: Pick<ApiModel, 'files'>,
+  resources: Resources,
+): readonly NamedSchema[] {
+  return schemaMaps(model, resources).flatMap(({ site, names }) =>
+    names.map((name) => ({ name, site: resources.child(site, name) })),
+  )
+}
+
 interface SchemaMap {
   readonly site: Site
   readonly names: readonly string[]
