@@ -6,6 +6,7 @@ import type { ConfigFault } from '../src/base/config-error.ts'
 import { GivenTls } from '../src/edges/tls/given.ts'
 import { compileApis } from '../src/gateway/build-plan.ts'
 import type { BuiltPlan } from '../src/gateway/build-plan.ts'
+import { FactServices } from '../src/gateway/fact-services.ts'
 import type { LoadedConfig } from '../src/gateway/config/load-config.ts'
 import { readSource } from '../src/gateway/config/source.ts'
 import { valueAt } from '../src/gateway/config/paths.ts'
@@ -18,6 +19,7 @@ import { openSecrets } from '../src/store/secrets-file.ts'
 import { placeFaults } from './document-places.ts'
 import { configFile, loadFromFlags } from './load.ts'
 import type { ConfigOptions } from './load.ts'
+import { storedRelations } from './stored-relations.ts'
 
 /** A configuration and its documents, compiled as `serve` would, without a file made or a port opened. */
 export interface Inspection {
@@ -104,7 +106,10 @@ function compile(
 ): BuiltPlan {
   const { settings } = loaded
   return compileApis(loaded, apis, {
-    services: openServices({ ...settings, store: { kind: 'memory' } }, systemClock),
+    services: {
+      ...openServices({ ...settings, store: { kind: 'memory' } }, systemClock),
+      facts: new FactServices(storedRelations(settings.store)),
+    },
     tokens: openTokens(settings, () => undefined),
     clock: systemClock,
     moment,

@@ -8,6 +8,7 @@ import { addInit } from './init.ts'
 import { addKeys } from './keys.ts'
 import { addMatrix } from './matrix.ts'
 import { addProve } from './prove.ts'
+import { addRelations } from './relations.ts'
 import { addServe } from './serve.ts'
 import { LLHTTP_VERSION } from '../src/edges/fast/llhttp-wasm.ts'
 import { VERSION } from './version.ts'
@@ -26,6 +27,7 @@ addAdopt(program)
 addExplain(program)
 addMatrix(program)
 addKeys(program)
+addRelations(program)
 addDemo(program)
 addProve(program)
 
