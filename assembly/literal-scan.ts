@@ -25,18 +25,19 @@ export function has(start: usize, end: usize, count: i32): bool {
     const second = v128.load(at, 1)
     const third = v128.load(at, 2)
     const groups0 = v128.and(
-      i8x16.swizzle(low0, v128.and(first, nibble)),
-      i8x16.swizzle(high0, i8x16.shr_u(first, 4)),
+      i8x16.relaxed_swizzle(low0, v128.and(first, nibble)),
+      i8x16.relaxed_swizzle(high0, i8x16.shr_u(first, 4)),
     )
     const groups1 = v128.and(
-      i8x16.swizzle(low1, v128.and(second, nibble)),
-      i8x16.swizzle(high1, i8x16.shr_u(second, 4)),
+      i8x16.relaxed_swizzle(low1, v128.and(second, nibble)),
+      i8x16.relaxed_swizzle(high1, i8x16.shr_u(second, 4)),
     )
     const groups2 = v128.and(
-      i8x16.swizzle(low2, v128.and(third, nibble)),
-      i8x16.swizzle(high2, i8x16.shr_u(third, 4)),
+      i8x16.relaxed_swizzle(low2, v128.and(third, nibble)),
+      i8x16.relaxed_swizzle(high2, i8x16.shr_u(third, 4)),
     )
     const groups = v128.and(v128.and(groups0, groups1), groups2)
+    if (!v128.any_true(groups)) continue
     let places = i8x16.bitmask(i8x16.ne(groups, none))
     while (places != 0) {
       if (isAt(at + (ctz(places) as usize), count)) return true

@@ -26,6 +26,11 @@ const MODULES: readonly {
     target: 'src/controls/errors/literal-scan-wasm.ts',
   },
   {
+    name: 'SECRET_SCAN',
+    source: 'assembly/secret-scan.ts',
+    target: 'src/controls/secrets/secret-scan-wasm.ts',
+  },
+  {
     name: 'JSON_SCAN',
     source: 'assembly/json-scan.ts',
     target: 'src/http/json-scan-wasm.ts',
@@ -34,7 +39,7 @@ const MODULES: readonly {
 
 /** No run time: no objects are made, so there is nothing to collect. */
 const OPTIONS =
-  '--runtime stub --optimizeLevel 3 --shrinkLevel 0 --noAssert --enable simd --initialMemory 16 --memoryBase 64'
+  '--runtime stub --optimizeLevel 3 --shrinkLevel 0 --noAssert --enable simd --enable relaxed-simd --initialMemory 16 --memoryBase 64'
 
 function compile(source: string): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-wasm-'))

@@ -3,7 +3,8 @@ import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
 import { withoutSecrets } from './detectors.ts'
 import type { SecretKind } from './detectors.ts'
-import { mayHoldSecret } from './scan.ts'
+import { mayHoldSecret, mayHoldSecretPlainly } from './scan.ts'
+import { MAX_SCANNED_BYTES } from './wasm-scan.ts'
 
 /** Put together here, so that no file of this repository looks as if it held one. */
 const join = (...parts: readonly string[]): string => parts.join('')
@@ -131,6 +132,56 @@ suite('the scan before', () => {
       ),
       { numRuns: 2000 },
     )
+  })
+
+  test('agrees with its twin', () => {
+    const unit = fc.constantFrom(
+      ...SECRETS.map(([, text]) => text),
+      ...HARMLESS,
+      ...'PRIVATE KEY|eyJ|AKIA|ASIA|AIza|xox|b-|_sk_|k_live_|b_pat_|ghp_|gho_|ghs_|DE89|AB12'.split(
+        '|',
+      ),
+      ...'\\\\u00 4 \\\\u001 @ : // http://a: \\/ " 2026-11-22T03 4111 1111- - é \n'.split(' '),
+      ' ',
+      'lorem ipsum dolor sit amet',
+    )
+    fc.assert(
+      fc.property(fc.array(unit, { minLength: 1, maxLength: 40 }), fc.nat(200), (parts, cut) => {
+        const text = Buffer.from(parts.join(''))
+        const body = text.subarray(0, Math.max(26, text.length - cut))
+        if (body.length < 26) return
+        assert.equal(mayHoldSecret(body), mayHoldSecretPlainly(body), body.toString('latin1'))
+      }),
+      { numRuns: 10_000 },
+    )
+  })
+
+  test('agrees with its twin about numbers of every length at every place', () => {
+    for (const char of ['4', '7', 'A', ' '])
+      for (let length = 1; length < 40; length += 1)
+        for (let shift = 0; shift < 20; shift += 1)
+          for (const end of ['', ',', 'DE89', '11'])
+            for (const rest of ['', 'x'.repeat(30)]) {
+              const body = Buffer.from(
+                `${'x'.repeat(26 + shift)}${char.repeat(length)}${end}${rest}`,
+              )
+              assert.equal(mayHoldSecret(body), mayHoldSecretPlainly(body), body.toString())
+            }
+  })
+
+  test('holds nothing of a text before', () => {
+    mayHoldSecret(Buffer.from(SECRETS.map(([, text]) => text).join(' ')))
+    assert.equal(mayHoldSecret(Buffer.from('[1]')), false)
+  })
+
+  test('reads large texts in plain TypeScript', () => {
+    const [, card = ''] = SECRETS.find(([kind]) => kind === 'card') ?? []
+    for (const size of [1_000_000, MAX_SCANNED_BYTES, MAX_SCANNED_BYTES + 1]) {
+      const body = Buffer.alloc(size, 'lorem ')
+      assert.equal(mayHoldSecret(body), false)
+      body.write(card, size - 20)
+      assert.equal(mayHoldSecret(body), true)
+    }
   })
 
   test('never misses letters written as escapes', () => {
