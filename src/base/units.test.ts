@@ -65,20 +65,20 @@ const accepted: [name: string, parse: Parse, text: string, value: unknown][] = [
     'takes a plan with a burst as a bucket',
     parsePlanRate,
     '1k/day burst 50',
-    { count: 1000, windowMs: 24 * 60 * MINUTE, burst: 50, kind: 'bucket' },
+    { count: 1000, windowMs: 24 * 60 * MINUTE, burst: 50 },
   ],
   [
     'takes a plan by the second as a bucket',
     parsePlanRate,
     '20/s',
-    { count: 20, windowMs: 1000, burst: 20, kind: 'bucket' },
+    { count: 20, windowMs: 1000, burst: 20 },
   ],
   [
     'reads key parts',
     parseOperationLimit,
     '5/min burst 9 by ip, body.email,header.X-Tenant',
     {
-      rate: { count: 5, windowMs: MINUTE, burst: 9, kind: 'bucket' },
+      rate: { count: 5, windowMs: MINUTE, burst: 9 },
       by: [{ from: 'ip' }, { from: 'body', name: 'email' }, { from: 'header', name: 'x-tenant' }],
     },
   ],
@@ -86,7 +86,7 @@ const accepted: [name: string, parse: Parse, text: string, value: unknown][] = [
     'leaves the key open when unsaid',
     parseOperationLimit,
     '5/min',
-    { rate: { count: 5, windowMs: MINUTE, burst: 5, kind: 'bucket' }, by: [] },
+    { rate: { count: 5, windowMs: MINUTE, burst: 5 }, by: [] },
   ],
 ]
 for (const [name, parse, text, value] of accepted) {

@@ -172,10 +172,11 @@ const LEAKY_CURE = 'write leaky COUNT/WINDOW burst WAITING, with less than 30s f
  */
 export function parsePolicyRate(text: string, path: string): PolicyRate {
   if (text.startsWith('quota ')) {
-    if (text.includes('burst')) return refuse(path, `${quote(text)}: a quota has no burst`, QUOTA_CURE)
+    if (text.includes('burst'))
+      return refuse(path, `${quote(text)}: a quota has no burst`, QUOTA_CURE)
     return { ...parseRate(text.slice(6), path), kind: 'quota' }
   }
-  if (!text.startsWith('leaky ')) return { ...parseRate(text, path), kind: 'bucket' }
+  if (!text.startsWith('leaky ')) return parseRate(text, path)
   const rate = parseRate(text.slice(6), path)
   if (((rate.burst - 1) * rate.windowMs) / rate.count > MAX_SPACING_MS)
     return refuse(path, `${quote(text)} lets the last one wait for too long`, LEAKY_CURE)
@@ -188,7 +189,7 @@ export function parsePolicyRate(text: string, path: string): PolicyRate {
  */
 export function parsePlanRate(text: string, path: string): PolicyRate {
   const rate = parsePolicyRate(text, path)
-  const isQuota = rate.kind === 'bucket' && rate.windowMs >= 3600 * SECOND && !/ burst /.test(text)
+  const isQuota = rate.kind === undefined && rate.windowMs >= 3600 * SECOND && !/ burst /.test(text)
   return isQuota ? { ...rate, kind: 'quota' } : rate
 }
 

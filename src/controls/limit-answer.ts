@@ -10,6 +10,8 @@ export interface NamedRate {
   readonly rate: Pick<Rate, 'count' | 'windowMs'>
   /** Further prefixes in the place of `X-RateLimit-`. */
   readonly aliases?: readonly string[]
+  /** Whether `X-RateLimit-Reset` names a moment in seconds since 1970, not a duration. */
+  readonly resetsAtMoment?: boolean
   /** Its item of `RateLimit-Policy`, where `withPolicy` has written it. */
   readonly policy?: string
 }
@@ -38,18 +40,27 @@ export const LIMIT_REASON = {
 
 /** The refusal of a limit that is reached, with its fields (RFC 9110 section 10.2.3, RateLimit draft). */
 export function limitDenial(exchange: Exchange, reason: string, finding: LimitFinding): Denial {
-  const { limit, taken } = finding
+  return limitsDenial(exchange, reason, [finding])
+}
+
+/** The refusal of limits that were asked together: the one that takes longest says when to come again. */
+export function limitsDenial(
+  exchange: Exchange,
+  reason: string,
+  findings: readonly LimitFinding[],
+): Denial {
   withdraw(exchange, isDeFacto)
+  const refused = findings.filter(({ taken }) => !taken.allowed)
+  const strictest = refused.reduce((one, other) =>
+    other.taken.retryAfterMs > one.taken.retryAfterMs ? other : one,
+  )
   // Seconds, rounded up, at least one: nobody comes back too early.
-  const headers = ['Retry-After', String(Math.max(1, Math.ceil(taken.retryAfterMs / 1000)))]
-  pushDraft(headers, finding)
-  pushDeFacto(headers, finding)
-  return {
-    reason,
-    detail: `limit ${limit.name}`,
-    headers,
-    violatedPolicies: [limit.name],
-  }
+  const waitS = Math.max(1, Math.ceil(strictest.taken.retryAfterMs / 1000))
+  const headers = ['Retry-After', String(waitS)]
+  for (const finding of findings) pushDraft(headers, finding)
+  pushDeFacto(headers, strictest, exchange)
+  const names = refused.map(({ limit }) => limit.name)
+  return { reason, detail: `limit ${names.join(', ')}`, headers, violatedPolicies: names }
 }
 
 /** The refusal of a caller who failed too often and may come back after `waitMs`. */
@@ -71,11 +82,16 @@ export function announceLimit(exchange: Exchange, finding: LimitFinding): void {
   const { answerHeaders } = exchange
   const isFirst = answerHeaders.length === 0
   pushDraft(answerHeaders, finding)
-  if (isFirst) return pushDeFacto(answerHeaders, finding)
+  if (isFirst) return pushDeFacto(answerHeaders, finding, exchange)
   const at = answerHeaders.indexOf('X-RateLimit-Remaining')
   if (at >= 0 && Number(answerHeaders[at + 1]) <= finding.taken.remaining) return
   if (at >= 0) withdraw(exchange, isDeFacto)
-  pushDeFacto(answerHeaders, finding)
+  pushDeFacto(answerHeaders, finding, exchange)
+}
+
+/** The same for limits that were asked together. */
+export function announceLimits(exchange: Exchange, findings: readonly LimitFinding[]): void {
+  for (const finding of findings) announceLimit(exchange, finding)
 }
 
 /** Takes back what was announced when the answer is 401: it would say that there is a plan [RLM-03]. */
@@ -88,10 +104,17 @@ function pushDraft(headers: string[], { limit, taken }: LimitFinding): void {
   headers.push('RateLimit-Policy', limit.policy ?? policyOf(limit), 'RateLimit', left)
 }
 
-function pushDeFacto(headers: string[], { limit, taken }: LimitFinding): void {
+function pushDeFacto(
+  headers: string[],
+  { limit, taken }: LimitFinding,
+  { startedMs }: Pick<Exchange, 'startedMs'>,
+): void {
   const count = String(limit.rate.count)
   const remaining = String(remainingOf(taken))
-  const reset = String(resetOf(taken))
+  const resetS = resetOf(taken)
+  const reset = String(
+    limit.resetsAtMoment === true ? Math.ceil(startedMs / 1000) + resetS : resetS,
+  )
   headers.push('X-RateLimit-Limit', count, 'X-RateLimit-Remaining', remaining)
   headers.push('X-RateLimit-Reset', reset)
   for (const prefix of limit.aliases ?? NO_ALIASES)

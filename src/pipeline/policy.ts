@@ -1,9 +1,17 @@
 import type { WrapRule } from '../identity/wrapped/wrap-rule.ts'
 import type { Secret } from '../base/secret.ts'
-import type { FailureLimit, LimitKeyPart, Rate } from '../base/units.ts'
+import type {
+  FailureLimit,
+  KeyedRate,
+  LimitKeyPart,
+  PenaltyRule,
+  PolicyRate,
+  Rate,
+} from '../base/units.ts'
 import type { FieldRule } from './field-access.ts'
 import type { ClassAccess, TokenRule } from './field-class.ts'
 import type { LookupRule } from './lookup-rule.ts'
+import type { NetworkPolicy } from './network-policy.ts'
 import type { QueryRule } from './query-rule.ts'
 
 /** What a control does with what it finds. `monitor`: decide, count, log, let through. */
@@ -11,10 +19,21 @@ export type Mode = 'enforce' | 'monitor' | 'off'
 
 /** `5/min by ip, body.email`. With several parts each combination has its own bucket. */
 export interface OperationLimit {
-  readonly rate: Rate | undefined
+  readonly rate: PolicyRate | undefined
   readonly by: readonly LimitKeyPart[]
   /** What one call takes from the principal's bucket; 1 unless said. */
   readonly cost: number
+  /** How many calls run at once; `undefined`: any number. */
+  readonly concurrency?: number | undefined
+  /** Counts of a business flow, by whom or what it is about; besides those that the document marks. */
+  readonly flows?: readonly KeyedRate[]
+}
+
+/** How many requests run at once. */
+export interface ConcurrencyLimit {
+  /** Of the process; `adaptive`: as many as keep the API quick. */
+  readonly total: number | 'adaptive' | undefined
+  readonly principal: number | undefined
 }
 
 /** How a document's security scheme is met. */
@@ -153,13 +172,23 @@ export interface Policy {
     /** `Schema.field`, or `*.field` -> how its values become tokens. */
     readonly tokenize: ReadonlyMap<string, TokenRule>
   }
+  /** Where requests may come from; absent: from anywhere. */
+  readonly network?: NetworkPolicy | undefined
   readonly upstream: {
     /** API -> the signed word about the caller that it gets; APIs that get none are not here. */
     readonly identities: ReadonlyMap<string, UpstreamIdentity>
   }
   readonly limits: {
     readonly ip: Rate | undefined
-    readonly principal: Rate | undefined
+    readonly principal: PolicyRate | undefined
+    /** Name -> a further limit of every operation. */
+    readonly policies: ReadonlyMap<string, KeyedRate>
+    /** Plan -> what a caller of it has; `default`: who names none. */
+    readonly plans: ReadonlyMap<string, readonly PolicyRate[]>
+    /** The claim that holds a token's plan. */
+    readonly planClaim: readonly string[]
+    readonly concurrency: ConcurrencyLimit
+    readonly penalties: PenaltyRule | undefined
     readonly failures: FailureLimit | undefined
     readonly errors: Rate | undefined
     readonly operation: OperationLimit | undefined
@@ -171,5 +200,7 @@ export interface Policy {
     readonly operationsOff: boolean
     /** Further header spelling, such as `X-Rate-Limit-`. */
     readonly headerAliases: readonly string[]
+    /** Whether `X-RateLimit-Reset` is a moment (seconds since 1970), not a duration. */
+    readonly resetsAtMoment: boolean
   }
 }

@@ -1,62 +1,58 @@
-import { andThen, isPromise } from '../../base/maybe-promise.ts'
+import { andThen } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
+import type { KeyedRate } from '../../base/units.ts'
 import { parseJsonStrict } from '../../http/json-scan.ts'
 import { isJson, parseMediaType } from '../../http/media-type.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
-import type { Taken } from '../../store/counters.ts'
-import {
-  announceLimit,
-  hideLimitsOf401,
-  limitDenial,
-  LIMIT_REASON,
-  withPolicy,
-} from '../limit-answer.ts'
+import { hideLimitsOf401, LIMIT_REASON } from '../limit-answer.ts'
 import type { Kit } from '../kit.ts'
+import { decideLimits, keyedPolicy, shapeOf } from '../limit-policies.ts'
+import type { LimitPolicy } from '../limit-policies.ts'
 import { accountLimit } from './account-limit.ts'
 import { configureOperationLimit } from './config.ts'
 import type { OperationLimitConfig } from './config.ts'
-import { limitKey } from './limit-key.ts'
+import { markedFlows, strictFlow } from './flow-marks.ts'
 
 /** Limits single operations by any part of the request: `login: "5/min by ip, body.email"`. */
 export const operationLimit: Control<OperationLimitConfig, Kit> = {
   name: 'operation-limit',
-  ids: ['RLM-02'],
+  ids: ['RLM-02', 'RLM-05'],
   stage: 'inspect-body',
   scope: 'operation',
   block: 'limits',
   adopt: 'enforce',
   onFault: 'deny',
-  reasons: { operation_limit: { ...LIMIT_REASON, event: 'excess_rate_limit_exceeded' } },
+  reasons: {
+    operation_limit: { ...LIMIT_REASON, event: 'excess_rate_limit_exceeded' },
+    flow_limit: { ...LIMIT_REASON, event: 'excess_rate_limit_exceeded:flow' },
+  },
   configure: configureOperationLimit,
   compile: (config, site, kit) =>
     site === undefined ? undefined : operationLimitGuard(config, site, kit),
 }
 
-function operationLimitGuard(config: OperationLimitConfig, site: Site, kit: Kit): Guard {
-  const { counters, clock } = kit
-  const name = site.operation.id.replaceAll(/[^\w.-]/g, '_')
-  const limit = withPolicy({ name, rate: config.rate, aliases: config.headerAliases })
-  const judge = (exchange: Exchange, taken: Taken): Denial | undefined => {
-    if (!taken.allowed) return limitDenial(exchange, 'operation_limit', { limit, taken })
-    announceLimit(exchange, { limit, taken })
-    return undefined
-  }
-  const accounts = accountLimit(site, config.by, kit)
-  const takeFrom = (exchange: Exchange, key: string): MaybePromise<Denial | undefined> => {
-    const taken = counters.take(key, config.rate, 1, clock.nowMs())
-    return isPromise(taken) ? taken.then((found) => judge(exchange, found)) : judge(exchange, taken)
-  }
+function operationLimitGuard(
+  config: OperationLimitConfig,
+  site: Site,
+  kit: Kit,
+): Guard | undefined {
+  const policies = policiesOf(config, site)
+  if (policies.length === 0) return undefined
+  const accounts = config.limit === undefined ? undefined : accountLimit(site, config.limit.by, kit)
+  const parts = { kit, waits: config.waits }
   const take = (exchange: Exchange): MaybePromise<Denial | undefined> => {
-    const key = `op:${site.label}:${limitKey(exchange, config.by)}`
-    if (accounts === undefined) return takeFrom(exchange, key)
-    return andThen(accounts.keyOf(exchange, key), (own) => takeFrom(exchange, own))
+    if (accounts === undefined) return decideLimits(exchange, policies, parts)
+    const [first = '', ...others] = policies.map((policy) => policy.keyOf(exchange))
+    return andThen(accounts.keyOf(exchange, first), (own) =>
+      decideLimits(exchange, policies, parts, [own, ...others]),
+    )
   }
+  const counted = [...(config.limit?.by ?? []), ...flowsOf(config, site).flatMap(({ by }) => by)]
   // Only a limit that looks into the body waits for it.
-  const needsBody = config.by.some(({ from }) => from === 'body')
-  const hooks: Guard = needsBody
+  const hooks: Guard = counted.some(({ from }) => from === 'body')
     ? {
         onRequestBody: (exchange, bytes) => {
           readUnjudged(exchange, bytes)
@@ -65,6 +61,26 @@ function operationLimitGuard(config: OperationLimitConfig, site: Site, kit: Kit)
       }
     : { onRequest: take }
   return { ...hooks, ...accounts?.hooks, onAnswer: hideLimitsOf401 }
+}
+
+/** The limit of the operation, where there is one, comes first. */
+function policiesOf(config: OperationLimitConfig, site: Site): readonly LimitPolicy[] {
+  const { limit, fields } = config
+  const name = site.operation.id.replaceAll(/[^\w.-]/g, '_')
+  const own = { name, space: `op:${site.label}`, reason: 'operation_limit', fields }
+  const flows = flowsOf(config, site).map((flow, index) =>
+    keyedPolicy(flow, {
+      name: `${name}-flow${index === 0 ? '' : `-${index + 1}`}`,
+      space: `flow:${site.label}:${index}:${shapeOf(flow.rate)}`,
+      reason: 'flow_limit',
+      fields,
+    }),
+  )
+  return limit === undefined ? flows : [keyedPolicy(limit, own), ...flows]
+}
+
+function flowsOf({ flows }: OperationLimitConfig, site: Site): readonly KeyedRate[] {
+  return [...flows, ...markedFlows(site)].map(strictFlow)
 }
 
 /** Where bodies are not validated nobody has read this one yet; what is no JSON counts for its address. */

@@ -26,7 +26,18 @@ function partOf(exchange: Exchange, part: LimitKeyPart): string {
     return value === undefined ? `ip:${exchange.clientKey}` : `=${canonicalText(value)}`
   }
   if (part.from === 'ip' || exchange.principal.kind === 'none') return `ip:${exchange.clientKey}`
-  return exchange.principal.id
+  const { principal } = exchange
+  if (part.from === 'subject' && principal.subject !== '')
+    return `sub:${principal.issuer}|${principal.subject}`
+  if (part.from === 'tenant') return tenantOf(exchange) ?? principal.id
+  return principal.id
+}
+
+/** Whoever names no tenant is one of their own. */
+function tenantOf({ principal, site }: Exchange): string | undefined {
+  const tenant = member(principal.claims, site?.policy.auth.tenantClaim ?? [])
+  if (typeof tenant !== 'string' && typeof tenant !== 'number') return undefined
+  return `tenant:${principal.issuer}|${tenant}`
 }
 
 type NamedPart = Extract<LimitKeyPart, { readonly name: string }>

@@ -4,15 +4,13 @@ import type { Principal } from '../../identity/principal.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
+import type { Site } from '../../pipeline/site.ts'
 import type { Taken } from '../../store/counters.ts'
-import {
-  announceLimit,
-  hideLimitsOf401,
-  limitDenial,
-  LIMIT_REASON,
-  withPolicy,
-} from '../limit-answer.ts'
+import { announceLimit, hideLimitsOf401, limitDenial, LIMIT_REASON } from '../limit-answer.ts'
 import type { Kit } from '../kit.ts'
+import { decideLimits } from '../limit-policies.ts'
+import type { LimitPolicy } from '../limit-policies.ts'
+import { callerPolicies } from './caller-policies.ts'
 import { configurePrincipalLimit } from './config.ts'
 import type { PrincipalLimitConfig } from './config.ts'
 
@@ -25,45 +23,57 @@ export const principalLimit: Control<PrincipalLimitConfig, Kit> = {
   block: 'limits',
   adopt: 'enforce',
   onFault: 'deny',
-  reasons: { principal_limit: { ...LIMIT_REASON, event: 'excess_rate_limit_exceeded' } },
+  reasons: {
+    principal_limit: { ...LIMIT_REASON, event: 'excess_rate_limit_exceeded' },
+    policy_limit: { ...LIMIT_REASON, event: 'excess_rate_limit_exceeded' },
+    plan_limit: { ...LIMIT_REASON, event: 'excess_rate_limit_exceeded' },
+    operation_limit: { ...LIMIT_REASON, event: 'excess_rate_limit_exceeded' },
+  },
   configure: configurePrincipalLimit,
-  compile: (config, _site, kit) => principalLimitGuard(config, kit),
+  compile: (config, site, kit) => principalLimitGuard(config, site, kit),
 }
 
-function principalLimitGuard(config: PrincipalLimitConfig, { counters, clock }: Kit): Guard {
-  const { rate } = config
-  const limit = withPolicy({ name: 'principal', rate, aliases: config.headerAliases })
-  // Rules give operations rates of their own: a bucket filled at one rate says nothing at another.
-  const bucket = `${rate.count}/${rate.windowMs}/${rate.burst}`
+function principalLimitGuard(
+  config: PrincipalLimitConfig,
+  site: Site | undefined,
+  kit: Kit,
+): Guard {
+  const { limitsOf, only } = callerPolicies(config, site)
+  const parts = { kit, waits: config.waits }
+  const onRequest =
+    only === undefined
+      ? (exchange: Exchange): MaybePromise<Denial | undefined> =>
+          decideLimits(exchange, limitsOf(exchange), parts)
+      : takeOnly(only, kit)
+  return { onRequest, onAnswer: hideLimitsOf401 }
+}
+
+/** One bucket and nothing else, as most operations have: nothing is made per request but the answer. */
+function takeOnly(
+  { limit, rate, cost, reason, keyOf }: LimitPolicy,
+  { counters, clock }: Kit,
+): NonNullable<Guard['onRequest']> {
   const keys = new WeakMap<Principal, string>()
-  const keyOf = (exchange: Exchange): string => {
+  const knownKey = (exchange: Exchange): string => {
     const { principal } = exchange
     const known = keys.get(principal)
     if (known !== undefined) return known
-    const key = `principal:${bucket}:${callerOf(exchange)}`
+    const key = keyOf(exchange)
     // A credential that was verified before has the same principal each time; nobody's key depends on the address.
     if (KEPT.has(principal.kind)) keys.set(principal, key)
     return key
   }
   const judge = (exchange: Exchange, taken: Taken): Denial | undefined => {
-    if (!taken.allowed) return limitDenial(exchange, 'principal_limit', { limit, taken })
+    if (!taken.allowed) return limitDenial(exchange, reason, { limit, taken })
     announceLimit(exchange, { limit, taken })
     return undefined
   }
-  return {
-    onRequest: (exchange): MaybePromise<Denial | undefined> => {
-      const taken = counters.take(keyOf(exchange), rate, config.cost, clock.nowMs())
-      if (isPromise(taken)) return taken.then((found) => judge(exchange, found))
-      return judge(exchange, taken)
-    },
-    onAnswer: hideLimitsOf401,
+  return (exchange) => {
+    const taken = counters.take(knownKey(exchange), rate, cost, clock.nowMs())
+    if (isPromise(taken)) return taken.then((found) => judge(exchange, found))
+    return judge(exchange, taken)
   }
 }
 
 /** Kinds of credentials whose principals are remembered. */
 const KEPT: ReadonlySet<Principal['kind']> = new Set(['jwt', 'wrapped', 'apiKey'])
-
-/** Public operations are called by nobody in particular: there the address stands for the caller. */
-function callerOf({ principal, clientKey }: Exchange): string {
-  return principal.kind === 'none' ? `ip:${clientKey}` : principal.id
-}

@@ -57,6 +57,11 @@ const DEFAULT_POLICY: Policy = {
   limits: {
     ip: undefined,
     principal: undefined,
+    policies: new Map(),
+    plans: new Map(),
+    planClaim: ['plan'],
+    concurrency: { total: undefined, principal: undefined },
+    penalties: undefined,
     failures: undefined,
     errors: undefined,
     operation: undefined,
@@ -64,6 +69,7 @@ const DEFAULT_POLICY: Policy = {
     priority: 'normal',
     operationsOff: false,
     headerAliases: [],
+    resetsAtMoment: false,
   },
 }
 

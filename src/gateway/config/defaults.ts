@@ -50,7 +50,18 @@ export const DEFAULTS = {
   principalLimit: '600/min burst 100',
   failureLimit: '10/5min ban 15min',
   errorLimit: '60/min',
+  planClaim: 'claims.plan',
+  penalties: {
+    score: '300/5min',
+    boxes: ['1min', '5min', '15min', '60min'],
+    forgive: '1h',
+  },
   overload: '200ms',
+  geo: 'bundled',
+  geoMaxAge: '45d',
+  countriesOnMissing: 'deny',
+  countriesStatus: 403,
+  addressListAction: 'deny',
   priority: 'normal',
   sinks: ['stdout'],
   adminListen: 'unix:./sallyport.sock',
@@ -75,6 +86,7 @@ export const BOUNDS = {
   maxBody: '1gb',
   maxDepth: 256,
   cost: 10_000,
+  concurrency: 1_000_000,
   /** NET-04: how long it must last. */
   overloadAfterMs: 5_000,
 } as const

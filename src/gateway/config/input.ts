@@ -231,17 +231,40 @@ export interface OperationLimitObjectInput {
   rate?: string | undefined
   by?: OneOrMore | undefined
   cost?: number | undefined
+  concurrency?: number | undefined
+  flow?: OneOrMore | undefined
 }
 export type OperationLimitInput = string | false | OperationLimitObjectInput
+
+/** How many requests run at once. */
+export interface ConcurrencyInput {
+  total?: number | 'adaptive' | undefined
+  principal?: number | undefined
+}
+
+/** When callers that are refused again and again are put aside. */
+export interface PenaltiesInput {
+  score?: string | undefined
+  boxes?: readonly string[] | undefined
+  forgive?: string | undefined
+  exempt?: readonly string[] | undefined
+}
 
 /** How much is too much. */
 export interface LimitsInput {
   ip?: string | false | undefined
   principal?: string | false | undefined
+  policies?: Readonly<Record<string, string>> | undefined
+  plans?: Readonly<Record<string, OneOrMore>> | undefined
+  plan?: string | undefined
+  concurrency?: number | 'adaptive' | OffInput | ConcurrencyInput | undefined
+  penalties?: 'on' | OffInput | PenaltiesInput | undefined
   failures?: string | false | undefined
   errors?: string | false | undefined
   operations?: OffInput | Readonly<Record<string, OperationLimitInput>> | undefined
-  headers?: { aliases?: readonly string[] | undefined } | undefined
+  headers?:
+    | { aliases?: readonly string[] | undefined; reset?: 'delta' | 'epoch' | undefined }
+    | undefined
   overload?: string | false | undefined
   priority?: Priority | undefined
   whenStoreFails?: 'local' | undefined
@@ -265,6 +288,39 @@ export interface RuleAuthorizeInput {
   mode?: ModeInput | undefined
 }
 
+/** Addresses, blocks, and files of them. */
+export interface AddressRuleInput {
+  allow?: readonly string[] | undefined
+  deny?: readonly string[] | undefined
+}
+
+/** Countries by ISO 3166-1 alpha-2. */
+export interface CountryRuleInput {
+  allow?: readonly string[] | undefined
+  deny?: readonly string[] | undefined
+  onMissing?: 'deny' | 'allow' | undefined
+  status?: 403 | 451 | undefined
+}
+
+/** Where requests for some operations may come from. */
+export interface RuleNetworkInput extends AddressRuleInput {
+  countries?: CountryRuleInput | undefined
+  mode?: ModeInput | undefined
+}
+
+/** Where requests may come from. */
+export interface NetworkInput extends RuleNetworkInput {
+  listeners?:
+    | { https?: AddressRuleInput | undefined; http?: AddressRuleInput | undefined }
+    | undefined
+  lists?:
+    | Readonly<Record<string, { file: string; action?: 'deny' | 'note' | undefined }>>
+    | undefined
+  roles?: Readonly<Record<string, readonly string[]>> | undefined
+  geo?: string | undefined
+  geoMaxAge?: string | false | undefined
+}
+
 /** One rule: which operations, and what holds for them. */
 export interface RuleInput {
   api?: string | undefined
@@ -282,6 +338,7 @@ export interface RuleInput {
   validate?: ValidateInput | undefined
   data?: DataInput | undefined
   limits?: RuleLimitsInput | undefined
+  network?: RuleNetworkInput | undefined
   relax?: Readonly<Record<string, 'monitor' | OffInput>> | undefined
   why?: string | undefined
   until?: string | undefined
@@ -310,6 +367,7 @@ export interface SallyportConfig {
   validate?: ValidateInput | undefined
   data?: DataInput | undefined
   limits?: LimitsInput | undefined
+  network?: NetworkInput | undefined
   rules?: readonly RuleInput[] | undefined
   logs?: LogsInput | undefined
   admin?: { listen?: string | undefined } | undefined

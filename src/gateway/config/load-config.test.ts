@@ -115,8 +115,13 @@ limits:
   principal: off
   failures: 3/min ban 1h
   errors: 9/min
-  operations: { login: "5/min by ip, body.email", search: { cost: 10 }, get: { rate: 1/s, by: [principal] }, put: off }
-  headers: { aliases: [X-Rate-Limit-*] }
+  policies: { tenant: "6000/min by tenant" }
+  plans: { free: 1k/day, pro: [quota 1m/month, 100/s burst 200] }
+  plan: claims.tier
+  concurrency: { total: adaptive, principal: 20 }
+  penalties: { score: 200/5min, boxes: [1min, 10min], forgive: 2h, exempt: [10.0.0.0/8] }
+  operations: { login: "5/min by ip, body.email", search: { cost: 10 }, export: { concurrency: 4, flow: 3/day by body.card }, get: { rate: 1/s, by: [principal] }, put: off }
+  headers: { aliases: [X-Rate-Limit-*], reset: epoch }
   whenStoreFails: local
   mode: monitor
 rules:
@@ -190,6 +195,34 @@ test('every key of the reference is accepted and read', async (t) => {
   )
   assert.deepEqual(blocks.operationLimits.get('search'), { rate: undefined, by: [], cost: 10 })
   assert.equal(blocks.operationLimits.get('put'), undefined)
+  const DAY_MS = 86_400_000
+  assert.deepEqual(blocks.operationLimits.get('export'), {
+    rate: undefined,
+    by: [],
+    cost: 1,
+    concurrency: 4,
+    flows: [
+      { rate: { count: 3, windowMs: DAY_MS, burst: 3 }, by: [{ from: 'body', name: 'card' }] },
+    ],
+  })
+  const { plans, policies, planClaim, concurrency, penalties, resetsAtMoment } = blocks.limits
+  const monthly = { count: 1_000_000, windowMs: 30 * DAY_MS, burst: 1_000_000, kind: 'quota' }
+  assert.deepEqual(
+    [...plans],
+    [
+      ['free', [{ count: 1000, windowMs: DAY_MS, burst: 1000, kind: 'quota' }]],
+      ['pro', [monthly, { count: 100, windowMs: 1000, burst: 200 }]],
+    ],
+  )
+  assert.deepEqual(policies.get('tenant')?.by, [{ from: 'tenant' }])
+  assert.deepEqual([planClaim, resetsAtMoment], [['tier'], true])
+  assert.deepEqual(concurrency, { total: 'adaptive', principal: 20 })
+  assert.deepEqual(penalties, {
+    score: { count: 200, windowMs: 300_000, burst: 200 },
+    stepsMs: [60_000, 600_000],
+    forgiveMs: 7_200_000,
+    exempt: ['10.0.0.0/8'],
+  })
   assert.deepEqual(rules[0]?.select, {
     api: 'orders',
     operations: ['a', 'b'],
@@ -208,6 +241,10 @@ test('a faulty spelling of any key of the reference is found', async (t) => {
     'agent',
     'login',
     'search',
+    'tenant',
+    'free',
+    'pro',
+    'export',
     'get',
     'put',
     'session',

@@ -96,6 +96,6 @@ counters: memory
 test('of the whole shape in the design only what is not available yet is refused', async (t) => {
   const files = { 'tls.pem': 'PEM', 'tls.key': 'KEY' }
   const faults = await faultsOf(t, DESIGN, { files })
-  assert.equal(faults.length, 15)
+  assert.equal(faults.length, 13)
   for (const fault of faults) assert.match(fault.message, /is not available yet$/)
 })

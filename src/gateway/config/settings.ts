@@ -1,6 +1,7 @@
 import type { Secret } from '../../base/secret.ts'
-import type { LimitKeyPart, Rate } from '../../base/units.ts'
+import type { KeyedRate, LimitKeyPart, PolicyRate } from '../../base/units.ts'
 import type { AclEntry, Mode, Policy, Priority, UpstreamIdentity } from '../../pipeline/policy.ts'
+import type { CountryRule, NetworkPolicy } from '../../pipeline/network-policy.ts'
 import type { JwksSource } from './values/jwt.ts'
 import type { SinkTarget, StoreTarget } from './values/text.ts'
 import type { BreakerLimits, HealthCheck, UpstreamTarget } from '../core.ts'
@@ -93,9 +94,11 @@ export interface AuthSettings {
 
 /** The limit of an operation as written; an empty `by` is filled in once the operation is known. */
 export interface OperationLimitSettings {
-  readonly rate: Rate | undefined
+  readonly rate: PolicyRate | undefined
   readonly by: readonly LimitKeyPart[]
   readonly cost: number
+  readonly concurrency?: number | undefined
+  readonly flows?: readonly KeyedRate[]
 }
 
 /** Which operations a rule is about: every kind that is written must match. */
@@ -106,6 +109,14 @@ export interface RuleSelector {
   readonly tags: readonly string[]
   /** Upper case. */
   readonly methods: readonly string[]
+}
+
+/** The database of countries. */
+export interface PlaceSettings {
+  /** Absolute path. */
+  readonly path: string
+  /** Older data decides nothing any more; `Infinity`: it always does. */
+  readonly maxAgeMs: number
 }
 
 /** One rule: what it selects and what it lays over the blocks. Keys that are not written are absent. */
@@ -127,9 +138,14 @@ export interface RuleSettings {
   readonly validate: Partial<Policy['validate']>
   readonly data: Partial<Policy['data']>
   readonly limits: {
-    readonly principal?: Rate | undefined
+    readonly principal?: PolicyRate | undefined
     readonly priority?: Priority
     readonly operation?: OperationLimitSettings | undefined
+  }
+  readonly network: {
+    readonly allow?: readonly string[]
+    readonly deny?: readonly string[]
+    readonly countries?: CountryRule
   }
   /** Block or control -> mode, until it ends by itself. */
   readonly relax:
@@ -147,6 +163,7 @@ export interface BlockSettings {
   readonly authorize: Policy['authorize']
   readonly validate: Policy['validate']
   readonly data: Policy['data']
+  readonly network: NetworkPolicy | undefined
   readonly limits: Omit<Policy['limits'], 'operation'>
   /** Operation id -> its limit; `undefined` value: off. */
   readonly operationLimits: ReadonlyMap<string, OperationLimitSettings | undefined>
@@ -169,6 +186,8 @@ export interface Settings {
   readonly transport: 'node' | 'fast'
   readonly auth: AuthSettings
   readonly blocks: BlockSettings
+  /** Where addresses are; `undefined`: nothing asks for it. */
+  readonly places: PlaceSettings | undefined
   readonly rules: readonly RuleSettings[]
   readonly logs: { readonly sinks: readonly SinkTarget[] }
   /** Absolute path of the Unix socket. */

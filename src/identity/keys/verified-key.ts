@@ -17,12 +17,17 @@ export interface VerifiedKey {
   readonly principal: Principal
   readonly kind: KeyKind
   readonly restrictions: KeyRestrictions
+  /** The plan that the key's tag `plan:NAME` names. */
+  readonly plan?: string | undefined
 }
+
+const PLAN_TAG = 'plan:'
 
 /** Who a row stands for. Throws `ConfigError` for networks that cannot be read: a defect, they were checked. */
 export function verifiedKey(row: KeyRow): VerifiedKey {
   return {
     kind: row.kind,
+    plan: row.tags.find((tag) => tag.startsWith(PLAN_TAG))?.slice(PLAN_TAG.length),
     restrictions: {
       cidrs: row.cidrs === undefined ? undefined : compileAddressSet(row.cidrs, `${row.id}.cidrs`),
       origins: row.origins === undefined ? undefined : new Set(row.origins),

@@ -4,8 +4,10 @@ import type { RuleInput } from '../input.ts'
 import type { ConfigPath } from '../paths.ts'
 import type { RuleSelector, RuleSettings } from '../settings.ts'
 import { resolveRuleAuthorize } from './authorize.ts'
-import { resolveModes, resolveOperationLimit, resolveRate, resolveValidate } from './blocks.ts'
+import { resolveModes, resolveValidate } from './blocks.ts'
+import { resolveOperationLimit, resolveRate } from './limits.ts'
 import { resolveData } from './data.ts'
+import { resolveRuleNetwork } from './network.ts'
 import type { Resolver } from './resolver.ts'
 import { isOff, toList, toMode } from './resolver.ts'
 
@@ -65,7 +67,7 @@ function resolveRuleLimits(
 
 /** Whether a rule says anything besides what it selects. */
 function hasEffect(rule: RuleSettings): boolean {
-  const blocks = [rule.authorize, rule.validate, rule.data, rule.limits]
+  const blocks = [rule.authorize, rule.validate, rule.data, rule.limits, rule.network]
   if (blocks.some((block) => Object.keys(block).length > 0)) return true
   return rule.mode !== undefined || rule.modes.size > 0 || rule.relax !== undefined
 }
@@ -86,6 +88,7 @@ export function resolveRules(
       validate: resolveValidate(rule.validate ?? {}),
       data: resolveData(rule.data ?? {}),
       limits: resolveRuleLimits(rule.limits, at, resolver),
+      network: resolveRuleNetwork(rule.network ?? {}, [...at, 'network'], resolver),
       relax: resolveRelax(rule, at, resolver),
       why: rule.why,
     }
@@ -93,7 +96,7 @@ export function resolveRules(
       resolver.report.fault(
         at,
         'changes nothing',
-        'write authorize, validate, data, limits, mode or relax',
+        'write authorize, validate, data, limits, network, mode or relax',
       )
     }
     return settings

@@ -8,7 +8,9 @@ import { mode, optional, parsedText } from './fields.ts'
 import { listenSchema } from './listen.ts'
 import { authorizeSchema } from './authorize.ts'
 import { dataSchema } from './data.ts'
-import { limitsSchema, validateSchema } from './policy.ts'
+import { networkSchema } from './network.ts'
+import { limitsSchema } from './limits.ts'
+import { validateSchema } from './policy.ts'
 import { ruleSchema } from './rules.ts'
 
 const logsSchema = z.strictObject({
@@ -60,6 +62,7 @@ export const configSchema: z.ZodType<SallyportConfig> = z.strictObject({
   validate: optional(validateSchema, 'How strictly messages follow the document.'),
   data: optional(dataSchema, 'What answers may reveal.'),
   limits: optional(limitsSchema, 'How much is too much; every limit may be off.'),
+  network: optional(networkSchema, 'Where requests may come from; deny wins.'),
   rules: optional(
     z.array(ruleSchema),
     'Exceptions for some operations; they merge over the blocks above, the narrowest selector wins.',

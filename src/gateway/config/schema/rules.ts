@@ -4,7 +4,9 @@ import { parsePathPattern, parseUntil } from '../values/text.ts'
 import { ruleAuthorizeSchema } from './authorize.ts'
 import { dataSchema } from './data.ts'
 import { mode, name, oneOrMore, optional, parsedText, wordOrOff } from './fields.ts'
-import { operationLimitSchema, principalLimit, priority, validateSchema } from './policy.ts'
+import { ruleNetworkSchema } from './network.ts'
+import { operationLimitSchema, principalLimit, priority } from './limits.ts'
+import { validateSchema } from './policy.ts'
 
 const names = (): z.ZodType<string | readonly string[]> => oneOrMore(name())
 const paths = (): z.ZodType<string | readonly string[]> =>
@@ -45,6 +47,10 @@ export const ruleSchema: z.ZodType<RuleInput> = z.strictObject({
   validate: optional(validateSchema, 'As the block validate; keys not written keep their value.'),
   data: optional(dataSchema, 'As the block data; keys not written keep their value.'),
   limits: optional(ruleLimitsSchema, 'Limits that are counted once the operation is known.'),
+  network: optional(
+    ruleNetworkSchema,
+    'Where requests for the selected operations may come from, besides what holds for all.',
+  ),
   relax: optional(
     z.record(
       z.string().regex(/^[a-z][a-z-]{0,40}$/, 'must be a block or a control'),
