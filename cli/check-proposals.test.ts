@@ -37,6 +37,12 @@ const rows: [name: string, ids: string[], uniform: string[], expected: string[]]
       'data: { uniform: { forgotPassword: all } } so that nobody learns whether there was such an account',
     ],
   ],
+  [
+    'whoever checks a code hears whether it is right, and no more',
+    ['check_otp'],
+    [],
+    [`data: { uniform: [check_otp] } ${LOG_IN}`],
+  ],
   ['other operations are left alone', ['orders', 'logout'], [], []],
 ]
 

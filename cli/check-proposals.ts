@@ -1,4 +1,5 @@
 import { isAuthOperation, provesIdentity } from '../src/controls/auth-zone/is-auth-operation.ts'
+import type { Operation } from '../src/openapi/model.ts'
 import type { Site } from '../src/pipeline/site.ts'
 
 /**
@@ -10,8 +11,8 @@ export function proposalsOf(sites: readonly Site[]): readonly string[] {
     .filter(({ operation }) => isAuthOperation(operation))
     .filter(({ operation, policy }) => !policy.data.uniform.has(operation.id))
     .map(({ operation }) => operation)
-  const logIns = open.filter(provesIdentity).map(({ id }) => quoted(id))
-  const others = open.filter((one) => !provesIdentity(one)).map(({ id }) => `${quoted(id)}: all`)
+  const logIns = open.filter(tellsSuccess).map(({ id }) => quoted(id))
+  const others = open.filter((one) => !tellsSuccess(one)).map(({ id }) => `${quoted(id)}: all`)
   return [
     ...(logIns.length === 0
       ? []
@@ -25,6 +26,13 @@ export function proposalsOf(sites: readonly Site[]): readonly string[] {
         ]),
   ]
 }
+
+/** What proves something must say whether it did; what is sent to somebody's mail must not. */
+function tellsSuccess(operation: Operation): boolean {
+  return provesIdentity(operation) || CHECKS.test(`${operation.id} ${operation.template}`)
+}
+
+const CHECKS = /check|verify|confirm|validate|new-?_?password|redeem/i
 
 /** As YAML reads it in a list: ids such as `POST /login` are fine, what holds its signs is not. */
 function quoted(id: string): string {

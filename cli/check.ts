@@ -11,6 +11,7 @@ import { uncoveredOf, uncoveredText } from '../src/controls/objects/coverage.ts'
 import { queryCoverage } from '../src/controls/query-fields/coverage.ts'
 import type { Finding } from '../src/openapi/model.ts'
 import type { Site } from '../src/pipeline/site.ts'
+import { exposureProposals } from './check-exposure.ts'
 import { proposalsOf } from './check-proposals.ts'
 import { auditDocument } from './document-audit.ts'
 import { placesOf } from './document-places.ts'
@@ -116,7 +117,8 @@ export function reportOf(inspection: Inspection, wantsNotes: boolean): CheckRepo
     queries: built === undefined ? [] : queriesOf(sites, built.kit, documents),
     audit: loaded?.audit(systemClock.nowMs()) ?? [],
     unbounded,
-    proposals: proposalsOf(sites),
+    proposals:
+      built === undefined ? [] : [...proposalsOf(sites), ...exposureProposals(sites, built.kit)],
     notes: wantsNotes ? placed([...findings, ...open.map(openFinding)], 'note', documents) : [],
   }
 }

@@ -66,7 +66,11 @@ const NOT_VERIFIED = [
   '  # upstream: the API itself checks these credentials. The gateway asks that they are there and passes them on.',
   '  # They are NOT VERIFIED HERE. To check access tokens here, name their issuer and take their scheme out of the list.',
 ]
-const ISSUER = ['  jwt: { issuers: { "https://id.example.com": { audience: my-api } } }']
+const ISSUER = [
+  '  jwt: { issuers: { "https://id.example.com": { audience: my-api } } }',
+  '  # Tokens that the API signs itself at its log-in leave sealed and come back opened:',
+  '  wrap: { operation: login, field: token, subject: sub }',
+]
 
 function commented(lines: readonly string[]): readonly string[] {
   return lines.map((line) => `# ${line.replace('# ', '')}`)

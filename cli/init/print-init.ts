@@ -34,6 +34,7 @@ export function printInit(report: InitReport): void {
   printAudit(report)
   printCredentials(report)
   if (report.log !== null) printLog(report.log, report.overlay)
+  printOpen(report)
   for (const fault of report.check.faults.slice(0, MAX_LINES)) console.error(faultLine(fault))
   printNext(report)
 }
@@ -90,6 +91,17 @@ const CHOICES: Readonly<Record<SchemeChoice['choice'], string>> = {
   gateway: 'keys of this gateway (sallyport keys create), or write upstream to keep the API’s own',
   upstream: 'passed on to the API, NOT VERIFIED HERE; to check it here see auth in the file',
   none: 'cannot be met yet: client certificates are not available',
+}
+
+/** What nobody has said yet: proposals as `check` makes them, and ids whose owner no rule knows. */
+function printOpen({ check: { proposals, uncovered } }: InitReport): void {
+  if (proposals.length === 0 && uncovered.length === 0) return
+  title('Not said yet (docs/guide/put-in-front.md)')
+  list('propose', proposals)
+  if (uncovered.length > 0)
+    print(
+      `  no rule says whose objects ${count(uncovered.length, 'id')} are of: see sallyport check`,
+    )
 }
 
 function printLog(log: NonNullable<InitReport['log']>, overlay: string | null): void {

@@ -2,8 +2,10 @@ import { andThen } from '../base/maybe-promise.ts'
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import type { Guard } from '../pipeline/control.ts'
 import type { Exchange, UpstreamResponse } from '../pipeline/exchange.ts'
+import type { Operation } from '../openapi/model.ts'
 import type { Site } from '../pipeline/site.ts'
 import { jsonAnswer } from './json-answer.ts'
+import { provesIdentity } from './auth-zone/is-auth-operation.ts'
 import type { Kit } from './kit.ts'
 import { memberAt } from './wrap/member-at.ts'
 import { mayHoldToken } from './wrap/seal-answer.ts'
@@ -26,11 +28,12 @@ export function logInReader({ operation }: Site, kit: Kit): LogInReader {
   const rules = (kit.wraps.get(operation.api)?.rules ?? []).filter(
     ({ operations, opens }) => operations.includes(operation.id) && opens.size === 0,
   )
+  const refusals = declaredRefusals(operation)
   const paths = rules.flatMap(({ place }) => (place.in === 'field' ? [place.path] : []))
   return {
     ofHead: (response) => {
       const { status } = response
-      if (status >= 500) return 'broke'
+      if (status >= 500) return refusals.has(status) ? 'failed' : 'broke'
       if (status >= 400) return 'failed'
       if (rules.length === 0 || status >= 300 || mayHoldToken(response, rules)) return 'succeeded'
       return paths.length === 0 ? 'failed' : 'unknown'
@@ -44,6 +47,16 @@ export function logInReader({ operation }: Site, kit: Kit): LogInReader {
       return isThere ? 'succeeded' : 'failed'
     },
   }
+}
+
+/**
+ * Some APIs say 500 to a wrong code, and their documents say so. At a log-in proper it stays what it is: an API that
+ * breaks for everybody must not lock everybody out.
+ */
+function declaredRefusals(operation: Operation): ReadonlySet<number> {
+  if (provesIdentity(operation)) return new Set()
+  const statuses = [...operation.responses.keys()].filter((status) => /^5\d\d$/.test(status))
+  return new Set(statuses.map(Number))
 }
 
 /** Hooks that tell of every log-in that succeeded or failed, once, before anything is done about it. */

@@ -170,7 +170,7 @@ function readsByType(
 /** The schema in an envelope such as `{ "order": { … } }`. */
 function onlyMember(resources: Resources, root: SchemaSite): readonly SchemaSite[] {
   const names = applicable(resources, root).flatMap(({ site, keywords }) =>
-    Object.keys((keywords['properties'] ?? {}) as object).map((name) => ({ site, name })),
+    Object.keys(keywords['properties'] ?? {}).map((name) => ({ site, name })),
   )
   const [only] = names
   return only === undefined || names.length > 1
