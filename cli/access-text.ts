@@ -38,7 +38,10 @@ function whoText(rules: OperationAccess): string {
   }
 }
 
-function grantTexts(grant: RoleGrant, { table }: OperationAccess): readonly string[] {
+function grantTexts(
+  grant: RoleGrant,
+  { table }: Pick<OperationAccess, 'table'>,
+): readonly string[] {
   return table.names.flatMap((role, number) => {
     const answer = answerOf(grant, number)
     if (answer === 'never') return []
@@ -46,7 +49,12 @@ function grantTexts(grant: RoleGrant, { table }: OperationAccess): readonly stri
   })
 }
 
-function listedTexts(list: Listed, rules: OperationAccess): readonly string[] {
+/** Whom an access list names, in one line. */
+export function listedText(list: Listed, table: OperationAccess['table']): string {
+  return listedTexts(list, { table }).join(', ')
+}
+
+function listedTexts(list: Listed, rules: Pick<OperationAccess, 'table'>): readonly string[] {
   const when = list.when === undefined ? '' : ` where ${list.when.text}`
   const names = [
     ...grantTexts(list.roles, rules),

@@ -15,6 +15,8 @@ import { routeRequest } from './explain/route-request.ts'
 import type { Routed } from './explain/route-request.ts'
 import { controlRows, rulesOf } from './explain/rows.ts'
 import type { ControlRow } from './explain/rows.ts'
+import { cellText, writtenRules } from './explain/written-rules.ts'
+import type { WrittenRule } from './explain/written-rules.ts'
 import { inspectWhole } from './inspect.ts'
 import { loadFromFlags } from './load.ts'
 import type { ConfigOptions } from './load.ts'
@@ -78,6 +80,8 @@ export interface Explanation {
     readonly place: FilePlace | null
   }[]
   readonly controls: readonly ControlRow[]
+  /** Each rule about callers, objects and fields. */
+  readonly written: readonly WrittenRule[]
   readonly as: Judgement | null
 }
 
@@ -99,7 +103,16 @@ async function explanationOf(
   const routed = await routeRequest(built.plan, { method, target, address, origin })
   const caller =
     options.as === undefined ? undefined : await callerOf(options, loaded, built.kit.tokens)
-  const none = { method, target, refusal: null, operation: null, rules: [], controls: [], as: null }
+  const none = {
+    method,
+    target,
+    refusal: null,
+    operation: null,
+    rules: [],
+    controls: [],
+    written: [],
+    as: null,
+  }
   if ('refusal' in routed) return { ...none, refusal: routed.refusal }
   const { site } = routed.plan
   const places = await configPlaces(loaded)
@@ -116,6 +129,7 @@ async function explanationOf(
       place: places.written([`rules[${index}]`]) ?? null,
     })),
     controls: controlRows({ site, kit, settings, basePolicy: policy, places, documents }),
+    written: writtenRules({ site, kit, places, documents }),
     as: caller === undefined ? null : await judgeCaller(caller, { ...routed, kit, places }),
   }
 }
@@ -151,6 +165,11 @@ function printExplanation(explanation: Explanation): void {
     )
   print()
   for (const row of explanation.controls) printRow(row)
+  if (explanation.written.length > 0) print()
+  for (const { kind, text, path, place } of explanation.written)
+    print(
+      `${kind.padEnd(13)} ${shown(text, 1000)}  ${paint('dim', `${placeText(place)} ${shown(path, 300)}`)}`,
+    )
   if (explanation.as !== null) printJudgement(explanation.as)
 }
 
@@ -165,7 +184,7 @@ function printRow(row: ControlRow): void {
   print(paint('dim', `${' '.repeat(14)}${[row.ids.join(' '), ...places].join('  ')}`))
 }
 
-function printJudgement({ id, passes, steps }: Judgement): void {
+function printJudgement({ id, passes, steps, fields }: Judgement): void {
   print()
   print(
     `${paint('bold', `as ${shown(id)}`)}: ${passes ? paint('green', 'passes') : paint('red', 'is refused')}`,
@@ -176,6 +195,10 @@ function printJudgement({ id, passes, steps }: Judgement): void {
     print(
       `  ${control.padEnd(17)} ${verdict}${why}${detail === null ? '' : ` (${shown(detail)})`}${where}`,
     )
+  }
+  for (const { field, asOwner, ...cell } of fields) {
+    const owner = asOwner === null ? '' : `, of their own ${cellText(asOwner)}`
+    print(`  ${shown(field).padEnd(17)} ${cellText(cell)}${owner}`)
   }
   if (passes) print(paint('dim', '  limits, body and answer are judged when the request comes'))
 }

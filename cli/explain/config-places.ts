@@ -108,4 +108,5 @@ const SETTINGS: ReadonlyMap<string, readonly string[]> = new Map([
   ['leaks', ['profile']],
   ['hsts', ['listen.hsts']],
   ['compression', ['data.compress']],
+  ['lookups', ['authorize.lookups']],
 ])

@@ -58,6 +58,10 @@ export const CONTROL_TEXT: ReadonlyMap<string, Tell> = new Map<string, Tell>([
   ['errors', () => 'replaces stack traces and 5xx answers by generic problems'],
   ['leaks', () => 'drops undeclared fields named like passwords, hashes and tokens'],
   ['responses', ({ site }) => responsesText(site)],
+  ['fields', () => 'shows and takes fields by the rules below; what may not be set is 422'],
+  ['classes', () => 'shows fields by their class: masked, hashed, as tokens, or not at all'],
+  ['tokens', () => 'opens tokens that come back, for the roles that may; others are refused'],
+  ['secrets', ({ policy }) => `looks for secrets in texts that leave: ${policy.data.secrets}`],
   ['wrap', () => 'seals the tokens that the API signed itself before they leave'],
   [
     'response-headers',
@@ -65,6 +69,7 @@ export const CONTROL_TEXT: ReadonlyMap<string, Tell> = new Map<string, Tell>([
   ],
   ['hsts', ({ policy }) => `Strict-Transport-Security for ${policy.listen.hstsSeconds} s`],
   ['compression', () => 'compresses answers, except where their length could tell a secret'],
+  ['lookups', () => 'forgets the owners that were looked up for the ids of this call'],
 ])
 
 function issuersOf({ auth }: Settings): readonly string[] {

@@ -14,6 +14,8 @@ import type { Caller } from './caller.ts'
 import type { ConfigPlaces } from './config-places.ts'
 import { settingPaths } from './config-places.ts'
 import { alternativesOf } from './scheme-text.ts'
+import { shownFields } from './written-rules.ts'
+import type { ShownField } from './written-rules.ts'
 
 /** What one control says of the caller. `observes`: it would refuse, but only watches. */
 export interface Step {
@@ -33,6 +35,8 @@ export interface Judgement {
   readonly id: string
   readonly passes: boolean
   readonly steps: readonly Step[]
+  /** What they see and set of fields about which anything is said; none where they do not get so far. */
+  readonly fields: readonly ShownField[]
 }
 
 /** The controls that judge the caller and the request line; limits are not among them, nothing is counted. */
@@ -66,11 +70,24 @@ export async function judgeCaller(caller: Caller, place: JudgePlace): Promise<Ju
     const step = stepOf(hook.control, record, refusal !== undefined)
     const isGranted = hook.control === 'access' && record === undefined
     const by = isGranted ? grantedBy(plan.site, place) : undefined
-    const paths = by?.paths ?? settingPaths(hook.control, plan.site.operation.id, [])
+    const paths = by?.paths ?? pathsOf(hook.control, step.reason, plan.site)
     steps.push({ ...step, detail: by?.name ?? step.detail, place: places.written(paths) ?? null })
   }
   const passes = steps.every(({ verdict }) => verdict !== 'refuses')
-  return { id: caller.principal.id, passes, steps }
+  const fields = passes ? shownFields(plan.site, place.kit, exchange) : []
+  return { id: caller.principal.id, passes, steps, fields }
+}
+
+/** Where what a control says of a caller is written. */
+function pathsOf(
+  control: string,
+  reason: string | null,
+  { operation, policy }: SitePlan['site'],
+): readonly string[] {
+  if (reason === 'condition' || reason === 'hidden')
+    return [authorizePath(policy, 'operations', operation.id)]
+  if (reason === 'kept_out') return [authorizePath(policy, 'acl', operation.id)]
+  return settingPaths(control, operation.id, [])
 }
 
 /** The rule that lets the caller in, where one does. */

@@ -44,14 +44,17 @@ export interface FieldRow {
   readonly at: readonly string[]
 }
 
-/** The fields about which anything is said, of all operations of a plan. */
-export function fieldRows(sites: readonly Site[], kit: Kit, roles: readonly string[]): FieldRow[] {
+/** Callers that are asked about: a name for a column, and the roles that they have. */
+export type Callers = ReadonlyMap<string, readonly string[]>
+
+/** The fields about which anything is said, of some operations of a plan. */
+export function fieldRows(sites: readonly Site[], kit: Kit, callers: Callers): FieldRow[] {
   const found = new Map<string, FieldRow & { readonly operations: string[] }>()
   for (const site of sites) {
     const api = kit.apis.get(site.operation.api)
     if (api === undefined) continue
     for (const [field, marks] of markedFields(site, api)) {
-      const row = rowOf({ field, marks, site, roles })
+      const row = rowOf({ field, marks, site, callers })
       const key = JSON.stringify(row)
       const known = found.get(key)
       if (known === undefined) found.set(key, { ...row, operations: [site.label] })
@@ -105,10 +108,10 @@ interface Judged {
   readonly field: string
   readonly marks: ReadonlySet<FieldMark>
   readonly site: Site
-  readonly roles: readonly string[]
+  readonly callers: Callers
 }
 
-function rowOf({ field, marks, site, roles }: Judged): Omit<FieldRow, 'operations'> {
+function rowOf({ field, marks, site, callers }: Judged): Omit<FieldRow, 'operations'> {
   const { policy, operation } = site
   const accesses = readAccesses(marks, policy)
   const writers = [...marks].flatMap((mark) => (mark.kind === 'write' ? [mark.roles] : []))
@@ -127,7 +130,9 @@ function rowOf({ field, marks, site, roles }: Judged): Omit<FieldRow, 'operation
     mode: modeOf(fields, policy),
     others: cell([]),
     owner: hasOwner ? cell([OWNER]) : null,
-    roles: Object.fromEntries(roles.map((role) => [role, cell(withIncluded(role, policy))])),
+    roles: Object.fromEntries(
+      [...callers].map(([name, own]) => [name, cell(withIncluded(own, policy))]),
+    ),
     at: [...new Set([...marks].flatMap((mark) => ('at' in mark ? mark.at : [])))],
   }
 }
@@ -143,9 +148,9 @@ function readAccesses(marks: ReadonlySet<FieldMark>, policy: Policy): readonly F
   })
 }
 
-/** A role with those that it includes, whatever they depend on. */
-function withIncluded(role: string, { authorize }: Policy): readonly string[] {
-  const found = new Set([role])
+/** Roles with those that they include, whatever these depend on. */
+function withIncluded(roles: readonly string[], { authorize }: Policy): readonly string[] {
+  const found = new Set(roles)
   // A set that grows while it is walked: each role once, so circles end.
   for (const name of found)
     for (const other of authorize.roleTerms.get(name)?.includes ?? []) found.add(other)

@@ -90,7 +90,7 @@ export async function matrixOf(
   return {
     roles: names,
     rows,
-    fields: fieldRows(sites, built.kit, names),
+    fields: fieldRows(sites, built.kit, new Map(names.map((name) => [name, [name]]))),
     schemas: schemaRows(sites, built.kit),
   }
 }

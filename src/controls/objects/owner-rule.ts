@@ -5,5 +5,5 @@ export interface OwnerRule {
   /** Name of the schema, or id of the operation, for the log. */
   readonly name: string
   /** `reads` is absent where it looks at more than it could name. */
-  readonly condition: Pick<Condition, 'holds'> & Partial<Pick<Condition, 'reads'>>
+  readonly condition: Pick<Condition, 'holds'> & Partial<Pick<Condition, 'reads' | 'text' | 'at'>>
 }
