@@ -66,10 +66,10 @@ export class FoundValues {
       return value
     }
     if (!isPromise(found)) return keep(found)
-    const waited = within(found, times.timeoutMs).then(keep)
+    const waited = within(found, times.timeoutMs)
+      .finally(() => this.#underWay.delete(question))
+      .then(keep)
     this.#underWay.set(question, waited)
-    const done = (): void => void this.#underWay.delete(question)
-    waited.then(done, done)
     return waited
   }
 

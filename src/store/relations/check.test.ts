@@ -95,7 +95,7 @@ suite('remembered checks', () => {
       },
     })
     const texts = ['doc:1#viewer@ann', 'doc:2#viewer@ann', 'doc:3#viewer@ann']
-    const verdicts = await Promise.all(texts.map((text) => checks.check(tuple(text), 0)))
+    const verdicts = await Promise.all(texts.map(async (text) => checks.check(tuple(text), 0)))
     assert.deepEqual(verdicts, [true, false, false])
     assert.deepEqual(asked, [1, 2])
     assert.equal(checks.check(tuple('doc:2#viewer@ann'), 0), false)

@@ -70,7 +70,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     url,
     port,
     run: (sql) =>
-      void call(join(bin, 'psql'), ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', url, '-c', sql]),
+      call(join(bin, 'psql'), ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', url, '-c', sql]),
     stop,
     start: async () => {
       server = await launch(bin, { data, folder, port })
