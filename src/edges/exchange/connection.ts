@@ -2,6 +2,8 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { Answer } from '../../gateway/core.ts'
 import type { Exchange, RequestHead } from '../../pipeline/exchange.ts'
+import type { Addresses } from './addresses.ts'
+import type { Tenant, Use } from './share.ts'
 
 /** Something that runs on a connection and ends with it. */
 export interface OnConnection {
@@ -16,7 +18,7 @@ export interface OnConnection {
 const MAX_PIPELINED = 100
 
 /** What all requests of one connection have in common, read once. */
-export class Connection {
+export class Connection implements Tenant {
   readonly socket: Socket
   readonly peerAddress: string
   readonly peerPort: number
@@ -25,15 +27,23 @@ export class Connection {
   isLast = false
   /** Requests that came on it so far. */
   requests = 0
+  /** Bytes that are held for it. */
+  heldBytes = 0
+  /** What all connections of its address take together. */
+  readonly address: Use | undefined
   readonly #active: OnConnection[] = []
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, addresses: Addresses) {
     this.socket = socket
     this.peerAddress = socket.remoteAddress ?? ''
     this.peerPort = socket.remotePort ?? 0
     this.tls = socket instanceof TLSSocket ? tlsFacts(socket) : undefined
+    this.address = addresses.enter(this.peerAddress)
     // One listener for all requests of the connection, none per request.
-    socket.on('close', () => this.#lost())
+    socket.on('close', () => {
+      this.#lost()
+      if (this.address !== undefined) addresses.leave(this.peerAddress)
+    })
   }
 
   /**

@@ -1,15 +1,17 @@
 import type { Answer, Core } from '../../gateway/core.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
+import type { Addresses } from './addresses.ts'
 import type { ClientEnd } from './client.ts'
 import type { Connection } from './connection.ts'
 import type { EdgeLimits } from './limits.ts'
-import type { Taken } from './share.ts'
+import type { Taken, Tenant } from './share.ts'
 import type { Sweeper } from './sweeper.ts'
 import type { UpgradeEnd } from './tunnel.ts'
 import type { Upstreams } from '../upstream/upstreams.ts'
 
 /** What all exchanges of a listener share. */
 export interface EdgeContext extends Taken {
+  readonly addresses: Addresses
   readonly core: Core
   readonly upstreams: Upstreams
   readonly sweeper: Sweeper
@@ -19,8 +21,8 @@ export interface EdgeContext extends Taken {
 /** How one exchange is reached: its way back, its connection, and its raw socket when it asked to switch protocols. */
 export interface ExchangePorts {
   readonly client: ClientEnd
-  /** Where the exchange is entered so that it hears of the connection's end. */
-  readonly connection: Pick<Connection, 'enter' | 'leave'>
+  /** Where the exchange is entered so that it hears of the connection's end; takes what the exchange takes. */
+  readonly connection: Pick<Connection, 'enter' | 'leave'> & Tenant
   readonly upgrade: UpgradeEnd | undefined
 }
 

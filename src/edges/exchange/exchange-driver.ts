@@ -49,7 +49,7 @@ export class ExchangeDriver implements AnswerHost, Swept {
 
   constructor(edge: EdgeContext, ports: ExchangePorts) {
     this.edge = edge
-    this.share = new Share(edge)
+    this.share = new Share(edge, ports.connection)
     this.clocks = new ExchangeClocks()
     this.ports = ports
     this.client = ports.client

@@ -39,7 +39,8 @@ class FastSide implements Http1Side {
   createServer(): Server {
     return createServer({ noDelay: true, allowHalfOpen: true }, (socket: Socket) => {
       // Refused at the door.
-      if (!socket.destroyed) this.#start(socket, new Connection(socket))
+      if (!socket.destroyed)
+        this.#start(socket, new Connection(socket, this.#edge.context.addresses))
     })
   }
 

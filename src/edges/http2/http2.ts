@@ -4,7 +4,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Answer } from '../../gateway/core.ts'
 import type { RequestHead } from '../../pipeline/exchange.ts'
 import type { Connection } from '../exchange/connection.ts'
-import type { EdgeContext } from '../exchange/edge-context.ts'
+import type { EdgeContext, ExchangePorts } from '../exchange/edge-context.ts'
 import { ExchangeDriver } from '../exchange/exchange-driver.ts'
 import { Http2Client } from './http2-client.ts'
 import { requestHead } from './request-head.ts'
@@ -38,6 +38,8 @@ const SESSION_OPTIONS: SecureServerOptions = {
 /** What all streams of one session share. */
 interface SessionParts {
   readonly connection: Connection
+  /** The close of a stream tells when its client is gone; what its exchange takes is the connection's. */
+  readonly tenant: ExchangePorts['connection']
   readonly context: EdgeContext
   readonly guard: SessionGuard
 }
@@ -63,7 +65,7 @@ export function serveHttp2(socket: TLSSocket, connection: Connection, edge: Http
     context.sweeper.remove(guard)
     sessions.delete(guard)
   })
-  const parts: SessionParts = { connection, context, guard }
+  const parts: SessionParts = { connection, tenant: tenantOf(connection), context, guard }
   session.on(
     'stream',
     (stream: ServerHttp2Stream, _headers: IncomingHttpHeaders, _flags: number, raw: string[]) =>
@@ -85,7 +87,7 @@ function onStream(stream: ServerHttp2Stream, raw: readonly string[], parts: Sess
     return
   }
   // The stream's own close tells when the client is gone; the connection's need not.
-  const ports = { client, connection: STREAM_HAS_ITS_OWN, upgrade: undefined }
+  const ports = { client, connection: parts.tenant, upgrade: undefined }
   new ExchangeDriver(parts.context, ports).start(head)
 }
 
@@ -109,7 +111,9 @@ function clientOf(
   })
 }
 
-const STREAM_HAS_ITS_OWN = { enter: () => {}, leave: () => {} }
+function tenantOf({ address }: Connection): ExchangePorts['connection'] {
+  return { enter: () => {}, leave: () => {}, heldBytes: 0, address }
+}
 
 function refuseStream(client: Http2Client, { connection, context }: SessionParts): void {
   const peer = { address: connection.peerAddress, port: connection.peerPort }

@@ -3,6 +3,7 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Core } from '../../gateway/core.ts'
 import type { TlsContextSource } from '../tls/context.ts'
+import { Addresses } from '../exchange/addresses.ts'
 import { Admission, hasAddress } from '../exchange/admission.ts'
 import type { SharedSeats } from '../exchange/admission.ts'
 import { Connection } from '../exchange/connection.ts'
@@ -87,13 +88,16 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     { open: transport.openPool, onNotice: options.onUpstream },
     core.upstreams,
   )
-  const context: EdgeContext = { core, limits, sweeper, upstreams, inFlight: 0, heldBytes: 0 }
+  const isTrusted = options.isTrustedPeer ?? (() => false)
+  const addresses = new Addresses(isTrusted)
+  const taken = { inFlight: 0, heldBytes: 0 }
+  const context: EdgeContext = { core, limits, sweeper, upstreams, addresses, ...taken }
   const http1 = transport.openHttp1(context, options.kind)
   const detach = core.attachSender?.(wholeSender(context))
   const sessions = new Set<SessionGuard>()
   const admission = new Admission({
     limits,
-    isTrusted: options.isTrustedPeer ?? (() => false),
+    isTrusted,
     isTls: options.kind === 'https',
     onChange: options.onConnections,
     seats: options.seats,
@@ -207,7 +211,7 @@ function openTlsServer(
       socket.destroy()
       return
     }
-    const connection = new Connection(socket)
+    const connection = new Connection(socket, context.addresses)
     if (socket.alpnProtocol === 'h2')
       serveHttp2(socket, connection, { context, sessions, monitor: options.http2Monitor })
     else http1.serve(socket, connection)

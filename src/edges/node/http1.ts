@@ -125,7 +125,8 @@ function onRequest(
     expectsContinue,
     isLast: connection.requests === requestsPerConnection,
   })
-  new ExchangeDriver(edge.context, { client, connection, upgrade: undefined }).start(head)
+  const ports = { client, connection, upgrade: undefined }
+  new ExchangeDriver(edge.context, ports).start(head)
 }
 
 function onUpgrade(edge: Http1Edge, req: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -156,9 +157,8 @@ function onUpgrade(edge: Http1Edge, req: IncomingMessage, socket: Duplex, head: 
     idleMs: tunnelIdleMs,
     release: () => res.detachSocket(req.socket),
   })
-  new ExchangeDriver(edge.context, { client, connection, upgrade }).start(
-    requestHead(edge, req, connection),
-  )
+  const ports = { client, connection, upgrade }
+  new ExchangeDriver(edge.context, ports).start(requestHead(edge, req, connection))
 }
 
 function requestHead(edge: Http1Edge, req: IncomingMessage, connection: Connection): RequestHead {
@@ -214,7 +214,7 @@ function refuse(edge: Http1Edge, socket: Duplex, status: number, detail: string)
 function connectionOf(edge: Http1Edge, socket: Socket): Connection {
   const known = edge.connections.get(socket)
   if (known !== undefined) return known
-  const connection = new Connection(socket)
+  const connection = new Connection(socket, edge.context.addresses)
   edge.connections.set(socket, connection)
   return connection
 }

@@ -35,7 +35,7 @@ class NodeSide implements Http1Side {
   createServer(): Server {
     const server = createServer(http1Options(this.#edge))
     server.on('connection', (socket: Socket) => {
-      this.#edge.connections.set(socket, new Connection(socket))
+      this.#edge.connections.set(socket, new Connection(socket, this.#edge.context.addresses))
       guardSocket(this.#edge, socket)
     })
     serveHttp1(server, this.#edge)

@@ -167,7 +167,7 @@ export function codedContract(startEdge: StartEdge): void {
 
   test('room for coders is given back', async (t) => {
     const origin = await httpUpstream(t, (_req, res) => res.end(text))
-    const { port } = await open(t, origin, 'gzip', { heldBytes: 1_500_000 })
+    const { port } = await open(t, origin, 'gzip', { heldBytes: 3_500_000 })
     for (let i = 0; i < 4; i++) {
       const { head } = await ask(port)
       assert.match(head, /content-encoding: gzip/i)
