@@ -1,10 +1,7 @@
 import type { Policy } from '../../pipeline/policy.ts'
+import { configureConditions } from '../conditions/config.ts'
+import type { ObjectConditions } from '../object-condition.ts'
 
-export interface BodyConditionsConfig {
-  /** Operation id -> condition. */
-  readonly operations: ReadonlyMap<string, string>
-}
-
-export function configureBodyConditions({ authorize }: Policy): BodyConditionsConfig | undefined {
-  return authorize.operations.size === 0 ? undefined : { operations: authorize.operations }
-}
+/** The same conditions: which of them look at the body shows once they are compiled. */
+export const configureBodyConditions: (policy: Policy) => ObjectConditions | undefined =
+  configureConditions

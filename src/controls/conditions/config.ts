@@ -1,10 +1,7 @@
 import type { Policy } from '../../pipeline/policy.ts'
+import type { ObjectConditions } from '../object-condition.ts'
 
-export interface ConditionsConfig {
-  /** Operation id -> condition. */
-  readonly operations: ReadonlyMap<string, string>
-}
-
-export function configureConditions({ authorize }: Policy): ConditionsConfig | undefined {
-  return authorize.operations.size === 0 ? undefined : { operations: authorize.operations }
+/** Nothing to do where no operation has a condition. */
+export function configureConditions({ authorize }: Policy): ObjectConditions | undefined {
+  return authorize.operations.size === 0 ? undefined : authorize.operations
 }
