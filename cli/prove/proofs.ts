@@ -7,6 +7,7 @@ import { proof as body } from '../../src/controls/body/proof.ts'
 import { proof as bodyConditions } from '../../src/controls/body-conditions/proof.ts'
 import { proof as classes } from '../../src/controls/classes/proof.ts'
 import { proof as compression } from '../../src/controls/compression/proof.ts'
+import { proof as concurrency } from '../../src/controls/concurrency/proof.ts'
 import { proof as conditions } from '../../src/controls/conditions/proof.ts'
 import { proof as cors } from '../../src/controls/cors/proof.ts'
 import { proof as credentialStrip } from '../../src/controls/credential-strip/proof.ts'
@@ -23,10 +24,14 @@ import { proof as keyRestrictions } from '../../src/controls/key-restrictions/pr
 import { proof as leaks } from '../../src/controls/leaks/proof.ts'
 import { proof as lifecycle } from '../../src/controls/lifecycle/proof.ts'
 import { proof as lookups } from '../../src/controls/lookups/proof.ts'
+import { proof as network } from '../../src/controls/network/proof.ts'
 import { proof as objects } from '../../src/controls/objects/proof.ts'
 import { proof as operationLimit } from '../../src/controls/operation-limit/proof.ts'
+import { proof as operationNetwork } from '../../src/controls/operation-network/proof.ts'
 import { proof as overload } from '../../src/controls/overload/proof.ts'
 import { proof as parameters } from '../../src/controls/parameters/proof.ts'
+import { proof as penalties } from '../../src/controls/penalties/proof.ts'
+import { proof as penaltyBox } from '../../src/controls/penalty-box/proof.ts'
 import { proof as plainHttp } from '../../src/controls/plain-http/proof.ts'
 import { proof as principalLimit } from '../../src/controls/principal-limit/proof.ts'
 import { proof as queryFields } from '../../src/controls/query-fields/proof.ts'
@@ -49,11 +54,13 @@ import { proof as wrap } from '../../src/controls/wrap/proof.ts'
 export const proofs: readonly Proof[] = [
   wire,
   address,
+  network,
   hosts,
   plainHttp,
   trustedHeaders,
   ipLimit,
   failures,
+  penalties,
   target,
   upstreamIdentity,
   routes,
@@ -62,12 +69,15 @@ export const proofs: readonly Proof[] = [
   cors,
   authenticate,
   csrf,
+  penaltyBox,
   principalLimit,
+  operationNetwork,
   keyRestrictions,
   scopes,
   access,
   externalDecision,
   parameters,
+  concurrency,
   conditions,
   queryFields,
   tokens,

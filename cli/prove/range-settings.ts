@@ -9,8 +9,10 @@ import type {
   UpstreamSettings,
 } from '../../src/gateway/config/settings.ts'
 import type { FailureLimit, Rate } from '../../src/base/units.ts'
+import { bundledPlaces } from '../../src/gateway/config/resolve/network.ts'
 import { parseFieldAction } from '../../src/pipeline/field-access.ts'
 import type { FieldClass } from '../../src/pipeline/field-class.ts'
+import { ANY_NETWORK } from '../../src/pipeline/network-policy.ts'
 import type { DecisionPoint } from '../../src/pipeline/policy.ts'
 import type { WrapRule } from '../../src/identity/wrapped/wrap-rule.ts'
 import type { ProofNeeds } from '../../src/pipeline/proof.ts'
@@ -47,6 +49,7 @@ export function rangeConfig(loaded: LoadedConfig, order: RangeOrder): LoadedConf
     profile: profileOf(settings, needs),
     listen: listenOf(settings, needs),
     auth: { ...settings.auth, issuers: [issuer(order.jwksFile)] },
+    places: placesOf(needs),
     blocks: blocksOf(settings.blocks, needs, order.sinkOrigin),
     logs: { sinks: [{ kind: 'file', path: join(folder, 'decisions.log') }] },
     admin: { socket: join(folder, 'admin.sock') },
@@ -105,6 +108,13 @@ function listenOf({ listen }: Settings, needs: ProofNeeds): Settings['listen'] {
   }
 }
 
+/** Where strangers are, for attacks from countries. */
+function placesOf({ network }: ProofNeeds): Settings['places'] {
+  const rules = [network?.countries, network?.operation?.countries]
+  if (rules.every((rule) => rule === undefined)) return undefined
+  return { path: bundledPlaces(), maxAgeMs: Infinity }
+}
+
 function issuer(jwksFile: string): IssuerSettings {
   return {
     issuer: PROBE_ISSUER,
@@ -129,6 +139,7 @@ function blocksOf(blocks: BlockSettings, needs: ProofNeeds, sinkOrigin: string):
     // The operator's rules name operations of other documents.
     auth: { ...blocks.auth, schemes, wraps: [PROBE_WRAP] },
     data: dataOf(blocks.data, needs),
+    network: needs.network && { ...ANY_NETWORK, ...needs.network },
     authorize: { ...authorizeOf(blocks, needs), decision: decisionOf(needs, sinkOrigin) },
     limits: {
       ...blocks.limits,
@@ -136,6 +147,7 @@ function blocksOf(blocks: BlockSettings, needs: ProofNeeds, sinkOrigin: string):
       principal: reachable(principal),
       failures: reachableFailures(failures),
       errors: reachable(errors),
+      ...needs.limits,
       ...(needs.overload === true && OVERLOADED),
     },
     operationLimits: new Map([

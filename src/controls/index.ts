@@ -6,6 +6,7 @@ import { body } from './body/control.ts'
 import { bodyConditions } from './body-conditions/control.ts'
 import { classes } from './classes/control.ts'
 import { compression } from './compression/control.ts'
+import { concurrency } from './concurrency/control.ts'
 import { conditions } from './conditions/control.ts'
 import { cors } from './cors/control.ts'
 import { credentialStrip } from './credential-strip/control.ts'
@@ -29,6 +30,8 @@ import { operationLimit } from './operation-limit/control.ts'
 import { operationNetwork } from './operation-network/control.ts'
 import { overload } from './overload/control.ts'
 import { parameters } from './parameters/control.ts'
+import { penalties } from './penalties/control.ts'
+import { penaltyBox } from './penalty-box/control.ts'
 import { plainHttp } from './plain-http/control.ts'
 import { principalLimit } from './principal-limit/control.ts'
 import { queryFields } from './query-fields/control.ts'
@@ -59,6 +62,7 @@ export const controls: readonly AnyControl[] = [
   trustedHeaders,
   ipLimit,
   failures,
+  penalties,
   target,
   upstreamIdentity,
   routes,
@@ -67,6 +71,7 @@ export const controls: readonly AnyControl[] = [
   cors,
   authenticate,
   csrf,
+  penaltyBox,
   principalLimit,
   operationNetwork,
   keyRestrictions,
@@ -74,6 +79,7 @@ export const controls: readonly AnyControl[] = [
   access,
   externalDecision,
   parameters,
+  concurrency,
   conditions,
   queryFields,
   tokens,

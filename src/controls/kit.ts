@@ -11,6 +11,7 @@ import type { ConditionFacts } from '../pipeline/conditions/facts.ts'
 import type { Control } from '../pipeline/control.ts'
 import type { Site } from '../pipeline/site.ts'
 import type { Counters } from '../store/counters.ts'
+import type { PlaceDatabase } from '../store/places/place-database.ts'
 
 /** A loaded API with its schemas, ready to compile for both doors. */
 export interface ApiRuntime {
@@ -51,6 +52,8 @@ export interface Kit {
   readonly sites: readonly Site[]
   /** Whom the conditions of an operation ask for relations and look-ups; absent: nobody. */
   readonly facts?: ((site: Site) => ConditionFacts) | undefined
+  /** Where addresses are; absent: no database is configured. */
+  readonly places?: PlaceDatabase | undefined
   /** What look-ups have found; absent: nothing is looked up. */
   readonly found?: { forget(id: string): void } | undefined
 }

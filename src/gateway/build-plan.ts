@@ -9,6 +9,7 @@ import { fileOfUri } from '../openapi/load/references.ts'
 import type { Finding } from '../openapi/model.ts'
 import type { Omission } from '../pipeline/proof.ts'
 import type { Site } from '../pipeline/site.ts'
+import { openPlaces } from '../store/places/place-database.ts'
 import type { LoadedConfig } from './config/load-config.ts'
 import { factsOf } from './fact-services.ts'
 import { checkNames } from './config/document-names.ts'
@@ -70,6 +71,7 @@ export function compileApis(
     ...context,
     hasIssuers: settings.auth.issuers.length > 0,
     wraps: wrapsOf(settings, apis, context),
+    places: settings.places && openPlaces(settings.places.path, settings.places.maxAgeMs),
   })
   faults.push(...nameFaults(loaded, apis))
   const plan = collectFaults(faults, () =>
@@ -154,7 +156,7 @@ function makeSites(settings: Settings, apis: readonly PlanApi[], moment: PolicyM
 function makeKit(
   apis: readonly LoadedApi[],
   sites: readonly Site[],
-  context: BuildContext & Pick<Kit, 'hasIssuers' | 'wraps'>,
+  context: BuildContext & Pick<Kit, 'hasIssuers' | 'wraps' | 'places'>,
 ): Kit {
   return {
     clock: context.clock,
@@ -167,6 +169,7 @@ function makeKit(
     hasIssuers: context.hasIssuers,
     apis: new Map(apis.map(({ runtime }) => [runtime.model.name, runtime])),
     wraps: context.wraps,
+    places: context.places,
     sites,
     ...factsOf(context.services.facts, context.clock, sites),
   }

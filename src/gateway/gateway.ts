@@ -137,6 +137,7 @@ export class Gateway {
       ...(options.adopt === undefined ? {} : { numbers: options.adopt }),
     })
     this.adoption.setPlan(this.#built.plan, loaded.settings.profile?.untilMs)
+    this.#tellPlaces()
     this.core = new GatewayCore(this.#built.plan, {
       clock: this.#clock,
       recorder: this.recorder,
@@ -294,7 +295,22 @@ export class Gateway {
     this.#built = built
     this.core.swap(built.plan)
     this.adoption.setPlan(built.plan, loaded.settings.profile?.untilMs)
+    this.#tellPlaces()
     this.#schedule()
+  }
+
+  /** A database that cannot be read makes rules about countries refuse: whoever wonders why finds it here. */
+  #tellPlaces(): void {
+    const { places } = this.#built.kit
+    this.metrics.placesBuilt(places?.builtMs)
+    if (places === undefined || places.isUsable(this.#clock.nowMs())) return
+    this.recorder.emit({
+      name: 'sp_dependency_down',
+      level: 'warn',
+      control: 'network',
+      reason: 'geo_database',
+      detail: `${places.path}: ${places.fault ?? 'too old to decide by'}`,
+    })
   }
 
   /** Relaxations and the profile end by themselves: the plan is compiled anew when the next one does. */

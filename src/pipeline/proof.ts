@@ -1,6 +1,7 @@
 import type { TokenRule } from './field-class.ts'
 import type { Exchange } from './exchange.ts'
 import type { LookupRule } from './lookup-rule.ts'
+import type { NetworkPolicy } from './network-policy.ts'
 import type { FailureLimit, Rate } from '../base/units.ts'
 import type { AclEntry, Policy, RoleTerms } from './policy.ts'
 import type { Site } from './site.ts'
@@ -66,8 +67,12 @@ export interface ProofNeeds {
   readonly lookups?: Readonly<Record<string, LookupRule>>
   /** Operation id -> who may call it, besides the configured ones. */
   readonly acl?: Readonly<Record<string, AclEntry>>
+  /** Where requests may come from; the operator's own rules name networks that the range is not in. */
+  readonly network?: Partial<NetworkPolicy>
   /** Operation id -> limit. */
   readonly operationLimits?: Readonly<Record<string, NonNullable<Policy['limits']['operation']>>>
+  /** Limits in the place of the operator's. */
+  readonly limits?: Partial<Pick<Policy['limits'], 'concurrency' | 'penalties' | 'plans'>>
   /** Lifts the limit per address, for an attack on a limit behind it. */
   readonly ipLimit?: 'off'
   /** Every event loop counts as late, and every operation as unimportant. */

@@ -238,6 +238,7 @@ test('gauges, reloads, certificates, sinks and the process are there', () =>
   withMetrics((metrics, clock) => {
     metrics.configReloaded('failure')
     metrics.certificate('api.example.com', clock.nowMs() + 90_000)
+    metrics.placesBuilt(clock.nowMs() - 60_000)
     metrics.securityEvent('authn_login_fail', 'warn')
     metrics.counter('sallyport_h2_resets_total', 'Resets.').cell().value += 2
     metrics.watchSinks(() => [
@@ -248,6 +249,7 @@ test('gauges, reloads, certificates, sinks and the process are there', () =>
       ['sallyport_config_reload_total', { result: 'failure' }, 1],
       ['sallyport_config_reload_total', { result: 'success' }, 0],
       ['sallyport_cert_expiry_seconds', { certificate: 'api.example.com' }, 60],
+      ['sallyport_geo_db_age_seconds', {}, 90],
       ['sallyport_security_events_total', { event: 'authn_login_fail', level: 'warn' }, 1],
       ['sallyport_h2_resets_total', {}, 2],
       ['sallyport_log_dropped_total', { sink: 'stdout', stream: 'access' }, 5],

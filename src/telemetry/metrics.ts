@@ -34,6 +34,8 @@ export interface Metrics {
   configReloaded(result: 'success' | 'failure'): void
   /** A certificate in use; `notAfterMs` is the end of its validity. */
   certificate(name: string, notAfterMs: number): void
+  /** When the database of countries in use was built; `undefined`: none is. */
+  placesBuilt(builtMs: number | undefined): void
   securityEvent(name: string, level: string): void
   /** A further counter or gauge, such as `sallyport_h2_resets_total`. The same name gives the same family. */
   counter(name: string, help: string, labelNames?: readonly string[]): MetricFamily
@@ -69,6 +71,7 @@ class GatewayMetrics implements Metrics {
   readonly #families = new Map<string, CellFamily>()
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
   readonly #certificates = new Map<string, number>()
+  #placesBuiltMs: number | undefined
   readonly #upstreamErrors: MetricFamily
   readonly #reloads: MetricFamily
   readonly #events: MetricFamily
@@ -136,6 +139,10 @@ class GatewayMetrics implements Metrics {
     this.#certificates.set(name, notAfterMs)
   }
 
+  placesBuilt(builtMs: number | undefined): void {
+    this.#placesBuiltMs = builtMs
+  }
+
   securityEvent(name: string, level: string): void {
     this.#events.cell(name, level).value++
   }
@@ -167,6 +174,7 @@ class GatewayMetrics implements Metrics {
     for (const family of families.values()) family.write(out)
     for (const [name, family] of this.#families) if (!families.has(name)) family.write(out)
     this.#writeCertificates(out)
+    this.#writePlaces(out)
     this.#writeSinks(out, 'sinks' in merged ? merged.sinks : undefined)
     writeDelay(out, delay)
     writeProcess(out, this.#clock.nowMs(), heapBytes)
@@ -204,6 +212,14 @@ class GatewayMetrics implements Metrics {
       const left = Math.round((notAfterMs - this.#clock.nowMs()) / 1000)
       out.push(`${name}${labelText(['certificate'], [certificate])} ${numberText(left)}`)
     }
+  }
+
+  #writePlaces(out: string[]): void {
+    if (this.#placesBuiltMs === undefined) return
+    const name = 'sallyport_geo_db_age_seconds'
+    writeHead(out, { name, help: 'Age of the database of countries in use.', type: 'gauge' })
+    const age = Math.round((this.#clock.nowMs() - this.#placesBuiltMs) / 1000)
+    out.push(`${name} ${numberText(age)}`)
   }
 
   #writeSinks(

@@ -1,6 +1,8 @@
 import { modeOf } from '../../pipeline/control.ts'
 import type { LimitKeyPart } from '../../base/units.ts'
 import { isPublic } from '../../openapi/is-public.ts'
+import { ANY_NETWORK, ANYWHERE } from '../../pipeline/network-policy.ts'
+import type { NetworkPolicy } from '../../pipeline/network-policy.ts'
 import type { Mode, OperationLimit, Policy } from '../../pipeline/policy.ts'
 import type { PolicySubject } from './rule-match.ts'
 import { mergedAuthorize } from './rule-authorize.ts'
@@ -52,11 +54,13 @@ export function basePolicy(settings: Settings, moment: PolicyMoment): Policy {
       httpsPort: listen.https,
       trustedProxies: listen.trustedProxies,
       forwardedHeader: listen.forwardedHeader,
+      knowsPlaces: settings.places !== undefined,
     },
     auth: blocks.auth,
     authorize: blocks.authorize,
     validate: blocks.validate,
     data: blocks.data,
+    network: blocks.network,
     upstream: { identities: identitiesOf(settings) },
     limits: { ...blocks.limits, operation: undefined },
   }
@@ -90,6 +94,20 @@ function limitsOf({ limits }: RuleSettings): Partial<Policy['limits']> {
   }
 }
 
+/** What a rule says of where its operations may be called from; keys that it does not write keep their value. */
+function ruledNetwork(
+  network: NetworkPolicy | undefined,
+  { network: rule }: RuleSettings,
+): NetworkPolicy | undefined {
+  if (Object.keys(rule).length === 0) return network
+  const { addresses = ANYWHERE, countries } = network?.operation ?? {}
+  const operation = {
+    addresses: { allow: rule.allow ?? addresses.allow, deny: rule.deny ?? addresses.deny },
+    countries: rule.countries ?? countries,
+  }
+  return { ...(network ?? ANY_NETWORK), operation }
+}
+
 function applyRule(policy: Policy, rule: RuleSettings, nowMs: number): Policy {
   return {
     ...policy,
@@ -98,6 +116,7 @@ function applyRule(policy: Policy, rule: RuleSettings, nowMs: number): Policy {
     validate: { ...policy.validate, ...rule.validate },
     data: { ...policy.data, ...rule.data },
     limits: { ...policy.limits, ...limitsOf(rule) },
+    network: ruledNetwork(policy.network, rule),
   }
 }
 

@@ -7,6 +7,8 @@ import type { Report } from '../report.ts'
 import { parseReference } from '../values/text.ts'
 
 const MAX_SECRET_BYTES = 1024 * 1024
+/** Some million addresses. */
+const MAX_LIST_BYTES = 64 * 1024 * 1024
 
 /** Whether a setting is switched off. */
 export function isOff(value: unknown): value is OffInput {
@@ -73,11 +75,17 @@ export class Resolver {
     return ''
   }
 
-  #content(at: ConfigPath, path: string): string {
+  /** The text of a list that decides who may come; empty, with a fault at `at`, where it cannot be read. */
+  list(at: ConfigPath, written: string): { readonly path: string; readonly text: string } {
+    const path = this.guardedFile(at, written)
+    return { path, text: this.#content(at, path, MAX_LIST_BYTES) }
+  }
+
+  #content(at: ConfigPath, path: string, maxBytes = MAX_SECRET_BYTES): string {
     const found = statSync(path, { throwIfNoEntry: false })
     if (found?.isFile() !== true) return ''
-    if (found.size > MAX_SECRET_BYTES) {
-      this.report.fault(at, `${path} is larger than 1 MB`)
+    if (found.size > maxBytes) {
+      this.report.fault(at, `${path} is larger than ${maxBytes / 1024 / 1024} MB`)
       return ''
     }
     try {

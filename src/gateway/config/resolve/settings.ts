@@ -13,6 +13,7 @@ import { resolveApis } from './apis.ts'
 import { resolveAuth } from './auth.ts'
 import { resolveBlocks } from './blocks.ts'
 import { resolveListen } from './listen.ts'
+import { resolvePlaces } from './network.ts'
 import type { Resolver } from './resolver.ts'
 import { resolveRules } from './rules.ts'
 
@@ -59,6 +60,7 @@ export function resolveSettings(input: SallyportConfig, resolver: Resolver): Set
     transport: input.transport ?? DEFAULTS.transport,
     auth: resolveAuth(input.auth ?? {}, resolver),
     blocks: resolveBlocks(input, resolver),
+    places: resolvePlaces(input, resolver),
     rules: resolveRules(input.rules ?? [], resolver),
     logs: { sinks: resolveSinks(input.logs ?? {}, resolver) },
     admin: { socket: resolveSocket(input.admin?.listen ?? DEFAULTS.adminListen, resolver) },
