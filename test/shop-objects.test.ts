@@ -244,12 +244,32 @@ for (const transport of ['node', 'fast'] as const) {
       assert.equal(profile['name'], 'Bob B')
     })
 
+    test('the owner exports the orders, and gets no others', async () => {
+      const got = await world.ask('alice', { target: '/orders/export' })
+      assert.equal(got.status, 200)
+      const owners = got.text
+        .trim()
+        .split('\r\n')
+        .map((line) => line.split(',')[1])
+      assert.deepEqual([...new Set(owners)], ['userId', '1'])
+      assert.ok(owners.length > 4)
+      assert.equal(
+        (await world.ask('alice', { method: 'HEAD', target: '/orders/export' })).status,
+        200,
+      )
+    })
+
+    test('what one sees of a list is counted as the shop counts it', async () => {
+      const list = (await world.ask('bob', { target: '/orders?limit=1' })).json() as {
+        items: unknown[]
+        total: number
+      }
+      assert.equal(list.items.length, 1)
+      assert.ok(list.total > 1)
+    })
+
     test('the staff’s own tables stay with the staff', async () => {
-      for (const target of [
-        '/orders/export',
-        '/admin/users',
-        '/admin/reports/sales?from=2026-01-01&to=2026-01-31',
-      ])
+      for (const target of ['/admin/users', '/admin/reports/sales?from=2026-01-01&to=2026-01-31'])
         assert.ok((await world.ask('bob', { target })).status >= 400, target)
     })
   })

@@ -13,6 +13,7 @@ const GUEST: Row = {
   passwordHash: '',
   resetToken: null,
   isAdmin: 0,
+  store: 'north',
   createdAt: '2026-01-01T00:00:00.000Z',
 }
 

@@ -8,11 +8,13 @@ const JSON_COLUMNS = ['address', 'price', 'costPrice', 'tags', 'items', 'total',
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY, name TEXT, email TEXT UNIQUE, phone TEXT,
-    address TEXT, passwordHash TEXT, resetToken TEXT, isAdmin INTEGER DEFAULT 0, createdAt TEXT);
+    address TEXT, passwordHash TEXT, resetToken TEXT, isAdmin INTEGER DEFAULT 0,
+    store TEXT DEFAULT 'north', createdAt TEXT);
   CREATE TABLE IF NOT EXISTS products (id INTEGER PRIMARY KEY, sku TEXT, name TEXT, description TEXT,
     category TEXT, price TEXT, costPrice TEXT, stock INTEGER, rating REAL, tags TEXT);
   CREATE TABLE IF NOT EXISTS orders (id INTEGER PRIMARY KEY, userId INTEGER, status TEXT, items TEXT,
-    total TEXT, note TEXT, shippingAddress TEXT, internalNotes TEXT, createdAt TEXT);
+    total TEXT, note TEXT, shippingAddress TEXT, internalNotes TEXT,
+    store TEXT DEFAULT 'north', createdAt TEXT);
   CREATE TABLE IF NOT EXISTS payments (id TEXT PRIMARY KEY, orderId INTEGER, methodType TEXT,
     cardNumber TEXT, cvc TEXT, last4 TEXT, amount INTEGER, currency TEXT, status TEXT,
     callbackUrl TEXT, createdAt TEXT);

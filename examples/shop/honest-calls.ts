@@ -145,6 +145,18 @@ export const HONEST_CALLS: readonly HonestCall[] = [
     status: 200,
   },
   {
+    operationId: 'returnOrders',
+    method: 'POST',
+    target: '/returns',
+    as: 'alice',
+    body: {
+      orderId: 3,
+      parcel: { orderId: 3, orderIds: [3, 4] },
+      lines: [{ orderId: 4, reason: 'too large' }],
+    },
+    status: 201,
+  },
+  {
     operationId: 'payOrder',
     method: 'POST',
     target: '/orders/3/payments',

@@ -103,7 +103,7 @@ for (const [sender, credentials] of senders) {
 }
 
 const EXPECTED_BYTES: Readonly<Record<string, RegExp>> = {
-  'text/csv': /^id,userId,status,amount,currency,note,createdAt\r\n1,1,shipped,6280,EUR,/,
+  'text/csv': /^id,userId,status,amount,currency,note,store,createdAt\r\n1,1,shipped,6280,EUR,/,
   'text/event-stream': /^id: 1\nevent: tick\ndata: \{"tick":1,.*\}\n\nid: 2\n.*\n.*\n\n$/,
   'image/png': /PNG/,
 }

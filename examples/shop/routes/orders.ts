@@ -11,6 +11,7 @@ export const ORDER_ROUTES: readonly Route[] = [
   { method: 'GET', template: '/orders/{orderId}', answer: getOrder },
   { method: 'PATCH', template: '/orders/{orderId}', answer: updateOrder },
   { method: 'DELETE', template: '/orders/{orderId}', answer: deleteOrder },
+  { method: 'POST', template: '/returns', answer: returnOrders },
 ]
 
 const NO_ORDER = refusal(404, 'no_order', 'There is no such order.')
@@ -78,8 +79,47 @@ function getOrder(call: Call): Answer {
 /** HOLE `mass-assignment-order`: `status` and `total` are written too. */
 function updateOrder(call: Call): Answer {
   const target = { table: 'orders', id: pathValue(call, 'orderId') }
-  const row = updateRow(call.database, target, call.fields)
+  const isPatch = call.mediaType.includes('json-patch')
+  const fields = isPatch ? patched(findOrder(call) ?? {}, call.fields) : call.fields
+  const row = updateRow(call.database, target, fields)
   return row === undefined ? NO_ORDER : { status: 200, json: toOrder(row) }
+}
+
+interface Step {
+  readonly op: string
+  readonly path: string
+  readonly from?: string
+  readonly value?: unknown
+}
+
+/** The columns that a JSON Patch changes. HOLE `mass-assignment-order`: any, from any. */
+function patched(row: Row, patch: unknown): Row {
+  const order: Record<string, unknown> = { ...row }
+  const changed: Record<string, unknown> = {}
+  for (const { op, path, from = '', value } of patch as readonly Step[]) {
+    const [name, source] = [path.slice(1), from.slice(1)]
+    if (op === 'test') continue
+    const taken = op === 'copy' || op === 'move' ? order[source] : value
+    if (op === 'move') changed[source] = order[source] = null
+    changed[name] = order[name] = op === 'remove' ? null : taken
+  }
+  // Something has to be set, were it to itself.
+  return Object.keys(changed).length > 0 ? changed : { note: row['note'] ?? null }
+}
+
+/** HOLE `others-order`: orders that are named anywhere in the request are sent back, whosever they are. */
+function returnOrders({ fields, database }: Call): Answer {
+  const ids: number[] = []
+  const collect = (value: unknown, isId: boolean): void => {
+    if (isId && (typeof value === 'number' || typeof value === 'string')) ids.push(Number(value))
+    else if (Array.isArray(value)) for (const item of value) collect(item, isId)
+    else if (typeof value === 'object' && value !== null)
+      for (const [name, inner] of Object.entries(value)) collect(inner, /^orderIds?$/.test(name))
+  }
+  collect(fields, false)
+  for (const id of ids)
+    runSql(database, `UPDATE orders SET internalNotes = 'sent back' WHERE id = ${id}`)
+  return { status: 201, json: { orderIds: [...new Set(ids)] } }
 }
 
 function deleteOrder(call: Call): Answer {
@@ -89,7 +129,10 @@ function deleteOrder(call: Call): Answer {
 
 /** HOLE `others-export`: everybody's orders, and a note that starts with `=` goes out as a formula. */
 function exportOrders({ database }: Call): Answer {
-  const rows = runSql(database, 'SELECT id, userId, status, total, note, createdAt FROM orders')
+  const rows = runSql(
+    database,
+    'SELECT id, userId, status, total, note, store, createdAt FROM orders',
+  )
   const lines = rows.map((row) => {
     const { amount, currency } = row['total'] as { amount: number; currency: string }
     const note = ((row['note'] as string | null) ?? '').replaceAll('"', '""')
@@ -100,10 +143,11 @@ function exportOrders({ database }: Call): Answer {
       amount,
       currency,
       `"${note}"`,
+      row['store'],
       row['createdAt'],
     ]
   })
-  const head = ['id', 'userId', 'status', 'amount', 'currency', 'note', 'createdAt']
+  const head = ['id', 'userId', 'status', 'amount', 'currency', 'note', 'store', 'createdAt']
   const text = [head, ...lines].map((cells) => `${cells.join(',')}\r\n`).join('')
   return { status: 200, headers: { 'Content-Type': 'text/csv' }, bytes: Buffer.from(text) }
 }
