@@ -7,6 +7,7 @@ import type { AclEntry } from '../../pipeline/policy.ts'
 import { Bench } from '../testing/bench.ts'
 import { assertEveryReason, assertRefused } from '../testing/check.ts'
 import { exchangeOf } from '../testing/exchange.ts'
+import { kitAsking, TOLD } from '../testing/facts.ts'
 import type { PolicyParts } from '../testing/policy.ts'
 import { access } from './control.ts'
 
@@ -359,10 +360,19 @@ suite('access', () => {
     assert.equal(new Bench().guard(access).guard, undefined)
   })
 
+  for (const [name, answer, isUnknown, holds] of TOLD)
+    test(`asks for a relation of the caller that ${name}`, async () => {
+      const policy = condition('item', 'relation("team:eng", "member", subject.id)')
+      const bench = new Bench({ document: DOCUMENT, policy })
+      const kit = kitAsking(bench.kit, answer)
+      const exchange = exchangeOf({ principal: { ...ANONYMOUS, kind: 'jwt', subject: 'ann' } })
+      const refusal = await bench.guard(access, 'item', undefined, kit).request(exchange)
+      const reason = isUnknown ? 'facts_unknown' : 'condition'
+      assertRefused(refusal, holds ? undefined : reason, isUnknown ? 503 : 403)
+      assert.equal(exchange.authorizedBy, holds ? 'access' : undefined)
+    })
+
   test('every reason is reached', () => {
-    assertEveryReason(
-      access,
-      ruled.map((row) => row[4]),
-    )
+    assertEveryReason(access, [...ruled.map((row) => row[4]), 'facts_unknown'])
   })
 })

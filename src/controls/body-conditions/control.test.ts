@@ -6,6 +6,7 @@ import type { Principal } from '../../identity/principal.ts'
 import { Bench } from '../testing/bench.ts'
 import { assertEveryReason, assertRefused } from '../testing/check.ts'
 import { exchangeOf } from '../testing/exchange.ts'
+import { kitAsking, TOLD } from '../testing/facts.ts'
 import type { PolicyParts } from '../testing/policy.ts'
 import { bodyConditions } from './control.ts'
 
@@ -115,9 +116,19 @@ suite('body conditions', () => {
     assert.notEqual(text.guard(bodyConditions, 'create').guard, undefined)
   })
 
+  for (const [name, answer, isUnknown, holds] of TOLD)
+    test(`asks for a relation that ${name}`, async () => {
+      const policy = under('relation("account:" + body.accountId, "payer", subject.id)')
+      const bench = new Bench({ document: DOCUMENT, policy })
+      const kit = kitAsking(bench.kit, answer)
+      const exchange = exchangeOf({ principal: ANN })
+      exchange.body = { accountId: 'a1' }
+      exchange.hasBodyValue = true
+      const refusal = await bench.guard(bodyConditions, 'create', undefined, kit).body(exchange, '')
+      const reason = isUnknown ? 'facts_unknown' : 'hidden'
+      assertRefused(refusal, holds ? undefined : reason, isUnknown ? 503 : 404)
+    })
+
   test('every reason is reached', () =>
-    assertEveryReason(
-      bodyConditions,
-      cases.map((row) => row[3]),
-    ))
+    assertEveryReason(bodyConditions, [...cases.map((row) => row[3]), 'facts_unknown']))
 })

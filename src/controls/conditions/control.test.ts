@@ -7,6 +7,7 @@ import type { ParameterValues } from '../../pipeline/exchange.ts'
 import { Bench } from '../testing/bench.ts'
 import { assertEveryReason, assertRefused } from '../testing/check.ts'
 import { exchangeOf } from '../testing/exchange.ts'
+import { kitAsking, TOLD } from '../testing/facts.ts'
 import type { PolicyParts } from '../testing/policy.ts'
 import { conditions } from './control.ts'
 
@@ -44,6 +45,7 @@ type Row = [
   values: ParameterValues | undefined,
   reason: string | undefined,
 ]
+const RELATED = 'relation("user:" + path.userId, "friend", subject.id)'
 const OWN = 'path.userId == subject.id || "admin" in subject.roles'
 const cases: Row[] = [
   ['lets the owner through', under(OWN), at('ann'), undefined],
@@ -125,9 +127,17 @@ suite('conditions', () => {
     assert.throws(() => bench.guard(conditions, 'getUser'), /validate.request is off/)
   })
 
+  for (const [name, answer, isUnknown, holds] of TOLD)
+    test(`asks for a relation that ${name}`, async () => {
+      const bench = new Bench({ document: DOCUMENT, policy: under(RELATED) })
+      const kit = kitAsking(bench.kit, answer)
+      const exchange = exchangeOf({ principal: ANN })
+      exchange.parameters = at('bob')
+      const refusal = await bench.guard(conditions, 'getUser', undefined, kit).request(exchange)
+      const reason = isUnknown ? 'facts_unknown' : 'hidden'
+      assertRefused(refusal, holds ? undefined : reason, isUnknown ? 503 : 404)
+    })
+
   test('every reason is reached', () =>
-    assertEveryReason(
-      conditions,
-      cases.map((row) => row[3]),
-    ))
+    assertEveryReason(conditions, [...cases.map((row) => row[3]), 'facts_unknown']))
 })

@@ -6,7 +6,7 @@ import type { KeyVersions } from '../../store/shared/key-versions.ts'
 /** Values that are remembered. */
 const MAX_REMEMBERED = 20_000
 /** Questions of one thread that are under way at once. */
-const MAX_UNDER_WAY = 256
+const MAX_UNDER_WAY = 4096
 
 interface Remembered {
   readonly value: string | undefined

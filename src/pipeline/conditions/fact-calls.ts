@@ -55,7 +55,7 @@ export function factCalls(
     lookup: (exchange, [name, id]) =>
       id === ''
         ? undefined
-        : askFact(exchange, `${name}\n${id}`, () => finds.get(name)?.(exchange, id)),
+        : askFact(exchange, `lookup\n${name}\n${id}`, () => finds.get(name)?.(exchange, id)),
   }
 }
 
@@ -78,7 +78,7 @@ function askRelation(
 ): boolean | undefined {
   const tenant = tenantOf(exchange.principal, tenantClaim)
   if (tenant === undefined || subject === '') return undefined
-  return askFact(exchange, `${object}\n${relation}\n${subject}`, () =>
+  return askFact(exchange, `relation\n${object}\n${relation}\n${subject}`, () =>
     facts.relation({ tenant, object, relation, subject }),
   )
 }

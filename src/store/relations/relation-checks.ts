@@ -89,6 +89,7 @@ export class RelationChecks {
   }
 }
 
+/** What could be written has no line ends, so that no question has the key of another. */
 function keyOf({ tenant, object, relation, subject }: RelationTuple): string {
-  return `${object}\n${relation}\n${subject}\n${tenant}`
+  return `${tenant.length}:${tenant}${object}\n${relation}\n${subject}`
 }

@@ -8,7 +8,7 @@ type PostgresSettings = Extract<SourceSettings, { kind: 'postgres' }>
 /** Connections of one source. */
 const MAX_CONNECTIONS = 4
 /** Questions that wait for a connection; more are refused at once. */
-const MAX_WAITING = 200
+const MAX_WAITING = 4096
 const IDLE_MS = 30_000
 
 /** Class 22 of SQLSTATE, data exception: the id is none for the column, such as `x` for a number. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { MaybePromise } from '../../base/maybe-promise.ts'
 import { checkRelations } from '../relations/check.ts'
 import { objectsOf } from '../relations/objects-of.ts'
 import { parseTuple, tupleText } from '../relations/relation.ts'
@@ -12,18 +13,21 @@ export function tuple(text: string, tenant = ''): RelationTuple {
   return found
 }
 
+/** A store that is opened for one test. */
+export interface RelationStore {
+  readonly relations: RelationRecords
+  close(): MaybePromise<void>
+}
+
 /** What every adapter of `RelationRecords` must do. `open` gives a new, empty store each time. */
-export function relationsContract(
-  adapter: string,
-  open: () => { readonly relations: RelationRecords; close(): void },
-): void {
+export function relationsContract(adapter: string, open: () => MaybePromise<RelationStore>): void {
   const check = (name: string, body: (relations: RelationRecords) => Promise<void>): void => {
     test(`${adapter}: ${name}`, async () => {
-      const store = open()
+      const store = await open()
       try {
         await body(store.relations)
       } finally {
-        store.close()
+        await store.close()
       }
     })
   }
