@@ -8,11 +8,14 @@ import { beginAnswer } from './coded-client.ts'
 import type { EdgeContext, ExchangePorts } from './edge-context.ts'
 import type { ExchangeClocks } from './exchange-clocks.ts'
 import { joined } from './request-body.ts'
-import { contentLength, idleLimitMs } from './response-head.ts'
+import { contentLength, idleLimitMs, isLive } from './response-head.ts'
 import type { Share } from './share.ts'
 import type { CallEvents, UpstreamCall } from './upstream-port.ts'
 
 const NONE: readonly string[] = []
+/** Shorter pieces wait for the end of the turn, at most so many bytes of them. */
+const SMALL_BYTES = 4_096
+const MAX_SMALL_BYTES = 16_384
 /** Why an exchange fails for which too much is held. */
 export const NO_ROOM = 'too many bytes are held'
 
@@ -73,6 +76,12 @@ export class AnswerRelay implements CallEvents {
   #chunks: Buffer[] = []
   #isEnded = false
   #trailers: readonly string[] = NONE
+  /** Small pieces of this turn of the event loop, which leave together at its end. */
+  #small: Buffer[] = []
+  #smallBytes = 0
+  #isFlushDue = false
+  /** Every piece is a message of its own, that somebody waits for. */
+  #isLive = false
   #upgraded: Duplex | undefined = undefined
 
   constructor(host: AnswerHost) {
@@ -104,6 +113,7 @@ export class AnswerRelay implements CallEvents {
       const exchange = host.begun()
       exchange.upstreamMs = performance.now() - this.#startedAt
       this.#length = contentLength(rawHeaders)
+      this.#isLive = host.isDuplex || isLive(rawHeaders)
       host.enter('streaming', idleLimitMs(rawHeaders, host.edge.limits, host.isDuplex))
       const verdict = host.edge.core.decideResponseHead(exchange, status, rawHeaders)
       if (isPromise(verdict)) this.call?.pause()
@@ -125,6 +135,8 @@ export class AnswerRelay implements CallEvents {
     if (verdict.kind === 'answer') return host.send(verdict.answer)
     const length = this.#length
     if (verdict.kind === 'stream') {
+      // Before the client's own, so that a head of unknown length leaves with the first pieces.
+      if (length === undefined && !this.#isLive) this.#flushSoon()
       host.client = beginAnswer(host.client, verdict, { length, share: host.share, events: host })
     } else if (length !== undefined && length > verdict.maxBodyBytes) {
       return host.fail('response_too_large', `content-length ${length}`)
@@ -146,7 +158,7 @@ export class AnswerRelay implements CallEvents {
     // The client library may deliver what it had already read although the call is paused.
     if (this.#verdict === undefined) this.#chunks.push(chunk)
     else this.#take(chunk, this.#verdict)
-    return this.isStreamed && host.client.isFlushed === true
+    return this.isStreamed && this.#smallBytes === 0 && host.client.isFlushed === true
   }
 
   #take(chunk: Buffer, verdict: ResponseVerdict): void {
@@ -157,17 +169,53 @@ export class AnswerRelay implements CallEvents {
       if (verdict.watch?.(chunk) === false) return host.fail('upstream_leak', 'in a stream')
       // The last bytes and the end in one write.
       const isWhole = this.bytes === this.#length && this.call?.mayTrail !== true
-      if (isWhole) return host.close(host.client.end(chunk))
-      if (host.client.write(chunk)) return
-      // The client is slow now; its own stall timer watches it.
-      host.clocks.hold(true)
-      return this.call?.pause()
+      if (isWhole) return host.close(host.client.end(this.#withSmall(chunk)))
+      return this.#pass(chunk)
     }
     this.#chunks.push(chunk)
     if (!host.share.hold(chunk.length)) return host.fail('overloaded', NO_ROOM)
     if (verdict.kind === 'buffer' && this.bytes > verdict.maxBodyBytes) {
       host.fail('response_too_large', `more than ${verdict.maxBodyBytes} bytes`)
     }
+  }
+
+  /** Sends a piece on: a small one together with others of this turn, each of which would cost a write of its own. */
+  #pass(chunk: Buffer): void {
+    if (this.#isLive || chunk.length >= SMALL_BYTES) return this.#write(this.#withSmall(chunk))
+    this.#small.push(chunk)
+    this.#smallBytes += chunk.length
+    if (this.#smallBytes >= MAX_SMALL_BYTES) this.flush()
+    else this.#flushSoon()
+  }
+
+  #flushSoon(): void {
+    if (this.#isFlushDue) return
+    this.#isFlushDue = true
+    setImmediate(flushLater, this)
+  }
+
+  /** Sends what waits for the end of this turn. */
+  flush(): void {
+    this.#isFlushDue = false
+    if (this.#smallBytes > 0 && this.#host.phase === 'streaming') this.#write(this.#withSmall())
+  }
+
+  /** What waits, and this behind it. */
+  #withSmall(chunk?: Buffer): Buffer {
+    const small = this.#small
+    if (small.length === 0 && chunk !== undefined) return chunk
+    if (chunk !== undefined) small.push(chunk)
+    this.#small = []
+    this.#smallBytes = 0
+    return joined(small)
+  }
+
+  #write(chunk: Buffer): void {
+    const host = this.#host
+    if (host.client.write(chunk)) return
+    // The client is slow now; its own stall timer watches it.
+    host.clocks.hold(true)
+    this.call?.pause()
   }
 
   upstreamEnd(trailers: readonly string[] = NONE): void {
@@ -185,7 +233,8 @@ export class AnswerRelay implements CallEvents {
     const { core } = host.edge
     if (verdict.kind === 'stream') {
       const trailers = core.responseTrailers(host.begun(), this.#trailers)
-      return host.close(host.client.end(undefined, trailers))
+      const rest = this.#smallBytes > 0 ? this.#withSmall() : undefined
+      return host.close(host.client.end(rest, trailers))
     }
     const body = joined(this.#chunks)
     this.#chunks = []
@@ -227,4 +276,9 @@ export class AnswerRelay implements CallEvents {
       host.tunnelEnded(bytesIn, bytesOut),
     )
   }
+}
+
+/** One function for all, not one for each answer. */
+function flushLater(relay: AnswerRelay): void {
+  relay.flush()
 }

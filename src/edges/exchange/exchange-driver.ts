@@ -232,6 +232,7 @@ export class ExchangeDriver implements AnswerHost, Swept {
       // The head is gone: the only honest end is a broken one.
       exchange.abortedBy = cause === 'client_too_slow' ? 'client' : 'upstream'
       this.edge.core.fail(exchange, cause, detail)
+      this.#relay.flush()
       this.client.destroy()
       return this.#end()
     }

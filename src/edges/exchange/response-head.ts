@@ -19,6 +19,16 @@ export function idleLimitMs(
   return isQuiet ? limits.eventStreamIdleMs : limits.responseIdleMs
 }
 
+/** Media types of which every piece is a message that somebody waits for. */
+const LIVE =
+  /^(?:text\/event-stream|application\/(?:x-ndjson|ndjson|jsonl|x-jsonlines|json-seq|stream\+json|grpc)|multipart\/x-mixed-replace)(?![a-z0-9.])/i
+
+/** Whether the pieces of an answer must go on as they come. */
+export function isLive(rawHeaders: readonly string[]): boolean {
+  const type = field(rawHeaders, 'content-type')
+  return type !== undefined && LIVE.test(type)
+}
+
 /** WHATWG HTML 9.2. */
 function isEventStream(rawHeaders: readonly string[]): boolean {
   return field(rawHeaders, 'content-type')?.slice(0, 17).toLowerCase() === 'text/event-stream'

@@ -119,7 +119,7 @@ export class FastClient implements ClientEnd {
     const framing = this.#isChunked ? 'Transfer-Encoding: chunked\r\n' : ''
     this.#head = this.#headText(answer, said, framing, isEndedByClose)
     // The head must not wait for the first byte of an answer that comes in its own time.
-    if (length === undefined) process.nextTick(flushHead, this)
+    if (length === undefined) setImmediate(flushHead, this)
   }
 
   get isFlushed(): boolean {

@@ -9,15 +9,23 @@ const MAX_REMEMBERED_CHARS = 256
 const OWN_VALUES = 4096
 const MAX_OWN_CHARS = 2048
 
+/** A line as it was written last at its place. */
+interface Line {
+  readonly name: string
+  /** `undefined`: no value is this one. */
+  readonly value: string | undefined
+  text: string
+  isWhole: boolean
+}
+
+const NO_LINE: Line = { name: '', value: undefined, text: '', isWhole: true }
+
 /**
  * Writes the lines of heads, and remembers the last one at each place: one head is like the one before it but for a
  * few fields, so most lines are found by comparing two references, and were checked and put together once.
  */
 export class LineMemory {
-  readonly #names = places(MAX_REMEMBERED)
-  readonly #values = places(MAX_REMEMBERED)
-  readonly #lines = places(MAX_REMEMBERED)
-  readonly #isWhole: boolean[] = Array.from({ length: MAX_REMEMBERED }, () => false)
+  readonly #lines: Line[] = Array.from({ length: MAX_REMEMBERED }, () => NO_LINE)
   readonly #ownField: string
   readonly #ownValues: (string | undefined)[]
 
@@ -27,18 +35,19 @@ export class LineMemory {
    */
   constructor(ownField = '') {
     this.#ownField = ownField
-    this.#ownValues = ownField === '' ? [] : places(OWN_VALUES)
+    this.#ownValues = ownField === '' ? [] : Array.from({ length: OWN_VALUES })
   }
 
   /** The line of a field that `write` wrote at this place before; `undefined` for any other. */
   known(place: number, name: string, value: string): string | undefined {
-    if (this.#values[place] !== value || this.#names[place] !== name) return undefined
-    if (this.#isWhole[place] !== true) {
+    const line = this.#lines[place]
+    if (line === undefined || line.value !== value || line.name !== name) return undefined
+    if (!line.isWhole) {
       // It came a second time: what is sent again and again is worth being put into one piece.
-      this.#lines[place] = inOnePiece(this.#lines[place] ?? '')
-      this.#isWhole[place] = true
+      line.text = inOnePiece(line.text)
+      line.isWhole = true
     }
-    return this.#lines[place]
+    return line.text
   }
 
   /**
@@ -47,14 +56,10 @@ export class LineMemory {
    */
   write(place: number, name: string, value: string): string | undefined {
     if (name === this.#ownField ? this.#hasControl(value) : hasControl(value)) return undefined
-    const line = `${name}: ${value}\r\n`
-    if (place < MAX_REMEMBERED && value.length <= MAX_REMEMBERED_CHARS) {
-      this.#names[place] = name
-      this.#values[place] = value
-      this.#lines[place] = line
-      this.#isWhole[place] = false
-    }
-    return line
+    const text = `${name}: ${value}\r\n`
+    if (place < MAX_REMEMBERED && value.length <= MAX_REMEMBERED_CHARS)
+      this.#lines[place] = { name, value, text, isWhole: false }
+    return text
   }
 
   #hasControl(value: string): boolean {
@@ -70,10 +75,6 @@ export class LineMemory {
 
   /** What was written at this place is to be asked for again. */
   forget(place: number): void {
-    if (place < MAX_REMEMBERED) this.#values[place] = undefined
+    if (place < MAX_REMEMBERED) this.#lines[place] = NO_LINE
   }
-}
-
-function places(length: number): (string | undefined)[] {
-  return Array.from({ length })
 }

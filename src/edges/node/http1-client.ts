@@ -85,7 +85,7 @@ export class Http1Client implements ClientEnd {
     this.#isSelfDelimited = !isBodied || length !== undefined || this.#request.method === 'HEAD'
     this.#writeHead(answer, isBodied ? length : undefined)
     // The head must not wait for the first byte of an answer that comes in its own time.
-    if (length === undefined) this.#response.flushHeaders()
+    if (length === undefined) setImmediate(flushHead, this.#response)
   }
 
   write(chunk: Buffer): boolean {
@@ -200,6 +200,11 @@ export class Http1Client implements ClientEnd {
   #watchStall(): void {
     this.#context.connection.socket.setTimeout(this.#limits.writeStallMs)
   }
+}
+
+/** One function for all. What was written or ended meanwhile took the head along. */
+function flushHead(response: ServerResponse): void {
+  if (!response.writableEnded && !response.destroyed) response.flushHeaders()
 }
 
 function pairs(flat: readonly string[]): [string, string][] {
