@@ -1,4 +1,4 @@
-import type { FailureLimit, LimitKeyPart, Rate } from '../src/base/units.ts'
+import type { FailureLimit, LimitKeyPart, PolicyRate } from '../src/base/units.ts'
 
 const SPANS = [
   [86_400_000, 'd'],
@@ -26,9 +26,9 @@ export function showSize(bytes: number): string {
 }
 
 /** A rate as configurations write it: `20/s burst 100`. */
-export function showRate({ count, windowMs, burst }: Rate): string {
+export function showRate({ count, windowMs, burst, kind = 'bucket' }: PolicyRate): string {
   const window = showSpan(windowMs).replace(/^1(?=[a-z])/, '')
-  return `${count}/${window}${burst === count ? '' : ` burst ${burst}`}`
+  return `${kind === 'bucket' ? '' : `${kind} `}${count}/${window}${burst === count ? '' : ` burst ${burst}`}`
 }
 
 /** A failure limit as configurations write it: `10/5min ban 15min`. */

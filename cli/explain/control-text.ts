@@ -26,6 +26,8 @@ export const CONTROL_TEXT: ReadonlyMap<string, Tell> = new Map<string, Tell>([
   ['trusted-headers', () => 'forgets what the client says in a proxy’s name and writes it anew'],
   ['ip-limit', ({ policy }) => `${rateOf(policy.limits.ip)} by address, else 429`],
   ['failures', ({ policy }) => failuresText(policy)],
+  ['penalties', ({ policy }) => penaltiesText(policy)],
+  ['penalty-box', ({ policy }) => penaltiesText(policy)],
   ['target', () => 'one spelling of path and query, else 400'],
   ['upstream-identity', ({ site, policy }) => identityText(site, policy)],
   ['routes', ({ site }) => `${site.label} is the operation ${site.operation.id}`],
@@ -47,6 +49,7 @@ export const CONTROL_TEXT: ReadonlyMap<string, Tell> = new Map<string, Tell>([
   ['external-decision', ({ policy }) => decisionText(policy)],
   ['conditions', ({ site }) => conditionText(site)],
   ['body-conditions', ({ site }) => conditionText(site)],
+  ['concurrency', ({ policy }) => concurrencyText(policy)],
   ['parameters', ({ site }) => parametersText(site)],
   ['body', ({ site }) => bodyText(site)],
   ['auth-zone', ({ policy }) => authZoneText(policy)],
@@ -108,7 +111,29 @@ function corsText({ listen }: Policy): string {
 
 function principalText({ limits }: Policy): string {
   const cost = limits.operation?.cost ?? 1
-  return `${rateOf(limits.principal)} by caller, this operation takes ${cost}, else 429`
+  const named = [...limits.policies].map(
+    ([name, { rate, by }]) => `; ${name}: ${rateOf(rate)} by ${showKey(by)}`,
+  )
+  const plans = limits.plans.size === 0 ? '' : `; plans ${[...limits.plans.keys()].join(', ')}`
+  return `${rateOf(limits.principal)} by caller, this operation takes ${cost}, else 429${named.join('')}${plans}`
+}
+
+function concurrencyText({ limits }: Policy): string {
+  const { total, principal } = limits.concurrency
+  const said = [
+    total === undefined ? '' : `${total} in work at once (priority ${limits.priority}), else 503`,
+    limits.operation?.concurrency === undefined
+      ? ''
+      : `${limits.operation.concurrency} of this operation, else 503`,
+    principal === undefined ? '' : `${principal} by caller, else 429`,
+  ]
+  return said.filter((text) => text !== '').join('; ')
+}
+
+function penaltiesText({ limits: { penalties } }: Policy): string {
+  if (penalties === undefined) return 'off'
+  const boxes = penalties.stepsMs.map((ms) => `${ms / 60_000} min`).join(', ')
+  return `${rateOf(penalties.score)} refusals put a caller aside: ${boxes}`
 }
 
 function scopesText({ operation }: Site): string {
@@ -160,7 +185,10 @@ function urlText({ validate }: Policy): string {
 
 function operationLimitText({ limits }: Policy): string {
   const { operation } = limits
-  return `${rateOf(operation?.rate)} by ${showKey(operation?.by ?? [])}, else 429`
+  const flows = (operation?.flows ?? []).map(({ rate, by }) => `${rateOf(rate)} by ${showKey(by)}`)
+  const own = operation?.rate
+  const rate = own === undefined ? [] : [`${rateOf(own)} by ${showKey(operation?.by ?? [])}`]
+  return `${[...rate, ...flows].join('; ') || 'what the document marks'}, else 429`
 }
 
 function stripText({ operation, policy }: Site): string {

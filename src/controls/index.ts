@@ -42,6 +42,7 @@ import { scopes } from './scopes/control.ts'
 import { secrets } from './secrets/control.ts'
 import { tables } from './tables/control.ts'
 import { target } from './target/control.ts'
+import { tokenParameters } from './token-parameters/control.ts'
 import { tokens } from './tokens/control.ts'
 import { trustedHeaders } from './trusted-headers/control.ts'
 import { uniform } from './uniform/control.ts'
@@ -78,6 +79,7 @@ export const controls: readonly AnyControl[] = [
   scopes,
   access,
   externalDecision,
+  tokenParameters,
   parameters,
   concurrency,
   conditions,

@@ -18,7 +18,7 @@ export interface LimitPolicy {
   readonly cost: number
   /** What a refusal is called in the log. */
   readonly reason: string
-  keyOf(exchange: Exchange): string
+  readonly keyOf: (exchange: Exchange) => string
 }
 
 /** How limits speak to clients. */

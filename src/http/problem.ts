@@ -22,11 +22,13 @@ export interface Problem {
 /** The media type of problem documents. */
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 
-const QUOTA_EXCEEDED = 'https://iana.org/assignments/http-problem-types#quota-exceeded'
+const REGISTERED = 'https://iana.org/assignments/http-problem-types#'
 
-/** The stable identifier of a public class of problems; every 429 has the registered one. */
+/** The stable identifier of a public class of problems; every 429 has a registered one. */
 function problemUri(status: number, type: string): string {
-  return status === 429 ? QUOTA_EXCEEDED : `urn:sallyport:problem:${type}`
+  if (status !== 429) return `urn:sallyport:problem:${type}`
+  const isAbnormal = type === 'abnormal_usage'
+  return REGISTERED + (isAbnormal ? 'abnormal-usage-detected' : 'quota-exceeded')
 }
 
 /**

@@ -8,7 +8,7 @@ import type { PrincipalLimitConfig } from './config.ts'
 
 /** The limits of callers of one operation. */
 export interface CallerPolicies {
-  limitsOf(exchange: Exchange): readonly LimitPolicy[]
+  readonly limitsOf: (exchange: Exchange) => readonly LimitPolicy[]
   /** The one bucket there is for everybody; `undefined` where there is more to it. */
   readonly only: LimitPolicy | undefined
 }

@@ -1,0 +1,6 @@
+import type { PenaltyRule } from '../../base/units.ts'
+import type { Policy } from '../../pipeline/policy.ts'
+
+export function configurePenaltyBox({ limits }: Policy): PenaltyRule | undefined {
+  return limits.penalties
+}
