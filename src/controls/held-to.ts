@@ -13,7 +13,7 @@ export const FACTS_UNKNOWN: ReasonSpec = {
 }
 
 /** The denial where what a rule asks for cannot be had now. `detail` goes to the log. */
-export function factsUnknown(reason: string, detail: string): Denial {
+function factsUnknown(reason: string, detail: string): Denial {
   return { reason, headers: ['Retry-After', '1'], detail }
 }
 

@@ -59,8 +59,9 @@ export function syntaxFault(
 
 function cureOf(summary: string): string {
   const mixed = /: (\S+) [=!]= (\S+)$/.exec(summary)
-  if (mixed?.[1] === 'string' || mixed?.[2] === 'string')
-    return 'a number and a text are never equal: write string(…) around the number'
+  const isJoined = /overload: (?:string \+ (?:int|double)|(?:int|double) \+ string)$/.test(summary)
+  if (isJoined || mixed?.[1] === 'string' || mixed?.[2] === 'string')
+    return 'a number is no text: write string(…) around the number'
   return EXAMPLE
 }
 

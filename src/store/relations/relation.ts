@@ -61,7 +61,6 @@ const OBJECT = new RegExp(`^${TYPE}:${ID}$`, 'u')
 const RELATION = new RegExp(`^${RELATION_NAME}$`)
 const SET = new RegExp(`^${TYPE}:${ID}#${RELATION_NAME}$`, 'u')
 const NAME = new RegExp(`^${ID}$`, 'u')
-const OBJECT_PREFIX = new RegExp(`^${TYPE}:`)
 
 /** Whether a text names an object: `order:7`. */
 export function isRelationObject(text: string): boolean {
@@ -71,11 +70,6 @@ export function isRelationObject(text: string): boolean {
 /** Whether a text can be a relation: `viewer`. */
 export function isRelationName(text: string): boolean {
   return RELATION.test(text)
-}
-
-/** Whether a text begins with the type of an object, whatever follows. */
-export function beginsWithType(text: string): boolean {
-  return OBJECT_PREFIX.test(text)
 }
 
 /** Whether a text names one subject. What looks like a set is none: no caller may be called like one. */
