@@ -213,6 +213,15 @@ suite('the response', () => {
     })
   }
 
+  test('to HEAD without a type says no length where a guard reads some bodies, else it does', async () => {
+    const head = { ...LIST, method: 'HEAD' }
+    const judged = withGuard({ wantsResponseBody: (_, { headers }) => headers.has('content-type') })
+    const { response } = await drive(judged.core, head)
+    assert.equal(response?.kind === 'stream' && response.hidesLength, true)
+    const other = await drive(withGuard({}).core, head)
+    assert.equal(other.response?.kind === 'stream' && other.response.hidesLength, false)
+  })
+
   test('the wish to read may depend on the response', async () => {
     const { core } = withGuard({ wantsResponseBody: (_, { status }) => status === 201 })
     assert.equal((await drive(core, LIST, { status: 200 })).response?.kind, 'stream')

@@ -25,7 +25,7 @@ import { PlannedExchange } from './planned-exchange.ts'
 import { requestHeaders, upstreamPath } from './forward.ts'
 import { decompressed } from './content-coding.ts'
 import { codedStream, codedWhole } from './answer-coding.ts'
-import { finalAnswer, isBodyless, streamAnswer } from './respond.ts'
+import { finalAnswer, hidesBody, isBodyless, streamAnswer } from './respond.ts'
 import type { BodyBytes } from './respond.ts'
 import { passedTrailers } from './trailers.ts'
 
@@ -199,10 +199,12 @@ export class GatewayCore implements Core {
       hook(exchange, response)
     const mayChange = sitePlan.hooks.wantsResponseBody.some(wants)
     if (mayChange && !isBodyless(exchange, response)) return BUFFER_RESPONSE
-    const answer = streamAnswer(exchange, sitePlan, response)
+    const isJudged = sitePlan.hooks.wantsResponseBody.length > 0
+    const hidesLength = isJudged && hidesBody(exchange, response, mayChange)
+    const answer = streamAnswer(exchange, sitePlan, { response, isHidden: hidesLength })
     const verdict: StreamVerdict = sitePlan.compresses
-      ? codedStream(exchange, sitePlan, { answer, hidesLength: mayChange })
-      : { kind: 'stream', answer, hidesLength: mayChange }
+      ? codedStream(exchange, sitePlan, { answer, hidesLength })
+      : { kind: 'stream', answer, hidesLength }
     const { watchesResponse } = sitePlan.hooks
     return watchesResponse.length === 0 ? verdict : watched(verdict, exchange, watchesResponse)
   }

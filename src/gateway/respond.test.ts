@@ -14,7 +14,7 @@ import { HeaderTable } from '../http/header-table.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
 import type { SitePlan } from './plan.ts'
 import { decompressed } from './content-coding.ts'
-import { finalAnswer, isBodyless, streamAnswer } from './respond.ts'
+import { finalAnswer, hidesBody, isBodyless, streamAnswer } from './respond.ts'
 import { allow, controlOf, planOf } from './testing/core-bench.ts'
 import type { CoreParts } from './testing/core-bench.ts'
 
@@ -50,6 +50,34 @@ suite('responses without a body', () => {
       assert.equal(isBodyless(exchange, exchange.upstream!), isWithout)
     })
   }
+})
+
+suite('what an answer tells of a body that is not sent', () => {
+  const JSON_TYPE = ['Content-Type', 'application/json']
+  const rows: [name: string, exchange: Exchange, mayChange: boolean, isHidden: boolean][] = [
+    ['GET that nobody reads', answered(JSON_TYPE), false, false],
+    ['GET without a type that nobody reads', answered([]), false, false],
+    ['HEAD of what would be changed', answered(JSON_TYPE, 200, 'HEAD'), true, true],
+    ['HEAD of what would not', answered(JSON_TYPE, 200, 'HEAD'), false, false],
+    ['HEAD that leaves its type out', answered([], 200, 'HEAD'), false, true],
+    ['HEAD of a failure', answered(JSON_TYPE, 404, 'HEAD'), false, true],
+    ['304 of what would be changed', answered([], 304), true, true],
+  ]
+  for (const [name, exchange, mayChange, isHidden] of rows) {
+    test(`${name}: ${isHidden ? 'nothing' : 'its length'}`, () => {
+      assert.equal(hidesBody(exchange, exchange.upstream!, mayChange), isHidden)
+    })
+  }
+
+  test('digests go with the length, the tag stays', () => {
+    const digests = ['Content-Digest', 'sha-256=:x:', 'Repr-Digest', 'y', 'Content-MD5', 'z']
+    const exchange = answered([...digests, 'Digest', 'v', 'ETag', '"w"'], 200, 'HEAD')
+    const response = exchange.upstream!
+    const { headers } = streamAnswer(exchange, SITE, { response, isHidden: true })
+    const names = headers.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
+    assert.equal(names.filter((name) => /digest|md5/.test(name)).length, 0)
+    assert.equal(valueOf(headers, 'etag'), '"w"')
+  })
 })
 
 suite('content codings', () => {
@@ -238,7 +266,10 @@ suite('fields of answers', () => {
     for (const [values, isKept] of connections) {
       const fields = values.flatMap((value) => ['Connection', value])
       const exchange = answered([...fields, 'X-Private', '1', 'Keep-Alive', '5', 'Upgrade', 'h2c'])
-      const { headers } = streamAnswer(exchange, SITE, exchange.upstream!)
+      const { headers } = streamAnswer(exchange, SITE, {
+        response: exchange.upstream!,
+        isHidden: false,
+      })
       assert.equal(valueOf(headers, 'x-private') !== undefined, isKept, values.join())
       for (const name of ['connection', 'keep-alive', 'upgrade'])
         assert.equal(valueOf(headers, name), undefined)
@@ -250,7 +281,10 @@ suite('fields of answers', () => {
       controls: [allow, controlOf({ dropsResponseHeader: (name) => name === 'server' })],
     })
     const exchange = answered(['Set-Cookie', 'a', 'Server', 'x', 'Set-Cookie', 'b'], 404)
-    const { headers, status, close } = streamAnswer(exchange, site, exchange.upstream!)
+    const { headers, status, close } = streamAnswer(exchange, site, {
+      response: exchange.upstream!,
+      isHidden: false,
+    })
     assert.deepEqual(valuesOf(headers, 'set-cookie'), ['a', 'b'])
     assert.equal(valueOf(headers, 'server'), undefined)
     assert.equal(status, 404)
@@ -260,7 +294,10 @@ suite('fields of answers', () => {
 
   test("the gateway's own fields come first", () => {
     const exchange = answered(['Sallyport-Request-Id', 'forged'])
-    const { headers } = streamAnswer(exchange, SITE, exchange.upstream!)
+    const { headers } = streamAnswer(exchange, SITE, {
+      response: exchange.upstream!,
+      isHidden: false,
+    })
     assert.equal(valueOf(headers, 'sallyport-request-id'), exchange.id)
   })
 })

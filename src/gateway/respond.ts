@@ -13,14 +13,28 @@ export function isBodyless(exchange: Exchange, response: UpstreamResponse): bool
   return method === 'HEAD' || status === 204 || status === 205 || status === 304
 }
 
-/** The head of an answer whose body passes as it comes. */
+/**
+ * Whether an answer tells of a body that is not the one GET shows: then neither its length nor its digests are said,
+ * which would tell what is hidden. `mayChange`: some guard would have read the body. An answer to HEAD may leave its
+ * type out, and some guards judge the text of a failure only where there is one: both count as read.
+ */
+export function hidesBody(
+  exchange: Exchange,
+  { status, headers }: UpstreamResponse,
+  mayChange: boolean,
+): boolean {
+  if (mayChange) return true
+  return exchange.head.method === 'HEAD' && (status >= 400 || !headers.has('content-type'))
+}
+
+/** The head of an answer whose body passes as it comes, or is not sent at all (`isHidden`, see `hidesBody`). */
 export function streamAnswer(
   exchange: Exchange,
   plan: SitePlan,
-  response: UpstreamResponse,
+  { response, isHidden }: { readonly response: UpstreamResponse; readonly isHidden: boolean },
 ): Answer {
   exchange.status = response.status
-  const headers = responseHeaders(exchange, plan, KEEP)
+  const headers = responseHeaders(exchange, plan, isHidden ? DIGESTS : KEEP)
   return { status: response.status, headers, body: undefined, close: false }
 }
 
@@ -49,6 +63,12 @@ export function finalAnswer(
 }
 
 const KEEP: ReadonlySet<string> = new Set()
+const DIGESTS: ReadonlySet<string> = new Set([
+  'content-md5',
+  'content-digest',
+  'digest',
+  'repr-digest',
+])
 /** Fields that describe bytes in one content coding, and in no other. */
 export const BYTE_FIELDS: ReadonlySet<string> = new Set([
   'content-encoding',

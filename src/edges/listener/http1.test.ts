@@ -125,6 +125,19 @@ for (const transport of ['node', 'fast'] as const) {
       assert.equal(core.ended.length, 1)
     })
 
+    test('HEAD says nothing of a length that is hidden', async (t) => {
+      const origin = await cannedUpstream(t, 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n')
+      const { core, port } = await startEdge(t, origin)
+      core.response = (status, headers) => ({
+        kind: 'stream',
+        answer: answerOf(status, headers),
+        hidesLength: true,
+      })
+      const text = await exchangeRaw(port, GET_CLOSE.replace('GET', 'HEAD'))
+      assert.match(text, /^HTTP\/1\.1 200 OK\r\n(?:[^\r]+\r\n)+\r\n$/)
+      assert.doesNotMatch(text, /content-length|transfer-encoding/i)
+    })
+
     const framings: [name: string, request: string, upstream: string, expected: RegExp][] = [
       [
         'HEAD keeps the length and has no body',
