@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import type { TestContext } from 'node:test'
-import type { Change } from './matrix/compare.ts'
+import type { Change } from './matrix/change.ts'
 import type { Matrix } from './matrix/matrix.ts'
 import { makeFolder, runCli } from './testing/cli-process.ts'
 

@@ -1,5 +1,5 @@
 import { OTHERS, OWNER, parseFieldAction, showsMore } from '../../src/pipeline/field-access.ts'
-import type { Change } from './compare.ts'
+import type { Change } from './change.ts'
 import type { FieldCell, FieldRow } from './fields.ts'
 import type { SchemaRow } from './schemas.ts'
 

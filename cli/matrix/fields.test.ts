@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { makeFolder, runCli } from '../testing/cli-process.ts'
-import type { Change } from './compare.ts'
+import type { Change } from './change.ts'
 import type { Matrix } from './matrix.ts'
 
 const OPENAPI = `openapi: 3.1.0

@@ -1,6 +1,6 @@
 import { paint, print, printTable, shown } from '../output.ts'
 import { cellText } from './compare.ts'
-import type { Change } from './compare.ts'
+import type { Change } from './change.ts'
 import type { FieldCell } from './fields.ts'
 import type { Cell, Matrix, MatrixRow } from './matrix.ts'
 

@@ -42,6 +42,7 @@ import { proof as scopes } from '../../src/controls/scopes/proof.ts'
 import { proof as secrets } from '../../src/controls/secrets/proof.ts'
 import { proof as tables } from '../../src/controls/tables/proof.ts'
 import { proof as target } from '../../src/controls/target/proof.ts'
+import { proof as tokenParameters } from '../../src/controls/token-parameters/proof.ts'
 import { proof as tokens } from '../../src/controls/tokens/proof.ts'
 import { proof as trustedHeaders } from '../../src/controls/trusted-headers/proof.ts'
 import { proof as uniform } from '../../src/controls/uniform/proof.ts'
@@ -76,6 +77,7 @@ export const proofs: readonly Proof[] = [
   scopes,
   access,
   externalDecision,
+  tokenParameters,
   parameters,
   concurrency,
   conditions,

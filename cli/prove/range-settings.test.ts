@@ -18,6 +18,9 @@ writeFileSync(
 mode: monitor
 auth: { jwt: { issuers: { 'https://id.example.com': { audience: orders } } } }
 authorize: { roles: { admin: ['*'] } }
+rules:
+  - { tag: admin, validate: { maxDepth: 5 }, authorize: { acl: { roles: [admin] } } }
+  - { method: GET, validate: { maxDepth: 6 } }
 limits: { ip: 1000/s burst 5000, principal: off, failures: 500/5min ban 15min, errors: 10/min }
 `,
 )
@@ -76,4 +79,17 @@ test('the probe API stands alone where the operator’s documents are not asked 
     alone.settings.apis.map(({ name }) => name),
     ['sallyport-prove'],
   )
+})
+
+test('rules say nothing of callers, and select nothing that is not there', () => {
+  const rulesOf = (withOwnApis: boolean): readonly unknown[] =>
+    rangeConfig(loaded, { ...order, withOwnApis }).settings.rules.map((rule) => [
+      rule.validate.maxDepth,
+      rule.authorize,
+    ])
+  assert.deepEqual(rulesOf(true), [
+    [5, {}],
+    [6, {}],
+  ])
+  assert.deepEqual(rulesOf(false), [[6, {}]])
 })

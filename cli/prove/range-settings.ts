@@ -51,12 +51,22 @@ export function rangeConfig(loaded: LoadedConfig, order: RangeOrder): LoadedConf
     auth: { ...settings.auth, issuers: [issuer(order.jwksFile)] },
     places: placesOf(needs),
     blocks: blocksOf(settings.blocks, needs, order.sinkOrigin),
+    rules: rulesOf(settings, order.withOwnApis),
     logs: { sinks: [{ kind: 'file', path: join(folder, 'decisions.log') }] },
     admin: { socket: join(folder, 'admin.sock') },
     secretsFile: join(folder, 'secrets'),
     store: { kind: 'memory' },
   }
   return { ...loaded, settings: derived }
+}
+
+/** Rules without their `authorize`, as the block; without the operator's documents, those that can select none else. */
+function rulesOf({ rules }: Settings, withOwnApis: boolean): Settings['rules'] {
+  const kept = rules.filter(({ select: { api, operations, tags, paths } }) => {
+    const isOthers = api !== undefined || [operations, tags, paths].some((list) => list.length > 0)
+    return withOwnApis || !isOthers
+  })
+  return kept.map((rule) => ({ ...rule, authorize: {} }))
 }
 
 function withSink(api: ApiSettings, origin: string): ApiSettings {

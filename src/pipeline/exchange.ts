@@ -115,7 +115,7 @@ export class Exchange {
   isSecure = false
   /** `address`: an unlisted proxy stands in front, so one address may be everybody: no bans by address. */
   hidesClients = false
-  /** `target` */
+  /** `target`; and `token-parameters`, which puts values in place of tokens, here and in `pathValues`. */
   path = ''
   query: CanonicalQuery = NO_QUERY
   /** `routes`: the operation and the raw (still percent-encoded) values of its path parameters, in template order. */

@@ -20,6 +20,8 @@ export interface TokenRule {
   readonly read: readonly string[]
   /** Roles whose tokens are opened on the way to the API. */
   readonly open: readonly string[]
+  /** Parameters in which tokens come back: `path.ssn`, `query.ssn`, `findUser.query.ssn`. */
+  readonly parameters?: readonly string[]
 }
 
 /** What each class is shown as, and to whom. */

@@ -27,7 +27,12 @@ const DOCUMENT = {
       post: {
         operationId: 'post',
         requestBody: {
-          content: { 'application/json': user, 'application/json-patch+json': {} },
+          content: {
+            'application/json': user,
+            'application/json-patch+json': {},
+            'application/x-www-form-urlencoded': user,
+            'multipart/form-data': user,
+          },
         },
         responses: { 200: { description: 'ok' } },
       },
@@ -126,6 +131,38 @@ suite('tokens', () => {
       const sent = await send(JSON.stringify(body), caller, type)
       if (typeof out === 'string') assert.equal(sent.reason, out)
       else assert.deepEqual([sent.reason, JSON.parse(sent.text)], [undefined, out])
+    })
+  }
+
+  const FORM = 'application/x-www-form-urlencoded'
+  const PARTS = 'multipart/form-data; boundary=b'
+  const part = (text: string): string =>
+    `--b\r\nContent-Disposition: form-data; name="ssn"\r\n\r\n${text}\r\n--b--\r\n`
+  const forms: [name: string, caller: Principal, body: string, out: string, type?: string][] = [
+    ['opens a token in a form', as('billing'), `note=a+b&ssn=${TOKEN}`, `note=a+b&ssn=${VALUE}`],
+    ['refuses it in a form from others', as('hr'), `ssn=${TOKEN}`, 'token_refused'],
+    ['refuses another tenant’s in a form', as('billing'), `ssn=${OTHERS}`, 'token_unknown'],
+    ['leaves other fields of a form', as('billing'), `note=${TOKEN}`, `note=${TOKEN}`],
+    [
+      'refuses one inside of a structure',
+      as('billing'),
+      `friends[0][ssn]=${TOKEN}`,
+      'token_refused',
+    ],
+    ['lets a value pass in a form', as(), `ssn=${VALUE}`, `ssn=${VALUE}`],
+    [
+      'writes what it opened so that it stays one value',
+      as('billing'),
+      `ssn=${keys.current('').tokenize('a&note=b=%')}&note=c`,
+      'ssn=a%26note%3Db%3D%25&note=c',
+    ],
+    ['refuses one in a part', as('billing'), part(TOKEN), 'token_refused', PARTS],
+    ['leaves other parts', as('billing'), part(OTHERS), part(OTHERS), PARTS],
+  ]
+  for (const [name, caller, body, out, type] of forms) {
+    test(name, async () => {
+      const sent = await send(body, caller, type ?? FORM)
+      assert.equal(sent.reason ?? sent.text, out)
     })
   }
 

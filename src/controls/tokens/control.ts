@@ -1,10 +1,10 @@
+import { andThen } from '../../base/maybe-promise.ts'
 import { JSON_LIMITS } from '../../http/json-limits.ts'
 import { parseJsonStrict } from '../../http/json-scan.ts'
 import { isJson, parseMediaType } from '../../http/media-type.ts'
 import type { DataKeys } from '../../identity/data-keys/data-keys.ts'
 import { tokenVersion } from '../../identity/data-keys/tenant-keys.ts'
 import { rewrite } from '../../openapi/fields/rewrite.ts'
-import type { RewriteWalk } from '../../openapi/fields/rewrite.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
@@ -17,8 +17,12 @@ import { tenantOf } from '../keyed-actions.ts'
 import type { ApiRuntime, Kit } from '../kit.ts'
 import { rewriteJson } from '../rewrite-json.ts'
 import { configureTokens } from './config.ts'
+import { openForm, FORMS } from './open-form.ts'
+import { openText, tellOpened } from './token-parts.ts'
 import { tokenViews } from './token-views.ts'
 import type { TokenDecision } from './token-views.ts'
+import { note, pointerOf, refuse } from './token-walk.ts'
+import type { TokenWalk } from './token-walk.ts'
 
 const INVALID = { status: 422, problem: 'invalid_body', title: 'Invalid body' } as const
 
@@ -66,21 +70,26 @@ function tokensGuard(
     onRequestBody: (exchange, body) => {
       const essence = essenceOf(exchange)
       const view = views?.of(roles.of(exchange))
+      const tenant = tenantOf(exchange.principal, policy.auth.tenantClaim)
+      const walk: TokenWalk = { path: [], keys, tenant, opened: [], refused: [] }
+      if (view !== undefined && FORMS.has(essence)) {
+        const done = openForm(exchange, { body: exchange.bodyBytes ?? body, essence, view, walk })
+        return andThen(done, () => denialOf(walk.refused, status))
+      }
       if (!isJson(essence) || (view === undefined && essence !== JSON_PATCH)) return undefined
       const bytes = exchange.bodyBytes ?? body
       const parsed = parseJsonStrict(bytes, limits)
       // What is no JSON is refused by whoever validates; the API gets no token out of it that it could read.
       if (parsed.fault !== undefined) return undefined
-      const tenant = tenantOf(exchange.principal, policy.auth.tenantClaim)
-      const walk: Walk = { path: [], keys, tenant, opened: [], refused: [] }
       const value =
         essence === JSON_PATCH
           ? searchPatch(parsed.value, walk, 0)
           : view && rewrite(parsed.value, view, change, walk)
-      if (walk.refused.length > 0) return denialOf(walk.refused, status)
+      const denial = denialOf(walk.refused, status)
+      if (denial !== undefined) return denial
       if (walk.opened.length > 0 && value !== undefined) {
         exchange.bodyBytes = rewriteJson(value, bytes.toString('utf8'), parsed.value)
-        tell(exchange, walk.opened)
+        tellOpened(exchange, 'tokens', walk.opened)
       }
       return undefined
     },
@@ -91,41 +100,26 @@ function essenceOf({ head }: Exchange): string {
   return parseMediaType(head.headers.get('content-type') ?? '')?.essence ?? ''
 }
 
-interface Walk extends RewriteWalk {
-  readonly keys: DataKeys
-  readonly tenant: string
-  readonly opened: string[]
-  readonly refused: { readonly pointer: string; readonly reason: Refused }[]
-}
-
-type Refused = 'token_refused' | 'token_unknown'
-
 function change(
   value: unknown,
   decision: TokenDecision,
-  { walk }: { readonly walk: Walk },
+  { walk }: { readonly walk: TokenWalk },
 ): unknown {
   if (typeof value !== 'string') return value
-  if (decision === 'open-form') {
-    const opened = walk.keys.current(walk.tenant).openForm(value)
-    if (opened !== undefined) note(walk.opened, pointerOf(walk))
-    return opened ?? value
+  const opened = openText(value, decision, walk)
+  if (opened === 'same') return value
+  if (typeof opened === 'string') {
+    refuse(walk, opened)
+    return value
   }
-  if (!value.startsWith('tok_')) return value
-  const opened = decision === 'open' ? walk.keys.open(walk.tenant, value) : undefined
-  if (opened !== undefined) {
-    note(walk.opened, pointerOf(walk))
-    return opened
-  }
-  refuse(walk, decision === 'open' ? 'token_unknown' : 'token_refused')
-  return value
+  note(walk.opened, pointerOf(walk))
+  return opened.value
 }
 
 const MAX_DEPTH = 256
-const MAX_NOTED = 20
 
 /** A patch may put a value anywhere: no token of this tenant gets into an object by it. */
-function searchPatch(value: unknown, walk: Walk, depth: number): undefined {
+function searchPatch(value: unknown, walk: TokenWalk, depth: number): undefined {
   if (typeof value === 'string') {
     const isOurs =
       tokenVersion(value) !== undefined && walk.keys.open(walk.tenant, value) !== undefined
@@ -140,32 +134,11 @@ function searchPatch(value: unknown, walk: Walk, depth: number): undefined {
   return undefined
 }
 
-function refuse(walk: Walk, reason: Refused): void {
-  if (walk.refused.length < MAX_NOTED) walk.refused.push({ pointer: pointerOf(walk), reason })
-}
-
-function note(found: string[], pointer: string): void {
-  if (found.length < MAX_NOTED) found.push(pointer)
-}
-
-function pointerOf({ path }: RewriteWalk): string {
-  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
-}
-
-function denialOf(refused: Walk['refused'], status: number): Denial {
+function denialOf(refused: TokenWalk['refused'], status: number): Denial | undefined {
+  if (refused.length === 0) return undefined
   const reason = refused.some((one) => one.reason === 'token_refused')
     ? 'token_refused'
     : 'token_unknown'
   const errors = refused.map(({ pointer }) => ({ pointer, detail: 'is no token of yours' }))
   return { reason, status, errors, detail: errors.map(({ pointer }) => pointer).join(' ') }
-}
-
-function tell(exchange: Exchange, pointers: readonly string[]): void {
-  exchange.events.push({
-    name: 'sensitive_read',
-    level: 'info',
-    control: 'tokens',
-    reason: 'token_opened',
-    detail: pointers.join(' ').slice(0, 1000),
-  })
 }

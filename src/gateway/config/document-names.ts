@@ -1,5 +1,6 @@
 import type { ConfigFault } from '../../base/config-error.ts'
 import { didYouMean } from '../../base/suggest.ts'
+import { namedParameter } from '../../controls/token-parameters/named-parameter.ts'
 import { componentFields, nearestField } from '../../openapi/fields/named-field.ts'
 import type { ApiModel } from '../../openapi/model.ts'
 import { Resources } from '../../openapi/schema/resources.ts'
@@ -57,6 +58,27 @@ function missingFields(
     })
 }
 
+/** Parameters that no operation declares: tokens would come back unopened. */
+function missingParameters(
+  rules: Settings['blocks']['data']['tokenize'],
+  apis: KnownNames['apis'],
+): readonly ConfigFault[] {
+  const operations = apis.flatMap((api) => api.operations)
+  return [...rules].flatMap(([field, { parameters = [] }]) =>
+    parameters.flatMap((text, index): ConfigFault[] =>
+      operations.some((operation) => namedParameter(text, operation) !== undefined)
+        ? []
+        : [
+            {
+              path: formatPath(['data', 'tokenize', field, 'parameters', index]),
+              message: `no operation declares the parameter ${JSON.stringify(text)}`,
+              cure: 'write path.NAME or query.NAME of a parameter in the document',
+            },
+          ],
+    ),
+  )
+}
+
 function operationsOf({ apis }: KnownNames): ReadonlyMap<string, ReadonlySet<string>> {
   return new Map(
     apis.map(({ name, operations }) => [name, new Set(operations.map(({ id }) => id))]),
@@ -109,6 +131,7 @@ export function checkNames(settings: Settings, known: KnownNames): readonly Conf
     ...missing(['authorize', 'decision', 'operations'], authorize.decision?.operations ?? [], ids),
     ...missingFields(['authorize', 'fields'], authorize.fields.keys(), known.apis),
     ...missingFields(['data', 'tokenize'], data.tokenize.keys(), known.apis),
+    ...missingParameters(data.tokenize, known.apis),
     ...missing(['data', 'uniform'], data.uniform.keys(), ids),
     ...missing(['limits', 'operations'], operationLimits.keys(), ids),
     ...missing(['profile', 'graduated'], profile?.graduated ?? [], new Set(qualified)),

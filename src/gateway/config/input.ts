@@ -211,6 +211,7 @@ export type TokenRuleInput =
       form?: 'siv' | 'fpe' | undefined
       read?: readonly string[] | undefined
       open?: readonly string[] | undefined
+      parameters?: readonly string[] | undefined
     }
 
 /** What answers may reveal. */

@@ -46,8 +46,8 @@ function resolveTokens(
   return new Map(
     Object.entries(tokenize).map(([name, rule]): [string, TokenRule] => {
       if (typeof rule === 'string') return [name, { form: rule, read: [], open: [] }]
-      const { form = 'siv', read = [], open = [] } = rule
-      return [name, { form, read, open }]
+      const { form = 'siv', read = [], open = [], parameters } = rule
+      return [name, { form, read, open, ...(parameters !== undefined && { parameters }) }]
     }),
   )
 }

@@ -24,6 +24,11 @@ const tokenSchema: z.ZodType<TokenRuleInput> = z.union([
       'Roles whose tokens are opened on the way to the API; with fpe, whatever they send is taken for a token.',
       [],
     ),
+    parameters: optional(
+      z.array(z.string().regex(/^(?:.+\.)?(?:path|query)\..+$/, 'must be path.NAME or query.NAME')),
+      'Parameters in which the tokens come back: path.NAME, query.NAME, or OPERATION.query.NAME.',
+      [],
+    ),
   }),
   z.literal(['siv', 'fpe']),
 ])
