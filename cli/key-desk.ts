@@ -114,7 +114,10 @@ function defaultSettings(): KeySettings {
 }
 
 /** Whether a gateway answers that runs this very configuration; another one would make keys for another store. */
-async function isOurs(client: AdminClient, settings: KeySettings): Promise<boolean> {
+export async function isOurs(
+  client: AdminClient,
+  settings: Pick<KeySettings, 'file'>,
+): Promise<boolean> {
   try {
     const { status, body } = await client.request('/status')
     const file = (body as { readonly configFile?: unknown }).configFile
@@ -252,7 +255,7 @@ class GatewayDesk implements KeyDesk {
 }
 
 /** The problem of the admin API as the error that its functions throw. */
-function refusal({ status, body }: AdminReply): Error {
+export function refusal({ status, body }: AdminReply): Error {
   const { title, errors } = body as {
     readonly title?: string
     readonly errors?: readonly { readonly pointer: string; readonly detail: string }[]

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -48,7 +50,10 @@ async function relations(
 suite('relations', () => {
   for (const workers of [1, 2])
     test(`let in and keep out within a second, with ${workers} worker(s)`, async (t) => {
-      const { folder, status } = await setUp(t, `workers: ${workers}\n`)
+      const { folder, status } = await setUp(
+        t,
+        `workers: ${workers}\nlogs: { sinks: ["file:./gateway.log"] }\n`,
+      )
       await serve(t, folder)
       const made = await runCli(folder, 'keys', 'create', '--owner', 'ann', '--json')
       const { id, key } = JSON.parse(made.stdout) as { readonly id: string; readonly key: string }
@@ -70,6 +75,8 @@ suite('relations', () => {
       const no = await runCli(folder, 'explain', 'GET', '/orders/7', '--as', `key:${id}`, '--json')
       assert.match(no.stdout, /does not hold: relation/)
       assert.match(no.stdout, /"line": 6/)
+      const log = readFileSync(join(folder, 'gateway.log'), 'utf8')
+      assert.match(log, /"authz_change"[^\n]*order:7#viewer group:eng#member/)
     })
 
   test('are added, listed, checked and removed', async (t) => {

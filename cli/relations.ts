@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { createAdminClient } from '../src/admin/client.ts'
 import { systemClock } from '../src/base/clock.ts'
 import { openStore } from '../src/store/open-store.ts'
 import { checkRelations } from '../src/store/relations/check.ts'
@@ -13,6 +14,7 @@ import {
 } from '../src/store/relations/relation.ts'
 import type { RelationRecords, RelationTuple } from '../src/store/relations/relation.ts'
 import { CommandError } from './failure.ts'
+import { isOurs, refusal } from './key-desk.ts'
 import { loadFromFlags } from './load.ts'
 import type { ConfigOptions } from './load.ts'
 import { withConfigFlags } from './options.ts'
@@ -53,14 +55,10 @@ export function addRelations(program: Command): void {
     .description('add, remove, check and list relations of subjects to objects')
     .addHelpText('after', HELP)
   add(relations, 'add <tuple...>', 'add tuples; those that are there stay').action(
-    (tuples: readonly string[], options: RelationOptions) =>
-      withRelations(options, (records) => write(records, { add: read(tuples, options) }, options)),
+    (tuples: readonly string[], options: RelationOptions) => write('add', tuples, options),
   )
   add(relations, 'remove <tuple...>', 'remove tuples').action(
-    (tuples: readonly string[], options: RelationOptions) =>
-      withRelations(options, (records) =>
-        write(records, { remove: read(tuples, options) }, options),
-      ),
+    (tuples: readonly string[], options: RelationOptions) => write('remove', tuples, options),
   )
   add(relations, 'check <object> <relation> <subject>', 'tell whether a relation holds').action(
     (object: string, relation: string, subject: string, options: RelationOptions) =>
@@ -90,10 +88,10 @@ function add(relations: Command, name: string, description: string): Command {
   )
 }
 
-async function withRelations(
+async function withRelations<T>(
   options: ConfigOptions,
-  act: (records: RelationRecords) => Promise<void>,
-): Promise<void> {
+  act: (records: RelationRecords) => Promise<T>,
+): Promise<T> {
   const { settings } = await loadFromFlags(options)
   const { store } = settings
   if (store.kind === 'memory')
@@ -103,7 +101,7 @@ async function withRelations(
     )
   const records = openStore(`sqlite:${store.path}`, systemClock.nowMs())
   try {
-    await act(records.relations)
+    return await act(records.relations)
   } finally {
     records.close()
   }
@@ -120,17 +118,31 @@ function read(texts: readonly string[], { tenant = '' }: RelationOptions): Relat
 }
 
 async function write(
-  records: RelationRecords,
-  change: Parameters<RelationRecords['write']>[0],
-  { json }: RelationOptions,
+  what: 'add' | 'remove',
+  texts: readonly string[],
+  options: RelationOptions,
 ): Promise<void> {
-  const { added, removed } = await records.write(change)
-  if (json === true) return printJson({ added, removed })
-  print(
-    change.add === undefined
-      ? `${count(removed, 'tuple')} removed.`
-      : `${count(added, 'tuple')} added.`,
-  )
+  const tuples = read(texts, options)
+  const { added, removed } =
+    (await toldGateway({ [what]: texts, tenant: options.tenant ?? '' }, options)) ??
+    (await withRelations(options, async (records) => records.write({ [what]: tuples })))
+  if (options.json === true) return printJson({ added, removed })
+  print(what === 'add' ? `${count(added, 'tuple')} added.` : `${count(removed, 'tuple')} removed.`)
+}
+
+interface Written {
+  readonly added: number
+  readonly removed: number
+}
+
+/** Has the running gateway write it, so that its log tells of it; `undefined` where none runs. */
+async function toldGateway(change: object, options: ConfigOptions): Promise<Written | undefined> {
+  const { settings, file } = await loadFromFlags(options)
+  const client = createAdminClient(settings.admin.socket)
+  if (settings.store.kind === 'memory' || !(await isOurs(client, { file }))) return undefined
+  const reply = await client.request('/relations', 'POST', change)
+  if (reply.status >= 400) throw refusal(reply)
+  return reply.body as Written
 }
 
 async function check(

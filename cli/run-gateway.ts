@@ -299,6 +299,7 @@ class GatewayProcess implements RunningGateway {
       },
       keys: gateway.services.keys.admin,
       grantNames: () => grantNames(gateway.core.plan),
+      relations: gateway.services.records.relations,
       keyPrefix: gateway.services.keys.format.prefix,
       emit: (event: Parameters<typeof gateway.recorder.emit>[0]) => gateway.recorder.emit(event),
     }

@@ -14,6 +14,7 @@ import {
   updateKey,
 } from './keys-api.ts'
 import type { KeyCall } from './keys-api.ts'
+import { changeRelations } from './relations-api.ts'
 import type { AdminTarget, HealthTarget } from './target.ts'
 
 /** A call of the admin API. */
@@ -46,6 +47,7 @@ const ROUTES: readonly Route[] = [
   { path: new RegExp(`^/keys/${KEY_ID}$`), methods: { GET: showKey, PATCH: updateKey } },
   { path: new RegExp(`^/keys/${KEY_ID}/rotate$`), methods: { POST: rotateKey } },
   { path: new RegExp(`^/keys/${KEY_ID}/revoke$`), methods: { POST: revokeKey } },
+  { path: /^\/relations$/, methods: { POST: changeRelations } },
 ]
 
 /**

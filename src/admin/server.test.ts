@@ -11,6 +11,7 @@ import { FakeClock } from '../base/clock.ts'
 import { ConfigError } from '../base/config-error.ts'
 import { KeyService } from '../identity/keys/service.ts'
 import { MemoryRecords } from '../store/memory-records.ts'
+import { MemoryRelations } from '../store/relations/memory-relations.ts'
 import { StoreError } from '../store/records.ts'
 import { ephemeralSecrets } from '../store/secrets-file.ts'
 import type { LifecycleEvent } from '../telemetry/security-events.ts'
@@ -24,6 +25,7 @@ const folder = mkdtempSync(join(tmpdir(), 'adm-'))
 const socketPath = join(folder, 's.sock')
 const clock = new FakeClock()
 const keys = new KeyService({ records: new MemoryRecords(), secrets: ephemeralSecrets() })
+const relations = new MemoryRelations()
 const events: LifecycleEvent[] = []
 let readiness: Readiness = { isReady: true, reasons: [] }
 let reloaded: ReloadResult = { ok: true, planId: 'p2' }
@@ -48,6 +50,7 @@ const target: AdminTarget = {
     roles: new Set(['agent']),
     groups: new Set<string>(),
   }),
+  relations,
   keyPrefix: 'sp',
   emit: (event) => events.push(event),
 }

@@ -1,6 +1,7 @@
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import type { GrantNames } from '../gateway/grant-names.ts'
 import type { KeyAdmin } from '../identity/keys/admin.ts'
+import type { RelationRecords } from '../store/relations/relation.ts'
 import type { LifecycleEvent } from '../telemetry/security-events.ts'
 
 /** What `GET /status` shows. */
@@ -56,6 +57,7 @@ export interface AdminTarget extends HealthTarget {
   readonly keys: AdminKeys
   /** Names that grants of keys can be good for; `undefined` where nobody knows. */
   grantNames(): MaybePromise<GrantNames | undefined>
+  readonly relations: Pick<RelationRecords, 'write'>
   /** First part of key texts, `auth.apiKey.prefix`. */
   readonly keyPrefix: string
   /** Every change is told. */
