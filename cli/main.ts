@@ -10,6 +10,7 @@ import { addMatrix } from './matrix.ts'
 import { addProve } from './prove.ts'
 import { addRelations } from './relations.ts'
 import { addServe } from './serve.ts'
+import { addUnlock } from './unlock.ts'
 import { LLHTTP_VERSION } from '../src/edges/fast/llhttp-wasm.ts'
 import { VERSION } from './version.ts'
 
@@ -30,6 +31,7 @@ addKeys(program)
 addRelations(program)
 addDemo(program)
 addProve(program)
+addUnlock(program)
 
 // A reader that has seen enough (`| head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

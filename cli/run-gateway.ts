@@ -12,6 +12,8 @@ import type { PreparedPair } from '../src/edges/tls/given.ts'
 import type { TlsContextSource } from '../src/edges/tls/context.ts'
 import { Gateway } from '../src/gateway/gateway.ts'
 import type { GatewayOptions, NextConfig, ReloadResult } from '../src/gateway/gateway.ts'
+import { unlock } from '../src/gateway/unlock.ts'
+import type { UnlockSubject } from '../src/gateway/unlock.ts'
 import { grantNames } from '../src/gateway/grant-names.ts'
 import type { LoadedConfig } from '../src/gateway/config/load-config.ts'
 import type { Settings } from '../src/gateway/config/settings.ts'
@@ -301,6 +303,7 @@ class GatewayProcess implements RunningGateway {
       grantNames: () => grantNames(gateway.core.plan),
       relations: gateway.services.records.relations,
       keyPrefix: gateway.services.keys.format.prefix,
+      unlock: (subject: UnlockSubject) => unlock(subject, gateway.core.plan, gateway.services),
       emit: (event: Parameters<typeof gateway.recorder.emit>[0]) => gateway.recorder.emit(event),
     }
   }

@@ -7,9 +7,14 @@ import {
   KeyVersionsKeeper,
   newKeyVersions,
 } from '../../src/store/shared/key-versions.ts'
-import { CounterKeeper, newCounterMemory } from '../../src/store/shared/shared-counters.ts'
+import {
+  CounterKeeper,
+  newCounterMemory,
+  SharedCounters,
+} from '../../src/store/shared/shared-counters.ts'
 import type { SharedCounterMemory } from '../../src/store/shared/shared-counters.ts'
 import { emptySeats, newSeats } from '../../src/store/shared/seats.ts'
+import { MAX_THREADS } from '../../src/store/shared/time-table.ts'
 import { EndedNumbers, SharedNumbers } from '../../src/telemetry/numbers.ts'
 import { OutletQueue } from '../../src/telemetry/outlet-queue.ts'
 import { openOutlet } from '../../src/telemetry/outlet.ts'
@@ -49,6 +54,8 @@ export class SharedState {
           return queue.asOutlet()
         },
       }),
+    // No worker has the last number.
+    counters: new SharedCounters(this.counters, MAX_THREADS - 1),
     onKeyChange: (id) => this.#versionsKeeper?.wrote(id, systemClock.nowMs()),
   }
 

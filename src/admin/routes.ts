@@ -16,6 +16,7 @@ import {
 import type { KeyCall } from './keys-api.ts'
 import { changeRelations } from './relations-api.ts'
 import type { AdminTarget, HealthTarget } from './target.ts'
+import { unlock } from './unlock-api.ts'
 
 /** A call of the admin API. */
 export interface AdminCall extends KeyCall {
@@ -41,6 +42,7 @@ const KEY_ID = '([A-Za-z0-9_-]{1,64})'
 const ROUTES: readonly Route[] = [
   { path: /^\/status$/, methods: { GET: (call) => json(call.target.status()) } },
   { path: /^\/reload$/, methods: { POST: reload } },
+  { path: /^\/unlock$/, methods: { POST: unlock } },
   { path: /^\/keys$/, methods: { GET: listKeys, POST: createKey } },
   // No key is called `due`: ids have 12 characters.
   { path: /^\/keys\/due$/, methods: { GET: dueKeys } },

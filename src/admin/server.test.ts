@@ -27,6 +27,7 @@ const clock = new FakeClock()
 const keys = new KeyService({ records: new MemoryRecords(), secrets: ephemeralSecrets() })
 const relations = new MemoryRelations()
 const events: LifecycleEvent[] = []
+const unlocked: unknown[] = []
 let readiness: Readiness = { isReady: true, reasons: [] }
 let reloaded: ReloadResult = { ok: true, planId: 'p2' }
 const target: AdminTarget = {
@@ -52,6 +53,10 @@ const target: AdminTarget = {
   }),
   relations,
   keyPrefix: 'sp',
+  unlock: (subject) => {
+    unlocked.push(subject)
+    return 3
+  },
   emit: (event) => events.push(event),
 }
 const client = createAdminClient(socketPath)
@@ -380,4 +385,24 @@ test('the health listener answers health and nothing else', async () => {
   )
   assert.equal((await fetch(`${base}/live`, { method: 'POST' })).status, 404)
   await health.close()
+})
+
+test('forgets what is counted against somebody, and tells of it', async () => {
+  const reply = await client.request('/unlock', 'POST', { account: 'ann@x.test' })
+  assert.equal(reply.status, 200)
+  assert.deepEqual(reply.body, { unlocked: { account: 'ann@x.test' } })
+  assert.deepEqual(unlocked, [{ account: 'ann@x.test' }])
+  assert.deepEqual(
+    events.map(({ name, reason }) => [name, reason]),
+    [['authz_admin', 'unlock']],
+  )
+  // Whose account it is does not go into the log.
+  assert.ok(!JSON.stringify(events).includes('ann@x.test'))
+})
+
+test('forgets nobody in particular, or somebody at no address, not at all', async () => {
+  for (const body of [{}, { adress: '1.1.1.1' }, { address: 'here' }, { account: '' }]) {
+    const reply = await client.request('/unlock', 'POST', body)
+    assert.equal(reply.status, 422, JSON.stringify(body))
+  }
 })

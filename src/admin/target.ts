@@ -1,5 +1,6 @@
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import type { GrantNames } from '../gateway/grant-names.ts'
+import type { UnlockSubject } from '../gateway/unlock.ts'
 import type { KeyAdmin } from '../identity/keys/admin.ts'
 import type { RelationRecords } from '../store/relations/relation.ts'
 import type { LifecycleEvent } from '../telemetry/security-events.ts'
@@ -60,6 +61,8 @@ export interface AdminTarget extends HealthTarget {
   readonly relations: Pick<RelationRecords, 'write'>
   /** First part of key texts, `auth.apiKey.prefix`. */
   readonly keyPrefix: string
+  /** Forgets what is counted against somebody, in all threads. @returns how many counts were looked for. */
+  unlock(subject: UnlockSubject): MaybePromise<number>
   /** Every change is told. */
   emit(event: LifecycleEvent): void
 }

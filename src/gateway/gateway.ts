@@ -9,6 +9,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { createRecorder } from '../telemetry/recorder.ts'
 import type { Recorder } from '../telemetry/recorder.ts'
 import { openSink } from '../telemetry/sink.ts'
+import type { Counters } from '../store/counters.ts'
 import type { Sink, SinkWatch } from '../telemetry/sink.ts'
 import type { AllocateNumbers } from '../telemetry/numbers.ts'
 import { Adoption } from './adopt/adoption.ts'
@@ -53,6 +54,8 @@ export interface SharedParts {
   readonly openSink: (target: SinkTarget, watch: SinkWatch) => Sink
   /** Told the id of every key that this process wrote, before the writer is answered. */
   readonly onKeyChange: (id: string) => void
+  /** The main thread's view of what all threads count. */
+  readonly counters: Counters
 }
 
 /** What a reload came to. */
@@ -107,7 +110,13 @@ export class Gateway {
     this.#clock = options.clock ?? systemClock
     this.#loaded = loaded
     this.#startedWith = loaded.settings
-    this.services = openServices(loaded.settings, this.#clock, options.shared?.onKeyChange)
+    const { shared } = options
+    this.services = openServices(
+      loaded.settings,
+      this.#clock,
+      shared?.onKeyChange,
+      shared?.counters,
+    )
     this.metrics = createMetrics({
       version: options.version,
       clock: this.#clock,

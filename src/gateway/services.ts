@@ -39,11 +39,12 @@ export type StoreSettings = Pick<Settings, 'store' | 'secretsFile'> & {
   readonly auth: Pick<Settings['auth'], 'apiKey'>
 }
 
-/** Opens what the settings name; `onKeyChange` is told the id after every write of a key. Throws `ConfigError` when a file cannot be used. */
+/** Opens what the settings name; `onKeyChange` is told the id after every write of a key; `counters`: those of all threads, where there are several. Throws `ConfigError` when a file cannot be used. */
 export function openServices(
   settings: StoreSettings,
   clock: Clock,
   onKeyChange: (id: string) => void = () => undefined,
+  counters: Counters = new MemoryCounters(),
 ): Services {
   const { store, auth } = settings
   const records = openStore(
@@ -61,7 +62,7 @@ export function openServices(
     records,
     secrets,
     secretsText: new Secret(secretsText),
-    counters: new MemoryCounters(),
+    counters,
     keys,
     signing: new SigningKeys(secrets),
     sealing: new SealingKeys(secrets),

@@ -6,6 +6,7 @@ import { Bench } from '../testing/bench.ts'
 import type { TestGuard } from '../testing/bench.ts'
 import { assertRefused, valueOf } from '../testing/check.ts'
 import { exchangeOf } from '../testing/exchange.ts'
+import { unlockKeys } from '../unlock-keys.ts'
 import { waitAfterMs } from './account-lock.ts'
 import { authZone } from './control.ts'
 
@@ -70,6 +71,32 @@ suite('auth-zone: locked accounts', () => {
       bench.clock.advance(30 * MINUTE_MS)
       assertRefused(await tryOnce(guard, { status: 200, peer: stranger(99) }), undefined)
     })
+
+  test('a hundred in all without a success lock it until somebody unlocks it', async () => {
+    const { bench, guard } = setUp()
+    for (let turn = 0; turn < 10; turn++) {
+      await failMany(guard, 10)
+      bench.clock.advance(31 * MINUTE_MS)
+    }
+    bench.clock.advance(24 * 60 * MINUTE_MS)
+    assertRefused(await tryOnce(guard, { status: 200, peer: stranger(99) }), 'auth_locked', 401)
+    for (const key of unlockKeys({ account: 'Victim@x.test' }, bench.sites))
+      bench.counters.reset(key)
+    assertRefused(await tryOnce(guard, { status: 200, peer: stranger(99) }), undefined)
+  })
+
+  test('to unlock an account lets its owner in at once, from where they failed too', async () => {
+    const { bench, guard } = setUp()
+    for (let n = 0; n < 9; n++) {
+      await tryOnce(guard, { status: 401, peer: HOUSE })
+      bench.clock.advance(61_000)
+    }
+    await tryOnce(guard, { status: 401, peer: HOUSE })
+    assertRefused(await tryOnce(guard, { status: 200, peer: HOUSE }), 'auth_wait')
+    for (const key of unlockKeys({ account: VICTIM, address: HOUSE }, bench.sites))
+      bench.counters.reset(key)
+    assertRefused(await tryOnce(guard, { status: 200, peer: HOUSE }), undefined)
+  })
 
   test('in any spelling of its name', async () => {
     const { guard } = setUp()

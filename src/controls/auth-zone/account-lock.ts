@@ -1,6 +1,6 @@
 import { andThen } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
-import type { FailureLimit, LimitKeyPart } from '../../base/units.ts'
+import type { FailureLimit, LimitKeyPart, Rate } from '../../base/units.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
@@ -27,6 +27,9 @@ interface AccountKeys {
   /** The account with the address. */
   readonly source: string
 }
+
+/** Failures in a year without any success between them: then only somebody who unlocks it helps [63B, D11]. */
+const IN_ALL: Rate = { count: 100, windowMs: 365 * 86_400_000, burst: 100 }
 
 /** Locks accounts by the API's own answers, and slows down whoever fails. */
 export class AccountLock {
@@ -81,15 +84,26 @@ export class AccountLock {
     exchange: Exchange,
     { account, source }: AccountKeys,
   ): MaybePromise<Denial | undefined> {
-    const { counters, clock } = this.#kit
+    const { clock } = this.#kit
     const nowMs = clock.nowMs()
     return andThen(this.#waitUntil(exchange, source, nowMs), (untilMs) => {
       if (untilMs !== undefined)
         return banDenial(exchange, 'auth_wait', { rule: IN_A_ROW, waitMs: untilMs - nowMs })
-      return andThen(counters.isBanned(`auth-lock:${account}`, nowMs), (locked) =>
-        locked === undefined ? undefined : this.#unlessKnown(exchange, source),
+      return andThen(this.#isLocked(account, nowMs), (isLocked) =>
+        isLocked ? this.#unlessKnown(exchange, source) : undefined,
       )
     })
+  }
+
+  /** For a while after some failures in a row, or until somebody unlocks it after very many. */
+  #isLocked(account: string, nowMs: number): MaybePromise<boolean> {
+    const { counters } = this.#kit
+    return andThen(
+      counters.isBanned(`auth-lock:${account}`, nowMs),
+      (untilMs) =>
+        untilMs !== undefined ||
+        andThen(counters.peek(`auth-all:${account}`, IN_ALL, 1, nowMs), ({ allowed }) => !allowed),
+    )
   }
 
   #waitUntil(
@@ -113,7 +127,9 @@ export class AccountLock {
     const { counters, clock } = this.#kit
     const nowMs = clock.nowMs()
     const lock = (): MaybePromise<unknown> =>
-      counters.fail(`auth-lock:${account}`, this.#rule, nowMs)
+      andThen(counters.take(`auth-all:${account}`, IN_ALL, 1, nowMs), () =>
+        counters.fail(`auth-lock:${account}`, this.#rule, nowMs),
+      )
     if (hidesClients) return lock()
     return andThen(counters.fail(`auth-row:${source}`, IN_A_ROW, nowMs), ({ failures }) =>
       andThen(this.#slowDown(source, failures, nowMs), () =>
@@ -135,11 +151,10 @@ export class AccountLock {
     { account, source }: AccountKeys,
   ): MaybePromise<unknown> {
     const { counters } = this.#kit
-    return andThen(counters.reset(`auth-lock:${account}`), () =>
-      andThen(counters.reset(`auth-row:${source}`), () =>
-        hidesClients ? undefined : markKnown(source, this.#kit),
-      ),
-    )
+    const forgotten = [`auth-lock:${account}`, `auth-all:${account}`, `auth-row:${source}`].reduce<
+      MaybePromise<void>
+    >((before, key) => andThen(before, () => counters.reset(key)), undefined)
+    return andThen(forgotten, () => (hidesClients ? undefined : markKnown(source, this.#kit)))
   }
 }
 

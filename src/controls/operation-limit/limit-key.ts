@@ -11,7 +11,21 @@ import type { LimitKeyPart } from '../../base/units.ts'
  */
 export function limitKey(exchange: Exchange, by: readonly LimitKeyPart[]): string {
   const parts = by.length === 0 ? [{ from: 'principal' as const }] : by
-  const text = parts.map((part) => lengthFirst(partOf(exchange, part))).join('')
+  return joined(parts.map((part) => partOf(exchange, part)))
+}
+
+/** One part of a key without a request: the key of an address, or a value as a client would send it. */
+export type GivenPart = { readonly ip: string } | { readonly value: unknown }
+
+/** The key that `limitKey` makes of a request with these parts, for whoever has no request at hand. */
+export function keyOfParts(parts: readonly GivenPart[]): string {
+  return joined(
+    parts.map((part) => ('ip' in part ? `ip:${part.ip}` : `=${canonicalText(part.value)}`)),
+  )
+}
+
+function joined(parts: readonly string[]): string {
+  const text = parts.map(lengthFirst).join('')
   return text.length <= 128 ? text : createHash('sha256').update(text).digest('base64url')
 }
 

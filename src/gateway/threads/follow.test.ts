@@ -96,7 +96,8 @@ async function startFollower(t: TestContext, config: string = CONFIG) {
     shared: {
       numbers: ownNumbers,
       openSink: () => silent(),
-      onKeyChange: (id) => versions.changed(id),
+      counters: new MemoryCounters(),
+    onKeyChange: (id) => versions.changed(id),
     },
   })
   const notes: AdoptNote[] = []

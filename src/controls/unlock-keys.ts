@@ -1,0 +1,65 @@
+import type { Rate } from '../base/units.ts'
+import { addressKey } from '../base/cidr.ts'
+import type { Site } from '../pipeline/site.ts'
+import { isAuthOperation } from './auth-zone/is-auth-operation.ts'
+import { shapeOf } from './limit-policies.ts'
+import { keyOfParts } from './operation-limit/limit-key.ts'
+import { penaltyKeys } from './penalty-record.ts'
+
+/** Whose counts are forgotten; with an account and an address, also what the account is waiting for there. */
+export interface UnlockSubject {
+  /** A client address. */
+  readonly address?: string | undefined
+  /** An account as log-ins name it, such as an e-mail address. */
+  readonly account?: string | undefined
+  /** A principal's id, such as `key:k3yid2abcdef`. */
+  readonly principal?: string | undefined
+}
+
+/** Every key under which a subject may be counted out: by failures, errors, penalties, locks and rates. */
+export function unlockKeys(subject: UnlockSubject, sites: readonly Site[]): readonly string[] {
+  const { address, account, principal } = subject
+  const client = address === undefined ? undefined : addressKey(address)
+  return [
+    ...(client === undefined ? [] : addressKeys(client)),
+    ...(account === undefined ? [] : accountKeys(account, client, sites)),
+    ...(principal === undefined ? [] : principalKeys(principal, sites)),
+  ]
+}
+
+function addressKeys(client: string): string[] {
+  const counted = ['ip', 'fail', 'fail-crowd', 'errors', 'walk', 'auth-zone']
+  return [...counted.map((kind) => `${kind}:${client}`), ...penaltyKeys(client)]
+}
+
+function accountKeys(
+  account: string,
+  client: string | undefined,
+  sites: readonly Site[],
+): string[] {
+  return sites
+    .filter(({ operation }) => isAuthOperation(operation))
+    .flatMap(({ label }) => {
+      const key = keyOfParts([{ value: account }])
+      const own = ['auth-lock', 'auth-all', 'op'].map((kind) => `${kind}:${label}:${key}`)
+      if (client === undefined) return own
+      const source = keyOfParts([{ ip: client }, { value: account }])
+      return [
+        ...own,
+        ...['auth-row', 'auth-wait', 'op', 'auth'].map((kind) => `${kind}:${label}:${source}`),
+      ]
+    })
+}
+
+function principalKeys(id: string, sites: readonly Site[]): string[] {
+  const rates = sites.flatMap(({ policy: { limits } }): readonly Rate[] => [
+    ...(limits.principal === undefined ? [] : [limits.principal]),
+    ...[...limits.plans.values()].flat(),
+  ])
+  const shapes = new Set(rates.map(shapeOf))
+  return [
+    `walk:${id}`,
+    ...penaltyKeys(id),
+    ...[...shapes].map((shape) => `principal:${shape}:${id}`),
+  ]
+}
