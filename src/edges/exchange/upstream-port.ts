@@ -14,10 +14,20 @@ export interface CallEvents {
    * to repeat may be sent again.
    */
   upstreamError(cause: FailureCause, detail: string, isUnanswered?: boolean): void
+  /**
+   * Asked before a request that is safe to repeat is sent again because a connection that had been idle broke before
+   * any answer; a yes is counted. Without it: yes.
+   */
+  mayResend?(): boolean
   /** Asked at the end of a streamed body: its trailers as a flat list; a transport that cannot send them need not ask. */
   uploadTrailers?(): readonly string[]
   /** The upstream switched protocols (101); the socket is the owner's. */
   upstreamUpgrade(rawHeaders: readonly string[], socket: Duplex): void
+}
+
+/** Whether the owner of a call lets it be sent once more. */
+export function mayResend(events: CallEvents): boolean {
+  return events.mayResend?.() !== false
 }
 
 /** Why a call is aborted whose upstream let a time limit pass; any other reason says nothing of the upstream. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { FailureCause } from '../../gateway/core.ts'
 import type { CallEvents, CallPlan, UpstreamCall } from '../exchange/upstream-port.ts'
+import { mayResend } from '../exchange/upstream-port.ts'
 import type { ConnectionUser, Loss, RawConnection } from './raw-connection.ts'
 import { upstreamHead } from './upstream-head.ts'
 
@@ -129,7 +130,7 @@ export class RawCall implements UpstreamCall, ConnectionUser {
   connectionLost({ cause, detail, isUnanswered, isStale }: Loss): void {
     if (this.isOver) return
     this.#connection = undefined
-    if (!isStale || !this.#mayRetry) {
+    if (!isStale || !this.#mayRetry || !mayResend(this.#events)) {
       this.fail(cause, detail, isUnanswered)
       return
     }

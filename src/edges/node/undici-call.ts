@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { failureCause, failureDetail } from '../exchange/upstream-errors.ts'
 import type { CallEvents, CallPlan, UpstreamCall } from '../exchange/upstream-port.ts'
+import { mayResend } from '../exchange/upstream-port.ts'
 
 /** What undici's `dispatch` takes beyond its published type; `servername` pins the connection's name. */
 interface DispatchRequest extends Dispatcher.DispatchOptions {
@@ -17,6 +18,8 @@ export interface UndiciOrigin {
   readonly servername: string
   /** Whether the error broke a connection that had carried an answer before. */
   isStale(error: Error): boolean
+  /** No connection is to be used twice now. */
+  readonly isWary: boolean
 }
 
 /** Informational responses taken before the final one; more is a flood. */
@@ -53,7 +56,9 @@ export class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
   }
 
   start(): void {
-    this.#pool.pool.dispatch(this.#options, this)
+    const { pool, isWary } = this.#pool
+    const isOnly = isWary && this.#options.upgrade === null
+    pool.dispatch(isOnly ? { ...this.#options, reset: true } : this.#options, this)
   }
 
   abort(reason: Error): void {
@@ -122,7 +127,8 @@ export class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     if (this.#isOver) return
-    if (this.#mayRetry && !this.#isAnswered && this.#pool.isStale(error)) {
+    const isUnanswered = !this.#isAnswered
+    if (isUnanswered && this.#mayRetry && this.#pool.isStale(error) && mayResend(this.#events)) {
       this.#mayRetry = false
       this.#controller = undefined
       // Not from within the client library's own clean-up.
@@ -132,7 +138,7 @@ export class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
       return
     }
     this.#isOver = true
-    this.#events.upstreamError(failureCause(error), failureDetail(error), !this.#isAnswered)
+    this.#events.upstreamError(failureCause(error), failureDetail(error), isUnanswered)
   }
 }
 

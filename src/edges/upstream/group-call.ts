@@ -29,6 +29,8 @@ export class GroupCall implements UpstreamCall, CallEvents {
   #origin: Origin | undefined = undefined
   #call: UpstreamCall | undefined = undefined
   #isJudged = false
+  /** It was sent twice already, to the same origin. */
+  #isResent = false
   #isOver = false
   #tried: Origin[] = NONE
 
@@ -111,6 +113,13 @@ export class GroupCall implements UpstreamCall, CallEvents {
     return this.#plan.events.uploadTrailers?.() ?? []
   }
 
+  /** A second attempt like any other: an origin that breaks its connections must not double its load. */
+  mayResend(): boolean {
+    if (this.#isResent || this.#tried.length > 0) return false
+    this.#isResent = this.#chooser.mayRetry(performance.now())
+    return this.#isResent
+  }
+
   upstreamError(cause: FailureCause, detail: string, isUnanswered = false): void {
     if (this.#isOver) return
     const nowMs = performance.now()
@@ -145,7 +154,8 @@ export class GroupCall implements UpstreamCall, CallEvents {
     const isUnsent = cause === 'upstream_refused' && (body === undefined || body instanceof Buffer)
     if (isUnsent && this.#chooser.hasOther(this.#tried)) return true
     const isTransient = cause !== 'defect' && cause !== 'overloaded' && cause !== 'upstream_tls'
-    if (!isTransient || !this.#isRepeatable || this.#tried.length > 1) return false
+    if (!isTransient || !this.#isRepeatable || this.#isResent || this.#tried.length > 1)
+      return false
     return this.#chooser.mayRetry(nowMs)
   }
 

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { UpstreamService } from '../../gateway/core.ts'
-import { eventually, exchangeRaw, rawUpstream, startEdge } from '../testing/edge-kit.ts'
+import { edgesOf, eventually, exchangeRaw, rawUpstream, startEdge } from '../testing/edge-kit.ts'
 import type { Edge } from '../testing/edge-kit.ts'
 import type { UpstreamNotice } from './origin.ts'
 import { RetryBudget } from './retry-budget.ts'
@@ -269,3 +269,28 @@ describe('health checks', () => {
     assert.deepEqual(a.seen, [])
   })
 })
+
+for (const transport of ['node', 'fast'] as const) {
+  test(`${transport}: requests that are sent again because an idle connection broke are in the budget`, async (t) => {
+    let seen = 0
+    const origin = await rawUpstream(t, (socket) => {
+      let isSecond = false
+      socket.on('data', () => {
+        seen++
+        if (isSecond) return socket.destroy()
+        isSecond = true
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+      })
+    })
+    const { core, port } = await edgesOf(transport)(t, 'http://127.0.0.1:9')
+    core.upstreams = new Map([['main', service([origin])]])
+    let failed = 0
+    const asked = 30
+    for (let i = 0; i < asked; i++) {
+      const text = await exchangeRaw(port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+      if (!text.startsWith('HTTP/1.1 200 ')) failed++
+    }
+    assert.ok(failed > 0, 'the budget has no end')
+    assert.ok(seen > asked && seen <= asked + 4, `${seen} for ${asked}`)
+  })
+}
