@@ -16,6 +16,7 @@ import { rewriteJson } from '../rewrite-json.ts'
 import { configureResponses } from './config.ts'
 import type { ResponsesConfig } from './config.ts'
 import { declaredResponse } from './declared.ts'
+import { otherShape } from './other-shape.ts'
 import { Lessons } from './lessons.ts'
 
 const BAD_GATEWAY = { status: 502, problem: 'bad_gateway', title: 'Bad gateway' } as const
@@ -56,6 +57,8 @@ function isSmallJson({ headers }: UpstreamResponse): boolean {
 /** How one declared media type of one declared response is judged. */
 interface Judge {
   readonly filter: Filter
+  /** For what is one object where a list is declared, or a list where one object is. */
+  readonly other: Filter
   /** The same on the text itself, where the schema allows it. */
   readonly kernel: KernelFilter | undefined
   readonly validate: Validate
@@ -107,10 +110,12 @@ function compileJudges(site: Site, api: ApiRuntime): Judges {
     const mustBeJson = isJson(type)
     if (schema === undefined || !(mustBeJson || type.includes('*'))) return undefined
     const validate = api.responseSchemas.validator(schema)
+    const filter = api.responseSchemas.filter(schema)
     return {
       mustBeJson,
       seeksJson: !mustBeJson && validate('') !== undefined,
-      filter: api.responseSchemas.filter(schema),
+      filter,
+      other: otherShape(schema, { site, api }, filter),
       kernel: api.responseSchemas.kernel(schema),
       validate,
       named: rememberingNamed(),
@@ -254,7 +259,8 @@ function filtered(
   const denialOf = (found: KernelVerdict): Denial | undefined => {
     if (found.kind === 'clean') return undefined
     if (found.kind === 'malformed') return malformed(exchange.upstream, judging.judge, body)
-    if (found.kind === 'doubtful') return filteredValue(exchange, body, judging)
+    if (found.kind === 'doubtful' || found.dropped[0] === '')
+      return filteredValue(exchange, body, judging)
     const detail = judging.judge.named(found.dropped)
     return { reason: 'undeclared_field', detail, repair: found.bytes }
   }
@@ -282,10 +288,12 @@ function filteredValue(
   const { value, dropped } = judge.filter(parsed.value, open)
   if (open !== undefined) lessons?.open(exchange, parsed.value, open)
   if (dropped.length === 0) return anew(value, parsed)
+  // All of it is dropped where the document declares a list for one object, or one for a list.
+  const kept = dropped[0] === '' ? judge.other(parsed.value).value : value
   const denial: Denial = {
     reason: 'undeclared_field',
-    detail: named(dropped),
-    repair: rewriteJson(value, parsed.text, parsed.value),
+    detail: kept === value ? named(dropped) : 'one object for a list of them, or a list for one',
+    repair: rewriteJson(kept, parsed.text, parsed.value),
   }
   const { validate } = judge
   const found = { value: parsed.value, pointers: dropped, validate }
