@@ -312,6 +312,27 @@ for (const transport of ['node', 'fast'] as const) {
       }
     }
 
+    for (const body of ['stream', 'buffer'] as const) {
+      test(`trailers of a request that is passed on by ${body} reach nobody`, async (t) => {
+        const seen: unknown[] = []
+        const origin = await httpUpstream(t, (req, res) => {
+          req.resume()
+          req.on('end', () => {
+            seen.push(req.rawTrailers, req.headers.trailer, req.headers.te)
+            res.end('ok')
+          })
+        })
+        const { core, port } = await startEdge(t, origin)
+        core.head = () => ({ kind: 'forward', body, maxBodyBytes: 100 })
+        const head = CHUNKED.replace('\r\n\r\n', '\r\nTrailer: X-User\r\nTE: trailers\r\n\r\n')
+        const text = `${head}1\r\na\r\n0\r\nX-User: admin\r\nAuthorization: x\r\n\r\n${GET_CLOSE}`
+        const answers = (await exchangeRaw(port, text)).match(/HTTP\/1\.1 200 /g)
+        assert.equal(answers?.length, 2)
+        assert.deepEqual(seen.slice(0, 3), [[], undefined, undefined])
+        assert.equal(core.ended[0]?.bytesIn, 1)
+      })
+    }
+
     test('a body is the same however it is cut, with what is pipelined behind it', async (t) => {
       const origin = await httpUpstream(t, (req, res) => {
         let text = ''

@@ -97,5 +97,26 @@ for (const transport of ['node', 'fast'] as const) {
         ['open'],
       )
     })
+
+    const statuses: [status: number, states: readonly string[]][] = [
+      [500, []],
+      [501, []],
+      [429, []],
+      [502, ['open']],
+      [503, ['open']],
+      [504, ['open']],
+    ]
+    for (const [status, states] of statuses) {
+      test(`an API that answers ${status} is ${states.length > 0 ? '' : 'not '}left alone`, async (t) => {
+        const { port, notices } = await begin(t, (socket) =>
+          socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 0\r\n\r\n`),
+        )
+        for (let i = 0; i < 4; i++) await exchangeRaw(port, GET)
+        assert.deepEqual(
+          notices.map(({ state }) => state),
+          states,
+        )
+      })
+    }
   })
 }
