@@ -16,7 +16,7 @@ export type LookupSource =
     }
   | {
       readonly kind: 'operation'
-      /** A GET with one id, at the end of its path; asked with the credential of the caller. */
+      /** A GET with one id at the end of its path, or one about the caller without any; asked with the caller's credential. */
       readonly operation: string
       /** Where the value stands in its answer. */
       readonly member: readonly string[]

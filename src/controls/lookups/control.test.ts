@@ -24,6 +24,15 @@ const DOCUMENT = {
       get: { operationId: 'getOrder', ...ok },
       put: { operationId: 'putOrder', ...ok },
     },
+    '/me': { get: { operationId: 'getMe', ...ok } },
+    '/orders': { get: { operationId: 'listOrders', ...ok } },
+    '/search': {
+      get: {
+        operationId: 'search',
+        parameters: [{ name: 'q', in: 'query', required: true, schema: { type: 'string' } }],
+        ...ok,
+      },
+    },
     '/orders/{orderId}/notes': { parameters: [id], get: { operationId: 'getNotes', ...ok } },
   },
 }
@@ -142,11 +151,39 @@ suite('a value from the API itself', () => {
   })
 
   test('needs a GET with one id', () => {
-    for (const operation of ['getNotes', 'putOrder', 'none'])
+    for (const operation of ['getNotes', 'putOrder', 'search', 'none'])
       assert.throws(
         () =>
           start(json({}), { ...RULE, source: { kind: 'operation', operation, member: ['id'] } }),
         { name: 'ConfigError' },
       )
   })
+})
+
+suite('a value from what the API tells of the caller', () => {
+  const ask = (operation: string, path: string, said: unknown, of: string) => {
+    const member = path.split('.')
+    const { find, exchange } = start(json(said), {
+      ...RULE,
+      source: { kind: 'operation', operation, member },
+    })
+    return find(exchange(), of)
+  }
+  const cases: readonly [name: string, asked: Parameters<typeof ask>, value: string | undefined][] =
+    [
+      ['is that of the caller', ['getMe', 'role', { role: 'chef' }, 'ann'], 'chef'],
+      ['is the text of a number', ['getMe', 'user.id', { user: { id: 7 } }, 'ann'], '7'],
+      ['is none of anybody else', ['getMe', 'role', { role: 'chef' }, 'bob'], undefined],
+      ['is an id that is in the list', ['listOrders', 'id', [{ id: 3 }, { id: 7 }], '7'], '7'],
+      ['is none that is not', ['listOrders', 'id', [{ id: 3 }], '7'], undefined],
+      ['is none of an empty list', ['listOrders', 'id', [], '7'], undefined],
+      [
+        'is found in an envelope',
+        ['listOrders', 'orders.order.id', { orders: [{ order: { id: '7' } }] }, '7'],
+        '7',
+      ],
+      ['is no member that is inherited', ['getMe', 'constructor.name', {}, 'ann'], undefined],
+    ]
+  for (const [name, asked, value] of cases)
+    test(name, async () => assert.equal(await ask(...asked), value))
 })

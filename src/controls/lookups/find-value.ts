@@ -11,6 +11,7 @@ import { idText } from '../objects/lookups.ts'
 import { mayRepeatKeys } from '../repeated-key.ts'
 import type { FoundValues } from './found-values.ts'
 import { noteLookup } from './looked-up.ts'
+import { ownValue, tellsOfCaller, textOf } from './own-answer.ts'
 
 /** What look-ups are made with. */
 export interface LookupParts {
@@ -72,15 +73,20 @@ function readerOf(
       other.operation.id === operation &&
       other.operation.api === site.operation.api &&
       other.operation.method === 'GET' &&
-      /^[^{}]*\/\{[^{}]+\}$/.test(other.operation.template),
+      (tellsOfCaller(other) || /^[^{}]*\/\{[^{}]+\}$/.test(other.operation.template)),
   )
   if (read === undefined)
     throw new ConfigError({
       path: at,
-      message: `${operation} is no GET of this API with one id, at the end of its path`,
+      message: `${operation} is no GET of this API with one id, at the end of its path, or none`,
       cure: 'name such an operation, or a database',
     })
   const template = read.publicBase + read.operation.template
+  if (tellsOfCaller(read))
+    return async (exchange, id) => {
+      const answer = await answerOf(exchange, read, template)
+      return answer === undefined ? undefined : ownValue(answer.value, member, { id, exchange })
+    }
   const base = template.slice(0, template.lastIndexOf('/') + 1)
   return async (exchange, id) => {
     if (idText(id) === undefined) return undefined
@@ -97,16 +103,23 @@ async function memberOf(
     member,
   }: { readonly read: Site; readonly path: string; readonly member: readonly string[] },
 ): Promise<string | undefined> {
-  const answer = await exchange.readObject(read, path)
-  if (answer === undefined || answer.status >= 500 || answer.status === 429)
-    throw new Error(`${read.label} did not answer`)
-  const parsed = answer.status === 200 ? parseAnswer(answer.body) : undefined
-  if (parsed === undefined || mayRepeatKeys(parsed.value, parsed.text)) return undefined
-  let here: unknown = parsed.value
+  let here = (await answerOf(exchange, read, path))?.value
   for (const step of member) {
     if (typeof here !== 'object' || here === null || Array.isArray(here)) return undefined
     here = Object.hasOwn(here, step) ? (here as Readonly<Record<string, unknown>>)[step] : undefined
   }
-  if (Number.isSafeInteger(here)) return String(here)
-  return typeof here === 'string' && here !== '' ? here : undefined
+  return textOf(here)
+}
+
+/** The value of an answer with 200; `undefined` for others, and where a member stands twice. Rejects as `memberOf`. */
+async function answerOf(
+  exchange: Exchange,
+  read: Site,
+  path: string,
+): Promise<{ readonly value: unknown } | undefined> {
+  const answer = await exchange.readObject(read, path)
+  if (answer === undefined || answer.status >= 500 || answer.status === 429)
+    throw new Error(`${read.label} did not answer`)
+  const parsed = answer.status === 200 ? parseAnswer(answer.body) : undefined
+  return parsed === undefined || mayRepeatKeys(parsed.value, parsed.text) ? undefined : parsed
 }

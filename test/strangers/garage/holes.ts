@@ -56,6 +56,11 @@ const ACCESS: readonly Check[] = [
     /37\.746/,
   ),
   asked(
+    { name: 'foreign-horn', gains: 'the car of another is woken; no answer tells whose it is' },
+    CORA,
+    `POST /api/vehicles/${DANS_CAR}/horn`,
+  ),
+  asked(
     { name: 'foreign-report', gains: 'what is wrong with the car of another, and their number' },
     CORA,
     'GET /api/mechanic/report?report_id=2',

@@ -67,6 +67,7 @@ export const HONEST_CALLS: readonly Check[] = [
     `GET /api/vehicles/${CORAS_CAR}/location`,
     /37\.746/,
   ),
+  asked(['own-horn', 'it sounds'], CORA, `POST /api/vehicles/${CORAS_CAR}/horn`, /It sounds/),
   asked(
     ['own-report', 'what is wrong with it'],
     CORA,

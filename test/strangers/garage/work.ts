@@ -28,6 +28,12 @@ export function workRoutes({ now, withCaller }: Desk): Routes {
       const place = { latitude: '37.746', longitude: '-84.301' }
       return [200, { vehicle_id: vehicle.uuid, full_name: name, email, place }]
     }),
+    'POST /api/vehicles/{vehicle_id}/horn': withCaller((_caller, { path }) => {
+      const isThere = now().vehicles.some(({ uuid }) => uuid === path['vehicle_id'])
+      return isThere
+        ? [200, { message: 'It sounds', status: 200 }]
+        : [404, { message: 'Not found' }]
+    }),
     'GET /api/mechanic/report': withCaller((_caller, { query }) => {
       const report = now().reports.find(({ id }) => String(id) === query.get('report_id'))
       if (report === undefined) return [404, { message: 'Not found' }]

@@ -17,11 +17,11 @@ export const lookupSchema: z.ZodType<LookupInput> = z.strictObject({
   ),
   operation: optional(
     name(),
-    'In place of a database: the GET operation, with one id at the end of its path, whose answer tells.',
+    'In place of a database: the GET operation whose answer tells, with one id at the end of its path, or without any: of the caller.',
   ),
   value: optional(
     parsedText('a place in an answer, such as customer.id', parseMember),
-    'Where the value stands in the answer of the operation.',
+    'Where the value stands in the answer of the operation; in a list of the caller’s own, where the id does.',
   ),
   cache: optional(
     z.union([off(), boundedDuration('1s', '30s')]),
