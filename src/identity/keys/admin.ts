@@ -154,6 +154,7 @@ export class KeyAdmin {
       return {
         ...row,
         ...grant,
+        owner: grant.owner ?? row.owner,
         expiresAtMs: change.expiresAtMs === undefined ? row.expiresAtMs : grant.expiresAtMs,
       }
     })
@@ -208,6 +209,8 @@ export class KeyAdmin {
       ...NEVER_HAPPENED,
       ...grant,
       id: text.id,
+      // Keys that say nothing must not be one person to rules about owners.
+      owner: grant.owner ?? text.id,
       secretHashHex: hashHex,
       pepperVersion,
       lastFour: text.secret.slice(-4),

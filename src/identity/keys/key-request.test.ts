@@ -11,7 +11,7 @@ test('a bare request grants no scope, restricts nothing and lives 90 days', () =
   assert.deepEqual(parseKeyRequest({}, NOW), {
     kind: 'sk',
     env: 'live',
-    owner: 'operator',
+    owner: undefined,
     name: '',
     scopes: [],
     roles: [],

@@ -10,7 +10,7 @@ export interface KeyRequest {
   readonly kind?: KeyKind
   /** `live` unless said. */
   readonly env?: string
-  /** Becomes the principal's `subject`; `operator` unless said. */
+  /** Becomes the principal's `subject`; the key's own id unless said, so that no two keys are one person by accident. */
   readonly owner?: string
   readonly name?: string
   readonly scopes?: readonly string[]
@@ -32,7 +32,8 @@ export interface KeyRequest {
 export interface KeyGrant {
   readonly kind: KeyKind
   readonly env: string
-  readonly owner: string
+  /** `undefined`: the key itself. */
+  readonly owner: string | undefined
   readonly name: string
   readonly scopes: readonly string[]
   readonly roles: readonly string[]
@@ -73,7 +74,7 @@ export function parseKeyRequest(
   return {
     kind,
     env,
-    owner: text('owner', request.owner ?? 'operator', 1),
+    owner: request.owner === undefined ? undefined : text('owner', request.owner, 1),
     name: text('name', request.name ?? '', 0),
     scopes: scopes(request.scopes ?? []),
     roles: texts('roles', request.roles ?? []),

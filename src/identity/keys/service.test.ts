@@ -469,3 +469,16 @@ test('an issued key does not print itself', async () => {
   assert.ok(!JSON.stringify(issued).includes(issued.key.reveal()))
   assert.equal(String(issued.key), '[secret]')
 })
+
+test('a key without an owner belongs to itself, and keeps the owner it is given', async () => {
+  const { service, clock } = setUp()
+  const { admin } = service
+  const now = clock.nowMs()
+  const [one, two] = [await admin.create({}, now), await admin.create({}, now)]
+  assert.equal(one.row.owner, one.row.id)
+  assert.notEqual(one.row.owner, two.row.owner)
+  const named = await admin.update(one.row.id, { owner: 'ann' }, now)
+  assert.equal(named?.owner, 'ann')
+  assert.equal((await admin.update(one.row.id, { name: 'x' }, now))?.owner, 'ann')
+  assert.equal((await admin.update(two.row.id, { name: 'x' }, now))?.owner, two.row.id)
+})
