@@ -1,74 +1,156 @@
-/** One bucket; `tatMs` is relative to the table's origin, so that the fraction stays exact to nanoseconds. */
-export interface Bucket {
-  tatMs: number
-}
+import { FREE_TAG, KeyedHash, newHashKey } from './shared/keyed-hash.ts'
+import type { KeyTags } from './shared/keyed-hash.ts'
 
 /** A turn of the generations happens at most this often when the table is not full. */
 const TURN_MS = 60_000
-/** Old cells looked at per access: the old generation is gone before the young one can be half full of new keys. */
-const SWEEP_STEPS = 2
+/** Old slots looked at per access: the old generation is gone before the young one can be half full of new keys. */
+const SWEEP_SLOTS = 4
+
+/** So many slots for each bucket: a third stays free, so that searches are short. */
+const ROOM = 1.5
+
+/** Where the search for a key begins: its tag as a fraction of all slots. */
+function placeOf(tag: number, slots: number): number {
+  return Math.floor(((tag >>> 0) * slots) / 0x1_0000_0000)
+}
+
+/** Times by the tags of their keys, 16 bytes a slot. Memory is used as it is filled. */
+class Generation {
+  readonly tags: Int32Array
+  readonly times: Float64Array
+  readonly slots: number
+  size = 0
+
+  constructor(slots: number) {
+    this.slots = slots
+    this.tags = new Int32Array(2 * slots)
+    this.times = new Float64Array(slots)
+  }
+
+  /** The key's slot, or -1. */
+  find({ a, b }: KeyTags): number {
+    const { tags, slots } = this
+    for (let slot = placeOf(b, slots); ; slot = slot + 1 === slots ? 0 : slot + 1) {
+      const tag = tags[2 * slot]
+      if (tag === FREE_TAG) return -1
+      if (tag === a && tags[2 * slot + 1] === b) return slot
+    }
+  }
+
+  /** Gives a key that is not there a slot. */
+  add({ a, b }: KeyTags, time: number): number {
+    const { tags, slots } = this
+    let slot = placeOf(b, slots)
+    while (tags[2 * slot] !== FREE_TAG) slot = slot + 1 === slots ? 0 : slot + 1
+    tags[2 * slot] = a
+    tags[2 * slot + 1] = b
+    this.times[slot] = time
+    this.size++
+    return slot
+  }
+}
 
 /**
- * Buckets by key, at most `maxCells`. Cells that are full again carry no information and are dropped: each turn
- * makes the young generation old, and every later access moves two old cells over or drops them.
- * A live cell is lost only when more than half of the old generation is live while new keys arrive at every access.
+ * Buckets by key, at most `maxCells`, each a time relative to the table's origin. Keys are known by 64 bits of a keyed
+ * hash. Buckets that are full again carry no information and are dropped: each turn makes the young generation old, and
+ * every later access moves old ones over or drops them. A live one is lost only when more than half of the old
+ * generation is live while new keys arrive at every access.
  */
 export class BucketTable {
   readonly #half: number
-  #young = new Map<string, Bucket>()
-  #old = new Map<string, Bucket>()
-  #sweep: MapIterator<[string, Bucket]> | undefined
+  readonly #slots: number
+  readonly #hash = new KeyedHash(newHashKey())
+  #young: Generation
+  #old: Generation
+  /** The next old slot to look at; past the end: all have been. */
+  #sweepAt: number
   #turnedMs = 0
 
   constructor(maxCells: number) {
     this.#half = Math.max(1, Math.floor(maxCells / 2))
+    this.#slots = Math.ceil(this.#half * ROOM) + 2
+    this.#young = new Generation(this.#slots)
+    this.#old = new Generation(2)
+    this.#sweepAt = this.#old.slots
   }
 
   get size(): number {
     return this.#young.size + this.#old.size
   }
 
-  /** The bucket, or `undefined` when the key has none (it is full). */
-  find(key: string): Bucket | undefined {
-    return this.#young.get(key) ?? this.#old.get(key)
+  /** The key's time; `undefined`: it has none (its bucket is full). */
+  find(key: string): number | undefined {
+    this.#hash.of(key)
+    const slot = this.#young.find(this.#hash)
+    if (slot >= 0) return this.#young.times[slot]
+    const old = this.#old.find(this.#hash)
+    return old < 0 ? undefined : this.#old.times[old]
   }
 
-  /** The bucket, made when there is none. `nowMs` is relative to the origin. */
-  open(key: string, nowMs: number): Bucket {
+  /** The place of the key's time, made with `nowMs` when there is none; good until the next call. */
+  open(key: string, nowMs: number): number {
     this.#tend(nowMs)
-    const young = this.#young.get(key)
-    if (young !== undefined) return young
-    const bucket = this.#old.get(key) ?? { tatMs: nowMs }
-    this.#old.delete(key)
-    this.#young.set(key, bucket)
-    return bucket
+    this.#hash.of(key)
+    const slot = this.#young.find(this.#hash)
+    if (slot >= 0) return slot
+    const old = this.#old.find(this.#hash)
+    const time = old < 0 ? nowMs : (this.#old.times[old] ?? nowMs)
+    // Its slot in the old generation stays claimed, so that others are still found; its time is over.
+    if (old >= 0) this.#old.times[old] = 0
+    return this.#young.add(this.#hash, time)
   }
 
+  /** The time at a place that `open` named. */
+  at(place: number): number {
+    return this.#young.times[place] ?? 0
+  }
+
+  set(place: number, time: number): void {
+    this.#young.times[place] = time
+  }
+
+  /** Adds to the time of a key that has one. */
+  shift(key: string, byMs: number): void {
+    const time = this.find(key)
+    if (time === undefined) return
+    const slot = this.#young.find(this.#hash)
+    if (slot >= 0) this.#young.times[slot] = time + byMs
+    else this.#old.times[this.#old.find(this.#hash)] = time + byMs
+  }
+
+  /** Forgets the key's time: its bucket is full. */
   delete(key: string): void {
-    this.#young.delete(key)
-    this.#old.delete(key)
+    this.shift(key, -Infinity)
   }
 
   #tend(nowMs: number): void {
-    if (this.#sweep !== undefined) this.#sweepSome(nowMs)
-    const isDue = nowMs - this.#turnedMs >= TURN_MS && this.#sweep === undefined
+    const isSwept = this.#sweepAt >= this.#old.slots
+    if (!isSwept) this.#sweep(nowMs)
+    const isDue = isSwept && nowMs - this.#turnedMs >= TURN_MS && this.#young.size > 0
     if (!isDue && this.#young.size < this.#half) return
     this.#old = this.#young
-    this.#young = new Map()
-    this.#sweep = this.#old.entries()
+    this.#young = new Generation(this.#slots)
+    this.#sweepAt = 0
     this.#turnedMs = nowMs
   }
 
-  #sweepSome(nowMs: number): void {
-    for (let step = 0; step < SWEEP_STEPS; step++) {
-      const next = this.#sweep?.next()
-      if (next === undefined || next.done === true) {
-        this.#sweep = undefined
-        return
-      }
-      const [key, bucket] = next.value
-      if (bucket.tatMs > nowMs && this.#young.size < this.#half) this.#young.set(key, bucket)
-      this.#old.delete(key)
+  #sweep(nowMs: number): void {
+    const { tags, times, slots } = this.#old
+    const end = Math.min(this.#sweepAt + SWEEP_SLOTS, slots)
+    for (; this.#sweepAt < end; this.#sweepAt++) {
+      const at = this.#sweepAt
+      const a = tags[2 * at] ?? FREE_TAG
+      if (a === FREE_TAG) continue
+      this.#old.size--
+      if ((times[at] ?? 0) <= nowMs || this.#young.size >= this.#half) continue
+      const cell = { a, b: tags[2 * at + 1] ?? 0 }
+      if (this.#young.find(cell) < 0) this.#young.add(cell, times[at] ?? 0)
+      times[at] = 0
+    }
+    // Nothing is left in it: its memory can go.
+    if (this.#sweepAt >= slots) {
+      this.#old = new Generation(2)
+      this.#sweepAt = 2
     }
   }
 }

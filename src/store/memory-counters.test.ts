@@ -90,7 +90,7 @@ test('a flood of short-lived keys does not refill a bucket that is empty', () =>
 })
 
 test('buckets that are full again go', () => {
-  const counters = new MemoryCounters()
+  const counters = new MemoryCounters({ maxBuckets: 2000 })
   for (let i = 0; i < 1000; i++) counters.take(`k${i}`, { count: 1, windowMs: 10, burst: 1 }, 1, i)
   for (let i = 0; i < 1000; i++) counters.take('one', SLOW, 0, 200_000 + i)
   assert.ok(counters.bucketCount <= 2, `${counters.bucketCount} buckets`)
@@ -116,4 +116,46 @@ test('a full ban table drops ended bans first', () => {
   for (let i = 0; i < 5; i++) counters.fail(`new${i}`, rule, 1500)
   assert.equal(counters.isBanned('live', 1600), 1900)
   assert.equal(counters.isBanned('new4', 1600), 2500)
+})
+
+test('a million live principals are held, in less than 64 bytes each', () => {
+  const counters = new MemoryCounters()
+  counters.take('first', SLOW, 1, 0)
+  const before = process.memoryUsage()
+  for (let i = 0; i < 1_000_000; i++) counters.take(`principal:600/60000/100:key:${i}`, SLOW, 2, 1)
+  const after = process.memoryUsage()
+  const bytes = (after.arrayBuffers - before.arrayBuffers) / 1_000_000
+  assert.ok(bytes <= 64, `${bytes} bytes each`)
+  for (let i = 0; i < 1_000_000; i += 997)
+    assert.ok(!counters.peek(`principal:600/60000/100:key:${i}`, SLOW, 1, 1).allowed, `${i}`)
+})
+
+test('agrees with a map of buckets while its generations turn', () => {
+  const pace = { count: 1, windowMs: 1000, burst: 3 }
+  const ops = fc.array(
+    fc.record({ key: fc.nat(30), waitMs: fc.nat(4000), kind: fc.nat(5), cost: fc.nat(3) }),
+    { maxLength: 400 },
+  )
+  fc.assert(
+    fc.property(ops, (script) => {
+      const counters = new MemoryCounters({ maxBuckets: 128 })
+      const references = new Map<number, ReferenceGcra>()
+      let nowMs = 0
+      for (const { key, waitMs, kind, cost } of script) {
+        nowMs += waitMs
+        // Brief keys of their own, so that generations turn.
+        for (let i = 0; i < 8; i++)
+          counters.take(`brief${nowMs}${i}`, { ...pace, windowMs: 1 }, 1, nowMs)
+        if (kind === 0) {
+          counters.reset(`k${key}`)
+          references.delete(key)
+          continue
+        }
+        const reference = references.get(key) ?? new ReferenceGcra()
+        references.set(key, reference)
+        const { allowed } = counters.take(`k${key}`, pace, cost, nowMs)
+        assert.equal(allowed, reference.take(pace, cost, nowMs))
+      }
+    }),
+  )
 })

@@ -8,7 +8,7 @@ import { WindowTable } from './window-table.ts'
 
 /** Bounds of the tables of one process. */
 export interface CounterLimits {
-  /** Buckets, default 1,000,000. */
+  /** Buckets, default 2,000,000, of which a million may be live: 24 bytes each, 48 while generations turn. */
   readonly maxBuckets?: number
   /** Keys with a quota, default 200,000. */
   readonly maxWindows?: number
@@ -27,7 +27,7 @@ export class MemoryCounters implements Counters {
   #originMs: number | undefined
 
   constructor(limits: CounterLimits = {}) {
-    this.#buckets = new BucketTable(limits.maxBuckets ?? 1_000_000)
+    this.#buckets = new BucketTable(limits.maxBuckets ?? 2_000_000)
     this.#windows = new WindowTable(limits.maxWindows ?? 200_000)
     this.#bans = new BanTable({
       maxLogs: limits.maxFailureLogs ?? 200_000,
@@ -37,19 +37,20 @@ export class MemoryCounters implements Counters {
 
   take(key: string, rate: BucketRate, cost: number, nowMs: number): Taken {
     const now = this.#relative(nowMs)
-    const bucket = this.#buckets.open(key, now)
+    const place = this.#buckets.open(key, now)
     const intervalMs = rate.windowMs / rate.count
-    const start = bucket.tatMs > now ? bucket.tatMs : now
+    const before = this.#buckets.at(place)
+    const start = before > now ? before : now
     const tatMs = start + Math.min(cost, rate.burst) * intervalMs
     const overMs = tatMs - now - rate.burst * intervalMs
     if (overMs > EPSILON_MS) return describeTaken(rate, start - now, overMs)
-    bucket.tatMs = tatMs
+    this.#buckets.set(place, tatMs)
     return describeTaken(rate, tatMs - now, 0)
   }
 
   peek(key: string, rate: BucketRate, cost: number, nowMs: number): Taken {
     const now = this.#relative(nowMs)
-    const filledMs = Math.max(0, (this.#buckets.find(key)?.tatMs ?? now) - now)
+    const filledMs = Math.max(0, (this.#buckets.find(key) ?? now) - now)
     const intervalMs = rate.windowMs / rate.count
     const overMs = filledMs + (Math.min(cost, rate.burst) - rate.burst) * intervalMs
     return describeTaken(rate, filledMs, overMs > EPSILON_MS ? overMs : 0)
@@ -79,9 +80,7 @@ export class MemoryCounters implements Counters {
   giveBack({ key, kind, rate, cost }: Demand, nowMs: number): void {
     if (kind === 'window')
       return this.#windows.giveBack(key, sliceAt(rate, nowMs), Math.min(cost, rate.count))
-    const bucket = this.#buckets.find(key)
-    if (bucket !== undefined)
-      bucket.tatMs -= (Math.min(cost, rate.burst) * rate.windowMs) / rate.count
+    this.#buckets.shift(key, -(Math.min(cost, rate.burst) * rate.windowMs) / rate.count)
   }
 
   fail(key: string, rule: BanRule, nowMs: number): Failed {

@@ -19,6 +19,10 @@ export interface KeyTags {
 /** Marks texts that have characters above U+00FF, so that none meets a text of other characters and the same bytes. */
 const WIDE = 0x100
 
+/** Texts that are remembered; when there are more, all are forgotten. */
+const MAX_RECENT = 8192
+const MAX_RECENT_CHARS = 128
+
 /**
  * HalfSipHash-1-3 with 64 bits of output: whoever does not know the key can choose no two texts that meet, and outputs
  * are never shown. The result stands in `a` and `b`, so that nothing is allocated.
@@ -28,6 +32,8 @@ export class KeyedHash implements KeyTags {
   /** Neither is ever one of the reserved tags. */
   a = 0
   b = 0
+  /** What was hashed lately: a hash by text is a fifth of the work. */
+  #recent = new Map<string, KeyTags>()
   readonly #k0: number
   readonly #k1: number
   #v0 = 0
@@ -42,6 +48,20 @@ export class KeyedHash implements KeyTags {
 
   /** Hashes `text` into `a` and `b`. */
   of(text: string): void {
+    const known = this.#recent.get(text)
+    if (known === undefined) return this.#remember(text)
+    this.a = known.a
+    this.b = known.b
+  }
+
+  #remember(text: string): void {
+    this.#compute(text)
+    if (text.length > MAX_RECENT_CHARS) return
+    if (this.#recent.size >= MAX_RECENT) this.#recent = new Map()
+    this.#recent.set(text, { a: this.a, b: this.b })
+  }
+
+  #compute(text: string): void {
     this.#v0 = this.#k0
     this.#v1 = this.#k1 ^ 0xee
     this.#v2 = 0x6c796765 ^ this.#k0
