@@ -1,7 +1,7 @@
 import type { Kind } from './choice.ts'
 import { acceptsKind, KINDS, kindOf } from './choice.ts'
 import { isObject } from './equal.ts'
-import { applicable, strings } from './facts.ts'
+import { always, strings } from './facts.ts'
 import type { Builder, Check, Frame } from './node.ts'
 import type { Site } from './resources.ts'
 
@@ -64,8 +64,7 @@ function readTags(
 ): Pick<Tagged, 'tags' | 'required'> {
   const tags = new Map<string, ReadonlySet<unknown>>()
   const required = new Set<string>()
-  for (const { site: at, keywords, isConditional } of applicable(resources, site)) {
-    if (isConditional) continue
+  for (const { site: at, keywords } of always(resources, site)) {
     for (const name of strings(keywords['required'])) required.add(name)
     const properties = keywords['properties']
     for (const name of isObject(properties) ? Object.keys(properties) : []) {
@@ -82,8 +81,7 @@ function readTags(
 
 /** The only values that a schema allows, where all are scalars. */
 function scalarsOf(site: Site, resources: Builder['resources']): ReadonlySet<unknown> | undefined {
-  for (const { keywords, isConditional } of applicable(resources, site)) {
-    if (isConditional) continue
+  for (const { keywords } of always(resources, site)) {
     const values = Object.hasOwn(keywords, 'const') ? [keywords['const']] : keywords['enum']
     if (Array.isArray(values) && values.every(isScalar)) return new Set(values)
   }

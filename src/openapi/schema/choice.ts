@@ -1,6 +1,7 @@
 import type { Keywords } from './dialect.ts'
 import { isObject } from './equal.ts'
-import { applicable, resolveName } from './facts.ts'
+import { always } from './facts.ts'
+import { resolveName } from './steps.ts'
 import type { Resource, Resources, Site } from './resources.ts'
 
 /** What a discriminator chooses between. */
@@ -225,9 +226,8 @@ export function kindOf(value: unknown): Kind {
 /** Whether the `type`, `const` and `enum` that always apply let a value of this kind through. */
 export function acceptsKind(resources: Resources, site: Site, kind: Kind): boolean {
   if (site.schema === false) return false
-  return applicable(resources, site).every(
-    ({ keywords, isConditional }) => isConditional || acceptsHere(keywords, kind),
-  )
+  for (const { keywords } of always(resources, site)) if (!acceptsHere(keywords, kind)) return false
+  return true
 }
 
 /** As `acceptsKind`, for the keywords of one schema. */

@@ -1,6 +1,8 @@
 import type { Keywords } from './dialect.ts'
 import { isObject } from './equal.ts'
-import type { Resources, Site } from './resources.ts'
+import { familiesOf } from './families.ts'
+import type { Resources, Site, Step } from './resources.ts'
+import { steps } from './steps.ts'
 
 /** A schema that applies to the same value, with how it got there. */
 export interface Applicable {
@@ -33,6 +35,7 @@ const NAMING = [
 export class FactsReader {
   readonly #resources: Resources
   readonly #facts = new WeakMap<object, Facts>()
+  readonly #own = new WeakMap<object, OwnFacts>()
   readonly #hints = new WeakMap<object, Access>()
 
   constructor(resources: Resources) {
@@ -42,12 +45,11 @@ export class FactsReader {
   /** Facts about the value that `site` describes. */
   of(site: Site): Facts {
     if (!isObject(site.schema)) return NO_FACTS
-    let facts = this.#facts.get(site.schema)
-    if (facts === undefined) {
-      facts = this.#read(site)
-      this.#facts.set(site.schema, facts)
-    }
-    return facts
+    const known = this.#facts.get(site.schema)
+    if (known !== undefined) return known
+    for (const family of familiesOf(this.#resources, site, (one) => this.#facts.has(one)))
+      this.#readFamily(family)
+    return this.#facts.get(site.schema) ?? NO_FACTS
   }
 
   /** Whether a value described here is only ever sent one way. */
@@ -59,38 +61,63 @@ export class FactsReader {
     const known = this.#hints.get(site.schema)
     if (known !== undefined) return known
     let hint: Access = 'none'
-    for (const { keywords, isConditional } of applicable(this.#resources, site)) {
-      if (!isConditional && hint === 'none') hint = accessOf(keywords)
+    for (const { keywords } of always(this.#resources, site)) {
+      if (hint === 'none') hint = accessOf(keywords)
     }
     this.#hints.set(site.schema, hint)
     return hint
   }
 
-  #read(site: Site): Facts {
-    const readOnlyNames = new Set<string>()
-    const writeOnlyNames = new Set<string>()
-    const required = new Set<string>()
-    let names = false
-    let opens = false
-    for (const { site: at, keywords } of applicable(this.#resources, site)) {
-      names ||= NAMING.some((key) => namesProperties(key, keywords[key]))
-      opens ||= opensProperties(keywords)
-      for (const name of strings(keywords['required'])) required.add(name)
-      if (!isObject(keywords['properties'])) continue
-      for (const name of Object.keys(keywords['properties'])) {
-        const access = this.access(this.#resources.child(at, 'properties', name))
-        if (access === 'readOnly') readOnlyNames.add(name)
-        if (access === 'writeOnly') writeOnlyNames.add(name)
-      }
+  /** Of schemas that lead to one another the same is known; what they lead to beside was read before. */
+  #readFamily(family: readonly Site[]): void {
+    const own = family.map((site) => this.#ownFacts(site, this.#resources.keywords(site)))
+    const members = new Set(family.map(({ schema }) => schema))
+    const beside = new Set<Facts>()
+    for (const site of family)
+      for (const { site: at } of steps(this.#resources, site, this.#resources.keywords(site)))
+        if (isObject(at.schema) && !members.has(at.schema))
+          beside.add(this.#facts.get(at.schema) ?? NO_FACTS)
+    const all = [...own, ...beside]
+    const facts: Facts = {
+      names: all.some(({ names }) => names),
+      opens: all.some(({ opens }) => opens),
+      readOnlyNames: new Set(all.flatMap(({ readOnlyNames }) => [...readOnlyNames])),
+      writeOnlyNames: new Set(all.flatMap(({ writeOnlyNames }) => [...writeOnlyNames])),
+      required: new Set(all.flatMap(({ required }) => [...required])),
     }
-    return {
-      names,
-      opens,
+    for (const { schema } of family) if (isObject(schema)) this.#facts.set(schema, facts)
+  }
+
+  /** What one schema says by itself: where many extend one another, each is asked again and again. */
+  #ownFacts(site: Site, keywords: Keywords): OwnFacts {
+    const known = isObject(site.schema) ? this.#own.get(site.schema) : undefined
+    if (known !== undefined) return known
+    const { properties } = keywords
+    const readOnlyNames: string[] = []
+    const writeOnlyNames: string[] = []
+    for (const name of isObject(properties) ? Object.keys(properties) : []) {
+      const access = this.access(this.#resources.child(site, 'properties', name))
+      if (access === 'readOnly') readOnlyNames.push(name)
+      if (access === 'writeOnly') writeOnlyNames.push(name)
+    }
+    const own: OwnFacts = {
+      names: NAMING.some((key) => namesProperties(key, keywords[key])),
+      opens: opensProperties(keywords),
+      required: strings(keywords['required']),
       readOnlyNames,
       writeOnlyNames,
-      required,
     }
+    if (isObject(site.schema)) this.#own.set(site.schema, own)
+    return own
   }
+}
+
+interface OwnFacts {
+  readonly names: boolean
+  readonly opens: boolean
+  readonly required: readonly string[]
+  readonly readOnlyNames: readonly string[]
+  readonly writeOnlyNames: readonly string[]
 }
 
 /** Whether a value only ever goes one way. */
@@ -129,71 +156,37 @@ function namesProperties(keyword: string, value: unknown): boolean {
  * once, so circles end. `not` is left out: what it describes is what the value is not.
  */
 export function applicable(resources: Resources, site: Site): readonly Applicable[] {
-  const found: Applicable[] = []
+  return [...reach(resources, site)]
+}
+
+/** As `applicable`, read as far as somebody asks: schemas that extend one another may be thousands. */
+export function* reach(resources: Resources, site: Site): Generator<Applicable> {
   const seen = new Set<unknown>()
-  const pending: { readonly site: Site; readonly isConditional: boolean }[] = [
-    { site, isConditional: false },
-  ]
-  for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+  const pending: Step[] = [{ site, isConditional: false }]
+  for (const next of pending) {
     if (!isObject(next.site.schema) || seen.has(next.site.schema)) continue
     seen.add(next.site.schema)
     const keywords = resources.keywords(next.site)
-    found.push({ ...next, keywords })
+    yield { site: next.site, keywords, isConditional: next.isConditional }
     for (const step of steps(resources, next.site, keywords)) {
-      pending.push({ site: step.site, isConditional: next.isConditional || step.isConditional })
+      const isConditional = next.isConditional || step.isConditional
+      pending.push(isConditional === step.isConditional ? step : { site: step.site, isConditional })
     }
   }
-  return found
 }
 
-/** The schemas that one schema applies to the same value. */
-export function steps(
-  resources: Resources,
-  site: Site,
-  keywords: Keywords,
-): readonly { readonly site: Site; readonly isConditional: boolean }[] {
-  const out: { readonly site: Site; readonly isConditional: boolean }[] = []
-  const add = (target: Site | undefined, isConditional: boolean): void => {
-    if (target !== undefined) out.push({ site: target, isConditional })
+/** As `applicable`, without those that apply only to some values. */
+export function* always(resources: Resources, site: Site): Generator<Applicable> {
+  const seen = new Set<unknown>()
+  const pending: Site[] = [site]
+  for (const next of pending) {
+    if (!isObject(next.schema) || seen.has(next.schema)) continue
+    seen.add(next.schema)
+    const keywords = resources.keywords(next)
+    yield { site: next, keywords, isConditional: false }
+    for (const step of steps(resources, next, keywords))
+      if (!step.isConditional) pending.push(step.site)
   }
-  for (const key of ['$ref', '$dynamicRef']) {
-    const reference = keywords[key]
-    if (typeof reference === 'string')
-      add(resources.resolve(reference, site.resource), key !== '$ref')
-  }
-  for (const key of ['allOf', 'anyOf', 'oneOf']) {
-    const list = keywords[key]
-    if (!Array.isArray(list)) continue
-    for (let i = 0; i < list.length; i++) add(resources.child(site, key, i), key !== 'allOf')
-  }
-  if (keywords['if'] !== undefined) {
-    for (const key of ['if', 'then', 'else']) {
-      if (keywords[key] !== undefined) add(resources.child(site, key), true)
-    }
-  }
-  for (const key of ['dependentSchemas', 'dependencies']) {
-    const map = keywords[key]
-    if (!isObject(map)) continue
-    for (const name of Object.keys(map)) add(resources.child(site, key, name), true)
-  }
-  const mapping = isObject(keywords['discriminator'])
-    ? keywords['discriminator']['mapping']
-    : undefined
-  if (isObject(mapping)) {
-    for (const value of Object.values(mapping)) {
-      if (typeof value === 'string') add(resolveName(resources, value, site), true)
-    }
-  }
-  return out
-}
-
-/** Resolves what `discriminator.mapping` may hold: the name of a component schema, or a reference. */
-export function resolveName(resources: Resources, value: string, site: Site): Site | undefined {
-  if (/^[\w.-]+$/.test(value)) {
-    const named = resources.resolve(`#/components/schemas/${value}`, site.resource)
-    if (named !== undefined) return named
-  }
-  return resources.resolve(value, site.resource)
 }
 
 /** The strings of a keyword that holds an array of them. */

@@ -19,7 +19,8 @@ export class CharClasses {
   readonly #known = new Map<number, number>()
   readonly #bySets = new Map<string, number>()
   readonly #members: Uint8Array[] = []
-  readonly #latin = new Int16Array(LATIN).fill(-1)
+  /** Classes of the first 256 characters, as far as they were met; else -1. */
+  readonly latin: Int16Array = new Int16Array(LATIN).fill(-1)
 
   /** More than there can be classes, and at least one more. */
   readonly bound: number
@@ -38,9 +39,9 @@ export class CharClasses {
   /** Number of the class of a character. Classes are numbered as they are met. */
   of(point: number): number {
     if (point >= LATIN) return this.#find(point)
-    const known = this.#latin[point] ?? -1
+    const known = this.latin[point] ?? -1
     if (known >= 0) return known
-    return (this.#latin[point] = this.#find(point))
+    return (this.latin[point] = this.#find(point))
   }
 
   /** For each set 1 where the characters of a class are in it. */

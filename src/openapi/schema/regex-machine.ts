@@ -13,6 +13,9 @@ const MAX_MEMORY = 4_000_000
 const MAX_STATES = 4096
 /** No character: before the first, behind the last. */
 const NONE = -1
+/** Class of a character that was not met yet. */
+const UNKNOWN = -1
+const LOW_SURROGATES = 0xdc00
 
 /**
  * What holds at one place of a text: for each node whether the text from there on is as it asks. Which place that is
@@ -47,6 +50,8 @@ export class Machine {
   readonly #code: Code
   readonly #isUnicode: boolean
   readonly #classes: CharClasses
+  /** By how much the class of a character moves the place of what stands earlier: see `Program.looksBack`. */
+  readonly #stride: number
   readonly #maxStates: number
   readonly #known = new Map<string, State>()
   /** What holds at the end of a text, by the class of its last character. */
@@ -60,20 +65,29 @@ export class Machine {
     this.#code = toCode(program)
     this.#isUnicode = isUnicode
     this.#classes = new CharClasses(program.sets)
+    this.#stride = strideOf(program.looksBack, this.#classes.bound)
     this.#maxStates = Math.min(MAX_STATES, Math.ceil(MAX_MEMORY / program.nodes.length))
     this.#holdsNow = new Uint8Array(program.nodes.length)
   }
 
   /** Whether the pattern occurs in the text; `undefined` where the work was used up. */
   test(text: string, work: WorkLeft): boolean | undefined {
-    const classes = this.#classes
+    const isUnicode = this.#isUnicode
+    const latin = this.#classes.latin
     let at = text.length
-    let before = at === 0 ? NONE : classes.of(this.#pointBefore(text, at))
+    // The unit before the place, and the class of the character that ends with it.
+    let unit = at === 0 ? NONE : text.charCodeAt(at - 1)
+    let before = at === 0 ? NONE : this.#classes.of(this.#pointBefore(text, at))
     let state = this.#ends[before + 1] ?? this.#end(before, work)
     while (at > 0 && state !== undefined && !state.isFound) {
-      at -= this.#isUnicode && isPairBefore(text, at) ? 2 : 1
+      at -= isUnicode && unit >= LOW_SURROGATES && isPairBefore(text, at) ? 2 : 1
       const current = before
-      before = at === 0 ? NONE : classes.of(this.#pointBefore(text, at))
+      before = NONE
+      if (at > 0) {
+        unit = text.charCodeAt(at - 1)
+        before = latin[unit] ?? UNKNOWN
+        if (before === UNKNOWN) before = this.#classes.of(this.#pointBefore(text, at))
+      }
       state =
         state.earlier[this.#slot(current, before)] ??
         this.#step({ later: state, current, before }, work)
@@ -82,10 +96,10 @@ export class Machine {
   }
 
   #slot(current: number, before: number): number {
-    const { looksBack } = this.#program
-    if (looksBack === 'never') return current
-    if (looksBack === 'start') return current * 2 + (before === NONE ? 1 : 0)
-    return current * this.#classes.bound + before + 1
+    const stride = this.#stride
+    if (stride === 1) return current
+    if (stride === 2) return current * 2 + (before === NONE ? 1 : 0)
+    return current * stride + before + 1
   }
 
   #pointBefore(text: string, at: number): number {
@@ -195,6 +209,12 @@ export class Machine {
     const { word } = this.#program
     return word !== undefined && this.#isIn(charClass, word)
   }
+}
+
+/** At least three where all classes count: there is always one class more than there can be. */
+function strideOf(looksBack: Program['looksBack'], bound: number): number {
+  if (looksBack === 'never') return 1
+  return looksBack === 'start' ? 2 : Math.max(3, bound)
 }
 
 function pack(bytes: Uint8Array): Buffer {

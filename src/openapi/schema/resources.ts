@@ -48,6 +48,13 @@ const MAPS: ReadonlySet<string> = new Set([
 const DATA: ReadonlySet<string> = new Set(['enum', 'const', 'default', 'example', 'examples'])
 
 const MAX_DEPTH = 512
+/** A schema that another applies to the same value. */
+export interface Step {
+  readonly site: Site
+  /** It applies only to some values. */
+  readonly isConditional: boolean
+}
+
 const NOTHING: Keywords = Object.freeze({})
 const VALIDATION_VOCABULARY = 'https://json-schema.org/draft/2020-12/vocab/validation'
 
@@ -56,6 +63,9 @@ export class Resources {
   readonly #registry: SchemaRegistry
   readonly #byUri = new Map<string, Resource>()
   readonly #byRoot = new Map<object, Resource>()
+
+  /** Kept for `steps` of facts.ts: what each schema applies to the same value, by its keywords. */
+  readonly steps: WeakMap<Keywords, readonly Step[]> = new WeakMap()
 
   constructor(registry: SchemaRegistry) {
     this.#registry = registry

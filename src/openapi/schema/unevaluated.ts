@@ -1,5 +1,6 @@
 import { isObject } from './equal.ts'
-import { applicable, opensProperties, steps, strings } from './facts.ts'
+import { opensProperties, reach, strings } from './facts.ts'
+import { steps } from './steps.ts'
 import { mergeMarks, nameTest, newMarks } from './marks.ts'
 import type { Builder, Check, Part } from './node.ts'
 import { visit } from './node.ts'
@@ -101,7 +102,7 @@ export function closureOf(part: Part, builder: Builder): Closure {
   if (own && builder.choices.of(site) === undefined) return { kind: 'own' }
   const names = new Set<string>()
   const patterns: Pattern[] = []
-  for (const { site: at, keywords: words, isConditional } of applicable(builder.resources, site)) {
+  for (const { site: at, keywords: words, isConditional } of reach(builder.resources, site)) {
     const matters = BRANCHING.some(
       (key) => words[key] !== undefined && branchesMatter(builder, at, key),
     )
