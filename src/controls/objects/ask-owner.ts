@@ -1,6 +1,7 @@
-import { andThen } from '../../base/maybe-promise.ts'
+import { isPromise } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
 import { judgedWithFacts } from '../../pipeline/conditions/facts.ts'
+import type { FactJudgement } from '../../pipeline/conditions/facts.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
@@ -33,19 +34,24 @@ export function judgeSettled(
   judge: () => Denial | undefined,
   find: FindTypeRead,
 ): MaybePromise<Denial | undefined> {
-  const judged = (): MaybePromise<Denial | undefined> =>
-    judgedWithFacts<Denial | undefined>(exchange, {
-      judge,
-      isFinal: () => false,
-      unknown: ownerUnknown,
-    })
-  return andThen(judged(), (denial) => {
-    if (denial !== undefined || !isAsking(exchange)) return denial
-    return askAll(exchange, (named) => ownsNamed(exchange, named, find)).then((isTold) =>
-      isTold ? judged() : ownerUnknown(),
-    )
-  })
+  const judgement = { judge, isFinal: NEVER, unknown: ownerUnknown }
+  const denial = judgedWithFacts<Denial | undefined>(exchange, judgement)
+  const next = (found: Denial | undefined): MaybePromise<Denial | undefined> =>
+    found !== undefined || !isAsking(exchange) ? found : withNamed(exchange, judgement, find)
+  return isPromise(denial) ? denial.then(next) : next(denial)
 }
+
+async function withNamed(
+  exchange: Exchange,
+  judgement: FactJudgement<Denial | undefined>,
+  find: FindTypeRead,
+): Promise<Denial | undefined> {
+  const isTold = await askAll(exchange, (named) => ownsNamed(exchange, named, find))
+  return isTold ? judgedWithFacts(exchange, judgement) : ownerUnknown()
+}
+
+/** What an object shows of others may be open, whatever was found so far. */
+const NEVER = (): boolean => false
 
 /** Whether an object that is named by its id is the caller's; `undefined`: the API did not say. */
 export async function ownsNamed(
