@@ -58,6 +58,13 @@ export class AccountLock {
     )
   }
 
+  /** Whether the one account that a try names logged in from its address before. */
+  knowsAddress(exchange: Exchange, paths: readonly string[]): MaybePromise<boolean> {
+    const [only, ...others] = paths.filter((path) => !isProgram(path))
+    if (only === undefined || others.length > 0 || exchange.hidesClients) return false
+    return isKnown(this.#keysOf(exchange, only).source, this.#kit)
+  }
+
   /** Notes what the API said. */
   note(exchange: Exchange, outcome: 'failed' | 'succeeded'): MaybePromise<unknown> {
     const tries = this.#tries.get(exchange) ?? []

@@ -209,12 +209,28 @@ suite('auth-zone: failures', () => {
     await fail(guard, 19)
     assertRefused(await guard.request(attempt({})), undefined)
     await fail(guard, 1, 403)
-    const refusal = await guard.request(attempt({}))
-    assertRefused(refusal, 'auth_failures', 429)
-    assert.equal(valueOf(refusal?.denial.headers, 'Retry-After'), '900')
-    assertRefused(await guard.request(attempt({}, { peer: '198.51.100.1' })), undefined)
-    bench.clock.advance(15 * MINUTE_MS + 1)
     assertRefused(await guard.request(attempt({})), undefined)
+    const refusal = await guard.body(attempt({}), '{}')
+    assertRefused(refusal, 'auth_failures', 429)
+    assertRefused(await guard.request(attempt({}, { hasBody: false })), 'auth_failures', 429)
+    assert.equal(valueOf(refusal?.denial.headers, 'Retry-After'), '900')
+    assertRefused(await guard.body(attempt({}, { peer: '198.51.100.1' }), '{}'), undefined)
+    bench.clock.advance(15 * MINUTE_MS + 1)
+    assertRefused(await guard.body(attempt({}), '{}'), undefined)
+  })
+
+  test('whose account knows the address is let in beside the one who guesses there', async () => {
+    const guard = benchWith().guard(authZone, 'login')
+    const colleague = (): Exchange => attempt({ email: 'colleague@x.test' })
+    const before = colleague()
+    await guard.body(before, '{}')
+    await guard.response(before, 200)
+    await fail(guard, 20)
+    assertRefused(await guard.body(attempt({ email: 'other@x.test' }), '{}'), 'auth_failures')
+    assertRefused(await guard.body(colleague(), '{}'), undefined)
+    // Who names two accounts may mean the other.
+    const both = attempt({ email: 'colleague@x.test', username: 'other@x.test' })
+    assertRefused(await guard.body(both, '{}'), 'auth_failures')
   })
 
   test('who succeeds may try again, as often as they like', async () => {
@@ -255,7 +271,7 @@ suite('auth-zone: failures', () => {
     test(name, async () => {
       const guard = benchWith(limits).guard(authZone, 'login')
       await fail(guard, 40, status)
-      assertRefused(await guard.request(attempt({})), undefined)
+      assertRefused(await guard.body(attempt({}), '{}'), undefined)
     })
   }
 
@@ -263,7 +279,7 @@ suite('auth-zone: failures', () => {
     const guard = benchWith().guard(authZone, 'login')
     for (let index = 0; index < 40; index += 1)
       await guard.response(Object.assign(attempt({}), { hidesClients: true }), 401)
-    assertRefused(await guard.request(attempt({})), undefined)
+    assertRefused(await guard.body(attempt({}), '{}'), undefined)
   })
 })
 
@@ -280,7 +296,7 @@ test('waits for counters that are elsewhere', async () => {
   )
   assert.equal((await triesUntilRefused(guard, () => attempt({ email: 'a' }))).reason, 'auth_tries')
   for (let index = 0; index < 20; index += 1) await guard.response(attempt({}), 401)
-  assertRefused(await guard.request(attempt({})), 'auth_failures')
+  assertRefused(await guard.body(attempt({}), '{}'), 'auth_failures')
 })
 
 test('has nothing to do elsewhere', () => {

@@ -71,13 +71,26 @@ function authZoneGuard(config: AuthZoneConfig, site: Site, kit: Kit): Guard {
       ? undefined
       : kit.counters.fail(failureKey(exchange), failures, kit.clock.nowMs())
   return {
-    onRequest: (exchange) => headDenial(exchange, config) ?? bannedDenial(exchange, failures, kit),
+    onRequest: (exchange) =>
+      headDenial(exchange, config) ??
+      (exchange.head.hasBody ? undefined : bannedDenial(exchange, failures, kit)),
     onRequestBody: (exchange, bytes) => {
       if (bytes.length > config.maxBodyBytes) return TOO_LARGE
       const paths = accountPaths(exchange.body)
+      // The body says whose log-in it is: a neighbor whose account knows this address is not the one who guesses.
+      const banned = andThen(bannedDenial(exchange, failures, kit), (denial) =>
+        denial === undefined || lock === undefined
+          ? denial
+          : andThen(lock.knowsAddress(exchange, paths), (knows) => (knows ? undefined : denial)),
+      )
       return andThen(
-        counts?.take(exchange, paths),
-        (denial) => denial ?? lock?.judge(exchange, paths),
+        banned,
+        (ban) =>
+          ban ??
+          andThen(
+            counts?.take(exchange, paths),
+            (denial) => denial ?? lock?.judge(exchange, paths),
+          ),
       )
     },
     ...tellOutcomes(logInReader(site, kit), (exchange, outcome) =>

@@ -10,6 +10,22 @@ const NEEDS: ProofNeeds = {
   },
 }
 
+const FLOW: ProofNeeds = {
+  operationLimits: {
+    proveLimited: {
+      rate: undefined,
+      by: [],
+      cost: 1,
+      flows: [
+        {
+          rate: { count: 5, windowMs: 900_000, burst: 5 },
+          by: [{ from: 'body', name: 'email' }],
+        },
+      ],
+    },
+  },
+}
+
 /** Too many calls of one operation, spread so that no other limit sees them. */
 export const proof: Proof = {
   control: 'operation-limit',
@@ -25,6 +41,20 @@ export const proof: Proof = {
           const email = ['a@prove.test', 'A@PROVE.test', ' a@prove.test '][n % 3]
           const call = { method: 'POST', target: '/limited', body: { email } }
           const from = range.address(1 + n)
+          if ((await range.send({ ...call, credential: text, from })).status === 429) return false
+        }
+        return true
+      },
+    },
+    {
+      id: 'RLM-05',
+      name: 'tries codes for one number, a few from each of many addresses',
+      needs: FLOW,
+      run: async (range) => {
+        for (let n = 0; n < 12; n += 1) {
+          const { text } = await range.newKey()
+          const call = { method: 'POST', target: '/limited', body: { email: 'b@prove.test' } }
+          const from = range.address(60 + n)
           if ((await range.send({ ...call, credential: text, from })).status === 429) return false
         }
         return true
