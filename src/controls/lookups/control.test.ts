@@ -66,6 +66,13 @@ suite('what look-ups have found is forgotten', () => {
     guard?.onEnd?.(exchangeOf({ method: 'PUT' }))
     assert.deepEqual(forgotten, [])
   })
+  test('for the ids in a path whose parameters are not read', () => {
+    const { guard, forgotten } = guardOf('putOrder')
+    const exchange = exchangeOf({ method: 'PUT' })
+    exchange.pathValues = ['a%20b', '%ff']
+    guard?.onEnd?.(exchange)
+    assert.deepEqual(forgotten, ['a b', '%ff'])
+  })
   test('never by a call that reads', () => assert.equal(guardOf('getOrder').guard, undefined))
   test('never where nothing is looked up', () =>
     assert.equal(guardOf('putOrder', new Map()).guard, undefined))

@@ -39,5 +39,15 @@ function idsOf(exchange: Exchange): ReadonlySet<string> {
   const ids = new Set(idsLookedUp(exchange))
   for (const value of Object.values(exchange.parameters?.path ?? {}))
     if (typeof value === 'string' || typeof value === 'number') ids.add(String(value))
+  // Where parameters are not read, their texts are still there.
+  for (const text of exchange.pathValues) ids.add(decoded(text))
   return ids
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text // no id that was looked up
+  }
 }
