@@ -2,6 +2,7 @@ import type { KernelFilter } from '../kernel/response-kernel.ts'
 import { ResponseKernel } from '../kernel/response-kernel.ts'
 import type { SchemaRef } from '../model.ts'
 import { acceptsHere, acceptsKind, tagText } from './choice.ts'
+import type { Choice } from './choice.ts'
 import type { Filter, Validate } from './contract.ts'
 import type { Keywords } from './dialect.ts'
 import { isObject } from './equal.ts'
@@ -54,6 +55,7 @@ export class FilterCompiler {
   readonly #compiler: FilterHost
   readonly #places = new Map<string, Place>()
   readonly #numbers = new Map<object, number>()
+  readonly #chosen = new Map<Choice, Group>()
   readonly #pending: (() => void)[] = []
   #kernels: ResponseKernel | undefined
 
@@ -271,6 +273,15 @@ export class FilterCompiler {
   #choice({ site }: Fixed): Group | undefined {
     const choice = this.#compiler.choices.of(site)
     if (choice === undefined) return undefined
+    // Thousands of schemas may extend one base: all of them share its choice.
+    const known = this.#chosen.get(choice)
+    if (known !== undefined) return known
+    const group = this.#compileChoice(choice)
+    this.#chosen.set(choice, group)
+    return group
+  }
+
+  #compileChoice(choice: Choice): Group {
     const entries = [...choice.targets].map(
       ([tag, target]) => [tag, this.#place([target], false)] as const,
     )
