@@ -158,6 +158,7 @@ function blocksOf(blocks: BlockSettings, needs: ProofNeeds, sinkOrigin: string):
       failures: reachableFailures(failures),
       errors: reachable(errors),
       ...needs.limits,
+      ...(needs.plans !== undefined && { plans: new Map(Object.entries(needs.plans)) }),
       ...(needs.overload === true && OVERLOADED),
     },
     operationLimits: new Map([

@@ -2,7 +2,7 @@ import type { TokenRule } from './field-class.ts'
 import type { Exchange } from './exchange.ts'
 import type { LookupRule } from './lookup-rule.ts'
 import type { NetworkPolicy } from './network-policy.ts'
-import type { FailureLimit, Rate } from '../base/units.ts'
+import type { FailureLimit, PolicyRate, Rate } from '../base/units.ts'
 import type { AclEntry, Policy, RoleTerms } from './policy.ts'
 import type { Site } from './site.ts'
 
@@ -72,7 +72,9 @@ export interface ProofNeeds {
   /** Operation id -> limit. */
   readonly operationLimits?: Readonly<Record<string, NonNullable<Policy['limits']['operation']>>>
   /** Limits in the place of the operator's. */
-  readonly limits?: Partial<Pick<Policy['limits'], 'concurrency' | 'penalties' | 'plans'>>
+  readonly limits?: Partial<Pick<Policy['limits'], 'concurrency' | 'penalties'>>
+  /** Plan -> its rates. */
+  readonly plans?: Readonly<Record<string, readonly PolicyRate[]>>
   /** Lifts the limit per address, for an attack on a limit behind it. */
   readonly ipLimit?: 'off'
   /** Every event loop counts as late, and every operation as unimportant. */

@@ -8,6 +8,7 @@ export const proof: Proof = {
       id: 'SES-04',
       name: 'guesses the password of one account, in many spellings of its name',
       run: async (range) => {
+        range.sink.answer({ status: 401, body: '{"message":"wrong"}' })
         // Five of each spelling: only who sees one account in them counts more than the limit.
         for (let n = 0; n < 10; n += 1) {
           const email = n % 2 === 0 ? 'user@prove.test' : ' User@Prove.test'

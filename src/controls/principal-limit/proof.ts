@@ -1,9 +1,9 @@
 import type { PolicyRate } from '../../base/units.ts'
 import type { Proof } from '../../pipeline/proof.ts'
 
-const PLANS: ReadonlyMap<string, readonly PolicyRate[]> = new Map([
-  ['default', [{ count: 5, windowMs: 86_400_000, burst: 5, kind: 'quota' }]],
-])
+const PLANS: Readonly<Record<string, readonly PolicyRate[]>> = {
+  default: [{ count: 5, windowMs: 86_400_000, burst: 5, kind: 'quota' }],
+}
 
 /** One caller who takes everybody's share. */
 export const proof: Proof = {
@@ -27,7 +27,7 @@ export const proof: Proof = {
     {
       id: 'RLM-02',
       name: 'takes more in a day than the plan has, slowly enough for every rate',
-      needs: { limits: { plans: PLANS } },
+      needs: { plans: PLANS },
       run: async (range) => {
         const { text } = await range.newKey()
         for (let n = 0; n < 12; n += 1) {
