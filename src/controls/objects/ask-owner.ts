@@ -36,9 +36,9 @@ export function judgeSettled(
 ): MaybePromise<Denial | undefined> {
   const judgement = { judge, isFinal: NEVER, unknown: ownerUnknown }
   const denial = judgedWithFacts<Denial | undefined>(exchange, judgement)
-  const next = (found: Denial | undefined): MaybePromise<Denial | undefined> =>
+  const settled = (found: Denial | undefined): MaybePromise<Denial | undefined> =>
     found !== undefined || !isAsking(exchange) ? found : withNamed(exchange, judgement, find)
-  return isPromise(denial) ? denial.then(next) : next(denial)
+  return isPromise(denial) ? denial.then(settled) : settled(denial)
 }
 
 async function withNamed(
