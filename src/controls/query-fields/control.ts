@@ -9,6 +9,7 @@ import { configureQueryFields } from './config.ts'
 import { NOTHING_HIDDEN } from './hidden-fields.ts'
 import { judgeParameter } from './judge-query.ts'
 import type { QueryFault } from './judge-query.ts'
+import { heldQueries } from '../token-parameters/held-queries.ts'
 import { isSearch, pairsOf } from './search-body.ts'
 import { siteQueries } from './site-queries.ts'
 import type { SiteQueries } from './site-queries.ts'
@@ -40,15 +41,17 @@ export const queryFields: Control<Policy, Kit> = {
   compile: (policy, site, kit) => {
     const queries = site === undefined ? undefined : siteQueries(site, kit)
     if (site === undefined || queries === undefined) return undefined
-    const guard = queryGuard(queries, callerRoles(policy))
+    const guard = queryGuard(queries, callerRoles(policy), heldQueries(site))
     return isSearch(site) ? { ...guard, ...bodyGuard(queries, callerRoles(policy)) } : guard
   },
 }
 
-function queryGuard(queries: SiteQueries, roles: CallerRoles): Guard {
+/** @param held parameters by which nothing can be found out: they take tokens. */
+function queryGuard(queries: SiteQueries, roles: CallerRoles, held: ReadonlySet<string>): Guard {
   return {
     onRequest: (exchange) => {
-      const { pairs } = exchange.query
+      const { pairs: sent } = exchange.query
+      const pairs = held.size === 0 ? sent : sent.filter(([name]) => !held.has(name))
       return pairs.length === 0 ? undefined : judgePairs(exchange, pairs, { queries, roles })
     },
   }
