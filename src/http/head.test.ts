@@ -234,6 +234,11 @@ const cases: [name: string, input: HeadInput, expected: string | undefined][] = 
     '400 header_duplicate',
   ],
   [
+    'refuses connection naming more than there can be fields',
+    h1({ fields: ['Connection', Array.from({ length: 101 }, (_, n) => `x-${n}`).join(',')] }),
+    '400 hop_by_hop',
+  ],
+  [
     'refuses connection naming a trust field',
     h1({ fields: ['Connection', 'close, X-Forwarded-For'] }),
     '400 hop_by_hop',

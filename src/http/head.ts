@@ -271,6 +271,9 @@ function checkAbsoluteForm(rawTarget: string, host: Host | undefined): WireFault
   return named.text === host?.text ? undefined : bad('host', 'target names another host')
 }
 
+/** More names than a message may have fields name nothing that is there. */
+const MAX_OPTIONS = 100
+
 function checkConnection({
   headers,
   transport,
@@ -279,6 +282,8 @@ function checkConnection({
   if (transport === 'http2' || !headers.has('connection')) return undefined
   const options = connectionOptions(headers)
   if (options === undefined) return bad('hop_by_hop', 'connection is not a list of tokens')
+  if (options.length > MAX_OPTIONS)
+    return bad('hop_by_hop', `connection has ${options.length} names`)
   const named = options.find((option) => isProtectedOption(option, protectedFields))
   return named === undefined ? undefined : bad('hop_by_hop', `connection names ${named}`)
 }
