@@ -64,7 +64,8 @@ function authLines(schemes: readonly SchemeChoice[]): readonly string[] {
 
 const NOT_VERIFIED = [
   '  # upstream: the API itself checks these credentials. The gateway asks that they are there and passes them on.',
-  '  # They are NOT VERIFIED HERE. To check access tokens here, name their issuer and take their scheme out of the list.',
+  '  # They are NOT VERIFIED HERE. To check tokens here, name their issuer, or wrap those of a log-in, and take their scheme',
+  '  # out of the list.',
 ]
 const ISSUER = [
   '  jwt: { issuers: { "https://id.example.com": { audience: my-api } } }',
