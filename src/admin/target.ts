@@ -1,7 +1,7 @@
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import type { GrantNames } from '../gateway/grant-names.ts'
-import type { UnlockSubject } from '../gateway/unlock.ts'
 import type { KeyAdmin } from '../identity/keys/admin.ts'
+import type { UnlockSubject } from '../identity/unlock-subject.ts'
 import type { RelationRecords } from '../store/relations/relation.ts'
 import type { LifecycleEvent } from '../telemetry/security-events.ts'
 

@@ -10,8 +10,8 @@ import { principalLimit } from './principal-limit/control.ts'
 import { Bench, refusalOf } from './testing/bench.ts'
 import { assertRefused } from './testing/check.ts'
 import { exchangeOf } from './testing/exchange.ts'
+import type { UnlockSubject } from '../identity/unlock-subject.ts'
 import { unlockKeys } from './unlock-keys.ts'
-import type { UnlockSubject } from './unlock-keys.ts'
 
 const SHOP = {
   openapi: '3.1.0',
@@ -61,6 +61,5 @@ suite('unlock', () => {
     assertRefused(await limit.request(call()), undefined)
   })
 
-  test('nobody named, nothing forgotten', () =>
-    assert.deepEqual(unlockKeys({}, open().sites), []))
+  test('nobody named, nothing forgotten', () => assert.deepEqual(unlockKeys({}, open().sites), []))
 })

@@ -1,20 +1,11 @@
 import type { Rate } from '../base/units.ts'
 import { addressKey } from '../base/cidr.ts'
+import type { UnlockSubject } from '../identity/unlock-subject.ts'
 import type { Site } from '../pipeline/site.ts'
 import { isAuthOperation } from './auth-zone/is-auth-operation.ts'
 import { shapeOf } from './limit-policies.ts'
 import { keyOfParts } from './operation-limit/limit-key.ts'
 import { penaltyKeys } from './penalty-record.ts'
-
-/** Whose counts are forgotten; with an account and an address, also what the account is waiting for there. */
-export interface UnlockSubject {
-  /** A client address. */
-  readonly address?: string | undefined
-  /** An account as log-ins name it, such as an e-mail address. */
-  readonly account?: string | undefined
-  /** A principal's id, such as `key:k3yid2abcdef`. */
-  readonly principal?: string | undefined
-}
 
 /** Every key under which a subject may be counted out: by failures, errors, penalties, locks and rates. */
 export function unlockKeys(subject: UnlockSubject, sites: readonly Site[]): readonly string[] {

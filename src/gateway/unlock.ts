@@ -1,11 +1,9 @@
 import { andThen } from '../base/maybe-promise.ts'
 import type { MaybePromise } from '../base/maybe-promise.ts'
-import type { UnlockSubject } from '../controls/unlock-keys.ts'
 import { unlockKeys } from '../controls/unlock-keys.ts'
+import type { UnlockSubject } from '../identity/unlock-subject.ts'
 import type { Plan } from './plan.ts'
 import type { Services } from './services.ts'
-
-export type { UnlockSubject } from '../controls/unlock-keys.ts'
 
 /**
  * Forgets what is counted against somebody: failures, locks, waits, penalties and rates; quotas of plans stay.
