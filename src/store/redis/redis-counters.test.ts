@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { after, before, suite, test } from 'node:test'
+import { Secret } from '../../base/secret.ts'
+import { FailoverCounters } from '../failover-counters.ts'
+import type { WhenAway } from '../failover-counters.ts'
+import { MemoryCounters } from '../memory-counters.ts'
+import { countersContract } from '../testing/counters-contract.ts'
+import { redisMissing, startRedis } from '../testing/start-redis.ts'
+import type { RedisServer } from '../testing/start-redis.ts'
+import { RedisCounters } from './redis-counters.ts'
+import type { RedisCountersParts } from './redis-counters.ts'
+import { openRedis } from './redis-link.ts'
+import type { RedisLink } from './redis-link.ts'
+import { parseRedisUrl } from './redis-target.ts'
+
+const missing = redisMissing()
+/** The machine may be busy: what is late here is not away. */
+const PATIENT = { callMs: 2000, connectMs: 2000, retryMs: 100 }
+const RATE = { count: 10, windowMs: 60_000, burst: 5 }
+const RULE = { count: 3, windowMs: 60_000, banMs: 60_000 }
+
+/** A key of its own for every counter, so that one server serves all of them. */
+const pepper = (): Secret<Buffer> => new Secret(randomBytes(32))
+
+const counters = (link: RedisLink, parts: Partial<RedisCountersParts> = {}): RedisCounters =>
+  new RedisCounters({ link, pepper: pepper(), local: new MemoryCounters(), ...parts })
+
+async function until(isTrue: () => boolean | Promise<boolean>, ms = 5000): Promise<void> {
+  const endMs = Date.now() + ms
+  while (!(await isTrue())) {
+    assert.ok(Date.now() < endMs, 'too late')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+suite('counters in Redis', { skip: missing ?? false }, () => {
+  let server: RedisServer
+  let link: RedisLink
+  before(async () => {
+    server = await startRedis()
+    link = openRedis(parseRedisUrl(server.url, ''), PATIENT)
+    await until(() => link.nodes('sp:test', 'test', 1000).then(Boolean, () => false))
+  })
+  after(async () => {
+    link.close()
+    await server.close()
+  })
+
+  countersContract('redis', () => counters(link, { clock: 'caller' }))
+
+  test('two nodes share one limit to the last unit', async () => {
+    const shared = pepper()
+    const other = openRedis(parseRedisUrl(server.url, ''), PATIENT)
+    await until(() => other.nodes('sp:test', 'other', 1000).then(Boolean, () => false))
+    const nodes = [link, other].map((own) => counters(own, { pepper: shared }))
+    const found = await Promise.all(
+      Array.from({ length: 40 }, (_, i) => nodes[i % 2]?.take('k', RATE, 1, Date.now())),
+    )
+    assert.equal(found.filter((taken) => taken?.allowed).length, RATE.burst)
+    other.close()
+  })
+
+  test('a caller who was refused is refused again without asking', async () => {
+    const own = counters(link)
+    for (let i = 0; i < RATE.burst; i++) await own.take('k', RATE, 1, Date.now())
+    assert.equal((await own.take('k', RATE, 1, Date.now())).allowed, false)
+    const again = own.take('k', RATE, 1, Date.now())
+    assert.ok(!(again instanceof Promise))
+    assert.equal(again.allowed, false)
+    assert.ok(again.retryAfterMs > 0 && again.retryAfterMs <= 6000)
+  })
+
+  test('the store holds no name of a caller', async () => {
+    await counters(link).take('ip:203.0.113.77', RATE, 1, Date.now())
+    const names = server.run('KEYS', '*')
+    assert.match(names, /sp:b:/)
+    assert.doesNotMatch(names, /203/)
+  })
+
+  test('what nobody uses ends by itself', async () => {
+    server.run('FLUSHALL')
+    const own = counters(link)
+    const window = { key: 'w', kind: 'window', rate: RATE, cost: 1 } as const
+    await own.decide([window, { ...window, kind: 'bucket' }], Date.now())
+    await own.fail('f', RULE, Date.now())
+    await own.ban('x', Date.now() + 1000, Date.now())
+    const names = server.run('KEYS', 'sp:?:*').trim().split('\n')
+    assert.equal(names.length, 4)
+    for (const name of names) assert.ok(Number(server.run('PTTL', name)) > 0, name)
+  })
+})
+
+suite('counters whose Redis goes away', { skip: missing ?? false }, () => {
+  let server: RedisServer
+  before(async () => {
+    server = await startRedis()
+  })
+  after(() => server.close())
+
+  async function opened(whenAway: WhenAway) {
+    const link = openRedis(parseRedisUrl(server.url, ''), { ...PATIENT, callMs: 500 })
+    const local = new MemoryCounters()
+    const states: boolean[] = []
+    const failover = new FailoverCounters({
+      shared: new RedisCounters({ link, pepper: pepper(), local }),
+      local,
+      whenAway,
+      reconnect: () => link.reconnect(),
+      close: () => link.close(),
+    })
+    failover.watch(({ isUp }) => states.push(isUp))
+    await until(() => link.nodes('sp:test', 'test', 1000).then(Boolean, () => false))
+    await until(() => failover.isUp)
+    return { failover, states }
+  }
+  const take = (failover: FailoverCounters) => failover.take('k', RATE, 1, Date.now())
+
+  for (const [way, down, up] of [
+    ['killed', () => server.kill(), () => server.start()],
+    ['stopped', () => Promise.resolve(server.pause()), () => Promise.resolve(server.resume())],
+  ] as const) {
+    test(`a server that is ${way} costs one wait, then this process counts, then it is used again`, async () => {
+      const { failover, states } = await opened('local')
+      assert.equal((await take(failover)).allowed, true)
+      states.length = 0
+      await down()
+      assert.equal((await take(failover)).allowed, true)
+      assert.deepEqual(states, [false])
+      for (let i = 0; i < RATE.burst - 1; i++) {
+        const taken = take(failover)
+        assert.ok(!(taken instanceof Promise), 'waits for what is away')
+        assert.equal(taken.allowed, true)
+      }
+      assert.equal((await take(failover)).allowed, false)
+      await up()
+      await until(() => failover.isUp, 10_000)
+      assert.deepEqual(states, [false, true])
+      assert.equal((await take(failover)).allowed, true)
+      failover.close()
+    })
+  }
+
+  test('closed: nobody passes while the server is away', async () => {
+    const { failover } = await opened('closed')
+    await server.kill()
+    await assert.rejects(async () => take(failover), /away/)
+    assert.throws(() => take(failover), /away/)
+    await server.start()
+    await until(() => failover.isUp, 10_000)
+    assert.equal((await take(failover)).allowed, true)
+    failover.close()
+  })
+
+  test('open: everybody passes', async () => {
+    const { failover } = await opened('open')
+    await server.kill()
+    for (let i = 0; i < 20; i++) assert.equal((await take(failover)).allowed, true)
+    await server.start()
+    failover.close()
+  })
+})
+
+suite('the URL of a Redis', () => {
+  const good: [text: string, expected: Record<string, unknown>][] = [
+    [
+      'redis://127.0.0.1',
+      { kind: 'single', hosts: [{ host: '127.0.0.1', port: 6379 }], database: 0 },
+    ],
+    ['valkeys://u:p%40@h:1/3', { isTls: true, username: 'u', password: 'p@', database: 3 }],
+    [
+      'redis+sentinel://:pw@a,b:7/main',
+      {
+        kind: 'sentinel',
+        master: 'main',
+        password: 'pw',
+        hosts: [
+          { host: 'a', port: 26_379 },
+          { host: 'b', port: 7 },
+        ],
+      },
+    ],
+    [
+      'rediss+cluster://[::1]:1,h',
+      {
+        kind: 'cluster',
+        isTls: true,
+        hosts: [
+          { host: '::1', port: 1 },
+          { host: 'h', port: 6379 },
+        ],
+      },
+    ],
+  ]
+  for (const [text, expected] of good)
+    test(`${text} is read`, () => {
+      const found = parseRedisUrl(text, '') as unknown as Record<string, unknown>
+      for (const [name, value] of Object.entries(expected)) assert.deepEqual(found[name], value)
+    })
+  for (const text of [
+    'http://a',
+    'redis://',
+    'redis://a/b',
+    'redis://a:99999',
+    'redis+sentinel://a',
+    'redis+cluster://a/1',
+    'redis://%zz:x@a',
+  ])
+    test(`${text} is refused`, () => assert.throws(() => parseRedisUrl(text, 'counters')))
+})

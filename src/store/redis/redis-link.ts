@@ -1,0 +1,123 @@
+import { Cluster, Redis } from 'ioredis'
+import type { RedisOptions } from 'ioredis'
+import type { RedisTarget } from './redis-target.ts'
+import { BAN, DECIDE, FAIL, NODES } from './scripts.ts'
+
+/** How patient a link is. */
+export interface LinkPatience {
+  /** A call that takes longer has failed; milliseconds. */
+  readonly callMs: number
+  readonly connectMs: number
+  /** Longest wait between two tries to connect. */
+  readonly retryMs: number
+}
+
+const PATIENCE: LinkPatience = { callMs: 100, connectMs: 1000, retryMs: 500 }
+
+/** What the scripts return: numbers, and numbers as text where they may have a fraction. */
+export type ScriptReply = readonly (string | number)[]
+
+/** The scripts, each called with keys and arguments. Rejects where there is no answer in time. */
+export interface RedisLink {
+  decide(keys: readonly string[], args: readonly (string | number)[]): Promise<ScriptReply>
+  fail(keys: readonly string[], args: readonly (string | number)[]): Promise<ScriptReply>
+  ban(keys: readonly string[], args: readonly (string | number)[]): Promise<ScriptReply>
+  /** How many nodes said that they are here, this one included. */
+  nodes(key: string, name: string, livesMs: number): Promise<number>
+  delete(keys: readonly string[]): Promise<void>
+  /** Whether keys must be of one slot to be used together. */
+  readonly hasSlots: boolean
+  /** Drops the connection and makes a new one, for one that gives no sign of life. */
+  reconnect(): void
+  close(): void
+}
+
+type Argument = string | number
+type Script = (...args: (Argument | readonly Argument[])[]) => Promise<unknown>
+interface Scripts {
+  readonly spDecide: Script
+  readonly spFail: Script
+  readonly spBan: Script
+  readonly spNodes: Script
+}
+
+const SCRIPTS = {
+  spDecide: { lua: DECIDE },
+  spFail: { lua: FAIL },
+  spBan: { lua: BAN },
+  spNodes: { lua: NODES },
+}
+
+/** Connects in the background; calls before that are rejected. */
+export function openRedis(target: RedisTarget, patience: LinkPatience = PATIENCE): RedisLink {
+  const client =
+    target.kind === 'cluster' ? clusterOf(target, patience) : singleOf(target, patience)
+  // What is wrong shows in the calls that are rejected.
+  client.on('error', () => undefined)
+  const scripts = client as unknown as Scripts
+  const call =
+    (script: keyof Scripts) => async (keys: readonly string[], args: readonly Argument[]) =>
+      (await scripts[script](keys.length, ...keys, ...args)) as ScriptReply
+  return {
+    hasSlots: target.kind === 'cluster',
+    decide: call('spDecide'),
+    fail: call('spFail'),
+    ban: call('spBan'),
+    nodes: async (key, name, livesMs) => Number(await scripts.spNodes(1, key, name, livesMs)),
+    delete: async (keys) => void (await Promise.all(keys.map((key) => client.del(key)))),
+    reconnect: () => client.disconnect(true),
+    close: () => client.disconnect(),
+  }
+}
+
+function commonOptions(target: RedisTarget, patience: LinkPatience) {
+  return {
+    ...(target.username === undefined ? {} : { username: target.username }),
+    ...(target.password === undefined ? {} : { password: target.password }),
+    ...(target.isTls ? { tls: { minVersion: 'TLSv1.2' } } : {}),
+    connectTimeout: patience.connectMs,
+    commandTimeout: patience.callMs,
+    // A request does not wait for a connection: while there is none, this process counts for itself.
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    enableAutoPipelining: true,
+    retryStrategy: (times: number) => Math.min(times * 50, patience.retryMs),
+    scripts: SCRIPTS,
+  } satisfies RedisOptions
+}
+
+function singleOf(target: RedisTarget, patience: LinkPatience): Redis {
+  const options = commonOptions(target, patience)
+  const [first] = target.hosts
+  if (target.kind === 'single') {
+    return new Redis({
+      ...options,
+      host: first?.host ?? '',
+      port: first?.port ?? 0,
+      db: target.database,
+    })
+  }
+  return new Redis({
+    ...options,
+    sentinels: target.hosts.map(({ host, port }) => ({ host, port })),
+    name: target.master,
+    sentinelRetryStrategy: (times: number) => Math.min(times * 50, patience.retryMs),
+    ...(target.isTls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
+  })
+}
+
+function clusterOf(target: RedisTarget, patience: LinkPatience): Cluster {
+  const { enableOfflineQueue, scripts, ...options } = commonOptions(target, patience)
+  return new Cluster(
+    target.hosts.map(({ host, port }) => ({ host, port })),
+    {
+      scripts,
+      enableOfflineQueue,
+      // Pipelines must be of one slot, and calls of one turn are of many.
+      redisOptions: { ...options, enableAutoPipelining: false },
+      clusterRetryStrategy: (times) => Math.min(times * 50, patience.retryMs),
+      slotsRefreshInterval: 5000,
+    },
+  )
+}
