@@ -7,9 +7,9 @@ import type { CallerRoles } from '../caller-roles.ts'
 import type { Kit } from '../kit.ts'
 import { configureQueryFields } from './config.ts'
 import { NOTHING_HIDDEN } from './hidden-fields.ts'
-import { judgeParameter } from './judge-query.ts'
 import type { QueryFault } from './judge-query.ts'
 import { heldQueries } from '../token-parameters/held-queries.ts'
+import { KnownPairs } from './known-pairs.ts'
 import { isSearch, pairsOf } from './search-body.ts'
 import { siteQueries } from './site-queries.ts'
 import type { SiteQueries } from './site-queries.ts'
@@ -48,23 +48,25 @@ export const queryFields: Control<Policy, Kit> = {
 
 /** @param held parameters by which nothing can be found out: they take tokens. */
 function queryGuard(queries: SiteQueries, roles: CallerRoles, held: ReadonlySet<string>): Guard {
+  const known = new KnownPairs(queries)
   return {
     onRequest: (exchange) => {
       const { pairs: sent } = exchange.query
       const pairs = held.size === 0 ? sent : sent.filter(([name]) => !held.has(name))
-      return pairs.length === 0 ? undefined : judgePairs(exchange, pairs, { queries, roles })
+      return pairs.length === 0 ? undefined : judgePairs(exchange, pairs, { queries, known, roles })
     },
   }
 }
 
 function bodyGuard(queries: SiteQueries, roles: CallerRoles): Guard {
+  const known = new KnownPairs(queries)
   return {
     onRequestBody: (exchange) => {
       if (!exchange.hasBodyValue) return undefined
       const pairs = pairsOf(exchange.body)
       return pairs === undefined
         ? TOO_MUCH
-        : judgePairs(exchange, pairs, { queries, roles, at: '' })
+        : judgePairs(exchange, pairs, { queries, known, roles, at: '' })
     },
   }
 }
@@ -76,6 +78,7 @@ const TOO_MUCH: Denial = Object.freeze({
 
 interface Judging {
   readonly queries: SiteQueries
+  readonly known: KnownPairs
   readonly roles: CallerRoles
   readonly at?: string
 }
@@ -83,11 +86,11 @@ interface Judging {
 function judgePairs(
   exchange: Exchange,
   pairs: readonly (readonly [name: string, value: string, ...unknown[]])[],
-  { queries, roles, at = 'query' }: Judging,
+  { queries, known, roles, at = 'query' }: Judging,
 ): Denial | undefined {
   const hidden = queries.hidden?.of(roles.of(exchange)) ?? NOTHING_HIDDEN
   for (const [name, value] of pairs) {
-    const fault = judgeParameter(name, value, { queries, hidden })
+    const fault = known.judge(name, value, hidden)
     if (fault !== undefined) return denialOf(fault, `${at}/${name.slice(0, 100)}`)
   }
   return undefined
