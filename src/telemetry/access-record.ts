@@ -3,7 +3,7 @@ import { inOnePiece } from '../base/one-piece.ts'
 import type { DecisionRecord, Exchange, RequestHead } from '../pipeline/exchange.ts'
 import { jsonText, jsonTexts } from './json-text.ts'
 import { redact, redactPath } from './redact.ts'
-import { createTimestamps, microseconds, milliseconds, nanoseconds } from './timestamp.ts'
+import { createTimestamps, microseconds, milliseconds } from './timestamp.ts'
 
 type Principal = Exchange['principal']
 
@@ -126,6 +126,11 @@ function hasNames(pairs: Pairs, names: readonly string[]): boolean {
   if (Math.min(pairs.length, MAX_NAMES) !== names.length) return false
   for (let i = 0; i < names.length; i++) if (pairs[i]?.[0] !== names[i]) return false
   return true
+}
+
+/** Small numbers are written from a table of the engine's. */
+function nanoseconds(micros: number): string {
+  return micros === 0 ? '0' : `${micros}000`
 }
 
 /** The peer's address is the system's own text: nothing in it to escape. */

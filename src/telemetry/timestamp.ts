@@ -31,11 +31,3 @@ export function milliseconds(micros: number): string {
   const whole = Math.floor(micros / 1000)
   return `${whole}.${MILLIS[micros - whole * 1000] ?? '000'}`
 }
-
-/** Whole microseconds as nanoseconds. Small numbers, and digits from a table: a large number is written digit by digit. */
-export function nanoseconds(micros: number): string {
-  const whole = Math.floor(micros / 1000)
-  const rest = micros - whole * 1000
-  if (whole === 0) return rest === 0 ? '0' : `${rest}000`
-  return `${whole}${MILLIS[rest] ?? '000'}000`
-}
