@@ -73,8 +73,8 @@ test('shows each control of a request in order, with mode, numbers and place', a
     [row('ip-limit')?.setting?.path, row('ip-limit')?.setting?.line],
     ['limits.ip', 8],
   )
-  assert.match(row('operation-limit')?.does ?? '', /^5\/min by principal/)
-  assert.equal(row('operation-limit')?.setting?.path, 'rules[0].limits.operation')
+  assert.match(row('principal-limit')?.does ?? '', /this operation 5\/min by principal/)
+  assert.equal(row('principal-limit')?.setting?.path, 'rules[0].limits.operation')
   assert.match(row('authenticate')?.does ?? '', /access token of https:\/\/id\.example\.com/)
   assert.match(
     row('authenticate')?.does ?? '',

@@ -87,7 +87,7 @@ const SETTINGS: ReadonlyMap<string, readonly string[]> = new Map([
   ['cors', ['listen.cors']],
   ['csrf', ['listen.cors']],
   ['authenticate', ['auth.schemes', 'auth.jwt']],
-  ['principal-limit', ['limits.principal', 'limits.policies', 'limits.plans']],
+  ['principal-limit', ['limits.principal', 'limits.policies', 'limits.plans', 'limits.operations']],
   ['access', ['authorize.operations', 'authorize.acl', 'authorize.roles']],
   ['external-decision', ['authorize.decision']],
   ['conditions', ['authorize.operations']],

@@ -1,4 +1,5 @@
 import { configureAuthZone } from '../../src/controls/auth-zone/config.ts'
+import { isDecidedEarly } from '../../src/controls/principal-limit/config.ts'
 import { accessText } from '../access-text.ts'
 import type { Kit } from '../../src/controls/kit.ts'
 import type { Settings } from '../../src/gateway/config/settings.ts'
@@ -109,13 +110,17 @@ function corsText({ listen }: Policy): string {
   return `pages of ${listen.cors.join(', ')} may read answers`
 }
 
-function principalText({ limits }: Policy): string {
+function principalText(policy: Policy): string {
+  const { limits } = policy
   const cost = limits.operation?.cost ?? 1
   const named = [...limits.policies].map(
     ([name, { rate, by }]) => `; ${name}: ${rateOf(rate)} by ${showKey(by)}`,
   )
+  const own = isDecidedEarly(policy) ? limits.operation : undefined
+  const early =
+    own?.rate === undefined ? '' : `; this operation ${rateOf(own.rate)} by ${showKey(own.by)}`
   const plans = limits.plans.size === 0 ? '' : `; plans ${[...limits.plans.keys()].join(', ')}`
-  return `${rateOf(limits.principal)} by caller, this operation takes ${cost}, else 429${named.join('')}${plans}`
+  return `${rateOf(limits.principal)} by caller, this operation takes ${cost}, else 429${named.join('')}${plans}${early}`
 }
 
 function concurrencyText({ limits }: Policy): string {
