@@ -134,6 +134,10 @@ const rows: Row[] = [
   ['sorts by a write-only field', 'listPeople', 'sort=password', HIDDEN, ['hr']],
   ['sorts by what is in no answer', 'listPeople', 'sort=passwordHash', UNKNOWN, ['hr']],
   ['sorts by the position of a column', 'listPeople', 'sort=3', UNKNOWN],
+  ['asks for an order by its number', 'listPeople', 'order=7'],
+  ['asks for one by another id', 'listPeople', 'order=a7d0e2c4-0b1f-4c55-9a3e-2f6d8b1c0a01'],
+  ['uses a filter by its name', 'listPeople', 'filter=popular'],
+  ['asks for a group', 'listPeople', 'group=admins&distinct=true'],
   ['sorts by a function of it', 'listPeople', 'sort=length(salary)', UNKNOWN],
   ['sorts by what is too long to read', 'listPeople', `sort=${'name,'.repeat(1000)}x`, UNKNOWN],
   [
@@ -240,6 +244,14 @@ suite('what queries name', () => {
       Object.assign(exchange, { body, hasBodyValue: true })
       assertRefused(await guard.body(exchange, JSON.stringify(body)), reason)
     })
+
+  test('leaves what is not declared while an API is being adopted', async () => {
+    const policy = { ...POLICY, adopt: { untilMs: 1 } }
+    const guard = new Bench({ document: DOCUMENT, policy }).guard(queryFields, 'listPeople')
+    const asked = (text: string) => guard.request(exchangeOf({ target: `/?sort=${text}` }))
+    assertRefused(await asked('newest'), undefined)
+    assertRefused(await asked('salary'), HIDDEN)
+  })
 
   test('only watches in monitor, and says which field it was', async () => {
     const policy = { ...POLICY, modes: new Map([['query-fields', 'monitor' as const]]) }

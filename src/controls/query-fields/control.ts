@@ -41,32 +41,34 @@ export const queryFields: Control<Policy, Kit> = {
   compile: (policy, site, kit) => {
     const queries = site === undefined ? undefined : siteQueries(site, kit)
     if (site === undefined || queries === undefined) return undefined
-    const guard = queryGuard(queries, callerRoles(policy), heldQueries(site))
-    return isSearch(site) ? { ...guard, ...bodyGuard(queries, callerRoles(policy)) } : guard
+    const judging: Judging = {
+      queries,
+      known: new KnownPairs(queries),
+      roles: callerRoles(policy),
+      isAdopting: policy.adopt !== undefined,
+    }
+    const guard = queryGuard(judging, heldQueries(site))
+    return isSearch(site) ? { ...guard, ...bodyGuard(judging) } : guard
   },
 }
 
 /** @param held parameters by which nothing can be found out: they take tokens. */
-function queryGuard(queries: SiteQueries, roles: CallerRoles, held: ReadonlySet<string>): Guard {
-  const known = new KnownPairs(queries)
+function queryGuard(judging: Judging, held: ReadonlySet<string>): Guard {
   return {
     onRequest: (exchange) => {
       const { pairs: sent } = exchange.query
       const pairs = held.size === 0 ? sent : sent.filter(([name]) => !held.has(name))
-      return pairs.length === 0 ? undefined : judgePairs(exchange, pairs, { queries, known, roles })
+      return pairs.length === 0 ? undefined : judgePairs(exchange, pairs, judging)
     },
   }
 }
 
-function bodyGuard(queries: SiteQueries, roles: CallerRoles): Guard {
-  const known = new KnownPairs(queries)
+function bodyGuard(judging: Judging): Guard {
   return {
     onRequestBody: (exchange) => {
       if (!exchange.hasBodyValue) return undefined
       const pairs = pairsOf(exchange.body)
-      return pairs === undefined
-        ? TOO_MUCH
-        : judgePairs(exchange, pairs, { queries, known, roles, at: '' })
+      return pairs === undefined ? TOO_MUCH : judgePairs(exchange, pairs, { ...judging, at: '' })
     },
   }
 }
@@ -80,17 +82,20 @@ interface Judging {
   readonly queries: SiteQueries
   readonly known: KnownPairs
   readonly roles: CallerRoles
+  /** What nobody declared is only refused once the document is known to be whole. */
+  readonly isAdopting: boolean
   readonly at?: string
 }
 
 function judgePairs(
   exchange: Exchange,
   pairs: readonly (readonly [name: string, value: string, ...unknown[]])[],
-  { queries, known, roles, at = 'query' }: Judging,
+  { queries, known, roles, isAdopting, at = 'query' }: Judging,
 ): Denial | undefined {
   const hidden = queries.hidden?.of(roles.of(exchange)) ?? NOTHING_HIDDEN
   for (const [name, value] of pairs) {
     const fault = known.judge(name, value, hidden)
+    if (isAdopting && fault?.reason === 'unknown_field') continue
     if (fault !== undefined) return denialOf(fault, `${at}/${name.slice(0, 100)}`)
   }
   return undefined

@@ -91,17 +91,21 @@ function judgeValue(
 
 const NONE: readonly NamedInValue[] = []
 
-function namesIn({ kind, path, namesInValue }: ReadName, value: string): readonly NamedInValue[] {
+function namesIn(
+  { word, kind, path, namesInValue }: ReadName,
+  value: string,
+): readonly NamedInValue[] {
   if (namesInValue) return namedInList(value)
   switch (kind) {
     case 'sort':
       // `sort[age]=desc`: the name has said it.
-      return path.length > 0 ? NONE : namedInList(value)
+      return path.length > 0 || isOtherThing(word, value) ? NONE : namedInList(value)
     case 'select':
     case 'pick':
       return namedInList(value)
     case 'filter':
-      return path.length > 0 ? NONE : namedInExpression(value)
+      // A word alone is the name of a filter that the API has.
+      return path.length > 0 || /^[\w-]*$/.test(value) ? NONE : namedInExpression(value)
     case 'search':
       // Words that are looked for are no fields; `age:3` may be one.
       return /[:=<>~{]/.test(value)
@@ -110,6 +114,13 @@ function namesIn({ kind, path, namesInValue }: ReadName, value: string): readonl
     default:
       return NONE
   }
+}
+
+const NAMES = /^[-+]?[A-Za-z_$][\w$.]*(?:[\s,:]+[-+]?[A-Za-z_$][\w$.]*)*$/
+
+/** `order=7` asks for an order, `order=name` for one. */
+function isOtherThing(word: string, value: string): boolean {
+  return word === 'order' && !NAMES.test(value)
 }
 
 type Said = 'fine' | 'unknown' | QueryFault['reason']

@@ -14,13 +14,10 @@ export type QueryKind =
   | 'plain'
 
 const WORDS: readonly (readonly [QueryKind, string])[] = [
-  [
-    'sort',
-    'sort sortby sortfield sorting order orderby orderfield ordering group groupby distinct aggregate aggregations facet facets having sum avg median',
-  ],
+  ['sort', 'sort sortby sortfield sorting order orderby orderfield ordering groupby'],
   [
     'select',
-    'fields field select include includes expand embed embedded populate only omit exclude attributes projection columns props',
+    'fields field select include includes expand embed embedded populate only omit exclude attributes projection columns props group distinct aggregate aggregations facet facets having sum avg median',
   ],
   ['filter', 'filter filters where criteria condition conditions rsql fiql predicate'],
   ['search', 'q query search keyword keywords term text searchtext freetext'],
@@ -67,6 +64,8 @@ export function isExpressionWord(word: string): boolean {
 
 /** What the name of a parameter says. */
 export interface ReadName {
+  /** Its first word, folded. */
+  readonly word: string
   readonly kind: QueryKind
   /** Steps to a field, as far as the name says it: `filter[address][city]`. */
   readonly path: readonly string[]
@@ -82,12 +81,14 @@ const MAX_STEPS = 16
 export function readName(name: string): ReadName {
   const steps = stepsOf(name)
   const [first = '', ...rest] = steps
-  const kind = KINDS.get(foldWord(first)) ?? 'plain'
+  const word = foldWord(first)
+  const kind = KINDS.get(word) ?? 'plain'
   const told = kind === 'plain' ? steps : rest
   const path = told.filter((step, index) => index === 0 || !OPERATORS.has(foldWord(step)))
   const isOperator = kind !== 'plain' && path.length === 1 && OPERATORS.has(foldWord(path[0] ?? ''))
   const namesInValue = kind !== 'plain' && NAMING.has(foldWord(path.at(-1) ?? ''))
   return {
+    word,
     kind,
     path: isOperator ? [] : path,
     namesInValue,
