@@ -37,6 +37,8 @@ export class WindowCounts {
   readonly #originMs: number
   readonly #tags = new SliceTags()
   readonly #counts = new Float64Array(SLICES + 1)
+  /** Whose slices were looked at last, and when: a take that follows at once need not look at the past ones again. */
+  #seen = { a: 0, b: 0, slice: 0, nowMs: 0 }
 
   /** `thread`: as in `TimeTable`. `originMs`: the moment before which nothing was counted. */
   constructor(buffer: SharedArrayBuffer, thread: number, originMs: number) {
@@ -48,13 +50,18 @@ export class WindowCounts {
   look(hash: KeyTags, { demand: { rate, cost }, nowMs }: WindowAsk): Taken {
     const slice = sliceAt(rate, nowMs)
     this.#read(hash, slice, 0)
+    this.#seen = { a: hash.a, b: hash.b, slice, nowMs }
     return judgeWindow(rate, { cost, isTaking: false }, { slice, nowMs, counts: this.#counts })
   }
 
   /** Takes, where it is allowed. */
   take(hash: KeyTags, { demand: { rate, cost }, nowMs }: WindowAsk): Taken | typeof NO_ROOM {
     const slice = sliceAt(rate, nowMs)
-    this.#read(hash, slice, 1)
+    const { a, b, slice: seenSlice, nowMs: seenMs } = this.#seen
+    const isSeen = a === hash.a && b === hash.b && seenSlice === slice && seenMs === nowMs
+    if (!isSeen) this.#read(hash, slice, 1)
+    // What is taken here from now on is newer than what was seen.
+    this.#seen = { a: 0, b: 0, slice: 0, nowMs: 0 }
     const tags = this.#tags.of(hash, slice)
     for (;;) {
       const cell = this.#table.enter(tags, true)
