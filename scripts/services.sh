@@ -6,6 +6,8 @@ set -u
 
 NEEDED=(
   'openssl openssl certificates and TLS clients of another make'
+  'redis-server redis-server counters that nodes share'
+  'redis-sentinel redis-sentinel a Redis that is taken over'
   'postgres postgresql records and owners in PostgreSQL'
 )
 

@@ -56,6 +56,7 @@ export function rangeConfig(loaded: LoadedConfig, order: RangeOrder): LoadedConf
     admin: { socket: join(folder, 'admin.sock') },
     secretsFile: join(folder, 'secrets'),
     store: { kind: 'memory' },
+    counters: { kind: 'memory' },
   }
   return { ...loaded, settings: derived }
 }

@@ -28,6 +28,8 @@ import { loadApis } from './load-apis.ts'
 import type { LoadedApi } from './load-apis.ts'
 import { planFaults } from './plan-faults.ts'
 import { restartParts } from './restart-parts.ts'
+import { openCounters } from './open-counters.ts'
+import type { OpenCounters } from './open-counters.ts'
 import { openServices, openTokens, pseudonymKey } from './services.ts'
 import type { Services } from './services.ts'
 import type { Followers, PlanSnapshot } from './threads/snapshot.ts'
@@ -97,6 +99,7 @@ export class Gateway {
   readonly #clock: Clock
   #loaded: LoadedConfig
   #built: BuiltPlan
+  readonly #counters: OpenCounters
   #tokens: TokenService
   readonly #startedWith: Settings
   #moment: PolicyMoment
@@ -111,12 +114,9 @@ export class Gateway {
     this.#loaded = loaded
     this.#startedWith = loaded.settings
     const { shared } = options
-    this.services = openServices(
-      loaded.settings,
-      this.#clock,
-      shared?.onKeyChange,
-      shared?.counters,
-    )
+    const own = openServices(loaded.settings, this.#clock, shared?.onKeyChange, shared?.counters)
+    this.#counters = openCounters(loaded.settings.counters, own.counters, pseudonymKey(own.secrets))
+    this.services = { ...own, counters: this.#counters.counters }
     this.metrics = createMetrics({
       version: options.version,
       clock: this.#clock,
@@ -132,6 +132,7 @@ export class Gateway {
         ),
       clock: this.#clock,
     })
+    this.#counters.watch((event) => this.recorder.emit(event), this.metrics)
     this.#tokens = this.#openTokens(loaded)
     const { certificateNames } = options
     const apis = loadApis(loaded.settings.apis)
@@ -257,6 +258,7 @@ export class Gateway {
     clearTimeout(this.#timer)
     await this.adoption.close()
     await this.services.close()
+    this.#counters.close()
     await this.recorder.close()
     this.metrics.close()
   }

@@ -15,6 +15,11 @@ const PARTS: readonly [path: string, part: (settings: Settings) => unknown][] = 
   ['admin.listen', ({ admin }) => admin.socket],
   ['secrets', ({ secretsFile }) => secretsFile],
   ['store', ({ store }) => store],
+  [
+    'counters',
+    ({ counters }) =>
+      counters.kind === 'memory' ? counters : [counters.url.reveal(), counters.whenAway],
+  ],
 ]
 
 /** Paths of what was changed since the start although only a restart can bring it into force; in the order of the table. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { UnavailableError } from '../base/unavailable.ts'
 import * as fc from 'fast-check'
 import { isPromise } from '../base/maybe-promise.ts'
 import type { MaybePromise } from '../base/maybe-promise.ts'
@@ -161,6 +162,16 @@ suite('promises', () => {
 })
 
 suite('faults', () => {
+  test('what is away refuses with 503, and who found it has told', async () => {
+    const exchange = newExchange()
+    const away = hook(() => {
+      throw new UnavailableError('the store is away')
+    })
+    const found = await runHooks([away], exchange, 7)
+    assert.equal(found?.spec.status, 503)
+    assert.deepEqual(found?.denial.headers, ['Retry-After', '1'])
+    assert.deepEqual(exchange.events, [])
+  })
   for (const later of [false, true]) {
     const when = later ? 'that comes later' : 'thrown at once'
     for (const faultStatus of [500, 502, 503] as const) {

@@ -1,3 +1,4 @@
+import { UnavailableError } from '../base/unavailable.ts'
 import { isPromise } from '../base/maybe-promise.ts'
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import type { Denial, ReasonSpec } from './denial.ts'
@@ -97,11 +98,19 @@ async function later<A>(
 }
 
 const FAULT = 'fault'
+const AWAY = 'unavailable'
+
+/** Whoever found the dependency away has told: this counts only. */
+const AWAY_SPEC: ReasonSpec = { status: 503, problem: 'unavailable', title: 'Service unavailable' }
 
 /** What a decision needs is down, as a rule for moments (CONTROLS 2.0: 503 says when to come again). */
 const RETRY_SOON: readonly string[] = ['Retry-After', '1']
 
 function faulted<A>(hook: Hook<A>, exchange: Exchange, error: unknown): Denial | undefined {
+  if (error instanceof UnavailableError) {
+    if (hook.onFault === 'pass') return undefined
+    return { reason: AWAY, detail: error.message, headers: RETRY_SOON }
+  }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
   exchange.events.push({
     name: 'sp_control_fault',
@@ -116,7 +125,8 @@ function faulted<A>(hook: Hook<A>, exchange: Exchange, error: unknown): Denial |
 }
 
 function settle<A>(hook: Hook<A>, exchange: Exchange, denial: Denial): Refusal | undefined {
-  const spec = hook.reasons[denial.reason] ?? FAULTS[hook.faultStatus]
+  const fallback = denial.reason === AWAY ? AWAY_SPEC : FAULTS[hook.faultStatus]
+  const spec = hook.reasons[denial.reason] ?? fallback
   // An answer that the gateway gives itself (a preflight, a redirect) is no refusal: no mode holds it back.
   const isNoted = hook.mode === 'monitor' && spec.status >= 400
   const record: DecisionRecord = {

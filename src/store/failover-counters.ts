@@ -1,7 +1,7 @@
 import { isPromise } from '../base/maybe-promise.ts'
 import type { MaybePromise } from '../base/maybe-promise.ts'
+import { UnavailableError } from '../base/unavailable.ts'
 import type { BanRule, BucketRate, Counters, Decision, Demand, Failed, Taken } from './counters.ts'
-import { StoreError } from './records.ts'
 
 /** What counts while the shared counters are away: this process by itself, nothing, or nobody passes. */
 export type WhenAway = 'local' | 'open' | 'closed'
@@ -140,7 +140,7 @@ export class FailoverCounters implements Counters {
     const { whenAway } = this.#parts
     if (whenAway === 'local') return local(this.#parts.local)
     if (whenAway === 'open') return open()
-    throw new StoreError('unavailable', 'the shared counters are away')
+    throw new UnavailableError('the shared counters are away')
   }
 
   /** What one node of those that were there last may allow. */

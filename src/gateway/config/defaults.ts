@@ -68,6 +68,7 @@ export const DEFAULTS = {
   secrets: 'file:./sallyport.secrets',
   store: 'sqlite:./sallyport.db',
   counters: 'memory',
+  whenStoreFails: 'local',
 } as const
 
 /** Bounds of settings that a standard or CONTROLS limits. */

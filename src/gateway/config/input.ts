@@ -268,7 +268,7 @@ export interface LimitsInput {
     | undefined
   overload?: string | false | undefined
   priority?: Priority | undefined
-  whenStoreFails?: 'local' | undefined
+  whenStoreFails?: 'local' | 'open' | 'closed' | undefined
   mode?: ModeInput | undefined
 }
 
@@ -374,5 +374,5 @@ export interface SallyportConfig {
   admin?: { listen?: string | undefined } | undefined
   secrets?: string | undefined
   store?: string | undefined
-  counters?: 'memory' | undefined
+  counters?: string | undefined
 }

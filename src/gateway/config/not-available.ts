@@ -16,11 +16,6 @@ const startsWith =
   (value: unknown): boolean =>
     typeof value === 'string' && schemes.some((scheme) => value.startsWith(scheme))
 
-const isNoneOf =
-  (...known: readonly unknown[]) =>
-  (value: unknown): boolean =>
-    !known.includes(value)
-
 const isOneOf =
   (...known: readonly unknown[]) =>
   (value: unknown): boolean =>
@@ -45,11 +40,6 @@ export const NOT_AVAILABLE: readonly NotAvailable[] = [
   },
   { key: 'validate.caps' },
   { key: 'data.seal' },
-  {
-    key: 'limits.whenStoreFails',
-    when: isNoneOf('local', null, undefined),
-    values: 'other than local',
-  },
   { key: 'waf' },
   { key: 'detect' },
   { key: 'rules.*.mfa' },
@@ -72,11 +62,6 @@ export const NOT_AVAILABLE: readonly NotAvailable[] = [
     key: 'store',
     when: startsWith('postgres:', 'postgresql:'),
     values: 'postgres://…',
-  },
-  {
-    key: 'counters',
-    when: startsWith('redis:', 'rediss:', 'valkey:'),
-    values: 'redis://…, valkey://…',
   },
 ]
 

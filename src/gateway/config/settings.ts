@@ -2,6 +2,7 @@ import type { Secret } from '../../base/secret.ts'
 import type { KeyedRate, LimitKeyPart, PolicyRate } from '../../base/units.ts'
 import type { AclEntry, Mode, Policy, Priority, UpstreamIdentity } from '../../pipeline/policy.ts'
 import type { CountryRule, NetworkPolicy } from '../../pipeline/network-policy.ts'
+import type { WhenAway } from '../../store/failover-counters.ts'
 import type { JwksSource } from './values/jwt.ts'
 import type { SinkTarget, StoreTarget } from './values/text.ts'
 import type { BreakerLimits, HealthCheck, UpstreamTarget } from '../core.ts'
@@ -111,6 +112,17 @@ export interface RuleSelector {
   readonly methods: readonly string[]
 }
 
+/** Where limits are counted. */
+export type CounterSettings =
+  | { readonly kind: 'memory' }
+  | {
+      readonly kind: 'redis'
+      /** Checked; may hold a password. */
+      readonly url: Secret
+      /** What counts while it is away. */
+      readonly whenAway: WhenAway
+    }
+
 /** The database of countries. */
 export interface PlaceSettings {
   /** Absolute path. */
@@ -195,5 +207,5 @@ export interface Settings {
   /** Absolute path; made with mode 0600 at the first start. */
   readonly secretsFile: string
   readonly store: StoreTarget
-  readonly counters: 'memory'
+  readonly counters: CounterSettings
 }

@@ -32,6 +32,8 @@ import { GatewayCore } from '../gateway-core.ts'
 import { loadApis, readFrom } from '../load-apis.ts'
 import type { Plan } from '../plan.ts'
 import { planFaults } from '../plan-faults.ts'
+import { openCounters } from '../open-counters.ts'
+import type { OpenCounters } from '../open-counters.ts'
 import { keySettings, openTokens, pseudonymKey } from '../services.ts'
 import type { Services } from '../services.ts'
 import type { PlanSnapshot } from './snapshot.ts'
@@ -69,6 +71,7 @@ export class FollowerGateway {
     'counters' | 'keys' | 'signing' | 'sealing' | 'dataKeys' | 'load' | 'facts'
   >
   readonly #records: Records | undefined
+  readonly #counters: OpenCounters
   #inForce: Compiled
   #next: Compiled | undefined
 
@@ -77,8 +80,9 @@ export class FollowerGateway {
     const { settings } = parts.snapshot
     const secrets = parseSecrets(parts.secretsText.reveal(), settings.secretsFile)
     this.#records = openOwn(parts)
+    this.#counters = openCounters(settings.counters, parts.counters, pseudonymKey(secrets))
     this.#services = {
-      counters: parts.counters,
+      counters: this.#counters.counters,
       keys: new KeyService({
         records: { keys: keysOf(parts, this.#records), changeToken: () => 0 },
         secrets,
@@ -102,6 +106,7 @@ export class FollowerGateway {
       pseudonymKey: pseudonymKey(secrets),
       openSinks: (watch) => settings.logs.sinks.map((sink) => parts.openSink(sink, watch)),
     })
+    this.#counters.watch((event) => this.recorder.emit(event))
     this.#courier = new NoteCourier(parts.tellNotes, (error) => this.#noteFault(error))
     this.#inForce = this.#compile(parts.snapshot)
     this.#courier.setPlan(this.#inForce.plan)
@@ -151,6 +156,7 @@ export class FollowerGateway {
     this.#services.load.close()
     await this.#services.facts.sources.close()
     await this.#services.keys.flush()
+    this.#counters.close()
     this.#records?.close()
     await this.recorder.close()
     this.metrics.publish()

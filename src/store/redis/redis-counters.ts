@@ -47,6 +47,7 @@ export class RedisCounters implements Counters {
   readonly #salt: string
   readonly #refusals = new Refusals(REMEMBERED_MS)
   #pending: Pending[] = []
+  #isReady = false
 
   constructor(parts: RedisCountersParts) {
     this.#parts = parts
@@ -99,7 +100,8 @@ export class RedisCounters implements Counters {
   }
 
   /** Says that this process is here and asks how many are. Rejects where the store does not answer. */
-  nodes(): Promise<number> {
+  async nodes(): Promise<number> {
+    if (!this.#isReady) await this.#begin()
     return this.#parts.link.nodes('sp:nodes', NODE, NODE_LIVES_MS)
   }
 
@@ -166,10 +168,17 @@ export class RedisCounters implements Counters {
       }
     }
     try {
+      if (!this.#isReady) await this.#begin()
       this.#settle(batch, await this.#parts.link.decide(keys, args))
     } catch (cause) {
       for (const { reject } of batch) reject(cause)
     }
+  }
+
+  /** Requests that come before the first connection wait for it, so that none is counted twice. */
+  async #begin(): Promise<void> {
+    await this.#parts.link.ready
+    this.#isReady = true
   }
 
   #settle(batch: readonly Pending[], reply: ScriptReply): void {

@@ -25,6 +25,8 @@ export interface RedisLink {
   /** How many nodes said that they are here, this one included. */
   nodes(key: string, name: string, livesMs: number): Promise<number>
   delete(keys: readonly string[]): Promise<void>
+  /** Settles when it is connected for the first time, or has not been in time. Never rejects. */
+  readonly ready: Promise<void>
   /** Whether keys must be of one slot to be used together. */
   readonly hasSlots: boolean
   /** Drops the connection and makes a new one, for one that gives no sign of life. */
@@ -48,7 +50,7 @@ const SCRIPTS = {
   spNodes: { lua: NODES },
 }
 
-/** Connects in the background; calls before that are rejected. */
+/** Connects in the background; calls while there is no connection are rejected. */
 export function openRedis(target: RedisTarget, patience: LinkPatience = PATIENCE): RedisLink {
   const client =
     target.kind === 'cluster' ? clusterOf(target, patience) : singleOf(target, patience)
@@ -59,6 +61,7 @@ export function openRedis(target: RedisTarget, patience: LinkPatience = PATIENCE
     (script: keyof Scripts) => async (keys: readonly string[], args: readonly Argument[]) =>
       (await scripts[script](keys.length, ...keys, ...args)) as ScriptReply
   return {
+    ready: firstReady(client, patience.connectMs),
     hasSlots: target.kind === 'cluster',
     decide: call('spDecide'),
     fail: call('spFail'),
@@ -68,6 +71,17 @@ export function openRedis(target: RedisTarget, patience: LinkPatience = PATIENCE
     reconnect: () => client.disconnect(true),
     close: () => client.disconnect(),
   }
+}
+
+function firstReady(client: Redis | Cluster, withinMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, withinMs)
+    timer.unref()
+    client.once('ready', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
 }
 
 function commonOptions(target: RedisTarget, patience: LinkPatience) {

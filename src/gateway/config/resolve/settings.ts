@@ -1,6 +1,10 @@
+import { ConfigError } from '../../../base/config-error.ts'
+import { Secret } from '../../../base/secret.ts'
+import { parseRedisUrl } from '../../../store/redis/redis-target.ts'
 import { DEFAULTS } from '../defaults.ts'
 import type { LogsInput, ProfileInput, SallyportConfig } from '../input.ts'
 import type { Settings } from '../settings.ts'
+import { refusePassword } from '../values/counters.ts'
 import type { SinkTarget, StoreTarget } from '../values/text.ts'
 import {
   parseFileReference,
@@ -38,6 +42,22 @@ function resolveStore(text: string, resolver: Resolver): StoreTarget {
   return store.kind === 'sqlite' ? { kind: 'sqlite', path: resolver.path(store.path) } : store
 }
 
+function resolveCounters(input: SallyportConfig, resolver: Resolver): Settings['counters'] {
+  const text = input.counters ?? DEFAULTS.counters
+  if (text === 'memory') return { kind: 'memory' }
+  const isReference = /^(?:env|file):/.test(text)
+  const url = isReference ? resolver.referenced(['counters'], text).trim() : text
+  try {
+    if (!isReference) refusePassword(text, 'counters')
+    if (url !== '') parseRedisUrl(url, 'counters')
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    for (const { message, cure } of error.faults) resolver.report.fault(['counters'], message, cure)
+  }
+  const whenAway = input.limits?.whenStoreFails ?? DEFAULTS.whenStoreFails
+  return { kind: 'redis', url: new Secret(url), whenAway }
+}
+
 function resolveSocket(text: string, resolver: Resolver): string {
   const socket = resolver.path(parseSocketAddress(text, ''))
   if (Buffer.byteLength(socket) > MAX_SOCKET_PATH_BYTES) {
@@ -66,6 +86,6 @@ export function resolveSettings(input: SallyportConfig, resolver: Resolver): Set
     admin: { socket: resolveSocket(input.admin?.listen ?? DEFAULTS.adminListen, resolver) },
     secretsFile: resolver.path(parseFileReference(input.secrets ?? DEFAULTS.secrets, '')),
     store: resolveStore(input.store ?? DEFAULTS.store, resolver),
-    counters: DEFAULTS.counters,
+    counters: resolveCounters(input, resolver),
   }
 }

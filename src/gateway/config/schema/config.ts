@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { DEFAULTS } from '../defaults.ts'
 import type { SallyportConfig } from '../input.ts'
+import { parseCounters } from '../values/counters.ts'
 import { parseFileReference, parseSink, parseSocketAddress, parseStore } from '../values/text.ts'
 import { apiSchema, profileSchema, shorthandFields } from './api.ts'
 import { authSchema } from './auth.ts'
@@ -80,5 +81,9 @@ export const configSchema: z.ZodType<SallyportConfig> = z.strictObject({
     'Where keys and other records are kept.',
     DEFAULTS.store,
   ),
-  counters: optional(z.literal('memory'), 'Where limits are counted.', DEFAULTS.counters),
+  counters: optional(
+    parsedText('memory, redis://HOST:PORT or a reference to such a URL', parseCounters),
+    'Where limits are counted: in this process, or in Redis or Valkey for all nodes (redis://, rediss://, redis+sentinel://, redis+cluster://; or env:NAME, file:PATH).',
+    DEFAULTS.counters,
+  ),
 })

@@ -167,9 +167,9 @@ export const limitsSchema: z.ZodType<LimitsInput> = z.strictObject({
   ),
   priority: priority(),
   whenStoreFails: optional(
-    z.literal('local'),
-    'What counts while the counter store is down: this process alone.',
-    'local',
+    z.literal(['local', 'open', 'closed']),
+    'While the counter store is away: this process counts its share alone, nothing is counted, or nobody passes (503).',
+    DEFAULTS.whenStoreFails,
   ),
   mode: mode('Mode of all limits.'),
 })
