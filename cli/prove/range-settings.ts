@@ -119,6 +119,11 @@ function listenOf({ listen }: Settings, needs: ProofNeeds): Settings['listen'] {
   }
 }
 
+function networkOf({ network }: ProofNeeds): BlockSettings['network'] {
+  if (network === undefined) return undefined
+  return { ...ANY_NETWORK, ...network, roles: new Map(Object.entries(network.roles ?? {})) }
+}
+
 /** Where strangers are, for attacks from countries. */
 function placesOf({ network }: ProofNeeds): Settings['places'] {
   const rules = [network?.countries, network?.operation?.countries]
@@ -150,7 +155,7 @@ function blocksOf(blocks: BlockSettings, needs: ProofNeeds, sinkOrigin: string):
     // The operator's rules name operations of other documents.
     auth: { ...blocks.auth, schemes, wraps: [PROBE_WRAP] },
     data: dataOf(blocks.data, needs),
-    network: needs.network && { ...ANY_NETWORK, ...needs.network },
+    network: networkOf(needs),
     authorize: { ...authorizeOf(blocks, needs), decision: decisionOf(needs, sinkOrigin) },
     limits: {
       ...blocks.limits,

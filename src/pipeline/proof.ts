@@ -68,7 +68,9 @@ export interface ProofNeeds {
   /** Operation id -> who may call it, besides the configured ones. */
   readonly acl?: Readonly<Record<string, AclEntry>>
   /** Where requests may come from; the operator's own rules name networks that the range is not in. */
-  readonly network?: Partial<NetworkPolicy>
+  readonly network?: Partial<Omit<NetworkPolicy, 'listeners' | 'roles'>> & {
+    readonly roles?: Readonly<Record<string, readonly string[]>>
+  }
   /** Operation id -> limit. */
   readonly operationLimits?: Readonly<Record<string, NonNullable<Policy['limits']['operation']>>>
   /** Limits in the place of the operator's. */

@@ -11,7 +11,7 @@ export const proof: Proof = {
       name: 'uses a role from outside the networks that it is kept to',
       needs: {
         trustedProxies,
-        network: { roles: new Map([['prover', ['198.51.100.0/24']]]) },
+        network: { roles: { prover: ['198.51.100.0/24'] } },
       },
       run: async (range) => {
         const { text } = await range.newKey({ roles: ['prover'] })
