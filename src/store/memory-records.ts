@@ -24,6 +24,14 @@ export class MemoryRecords implements Records {
     return this.keys.changes
   }
 
+  open(): void {
+    // Nothing to open.
+  }
+
+  onAway(): void {
+    // Never.
+  }
+
   close(): void {
     this.keys.clear()
   }

@@ -127,11 +127,22 @@ export interface Records {
   readonly relations: RelationRecords
   /**
    * A number that differs from every earlier one once a key was inserted, changed or deleted, by this process or
-   * another (uses do not count). A few microseconds. Throws `StoreError` when the store cannot be read.
+   * another (uses do not count); of another node it is known within 5 s. A few microseconds. Throws `StoreError` when the
+   * store cannot be read, or has not answered lately.
    */
   changeToken(): number
-  close(): void
+  /**
+   * To be called once before anything else. Brings the store to this version where the role is `owner`; `reader`: the
+   * owner did. Throws or rejects with `ConfigError` at `store` when the store cannot be used.
+   */
+  open(role?: StoreRole): MaybePromise<void>
+  /** Has `listener` told why when the store stops to answer, and `undefined` when it answers again. */
+  onAway(listener: (cause: string | undefined) => void): void
+  close(): MaybePromise<void>
 }
+
+/** What somebody opens a store for. */
+export type StoreRole = 'owner' | 'reader'
 
 /** Findings kept per operation. */
 export const MAX_FINDINGS_PER_OPERATION = 500

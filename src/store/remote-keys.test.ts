@@ -22,6 +22,8 @@ function open(): Records {
     meta: records.meta,
     relations: records.relations,
     changeToken: () => records.changeToken(),
+    open: () => undefined,
+    onAway: () => undefined,
     close: () => records.close(),
   }
 }

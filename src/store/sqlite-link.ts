@@ -48,8 +48,10 @@ export class SqliteLink {
   }
 }
 
-function wrap(cause: unknown): StoreError {
-  if (cause instanceof StoreError) return cause
+/** What a caller's own code threw inside a transaction stays what it is. */
+function wrap(cause: unknown): unknown {
+  const isOfCaller = cause instanceof Error && !('errcode' in cause) && !('code' in cause)
+  if (cause instanceof StoreError || isOfCaller) return cause
   const detail = cause instanceof Error ? cause.message : String(cause)
   const errcode = cause instanceof Error && 'errcode' in cause ? cause.errcode : undefined
   return TAKEN.has(errcode)

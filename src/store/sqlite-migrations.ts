@@ -1,20 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
-
-/** One step forward; steps are never changed or removed once released. */
-interface Migration {
-  readonly name: string
-  readonly sql: string
-}
-
-/** Columns whose change must be seen by every process; the ones `touch` writes are left out. */
-const WATCHED = [
-  'kind env owner name secret_hash_hex pepper_version last_four',
-  'previous_hash_hex previous_pepper_version previous_until_ms',
-  'scopes roles groups operations cidrs origins tags created_at_ms created_by expires_at_ms',
-  'rotated_at_ms revoked_at_ms revoked_why quarantined_at_ms quarantined_why exposed_at_ms',
-]
-  .join(' ')
-  .replaceAll(' ', ', ')
+import { migrationHash, pendingMigrations, WATCHED_KEY_COLUMNS } from './migration.ts'
+import type { DoneMigration, Migration } from './migration.ts'
 
 // The triggers count changes that are made by hand, too: a revocation typed into sqlite3 is seen like any other.
 const KEYS = `
@@ -36,7 +22,7 @@ CREATE TRIGGER key_inserted AFTER INSERT ON api_key
   BEGIN UPDATE change_count SET count = count + 1 WHERE what = 'keys'; END;
 CREATE TRIGGER key_deleted AFTER DELETE ON api_key
   BEGIN UPDATE change_count SET count = count + 1 WHERE what = 'keys'; END;
-CREATE TRIGGER key_updated AFTER UPDATE OF ${WATCHED} ON api_key
+CREATE TRIGGER key_updated AFTER UPDATE OF ${WATCHED_KEY_COLUMNS} ON api_key
   BEGIN UPDATE change_count SET count = count + 1 WHERE what = 'keys'; END;
 `
 
@@ -75,34 +61,48 @@ const MIGRATIONS: readonly Migration[] = [
 ]
 
 /**
- * Brings the database to this program's version, in one transaction.
- * @returns `newer` when the database was made by a later version; nothing was changed then.
+ * Brings the database to this program's version, in one transaction. @returns how many steps were done.
+ * Throws `ConfigError` at `store` when it was made by a later version or by other steps; nothing was changed then.
  */
-export function migrate(db: DatabaseSync, nowMs: number): 'done' | 'newer' {
+export function migrate(db: DatabaseSync, path: string, nowMs: number): number {
   db.exec('BEGIN IMMEDIATE')
   try {
-    const result = migrateInside(db, nowMs)
+    const count = migrateInside(db, path, nowMs)
     db.exec('COMMIT')
-    return result
+    return count
   } catch (cause) {
     db.exec('ROLLBACK')
     throw cause
   }
 }
 
-function migrateInside(db: DatabaseSync, nowMs: number): 'done' | 'newer' {
+function migrateInside(db: DatabaseSync, path: string, nowMs: number): number {
   db.exec(
-    'CREATE TABLE IF NOT EXISTS migration (version INTEGER PRIMARY KEY, name TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT',
+    'CREATE TABLE IF NOT EXISTS migration (version INTEGER PRIMARY KEY, name TEXT NOT NULL, at_ms INTEGER NOT NULL, hash TEXT) STRICT',
   )
-  const version = Number(
-    db.prepare('SELECT max(version) AS version FROM migration').get()?.['version'] ?? 0,
-  )
-  if (version > MIGRATIONS.length) return 'newer'
-  const note = db.prepare('INSERT INTO migration VALUES (?, ?, ?)')
-  for (const [index, step] of MIGRATIONS.entries()) {
-    if (index < version) continue
+  addHashes(db)
+  const pending = pendingMigrations(MIGRATIONS, doneSteps(db), path)
+  const note = db.prepare('INSERT INTO migration VALUES (?, ?, ?, ?)')
+  for (const { version, step } of pending) {
     db.exec(step.sql)
-    note.run(index + 1, step.name, nowMs)
+    note.run(version, step.name, nowMs, migrationHash(step))
   }
-  return 'done'
+  return pending.length
+}
+
+/** Databases from before hashes were kept: their steps are taken for ours, once. */
+function addHashes(db: DatabaseSync): void {
+  const columns = db.prepare("SELECT name FROM pragma_table_info('migration')").all()
+  if (columns.some(({ name }) => name === 'hash')) return
+  db.exec('ALTER TABLE migration ADD COLUMN hash TEXT')
+  const note = db.prepare('UPDATE migration SET hash = ? WHERE version = ?')
+  for (const [index, step] of MIGRATIONS.entries()) note.run(migrationHash(step), index + 1)
+}
+
+function doneSteps(db: DatabaseSync): readonly DoneMigration[] {
+  const rows = db.prepare('SELECT version, hash FROM migration ORDER BY version').all()
+  return rows.map(({ version, hash }) => ({
+    version: Number(version),
+    hash: typeof hash === 'string' ? hash : undefined,
+  }))
 }

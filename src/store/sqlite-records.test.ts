@@ -113,7 +113,7 @@ test('refuses a database of a later version', () => {
   const path = newPath()
   openSqlite(path, 1).close()
   const later = new DatabaseSync(path)
-  later.exec("INSERT INTO migration VALUES (999, 'from the future', 1)")
+  later.exec("INSERT INTO migration VALUES (999, 'from the future', 1, '')")
   later.close()
   assert.throws(() => openStore(`sqlite:${path}`), refusal(/later version/))
 })

@@ -26,7 +26,11 @@ export class SqliteRecords implements Records {
   readonly #link: SqliteLink
   readonly #changeCount: StatementSync
 
-  constructor(db: DatabaseSync) {
+  /** Steps that were done when it was opened. */
+  readonly migrated: number
+
+  constructor(db: DatabaseSync, migrated: number) {
+    this.migrated = migrated
     this.#link = new SqliteLink(db)
     this.keys = new SqliteKeys(this.#link)
     this.adopt = new SqliteAdopt(this.#link)
@@ -40,6 +44,19 @@ export class SqliteRecords implements Records {
     const count = this.#link.guard(() => this.#changeCount.get())?.['count']
     if (typeof count === 'number') return count
     throw new StoreError('unavailable', 'the change counter is missing')
+  }
+
+  open(): void {
+    // `openSqlite` did.
+  }
+
+  onAway(): void {
+    // A file is not away: each statement says for itself that it failed.
+  }
+
+  /** The open database, for what works on the whole of it. */
+  get db(): DatabaseSync {
+    return this.#link.db
   }
 
   close(): void {
@@ -57,8 +74,8 @@ export function openSqlite(path: string, nowMs: number): SqliteRecords {
   let db: DatabaseSync | undefined
   try {
     db = new DatabaseSync(path, { timeout: BUSY_MS, defensive: true })
-    prepare(db, path, nowMs)
-    return new SqliteRecords(db)
+    const migrated = prepare(db, path, nowMs)
+    return new SqliteRecords(db, migrated)
   } catch (cause) {
     db?.close()
     if (cause instanceof ConfigError) throw cause
@@ -72,7 +89,6 @@ const CURES = {
   access: 'name a file in a folder that exists and that this user may write',
   mode: 'chmod 600 the file',
   foreign: 'name another file; Sallyport makes its own',
-  newer: 'run the version that wrote it, or a later one',
 }
 
 function refusal(message: string, cure: string): ConfigError {
@@ -92,7 +108,8 @@ function checkFile(path: string): void {
     throw refusal(`${path} may be written by others (mode ${mode.toString(8)})`, CURES.mode)
 }
 
-function prepare(db: DatabaseSync, path: string, nowMs: number): void {
+/** @returns how many migrations were done. */
+function prepare(db: DatabaseSync, path: string, nowMs: number): number {
   const id = Number(db.prepare('PRAGMA application_id').get()?.['application_id'])
   const tables = Number(db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n'])
   if (id !== APPLICATION_ID && (id !== 0 || tables > 0))
@@ -100,8 +117,7 @@ function prepare(db: DatabaseSync, path: string, nowMs: number): void {
   db.exec('PRAGMA journal_mode = WAL')
   db.exec(`PRAGMA synchronous = FULL; PRAGMA application_id = ${APPLICATION_ID}`)
   if (statSync(path).size <= MAX_CHECKED_BYTES) checkPages(db, path)
-  if (migrate(db, nowMs) === 'newer')
-    throw refusal(`${path} was written by a later version of Sallyport`, CURES.newer)
+  return migrate(db, path, nowMs)
 }
 
 function checkPages(db: DatabaseSync, path: string): void {

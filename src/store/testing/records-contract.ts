@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { MaybePromise } from '../../base/maybe-promise.ts'
 import type { AdoptFinding, Records } from '../records.ts'
 import { MAX_FINDINGS_PER_OPERATION, StoreError } from '../records.ts'
 import { FULL_ROW, keyRow } from './key-row.ts'
 
 /** What every adapter of `Records` must do. `open` gives a new, empty store each time. */
-export function recordsContract(adapter: string, open: () => Records): void {
+export function recordsContract(adapter: string, open: () => MaybePromise<Records>): void {
   const check = (name: string, body: (records: Records) => Promise<void>): void => {
     test(`${adapter}: ${name}`, async () => {
-      const records = open()
+      const records = await open()
       try {
         await body(records)
       } finally {
-        records.close()
+        await records.close()
       }
     })
   }
@@ -37,6 +38,12 @@ function keyContract(check: Check): void {
     assert.equal(await keys.get('zzzzzzzzzzzz'), undefined)
     assert.equal(await keys.update('zzzzzzzzzzzz', (row) => row), undefined)
     assert.equal(await keys.delete('zzzzzzzzzzzz'), false)
+  })
+  check('finds nothing under an odd id', async ({ keys }) => {
+    for (const id of ['', '\u0000', 'a\u0000', '\ud800', "' OR 1=1 --"]) {
+      assert.equal(await keys.get(id), undefined)
+      assert.equal(await keys.delete(id), false)
+    }
   })
   check('refuses an id twice and keeps the first row', async ({ keys }) => {
     await keys.insert(keyRow())
@@ -68,10 +75,12 @@ function keyContract(check: Check): void {
   })
   check('an update that throws changes nothing', async ({ keys }) => {
     await keys.insert(keyRow())
-    await assert.rejects(async () =>
-      keys.update('aaaaaaaaaaaa', () => {
-        throw new Error('stop')
-      }),
+    await assert.rejects(
+      async () =>
+        keys.update('aaaaaaaaaaaa', () => {
+          throw new RangeError('stop')
+        }),
+      RangeError,
     )
     assert.deepEqual(await keys.get('aaaaaaaaaaaa'), keyRow())
     await keys.insert(keyRow({ id: 'after' }))
@@ -171,6 +180,10 @@ function adoptContract(check: Check): void {
     assert.equal(await adopt.merge(many), 5)
     assert.equal(await adopt.merge([finding({ pointer: '/0' }), finding({ operation: 'two' })]), 0)
     assert.equal((await adopt.list()).length, MAX_FINDINGS_PER_OPERATION + 1)
+  })
+  check('keeps texts that traffic made odd', async ({ adopt }) => {
+    await adopt.merge([finding({ pointer: '/a\u0000b', sample: '"\u0000"' }), finding()])
+    assert.equal((await adopt.list()).length, 2)
   })
   check('cuts what traffic made too long', async ({ adopt }) => {
     await adopt.merge([finding({ pointer: 'p'.repeat(9000), sample: 's'.repeat(9000) })])

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -16,10 +16,15 @@ export interface PostgresServer {
   /** `postgres://postgres@127.0.0.1:PORT/postgres`; no password is asked for. */
   readonly url: string
   readonly port: number
-  /** Runs statements as the superuser, one after another. Throws what `psql` says. */
-  run(sql: string): void
+  /** Runs statements as the superuser, one after another, in `url` or the first database. Throws what `psql` says. */
+  run(sql: string, url?: string): void
   /** Stops at once, as a crash would; `start` brings it back with its data. */
   stop(): Promise<void>
+  /** SIGKILL for the server and each of its processes. */
+  kill(): Promise<void>
+  /** SIGSTOP for all of them: connections stay open and nobody answers. */
+  pause(): void
+  resume(): void
   start(): Promise<void>
   /** Stops it and removes the folder. */
   close(): Promise<void>
@@ -69,13 +74,17 @@ export async function startPostgres(): Promise<PostgresServer> {
   return {
     url,
     port,
-    run: (sql) =>
-      call(join(bin, 'psql'), ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', url, '-c', sql]),
+    run: (sql, at = url) =>
+      call(join(bin, 'psql'), ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', at, '-c', sql]),
     stop,
+    kill: () => server.kill(),
+    pause: () => server.signal('SIGSTOP'),
+    resume: () => server.signal('SIGCONT'),
     start: async () => {
       server = await launch(bin, { data, folder, port })
     },
     close: async () => {
+      server.signal('SIGCONT')
       await stop()
       rmSync(folder, { recursive: true, force: true })
     },
@@ -93,10 +102,29 @@ interface Place {
   readonly port: number
 }
 
-async function launch(
-  bin: string,
-  { data, folder, port }: Place,
-): Promise<{ readonly stop: () => Promise<void> }> {
+interface Launched {
+  readonly stop: () => Promise<void>
+  readonly kill: () => Promise<void>
+  readonly signal: (signal: NodeJS.Signals) => void
+}
+
+/** The process and its children: those of PostgreSQL have none of their own. */
+function familyOf(pid: number): readonly number[] {
+  const found = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' })
+  return [pid, ...found.stdout.split(/\s+/).filter(Boolean).map(Number)]
+}
+
+function signalAll(pid: number | undefined, signal: NodeJS.Signals): void {
+  for (const one of pid === undefined ? [] : familyOf(pid)) {
+    try {
+      process.kill(one, signal)
+    } catch {
+      // It ended by itself.
+    }
+  }
+}
+
+async function launch(bin: string, { data, folder, port }: Place): Promise<Launched> {
   const settings = [
     `listen_addresses=127.0.0.1`,
     `unix_socket_directories=${folder}`,
@@ -112,9 +140,14 @@ async function launch(
     child.kill('SIGINT')
     await ended
   }
+  const signal = (name: NodeJS.Signals): void => signalAll(child.pid, name)
+  const kill = async (): Promise<void> => {
+    signal('SIGKILL')
+    await ended
+  }
   for (let tries = 0; tries < 300; tries++) {
     if (child.exitCode !== null) throw new Error('PostgreSQL ended at start')
-    if (isReady(bin, port)) return { stop }
+    if (isReady(bin, port)) return { stop, kill, signal }
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   await stop()

@@ -1,0 +1,85 @@
+import { decodeKey, decoyCells, encodeKey } from '../key-cells.ts'
+import { keepUse } from '../key-row.ts'
+import type { KeyRecords, KeyRow, KeyUse } from '../records.ts'
+import type { PostgresChanges } from './postgres-changes.ts'
+import type { PostgresLink } from './postgres-link.ts'
+
+const { names: COLUMNS, literals: DECOY } = decoyCells()
+const USE_COLUMNS: ReadonlySet<string> = new Set([
+  'last_used_at_ms',
+  'first_used_at_ms',
+  'first_network',
+  'first_agent',
+])
+const WRITTEN = COLUMNS.filter((name) => name !== 'id' && !USE_COLUMNS.has(name))
+
+/** An unknown id is looked up and decoded as a known one is: the row or the decoy [AUN-04]. */
+const GET = `SELECT 0 AS is_decoy, ${COLUMNS.join()} FROM api_key WHERE id = $1
+  UNION ALL SELECT 1, ${DECOY} ORDER BY is_decoy LIMIT 1`
+const LIST = `SELECT ${COLUMNS.join()} FROM api_key ORDER BY created_at_ms, id`
+const LOCK = `SELECT ${COLUMNS.join()} FROM api_key WHERE id = $1 FOR UPDATE`
+const INSERT = `INSERT INTO api_key (${COLUMNS.join()}) VALUES (${COLUMNS.map((_, i) => `$${i + 1}`).join()})`
+const UPDATE = `UPDATE api_key SET ${WRITTEN.map((name, i) => `${name} = $${i + 2}`).join()} WHERE id = $1`
+const TOUCH = `UPDATE api_key SET last_used_at_ms = greatest(coalesce(last_used_at_ms, 0), $2::bigint),
+  first_network = CASE WHEN first_used_at_ms IS NULL THEN $3::text ELSE first_network END,
+  first_agent = CASE WHEN first_used_at_ms IS NULL THEN $4::text ELSE first_agent END,
+  first_used_at_ms = coalesce(first_used_at_ms, $2::bigint) WHERE id = $1`
+
+/** Keys in PostgreSQL. */
+export class PostgresKeys implements KeyRecords {
+  readonly #link: PostgresLink
+  readonly #changes: PostgresChanges
+
+  constructor(link: PostgresLink, changes: PostgresChanges) {
+    this.#link = link
+    this.#changes = changes
+  }
+
+  async insert(row: KeyRow): Promise<void> {
+    const cells = Object.values(encodeKey(row))
+    await this.#changes.change('keys', (run) => run(INSERT, cells))
+  }
+
+  async get(id: string): Promise<KeyRow | undefined> {
+    const [cells] = await this.#link.query(GET, [askable(id)], 'key')
+    const row = cells === undefined ? undefined : decodeKey(cells)
+    return id !== '' && row?.id === id ? row : undefined
+  }
+
+  list(): Promise<readonly KeyRow[]> {
+    return this.#link.slowly(async (run) => (await run(LIST)).map((cells) => decodeKey(cells)))
+  }
+
+  update(id: string, change: (row: KeyRow) => KeyRow): Promise<KeyRow | undefined> {
+    return this.#changes.change('keys', async (run) => {
+      const [cells] = await run(LOCK, [askable(id)])
+      if (cells === undefined) return undefined
+      const old = decodeKey(cells)
+      const row = keepUse(old, change(old))
+      const written = encodeKey(row)
+      await run(UPDATE, [id, ...WRITTEN.map((name) => written[name])])
+      return row
+    })
+  }
+
+  delete(id: string): Promise<boolean> {
+    return this.#changes.change('keys', async (run) => {
+      const gone = await run('DELETE FROM api_key WHERE id = $1 RETURNING id', [askable(id)])
+      return gone.length > 0
+    })
+  }
+
+  async touch(uses: readonly KeyUse[]): Promise<void> {
+    // In one order everywhere: two nodes that note the same keys never wait for each other in a circle.
+    const sorted = uses.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    await this.#link.lazily(async (run) => {
+      for (const { id, usedAtMs, firstNetwork, firstAgent } of sorted)
+        await run(TOUCH, [askable(id), usedAtMs, firstNetwork ?? null, firstAgent ?? null])
+    })
+  }
+}
+
+/** PostgreSQL takes no NUL in a text; no id has one. */
+function askable(id: string): string {
+  return id.includes('\0') ? '' : id
+}
