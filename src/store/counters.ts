@@ -65,7 +65,8 @@ export interface Failed {
  * `interval = windowMs / count` and `start = max(TAT, now)`, a take of `cost` is allowed exactly when
  * `start + cost * interval - now <= burst * interval`, and then `TAT = start + cost * interval`. A refused
  * take changes nothing. Arithmetic is in binary fractions of a millisecond: a take may be allowed up to
- * 0.01 ms early. A cost above `burst` counts as `burst`, so that it waits for a full bucket instead of for ever.
+ * 0.01 ms early. A TAT that is more than two whole buckets and a second ahead says nothing: it was written at a slower
+ * rate or by a later clock. A cost above `burst` counts as `burst`, so that it waits for a full bucket instead of for ever.
  *
  * The window is cut into `SLICES` slices of the wall clock, `slice = floor(now * SLICES / windowMs)`. What counts is
  * what the current slice and the `SLICES` before it hold: in no stretch of `windowMs` is more than `count` taken, and

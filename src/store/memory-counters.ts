@@ -1,7 +1,7 @@
 import { BanTable } from './ban-table.ts'
 import { BucketTable } from './bucket-table.ts'
 import type { BanRule, BucketRate, Counters, Decision, Demand, Failed, Taken } from './counters.ts'
-import { describeTaken, EPSILON_MS } from './gcra.ts'
+import { describeTaken, EPSILON_MS, startOf } from './gcra.ts'
 import { sliceAt } from './sliding-window.ts'
 import { SlotTable } from './slot-table.ts'
 import { WindowTable } from './window-table.ts'
@@ -39,10 +39,10 @@ export class MemoryCounters implements Counters {
     const now = this.#relative(nowMs)
     const place = this.#buckets.open(key, now)
     const intervalMs = rate.windowMs / rate.count
-    const before = this.#buckets.at(place)
-    const start = before > now ? before : now
+    const spanMs = rate.burst * intervalMs
+    const start = startOf(this.#buckets.at(place), now, spanMs)
     const tatMs = start + Math.min(cost, rate.burst) * intervalMs
-    const overMs = tatMs - now - rate.burst * intervalMs
+    const overMs = tatMs - now - spanMs
     if (overMs > EPSILON_MS) return describeTaken(rate, start - now, overMs)
     this.#buckets.set(place, tatMs)
     return describeTaken(rate, tatMs - now, 0)
@@ -50,8 +50,9 @@ export class MemoryCounters implements Counters {
 
   peek(key: string, rate: BucketRate, cost: number, nowMs: number): Taken {
     const now = this.#relative(nowMs)
-    const filledMs = Math.max(0, (this.#buckets.find(key) ?? now) - now)
     const intervalMs = rate.windowMs / rate.count
+    const spanMs = rate.burst * intervalMs
+    const filledMs = startOf(this.#buckets.find(key) ?? now, now, spanMs) - now
     const overMs = filledMs + (Math.min(cost, rate.burst) - rate.burst) * intervalMs
     return describeTaken(rate, filledMs, overMs > EPSILON_MS ? overMs : 0)
   }

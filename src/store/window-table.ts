@@ -26,7 +26,7 @@ export class WindowTable {
     isTaking: boolean,
   ): Taken {
     const { rate, cost, nowMs } = ask
-    const quota = this.#quotas.get(key)
+    const quota = this.#ofThisClock(key, sliceAt(rate, nowMs))
     const slice = Math.max(sliceAt(rate, nowMs), quota?.slice ?? 0)
     for (let back = 0; back < RING; back++)
       this.#counts[back] = quota === undefined ? 0 : countAt(quota, slice - back)
@@ -41,6 +41,17 @@ export class WindowTable {
     if (quota === undefined || quota.slice - slice > SLICES) return
     const at = slice % RING
     quota.ring[at] = Math.max(0, (quota.ring[at] ?? 0) - units)
+  }
+
+  /**
+   * What is more than a window ahead was counted in other slices: by a window of another length, before a reload, or
+   * before the clock was set back. It would not come to an end.
+   */
+  #ofThisClock(key: string, slice: number): Quota | undefined {
+    const quota = this.#quotas.get(key)
+    if (quota === undefined || quota.slice - slice <= SLICES) return quota
+    this.#quotas.delete(key)
+    return undefined
   }
 
   #add(key: string, slice: number, units: number): void {

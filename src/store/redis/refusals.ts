@@ -44,10 +44,11 @@ export class Refusals {
   }
 }
 
-/** Another cost is another question. */
+/** Another cost or rate is another question. */
 function nameOf(demands: readonly Demand[]): string {
   let name = ''
-  for (const { key, kind, cost } of demands) name += `${kind}${cost}:${key}\n`
+  for (const { key, kind, cost, rate } of demands)
+    name += `${kind}${cost}/${rate.count}/${rate.windowMs}:${key}\n`
   return name
 }
 

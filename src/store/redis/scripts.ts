@@ -30,6 +30,7 @@ while ARGV[i] do
     if ARGV[i] == 'b' then
       local cost, capacity = tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
       local tat = tonumber(redis.call('GET', key) or '') or now
+      if tat - now > 2 * capacity + 1000 then tat = now end
       local start = tat > now and tat or now
       if mode == 'give' then
         redis.call('SET', key, string.format('%.3f', tat - cost), 'PX', math.ceil(math.max(tat - now, 0)) + 60000)

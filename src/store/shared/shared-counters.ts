@@ -1,5 +1,5 @@
 import type { BanRule, BucketRate, Counters, Decision, Demand, Failed, Taken } from '../counters.ts'
-import { describeTaken, EPSILON_MS } from '../gcra.ts'
+import { describeTaken, EPSILON_MS, startOf } from '../gcra.ts'
 import { MemoryCounters } from '../memory-counters.ts'
 import { FailureTable, FailureTableKeeper, newFailureTable } from './failure-table.ts'
 import { KeyedHash, newHashKey } from './keyed-hash.ts'
@@ -114,9 +114,9 @@ export class SharedCounters implements Counters {
 
   peek(key: string, rate: BucketRate, cost: number, nowMs: number): Taken {
     const now = this.#relative(nowMs)
-    const filledMs = Math.max(0, this.#look(this.#buckets, key) - now)
-    if (filledMs === 0) return this.#overflow.peek(key, rate, cost, nowMs)
     const intervalMs = rate.windowMs / rate.count
+    const filledMs = startOf(this.#look(this.#buckets, key), now, rate.burst * intervalMs) - now
+    if (filledMs === 0) return this.#overflow.peek(key, rate, cost, nowMs)
     const overMs = filledMs + (Math.min(cost, rate.burst) - rate.burst) * intervalMs
     return describeTaken(rate, filledMs, overMs > EPSILON_MS ? overMs : 0)
   }
@@ -217,8 +217,7 @@ export class SharedCounters implements Counters {
         continue
       }
       this.#bits[0] = value
-      const tat = this.#time[0] ?? 0
-      const start = tat > now ? tat : now
+      const start = startOf(this.#time[0] ?? 0, now, spanMs)
       const next = start + incrementMs
       const overMs = next - now - spanMs
       if (overMs > EPSILON_MS) {

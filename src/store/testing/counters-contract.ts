@@ -56,6 +56,18 @@ function bucketContract(check: Check): void {
     assert.equal((await counters.take('k', RATE, 9, T0 + 299)).allowed, false)
     assert.equal((await counters.take('k', RATE, 9, T0 + 300)).allowed, true)
   })
+  check(
+    'what a slower rate or a later clock left ends as the rate of now does',
+    async (counters) => {
+      const slow = { count: 3, windowMs: 86_400_000, burst: 3 }
+      await counters.take('k', slow, 3, T0)
+      assert.equal((await counters.take('k', slow, 3, T0 + 1)).allowed, false)
+      assert.equal((await counters.peek('k', RATE, 1, T0 + 2)).allowed, true)
+      assert.equal((await counters.take('k', RATE, 3, T0 + 2)).allowed, true)
+      assert.equal((await counters.take('k', RATE, 1, T0 + 2)).allowed, false)
+      assert.equal((await counters.take('k', RATE, 1, T0 + 102)).allowed, true)
+    },
+  )
   check('keys do not share', async (counters) => {
     await counters.take('a', RATE, 3, T0)
     assert.equal((await counters.take('b', RATE, 3, T0)).allowed, true)
@@ -92,6 +104,13 @@ function windowContract(check: Check): void {
         },
       ],
     })
+  })
+  check('what a shorter window took ends no later than the longer one', async (counters) => {
+    const minute = { ...quota(10), rate: { count: 10, windowMs: 60_000, burst: 10 } }
+    assert.equal((await counters.decide([minute], T0)).allowed, true)
+    const [found] = (await counters.decide([quota(10)], T0 + 1)).taken
+    assert.ok((found?.retryAfterMs ?? 0) <= 25 * HOUR, `${found?.retryAfterMs} ms`)
+    assert.equal((await counters.decide([quota(10)], T0 + 50 * HOUR)).allowed, true)
   })
   check('what left the window may be taken again, and no sooner', async (counters) => {
     await counters.decide([quota(7)], T0)
