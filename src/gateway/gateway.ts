@@ -158,16 +158,38 @@ export class Gateway {
   /** Opens services and compiles the plan. Throws `ConfigError` with every fault. */
   static async start(loaded: LoadedConfig, options: GatewayOptions): Promise<Gateway> {
     const gateway = new Gateway(loaded, options)
-    const graduated = await gateway.#graduated()
-    if (graduated.size > 0) {
-      const parts = gateway.#inForce()
-      const moment = gateway.#momentOf(parts, graduated)
-      gateway.#swap(parts, gateway.#build(parts, moment), moment)
+    try {
+      await gateway.#open()
+      return gateway
+    } catch (error) {
+      await gateway.close()
+      throw error
     }
-    gateway.#schedule()
-    await gateway.adoption.start()
-    void gateway.#tokens.warm(gateway.#clock.nowMs())
-    return gateway
+  }
+
+  async #open(): Promise<void> {
+    this.services.records.onAway((cause) => this.#tellStore(cause))
+    await this.services.open()
+    await this.#counters.ready()
+    const graduated = await this.#graduated()
+    if (graduated.size > 0) {
+      const parts = this.#inForce()
+      const moment = this.#momentOf(parts, graduated)
+      this.#swap(parts, this.#build(parts, moment), moment)
+    }
+    this.#schedule()
+    await this.adoption.start()
+    void this.#tokens.warm(this.#clock.nowMs())
+  }
+
+  #tellStore(cause: string | undefined): void {
+    this.recorder.emit({
+      name: cause === undefined ? 'sp_dependency_up' : 'sp_dependency_down',
+      level: cause === undefined ? 'info' : 'critical',
+      control: 'authenticate',
+      reason: 'store',
+      ...(cause === undefined ? {} : { detail: cause }),
+    })
   }
 
   get loaded(): LoadedConfig {

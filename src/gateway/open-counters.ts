@@ -13,8 +13,13 @@ export interface OpenCounters {
   readonly counters: Counters
   /** From here on tells of a store that goes away and comes back. */
   watch(hear: (event: SecurityEvent) => void, metrics?: Metrics): void
+  /** Resolves once the store answers, or is not waited for any longer. */
+  ready(): Promise<void>
   close(): void
 }
+
+/** How long a start waits for the counters of all nodes. */
+const START_MS = 2000
 
 const AWAY: SecurityEvent = {
   name: 'sp_dependency_down',
@@ -34,7 +39,12 @@ export function openCounters(
   pepper: Secret<Buffer>,
 ): OpenCounters {
   if (settings.kind === 'memory') {
-    return { counters: local, watch: () => undefined, close: () => undefined }
+    return {
+      counters: local,
+      watch: () => undefined,
+      ready: () => Promise.resolve(),
+      close: () => undefined,
+    }
   }
   const link = openRedis(parseRedisUrl(settings.url.reveal(), 'counters'))
   const counters = new FailoverCounters({
@@ -56,6 +66,7 @@ export function openCounters(
         hear(isUp ? BACK : { ...AWAY, detail: messageOf(cause) })
       })
     },
+    ready: () => counters.ready(START_MS),
     close: () => counters.close(),
   }
 }

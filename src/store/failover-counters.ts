@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isPromise } from '../base/maybe-promise.ts'
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import { UnavailableError } from '../base/unavailable.ts'
@@ -27,6 +28,8 @@ export type HearState = (state: { readonly isUp: boolean; readonly cause: unknow
 
 /** How often the shared counters are asked whether they are there. */
 const PROBE_MS = 500
+/** How often a store that was not there yet is asked at the start. */
+const START_PROBE_MS = 20
 /** Probes in a row that fail before the connection is made anew. */
 const SILENT_PROBES = 4
 
@@ -36,16 +39,16 @@ const SILENT_PROBES = 4
  */
 export class FailoverCounters implements Counters {
   readonly #parts: FailoverParts
-  readonly #timer: NodeJS.Timeout
+  #timer: NodeJS.Timeout | undefined
   #hear: HearState = () => undefined
   #isUp = true
   #nodes = 1
   #failedProbes = 0
+  #isClosed = false
 
   constructor(parts: FailoverParts) {
     this.#parts = parts
-    this.#timer = setInterval(() => void this.#probe(), PROBE_MS)
-    this.#timer.unref()
+    this.#watchOver()
   }
 
   get isUp(): boolean {
@@ -55,6 +58,19 @@ export class FailoverCounters implements Counters {
   /** From here on tells of every change. */
   watch(hear: HearState): void {
     this.#hear = hear
+  }
+
+  /**
+   * Waits for the store, `maxMs` at most: what is decided before the first connection stands would be counted here alone,
+   * and by one of nobody knows how many. Then goes on without it, and says so.
+   */
+  async ready(maxMs: number): Promise<void> {
+    const endMs = performance.now() + maxMs
+    clearInterval(this.#timer)
+    while (performance.now() < endMs && !(await this.#hasCome())) await sleep(START_PROBE_MS)
+    if (this.#isClosed) return
+    await this.#probe()
+    this.#watchOver()
   }
 
   take(key: string, rate: BucketRate, cost: number, nowMs: number): MaybePromise<Taken> {
@@ -118,6 +134,7 @@ export class FailoverCounters implements Counters {
   }
 
   close(): void {
+    this.#isClosed = true
     clearInterval(this.#timer)
     this.#parts.close()
   }
@@ -149,6 +166,21 @@ export class FailoverCounters implements Counters {
     if (nodes <= 1) return rate
     const burst = Math.max(1, Math.floor(rate.burst / nodes))
     return { ...rate, count: Math.max(1, rate.count / nodes), burst }
+  }
+
+  async #hasCome(): Promise<boolean> {
+    return (
+      this.#isClosed ||
+      this.#parts.shared.nodes().then(
+        () => true,
+        () => false,
+      )
+    )
+  }
+
+  #watchOver(): void {
+    this.#timer = setInterval(() => void this.#probe(), PROBE_MS)
+    this.#timer.unref()
   }
 
   async #probe(): Promise<void> {

@@ -7,7 +7,7 @@ import { SigningKeys } from '../../identity/signing/signing-keys.ts'
 import { SealingKeys } from '../../identity/wrapped/sealing-keys.ts'
 import type { TokenService } from '../../identity/tokens/service.ts'
 import type { Counters } from '../../store/counters.ts'
-import { openStore } from '../../store/open-store.ts'
+import { recordsOf } from '../../store/open-store.ts'
 import { MemoryRelations } from '../../store/relations/memory-relations.ts'
 import type { Records } from '../../store/records.ts'
 import { RemoteKeys } from '../../store/remote-keys.ts'
@@ -119,6 +119,16 @@ export class FollowerGateway {
     void tokens.warm(systemClock.nowMs())
   }
 
+  /** Resolves once it may serve: the counters of all nodes answer, or are not waited for any longer. */
+  ready(): Promise<void> {
+    return this.#counters.ready()
+  }
+
+  /** To be called before it serves. Rejects with `ConfigError` when the store cannot be reached. */
+  async open(): Promise<void> {
+    await this.#records?.open('reader')
+  }
+
   /** Compiles aside. @returns what stands in the way; nothing: `commit` may follow. Never throws. */
   prepare(snapshot: PlanSnapshot): readonly ConfigFault[] {
     try {
@@ -157,7 +167,7 @@ export class FollowerGateway {
     await this.#services.facts.sources.close()
     await this.#services.keys.flush()
     this.#counters.close()
-    this.#records?.close()
+    await this.#records?.close()
     await this.recorder.close()
     this.metrics.publish()
   }
@@ -200,7 +210,7 @@ function loadedOf(parts: Pick<LoadedConfig, 'settings' | 'hash' | 'file'>): Load
 function openOwn({ snapshot }: FollowerParts): Records | undefined {
   const { store } = snapshot.settings
   if (store.kind === 'memory') return undefined
-  return openStore(`sqlite:${store.path}`, systemClock.nowMs())
+  return recordsOf(store, systemClock.nowMs())
 }
 
 function keysOf({ askKeys }: FollowerParts, own: Records | undefined): RemoteKeys {
