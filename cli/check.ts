@@ -11,6 +11,7 @@ import { uncoveredOf, uncoveredText } from '../src/controls/objects/coverage.ts'
 import { queryCoverage } from '../src/controls/query-fields/coverage.ts'
 import type { Finding } from '../src/openapi/model.ts'
 import type { Site } from '../src/pipeline/site.ts'
+import { capProposal } from './check-caps.ts'
 import { exposureProposals } from './check-exposure.ts'
 import { proposalsOf } from './check-proposals.ts'
 import { auditDocument } from './document-audit.ts'
@@ -104,7 +105,7 @@ export function reportOf(inspection: Inspection, wantsNotes: boolean): CheckRepo
   const findings = apis.flatMap((api) => api.findings)
   const audits = built === undefined ? [] : apis.map((api) => auditDocument(api))
   const open = audits.flatMap((audit) => audit.open)
-  const unbounded: Record<string, number> = { string: 0, array: 0, number: 0, any: 0 }
+  const unbounded: Record<string, number> = { string: 0, array: 0, number: 0, any: 0, page: 0 }
   for (const { kind } of open) unbounded[kind] = (unbounded[kind] ?? 0) + 1
   return {
     ok: faults.length === 0,
@@ -118,7 +119,13 @@ export function reportOf(inspection: Inspection, wantsNotes: boolean): CheckRepo
     audit: loaded?.audit(systemClock.nowMs()) ?? [],
     unbounded,
     proposals:
-      built === undefined ? [] : [...proposalsOf(sites), ...exposureProposals(sites, built.kit)],
+      built === undefined
+        ? []
+        : [
+            ...proposalsOf(sites),
+            ...exposureProposals(sites, built.kit),
+            ...capProposal(sites, unbounded),
+          ],
     notes: wantsNotes ? placed([...findings, ...open.map(openFinding)], 'note', documents) : [],
   }
 }
@@ -129,6 +136,7 @@ function openFinding({ kind, source }: ReturnType<typeof auditDocument>['open'][
     array: 'an array without maxItems',
     number: 'a number without minimum and maximum',
     any: 'a value of any type',
+    page: 'how much they want of a list, without a maximum',
   }[kind]
   return {
     severity: 'note',

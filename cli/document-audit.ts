@@ -2,10 +2,11 @@ import { isJson } from '../src/http/media-type.ts'
 import type { LoadedApi } from '../src/gateway/load-apis.ts'
 import type { Operation, SchemaRef, SourceRef } from '../src/openapi/model.ts'
 import type { Resources, Site } from '../src/openapi/schema/resources.ts'
+import { isUnboundedPage } from '../src/controls/parameters/page-cap.ts'
 import { SchemaWalk } from './schema-walk.ts'
 
 /** What a schema of a request leaves open. */
-export type OpenKind = 'string' | 'array' | 'number' | 'any'
+export type OpenKind = 'string' | 'array' | 'number' | 'any' | 'page'
 
 /** A schema of requests without a bound. @see CONTROLS VAL-02 */
 export interface OpenSchema {
@@ -75,14 +76,30 @@ function openSchemas(
     ...parameters.flatMap(({ schema, content }) => schema ?? content?.schema ?? []),
     ...(requestBody?.content ?? []).flatMap(({ schema }) => schema ?? []),
   ])
+  const pages = pageSchemas(operations, resources)
   const found: OpenSchema[] = []
   for (const site of new SchemaWalk(resources).reachable(roots)) {
     if (found.length >= MAX_OPEN) break
-    const kind = isBytes(site) ? undefined : openKind(resources.keywords(site))
+    const kind = pages.has(site.schema)
+      ? 'page'
+      : isBytes(site)
+        ? undefined
+        : openKind(resources.keywords(site))
     const source = { file: site.resource.file, pointer: site.pointer }
     if (kind !== undefined) found.push({ kind, source })
   }
   return found
+}
+
+/** The schemas of parameters by which clients say how much they want of a list, as objects. */
+function pageSchemas(operations: readonly Operation[], resources: Resources): ReadonlySet<unknown> {
+  return new Set(
+    operations.flatMap((operation) =>
+      operation.parameters
+        .filter((parameter) => isUnboundedPage(operation, parameter, resources))
+        .map(({ schema }) => schema?.schema),
+    ),
+  )
 }
 
 type Keywords = ReturnType<Resources['keywords']>

@@ -157,6 +157,12 @@ export interface Policy {
     /** Hosts that URL-typed fields may name; empty: any public host. */
     readonly urlHosts: readonly string[]
   }
+    /** Characters of a text that the document leaves unbounded; `Infinity`: as many as there are. */
+    readonly capLength: number
+    /** Items of a list that the document leaves unbounded; `Infinity`: as many as there are. */
+    readonly capItems: number
+    /** Most that a parameter may ask for on one page where the document sets no maximum; `Infinity`: any number. */
+    readonly capPage: number
   readonly data: {
     readonly errors: 'generic' | 'pass'
     /** Whether answers are compressed for clients that ask for it. */

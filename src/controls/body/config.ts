@@ -1,19 +1,18 @@
 import type { JsonLimits } from '../../http/json-limits.ts'
 import { JSON_LIMITS } from '../../http/json-limits.ts'
 import type { Policy } from '../../pipeline/policy.ts'
+import { requestStrictness } from '../request-schemas.ts'
+import type { RequestStrictness } from '../request-schemas.ts'
 
-export interface BodyConfig {
-  /** `strict` refuses unknown fields, `schema` lets them pass. */
-  readonly kind: 'strict' | 'schema'
+/** `strict` refuses unknown fields, `schema` lets them pass. */
+export interface BodyConfig extends RequestStrictness {
   readonly maxBodyBytes: number
   readonly jsonLimits: JsonLimits
 }
 
-export function configureBody({ validate }: Policy): BodyConfig | undefined {
-  if (validate.request === 'off') return undefined
-  return {
-    kind: validate.request,
-    maxBodyBytes: validate.maxBodyBytes,
-    jsonLimits: { ...JSON_LIMITS, maxDepth: validate.maxDepth },
-  }
+export function configureBody(policy: Policy): BodyConfig | undefined {
+  const strictness = requestStrictness(policy)
+  if (strictness === undefined) return undefined
+  const { maxBodyBytes, maxDepth } = policy.validate
+  return { ...strictness, maxBodyBytes, jsonLimits: { ...JSON_LIMITS, maxDepth } }
 }

@@ -76,6 +76,7 @@ interface Sent {
 }
 
 const JSON_TYPE = 'application/json'
+const FORM_TYPE = 'application/x-www-form-urlencoded'
 
 /** What becomes of a body; `undefined` as body: none was announced. */
 async function sendBody(
@@ -481,6 +482,42 @@ suite('body', () => {
       'request-unknown-field',
       'request-undeclared-body',
     ])
+  })
+
+  const capped: Row[] = [
+    [
+      'a long text in a field without a bound',
+      json({ name: 'a', photo: 'x'.repeat(6) }),
+      {},
+      'schema',
+      422,
+    ],
+    ['one as long as the cap', json({ name: 'a', photo: 'x'.repeat(5) }), {}, undefined],
+    ['one within its own bound', json({ name: 'x'.repeat(10) }), {}, undefined],
+    ['a long list', json({ name: 'a', lines: [{}, {}, {}] }), {}, 'schema', 422],
+    ['a text in a map', json({ name: 'a', tags: { a: 'xxxxxx' } }), {}, 'schema', 422],
+    [
+      'a field of a form',
+      'name=a&photo=xxxxxx',
+      { operation: 'form', type: FORM_TYPE },
+      'schema',
+      422,
+    ],
+  ]
+  for (const request of ['strict', 'schema'] as const)
+    for (const [name, bytes, sent, reason, status] of capped)
+      test(`with caps and ${request} requests: ${name}`, async () => {
+        const policy: PolicyParts = { validate: { request, capLength: 5, capItems: 2 } }
+        const { refusal } = await sendBody(bytes, { ...sent, policy })
+        assertRefused(refusal, reason, status)
+      })
+
+  test('while adopting a cap is only told, as one', async () => {
+    const policy: PolicyParts = { adopt: { untilMs: 1 }, validate: { capLength: 5 } }
+    const { refusal, exchange } = await sendBody('{"name":"a","photo":"xxxxxx"}', { policy })
+    assertRefused(refusal, undefined)
+    const [evidence] = exchange.observed[0]?.evidence?.() ?? []
+    assert.equal(evidence?.pointer, 'application/json#/photo cap')
   })
 
   test('holds no body that nobody reads', () => {

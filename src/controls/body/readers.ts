@@ -13,6 +13,7 @@ import type { TextType } from '../../openapi/decode/text-type.ts'
 import type { MediaType } from '../../openapi/model.ts'
 import type { SlicedValidate, Validate, Violation } from '../../openapi/schema/contract.ts'
 import type { ApiRuntime } from '../kit.ts'
+import { requestSchemas } from '../request-schemas.ts'
 import type { BodyConfig } from './config.ts'
 
 /** A body as a value with what its schema says of it, or why it is none. */
@@ -43,7 +44,7 @@ export function bodyReaders(
 }
 
 function readerOf(config: BodyConfig, media: MediaType, api: ApiRuntime): BodyReader | undefined {
-  const schemas = config.kind === 'strict' ? api.requestSchemas : api.looseRequestSchemas
+  const schemas = requestSchemas(api, config)
   const validate = media.schema === undefined ? ANYTHING : schemas.validator(media.schema)
   const validateLarge =
     media.schema === undefined ? LARGE_ANYTHING : schemas.slicedValidator(media.schema)

@@ -4,9 +4,11 @@ import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Site } from '../../pipeline/site.ts'
 import type { ApiRuntime, Kit } from '../kit.ts'
+import { requestSchemas } from '../request-schemas.ts'
 import { configureParameters } from './config.ts'
 import type { ParametersConfig } from './config.ts'
 import { parameterEvidence } from './evidence.ts'
+import { isUnboundedPage, pageCap } from './page-cap.ts'
 
 const INVALID = {
   status: 400,
@@ -18,7 +20,7 @@ const INVALID = {
 /** Lets in only declared parameters, in their declared style, of their declared type. */
 export const parameters: Control<ParametersConfig, Kit> = {
   name: 'parameters',
-  ids: ['VAL-01', 'VAL-02', 'VAL-03', 'WIRE-06'],
+  ids: ['VAL-01', 'VAL-02', 'VAL-03', 'VAL-06', 'WIRE-06'],
   stage: 'validate',
   scope: 'operation',
   block: 'validate',
@@ -43,8 +45,9 @@ export const parameters: Control<ParametersConfig, Kit> = {
   },
 }
 
-function parametersGuard({ kind }: ParametersConfig, site: Site, api: ApiRuntime): Guard {
-  const decode = compileParameters(site.operation, kind === 'strict' ? api.decode : loosely(api))
+function parametersGuard(config: ParametersConfig, site: Site, api: ApiRuntime): Guard {
+  const { kind } = config
+  const decode = compileParameters(site.operation, decodeDeps(config, site, api))
   return {
     onRequest: (exchange) => {
       const { head, query } = exchange
@@ -70,9 +73,17 @@ function parametersGuard({ kind }: ParametersConfig, site: Site, api: ApiRuntime
   }
 }
 
-/** As the document says: members of structured parameters that it does not name may stand. */
-function loosely({ decode, looseRequestSchemas }: ApiRuntime): DecodeDeps {
-  return { ...decode, validator: (schema) => looseRequestSchemas.validator(schema) }
+function decodeDeps(config: ParametersConfig, { operation }: Site, api: ApiRuntime): DecodeDeps {
+  const schemas = requestSchemas(api, config)
+  const { resources } = schemas
+  return {
+    ...api.decode,
+    validator: (schema) => schemas.validator(schema),
+    largest: (parameter) =>
+      config.capPage !== Infinity && isUnboundedPage(operation, parameter, resources)
+        ? pageCap(config.capPage, parameter, resources)
+        : undefined,
+  }
 }
 
 function denialOf(faults: readonly ParameterFault[]): Denial {

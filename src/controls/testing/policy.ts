@@ -43,6 +43,9 @@ const DEFAULT_POLICY: Policy = {
     maxBodyBytes: 1_048_576,
     maxDepth: 32,
     urlHosts: [],
+    capLength: Infinity,
+    capItems: Infinity,
+    capPage: Infinity,
   },
   data: {
     errors: 'generic',

@@ -42,6 +42,7 @@ export const DEFAULTS = {
   maxDepth: 32,
   capString: 4096,
   capArray: 1000,
+  capPage: 100,
   errors: 'generic',
   compress: 'off',
   secretsOut: 'redact',
@@ -84,6 +85,8 @@ export const BOUNDS = {
   /** TOK-05, FAPI 2.0: more than 60 s of tolerance is refused. */
   jwtSkew: '60s',
   upstreamTimeout: '1h',
+  /** More than a body or a page can hold is no bound. */
+  cap: 1_000_000_000,
   maxBody: '1gb',
   maxDepth: 256,
   cost: 10_000,

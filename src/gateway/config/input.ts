@@ -189,6 +189,13 @@ export interface LookupInput {
   timeout?: string | undefined
 }
 
+/** Bounds for what the document leaves unbounded. */
+export interface CapsInput {
+  string?: number | OffInput | undefined
+  array?: number | OffInput | undefined
+  page?: number | OffInput | undefined
+}
+
 /** How strictly messages follow the document. */
 export interface ValidateInput {
   request?: 'strict' | 'schema' | OffInput | undefined
@@ -196,7 +203,7 @@ export interface ValidateInput {
   maxBody?: string | undefined
   maxDepth?: number | undefined
   urlHosts?: readonly string[] | undefined
-  caps?: { string?: number | undefined; array?: number | undefined } | OffInput | undefined
+  caps?: CapsInput | 'on' | OffInput | undefined
   mode?: ModeInput | undefined
 }
 

@@ -476,8 +476,8 @@ const golden: [name: string, text: string, faults: readonly string[]][] = [
   ],
   [
     'says once what replaces a key that is not available yet',
-    'validate: { caps: { string: nine }, maxDepth: 3 }\n',
-    ['FILE:3:13 validate.caps: validate.caps is not available yet (leave it out)'],
+    'data: { seal: { string: nine }, errors: pass }\n',
+    ['FILE:3:9 data.seal: data.seal is not available yet (leave it out)'],
   ],
   [
     'shows the faults of different blocks together',

@@ -102,6 +102,34 @@ test('a rule lays only what it says over the block', async (t) => {
   assert.equal(validate.response, 'strict')
 })
 
+const caps: [name: string, text: string, expected: readonly number[]][] = [
+  ['only pages are bounded where nothing is said', '', [Infinity, Infinity, 100]],
+  ['on stands for all', 'validate: { caps: on }\n', [4096, 1000, 100]],
+  [
+    'a block has the usual bounds for the rest',
+    'validate: { caps: { array: 5 } }\n',
+    [4096, 5, 100],
+  ],
+  ['one of them can be off', 'validate: { caps: { page: off } }\n', [4096, 1000, Infinity]],
+  ['off is none at all', 'validate: { caps: off }\n', [Infinity, Infinity, Infinity]],
+  [
+    'a rule changes only what it names',
+    'validate: { caps: { array: 5 } }\nrules:\n  - { tag: orders, validate: { caps: { string: 9 } } }\n',
+    [9, 5, 100],
+  ],
+  [
+    'a rule can switch them off',
+    'validate: { caps: on }\nrules:\n  - { tag: orders, validate: { caps: off } }\n',
+    [Infinity, Infinity, Infinity],
+  ],
+]
+for (const [name, text, expected] of caps) {
+  test(`of what the document leaves unbounded: ${name}`, async (t) => {
+    const { capLength, capItems, capPage } = (await policyOf(t, text)).validate
+    assert.deepEqual([capLength, capItems, capPage], expected)
+  })
+}
+
 test('a rule can switch the limit of principals off, and on again', async (t) => {
   const off = await policyOf(t, 'rules:\n  - { tag: orders, limits: { principal: off } }\n')
   const on = await policyOf(

@@ -1,5 +1,5 @@
 import type { QueryPair } from '../../http/query.ts'
-import type { ApiModel, SchemaRef, SecurityScheme } from '../model.ts'
+import type { ApiModel, Parameter, SchemaRef, SecurityScheme } from '../model.ts'
 import type { SchemaCompiler } from '../schema/compiler.ts'
 import type { Validate } from '../schema/contract.ts'
 import { createTextTypes } from './text-type.ts'
@@ -11,6 +11,8 @@ export interface DecodeDeps {
   /** The strict request validator of a schema. */
   readonly validator: (schema: SchemaRef) => Validate
   readonly securitySchemes: ReadonlyMap<string, SecurityScheme>
+  /** The largest number that a parameter may be, beside what its schema says; absent: its schema alone says. */
+  readonly largest?: (parameter: Parameter) => number | undefined
 }
 
 /** Prepares the compilation of decoders for one API; `compiler` is the one for strict requests. */

@@ -2,6 +2,7 @@ import { parseCookies } from '../../http/cookie.ts'
 import { formDecode } from '../../http/percent.ts'
 import type { Operation, Parameter } from '../model.ts'
 import { parseTemplate } from '../path-template.ts'
+import { CAP } from '../schema/caps.ts'
 import type { Validate } from '../schema/contract.ts'
 import type {
   DecodeDeps,
@@ -107,8 +108,26 @@ function entryOf(parameter: Parameter, deps: DecodeDeps): Entry {
     place: place === 'querystring' ? 'query' : place,
     read: compileField(spec),
     isList: spec.form === 'styled' && (spec.type.items ?? spec.type.object) !== undefined,
-    validate: schema === undefined ? undefined : deps.validator(schema),
+    validate: bounded(
+      schema === undefined ? undefined : deps.validator(schema),
+      deps.largest?.(parameter),
+    ),
   }
+}
+
+/** As the schema says, and no larger number; texts of numbers are meant as well. */
+function bounded(
+  validate: Validate | undefined,
+  largest: number | undefined,
+): Validate | undefined {
+  if (largest === undefined) return validate
+  const violation = {
+    pointer: '',
+    keyword: CAP,
+    message: `must be at most ${largest}`,
+  }
+  const tooLarge: ReturnType<Validate> = Object.freeze([violation])
+  return (value) => (Number(value) > largest ? tooLarge : validate?.(value))
 }
 
 function specOf(parameter: Parameter, deps: DecodeDeps): FieldSpec {

@@ -1,5 +1,6 @@
 import { items, own } from '../load/json-value.ts'
 import { splitPointer } from '../load/pointer.ts'
+import { CAP } from '../schema/caps.ts'
 import type { MediaType, SchemaRef, SourceRef } from '../model.ts'
 import type { Outcome } from './change.ts'
 import { byHand, proposed, SETTLED } from './change.ts'
@@ -173,6 +174,7 @@ export function constraintAt(
   const part = partsOf(model.registry, place, 'always').find(
     ({ schema }) => own(schema, keyword) !== undefined,
   )
+  if (keyword === CAP) return byHand('validate.caps refuses it: declare how much may stand here')
   if (!REMOVABLE.has(keyword)) return byHand(`${keyword} refuses it`)
   if (part === undefined) return SETTLED
   return proposed({ action: 'drop-keyword', at: part, name: keyword, isDelicate: true })

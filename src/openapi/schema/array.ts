@@ -60,7 +60,9 @@ function compileItems(part: Part, builder: Builder): Check | undefined {
 function compileContains(part: Part, builder: Builder): Check | undefined {
   const { keywords, site, frame } = part
   if (keywords['contains'] === undefined) return undefined
-  const check = builder.value(builder.resources.child(site, 'contains'), frame)
+  // A question, not a bound: a cap inside it would change what the document says.
+  const asking = { ...frame, variant: { ...frame.variant, caps: 'none' as const } }
+  const check = builder.value(builder.resources.child(site, 'contains'), asking)
   const min = count(keywords['minContains']) ?? 1
   const max = count(keywords['maxContains']) ?? Infinity
   return (value, run, marks) => {

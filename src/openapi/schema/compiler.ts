@@ -2,8 +2,9 @@ import type { KernelFilter } from '../kernel/response-kernel.ts'
 import type { Finding, SchemaRef } from '../model.ts'
 import { compileApplicators } from './applicator.ts'
 import { compileArray } from './array.ts'
+import { capsAt, freePlace, insideOnly } from './caps.ts'
 import { Choices } from './choice.ts'
-import type { CompileOptions, Filter, SlicedValidate, Validate } from './contract.ts'
+import type { Caps, CompileOptions, Filter, SlicedValidate, Validate } from './contract.ts'
 import type { Seal } from './cycles.ts'
 import { findEndless, sealCycles } from './cycles.ts'
 import { compileSwitch } from './discriminator.ts'
@@ -50,6 +51,7 @@ export class SchemaCompiler implements Builder {
   readonly #reported = new Set<string>()
   #pending: Cell[] = []
   #filters: FilterCompiler | undefined
+  readonly #capped = new Map<string, SchemaCompiler>()
 
   constructor(options: CompileOptions & Partial<Pick<Builder, 'refusesHidden'>>) {
     this.options = options
@@ -59,6 +61,22 @@ export class SchemaCompiler implements Builder {
     this.choices = new Choices(this.resources)
     this.#patterns = new PatternCache((site, finding) => this.report(site, finding))
     this.#dynamic = new DynamicScopes(this.resources)
+  }
+
+  /** The compiler of the same schemas with bounds where the document has none; itself for no bounds. */
+  withCaps(caps: Caps): SchemaCompiler {
+    if (caps.maxLength === Infinity && caps.maxItems === Infinity) return this
+    const key = `${caps.maxLength} ${caps.maxItems}`
+    const known = this.#capped.get(key)
+    if (known !== undefined) return known
+    const made = new SchemaCompiler({
+      ...this.options,
+      refusesHidden: this.refusesHidden,
+      caps,
+      report: (finding) => this.#tell(finding.source, finding),
+    })
+    this.#capped.set(key, made)
+    return made
   }
 
   /** Compiles a schema and all it refers to. The result refuses every value when the schema could not be found. */
@@ -122,17 +140,20 @@ export class SchemaCompiler implements Builder {
   }
 
   value(site: Site, frame: Frame): Check {
-    const variant = this.#placeVariant(site)
+    const place = this.#placeVariant(site)
+    const caps = frame.variant.caps === 'none' ? 'none' : place.caps
+    const variant = { ...place, caps }
     return this.#node(site, { owner: frame.owner, inPlace: false, variant, depth: frame.depth + 1 })
   }
 
   branch(site: Site, frame: Frame): Check {
-    const variant = { ...frame.variant, closed: false }
+    const caps = insideOnly(frame.variant.caps)
+    const variant = { ...frame.variant, closed: false, caps }
     return this.#node(site, { ...frame, variant, depth: frame.depth + 1 })
   }
 
   trial(site: Site, frame: Frame): Check {
-    return this.branch(site, { ...frame, variant: { ...frame.variant, exempt: [] } })
+    return this.branch(site, { ...frame, variant: { ...frame.variant, exempt: [], caps: 'none' } })
   }
 
   reference(target: Site, frame: Frame): Check {
@@ -181,6 +202,7 @@ export class SchemaCompiler implements Builder {
     const { readOnlyNames, writeOnlyNames } = this.facts.of(site)
     return {
       closed: this.options.unknownFields === 'refuse',
+      caps: this.options.caps === undefined ? 'none' : 'here',
       chosen: [],
       exempt: [...(this.options.direction === 'request' ? readOnlyNames : writeOnlyNames)],
     }
@@ -196,6 +218,7 @@ export class SchemaCompiler implements Builder {
     this.#cells.set(site.schema, variants)
     const key = JSON.stringify([
       variant.closed,
+      variant.caps,
       variant.chosen.map((schema) => this.#number(schema)),
       variant.exempt,
       site.resource.base,
@@ -242,7 +265,7 @@ export class SchemaCompiler implements Builder {
   }
 
   #node(site: Site, frame: Frame): Check {
-    if (site.schema === true) return PASS
+    if (site.schema === true) return this.#free(frame)
     if (site.schema === false) return REFUSE
     if (!isObject(site.schema))
       return this.#refuse(site, 'malformed-schema', 'a schema must be an object')
@@ -256,6 +279,12 @@ export class SchemaCompiler implements Builder {
     return faults ? REFUSE : this.#dynamic.entering(site.resource, this.#compile(part))
   }
 
+  /** Any value may stand here. */
+  #free({ variant }: Frame): Check {
+    const { caps } = this.options
+    return caps === undefined || variant.caps !== 'here' ? PASS : freePlace(caps)
+  }
+
   #compile(part: Part): Check {
     const { keywords, frame } = part
     const choice = compileSwitch(part, this)
@@ -264,10 +293,11 @@ export class SchemaCompiler implements Builder {
     if (typeof keywords['$ref'] === 'string' && isBareReference(keywords))
       return this.#follow(part, frame)
     const closure = closureOf(part, this)
-    const checks: Check[] = [...compileScalars(part, this)]
+    const checks: Check[] = [...capsAt(part, this), ...compileScalars(part, this)]
+    const caps = insideOnly(frame.variant.caps)
     const inner: Part = {
       ...part,
-      frame: { ...frame, variant: { ...frame.variant, closed: false } },
+      frame: { ...frame, variant: { ...frame.variant, closed: false, caps } },
     }
     if (typeof keywords['$ref'] === 'string') checks.push(this.#follow(inner, inner.frame))
     if (typeof keywords['$dynamicRef'] === 'string') checks.push(this.#followDynamic(inner))

@@ -34,6 +34,14 @@ export const MAX_FILTER_PLACES = 100_000
  */
 export type Filter = (value: unknown, open?: string[]) => Filtered
 
+/** Bounds for what the document leaves unbounded; `Infinity`: none. */
+export interface Caps {
+  /** Characters of a string without `maxLength`. */
+  readonly maxLength: number
+  /** Items of an array without `maxItems`. */
+  readonly maxItems: number
+}
+
 export interface CompileOptions {
   readonly registry: SchemaRegistry
   /** `readOnly` is refused in requests, `writeOnly` in responses. */
@@ -42,6 +50,8 @@ export interface CompileOptions {
   readonly unknownFields: 'refuse' | 'allow'
   /** Assert `format` (requests do; the test suite of JSON Schema does not). */
   readonly formats: boolean
+  /** Absent: only the bounds of the document hold. */
+  readonly caps?: Caps | undefined
   /** Takes what is worth telling the operator: keywords that cannot be done, catastrophic patterns, unfilterable schemas. */
   report(finding: Finding): void
 }

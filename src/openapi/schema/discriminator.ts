@@ -1,3 +1,4 @@
+import { insideOnly } from './caps.ts'
 import type { Choice } from './choice.ts'
 import { tagText } from './choice.ts'
 import { isObject } from './equal.ts'
@@ -52,6 +53,7 @@ export function compileSwitch(part: Part, builder: Builder): Switch | undefined 
     variant: {
       ...frame.variant,
       closed: frame.variant.closed && isWhole,
+      caps: isWhole ? frame.variant.caps : insideOnly(frame.variant.caps),
       chosen: [...frame.variant.chosen, site.schema],
     },
   }

@@ -12,10 +12,18 @@ import { fail, isSettled } from './run.ts'
 /** A compiled schema: whether the value is valid; notes violations in the run's log and members in `marks`. */
 export type Check = (value: unknown, run: Run, marks: Marks | undefined) => boolean
 
+/**
+ * Whether caps hold for the value of a schema itself, only for what stands inside it (its place has them already), or
+ * not at all: in `not`, `if` and `contains` a cap would let in what the document refuses.
+ */
+export type CapScope = 'here' | 'inside' | 'none'
+
 /** How a schema is compiled besides its own keywords: what the value's whole location asks of it. */
 export interface Variant {
   /** Refuse properties that no applicable schema names. */
   readonly closed: boolean
+  /** Where the bounds hold that the document leaves out. */
+  readonly caps: CapScope
   /** Schemas whose discriminator has already chosen a branch for this value. */
   readonly chosen: readonly object[]
   /** Names that `required` does not ask for: `readOnly` in requests, `writeOnly` in responses. */

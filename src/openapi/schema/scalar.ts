@@ -84,8 +84,8 @@ function compileString(part: Part, builder: Builder): Check | undefined {
   }
 }
 
-/** Counts code points only where UTF-16 units leave it open. */
-function isLonger(text: string, max: number): boolean {
+/** Whether a text has more code points than `max`; they are counted only where UTF-16 units leave it open. */
+export function isLonger(text: string, max: number): boolean {
   if (text.length <= max) return false
   return text.length > 2 * max || codePointLength(text) > max
 }

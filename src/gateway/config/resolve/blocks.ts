@@ -33,7 +33,7 @@ export function resolveModes(input: WithModes): ReadonlyMap<string, Mode> {
 
 /** What a `validate` block says; keys that are not written are absent. */
 export function resolveValidate(input: ValidateInput): Partial<Policy['validate']> {
-  const { request, response, maxBody, maxDepth, urlHosts } = input
+  const { request, response, maxBody, maxDepth, urlHosts, caps } = input
   return {
     ...(request !== undefined && { request: isOff(request) ? 'off' : request }),
     ...(response !== undefined && { response: isOff(response) ? 'off' : response }),
@@ -43,12 +43,43 @@ export function resolveValidate(input: ValidateInput): Partial<Policy['validate'
   }
 }
 
-const VALIDATE_DEFAULTS: Policy['validate'] = {
+type Caps = Pick<Policy['validate'], 'capLength' | 'capItems' | 'capPage'>
+
+const NO_CAPS: Caps = { capLength: Infinity, capItems: Infinity, capPage: Infinity }
+const ALL_CAPS: Caps = {
+  capLength: DEFAULTS.capString,
+  capItems: DEFAULTS.capArray,
+  capPage: DEFAULTS.capPage,
+}
+
+/** What `caps` says; bounds that are not written are absent. */
+function resolveCaps(caps: NonNullable<ValidateInput['caps']>): Partial<Caps> {
+  if (caps === 'on') return ALL_CAPS
+  if (caps === false || caps === 'off') return NO_CAPS
+  const { string, array, page } = caps
+  return {
+    ...(string !== undefined && { capLength: boundOf(string) }),
+    ...(array !== undefined && { capItems: boundOf(array) }),
+    ...(page !== undefined && { capPage: boundOf(page) }),
+  }
+}
+
+function boundOf(cap: number | OffInput): number {
+  return typeof cap === 'number' ? cap : Infinity
+}
+
+/** Where `caps` is written at the top, the bounds that it leaves out are the usual ones. */
+function capDefaults({ caps }: ValidateInput): Caps {
+  return caps === undefined ? { ...NO_CAPS, capPage: DEFAULTS.capPage } : ALL_CAPS
+}
+
+const VALIDATE_DEFAULTS: Omit<Policy['validate'], keyof Caps> = {
   request: DEFAULTS.request,
   response: DEFAULTS.response,
   maxBodyBytes: parseSize(DEFAULTS.maxBody, ''),
   maxDepth: DEFAULTS.maxDepth,
   urlHosts: [],
+    ...(caps !== undefined && resolveCaps(caps)),
 }
 
 /** The blocks of the policy, defaults filled in. */
@@ -58,7 +89,11 @@ export function resolveBlocks(input: SallyportConfig, resolver: Resolver): Block
     modes: resolveModes(input),
     auth: resolveSchemes(input.auth ?? {}, resolver),
     authorize: resolveAuthorize(input.authorize ?? {}, resolver),
-    validate: { ...VALIDATE_DEFAULTS, ...resolveValidate(input.validate ?? {}) },
+    validate: {
+      ...VALIDATE_DEFAULTS,
+      ...capDefaults(input.validate ?? {}),
+      ...resolveValidate(input.validate ?? {}),
+    },
     network: resolveNetwork(input.network, resolver),
     data: {
       errors: DEFAULTS.errors,

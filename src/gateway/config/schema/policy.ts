@@ -1,9 +1,14 @@
 import * as z from 'zod'
 import { BOUNDS, DEFAULTS } from '../defaults.ts'
-import type { ValidateInput } from '../input.ts'
+import type { OffInput, ValidateInput } from '../input.ts'
 import { parseUrlHost } from '../values/network.ts'
 import { boundedSize } from './bounded.ts'
 import { mode, off, optional, parsedText, wordOrOff } from './fields.ts'
+
+/** A bound, or none. */
+function cap(): z.ZodType<number | OffInput> {
+  return z.union([off(), z.int().min(1).max(BOUNDS.cap)])
+}
 
 /** `validate`, at the top and in rules. */
 export const validateSchema: z.ZodType<ValidateInput> = z.strictObject({
@@ -34,22 +39,26 @@ export const validateSchema: z.ZodType<ValidateInput> = z.strictObject({
   ),
   caps: optional(
     z.union([
-      off(),
+      wordOrOff('on'),
       z.strictObject({
         string: optional(
-          z.int().min(1),
-          'Longest string where the document sets no maxLength.',
+          cap(),
+          'Most characters of a text where the document sets no maxLength; files in fields are bounded by maxBody.',
           DEFAULTS.capString,
         ),
         array: optional(
-          z.int().min(1),
-          'Longest array where the document sets no maxItems.',
+          cap(),
+          'Most items of a list where the document sets no maxItems.',
           DEFAULTS.capArray,
+        ),
+        page: optional(
+          cap(),
+          'Most that a query parameter such as limit may ask for on a page without a declared maximum. Holds also where caps is not written.',
+          DEFAULTS.capPage,
         ),
       }),
     ]),
-    'Bounds for strings and arrays that the document leaves unbounded.',
-    'off',
+    'Bounds for what the document leaves unbounded in requests; on: those of the block. Not written: only page.',
   ),
   mode: mode('Mode of the validation of requests and responses.'),
 })
