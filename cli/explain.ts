@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { parseCidr } from '../src/base/cidr.ts'
 import { systemClock } from '../src/base/clock.ts'
 import { basePolicy } from '../src/gateway/config/policy-for.ts'
-import { openStore } from '../src/store/open-store.ts'
+import { openedRecords } from '../src/store/open-store.ts'
 import { placesOf } from './document-places.ts'
 import type { FilePlace } from './document-places.ts'
 import { callerOf } from './explain/caller.ts'
@@ -138,13 +138,14 @@ async function explanationOf(
 async function graduatedOf(options: ConfigOptions): Promise<ReadonlySet<string>> {
   const { settings } = await loadFromFlags(options)
   const { store, profile } = settings
-  if (profile === undefined || store.kind !== 'sqlite' || !existsSync(store.path)) return new Set()
-  const records = openStore(`sqlite:${store.path}`, systemClock.nowMs())
+  if (profile === undefined || store.kind === 'memory') return new Set()
+  if (store.kind === 'sqlite' && !existsSync(store.path)) return new Set()
+  const records = await openedRecords(store, systemClock.nowMs())
   try {
     const rows = await records.adopt.graduations()
     return new Set(rows.map(({ api, operation }) => `${api}:${operation}`))
   } finally {
-    records.close()
+    await records.close()
   }
 }
 

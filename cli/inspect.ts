@@ -118,9 +118,9 @@ function compile(
 
 /** Names of the given certificate; what is wrong with it, or with the secrets file, is a fault. */
 function certificateNames({ settings }: LoadedConfig, faults: ConfigFault[]): readonly string[] {
-  const { store, secretsFile, listen } = settings
+  const { store, secretsFile, secretsKeys, listen } = settings
   if (store.kind !== 'memory' && existsSync(secretsFile))
-    collectFaults(faults, () => openSecrets(secretsFile))
+    collectFaults(faults, () => openSecrets(secretsFile, secretsKeys))
   const { tls } = listen
   if (listen.https === undefined || tls.kind !== 'given') return []
   const min = tls.minVersion === 'TLSv1.3' ? '1.3' : '1.2'

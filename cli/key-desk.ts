@@ -81,7 +81,14 @@ export async function openKeyDesk(options: ConfigOptions): Promise<KeyDesk> {
       `start it with sallyport serve, or write store: ${DEFAULTS.store}`,
     )
   }
-  return new StoreDesk(settings)
+  const desk = new StoreDesk(settings)
+  try {
+    await desk.open()
+    return desk
+  } catch (error) {
+    await desk.close()
+    throw error
+  }
 }
 
 async function keySettings(options: ConfigOptions): Promise<KeySettings> {
@@ -99,6 +106,7 @@ function defaultSettings(): KeySettings {
   return {
     store: { kind: 'sqlite', path: resolve(DEFAULTS.store.slice('sqlite:'.length)) },
     secretsFile: resolve(DEFAULTS.secrets.slice('file:'.length)),
+    secretsKeys: [],
     admin: { socket: resolve(DEFAULTS.adminListen.slice('unix:'.length)) },
     auth: {
       apiKey: {
@@ -136,6 +144,11 @@ class StoreDesk implements KeyDesk {
   constructor(settings: KeySettings) {
     this.settings = settings
     this.#services = openServices(settings, systemClock)
+  }
+
+  /** Rejects with `ConfigError`. */
+  async open(): Promise<void> {
+    await this.#services.open()
   }
 
   async create(fields: KeyFields): Promise<NewKey> {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { createAdminClient } from '../src/admin/client.ts'
 import { systemClock } from '../src/base/clock.ts'
-import { openStore } from '../src/store/open-store.ts'
+import { openedRecords } from '../src/store/open-store.ts'
 import { checkRelations } from '../src/store/relations/check.ts'
 import { objectsOf } from '../src/store/relations/objects-of.ts'
 import {
@@ -99,11 +99,11 @@ async function withRelations<T>(
       'store is memory: relations are kept where a store outlives the gateway',
       'write store: sqlite:./sallyport.db',
     )
-  const records = openStore(`sqlite:${store.path}`, systemClock.nowMs())
+  const records = await openedRecords(store, systemClock.nowMs())
   try {
     return await act(records.relations)
   } finally {
-    records.close()
+    await records.close()
   }
 }
 

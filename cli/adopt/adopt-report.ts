@@ -7,7 +7,7 @@ import type { LoadedApi } from '../../src/gateway/load-apis.ts'
 import type { ApiModel, Operation } from '../../src/openapi/model.ts'
 import { propose } from '../../src/openapi/propose/propose.ts'
 import type { Judged, OverlayAction } from '../../src/openapi/propose/propose.ts'
-import { openStore } from '../../src/store/open-store.ts'
+import { openedRecords } from '../../src/store/open-store.ts'
 import type { AdoptFinding, AdoptRecords, Graduation } from '../../src/store/records.ts'
 import { CommandError } from '../failure.ts'
 
@@ -71,11 +71,12 @@ export async function withRecords<T>(
       'write store: sqlite:./sallyport.db',
     )
   }
-  const records = openStore(existsSync(store.path) ? `sqlite:${store.path}` : 'memory:')
+  const isMade = store.kind !== 'sqlite' || existsSync(store.path)
+  const records = await openedRecords(isMade ? store : { kind: 'memory' }, Date.now())
   try {
     return await use(records.adopt)
   } finally {
-    records.close()
+    await records.close()
   }
 }
 

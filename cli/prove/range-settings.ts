@@ -55,6 +55,7 @@ export function rangeConfig(loaded: LoadedConfig, order: RangeOrder): LoadedConf
     logs: { sinks: [{ kind: 'file', path: join(folder, 'decisions.log') }] },
     admin: { socket: join(folder, 'admin.sock') },
     secretsFile: join(folder, 'secrets'),
+    secretsKeys: [],
     store: { kind: 'memory' },
     counters: { kind: 'memory' },
   }

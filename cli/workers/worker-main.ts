@@ -47,7 +47,6 @@ class ServingWorker {
   }
 
   async open(): Promise<void> {
-    await this.#gateway.open()
     const { https, http } = this.#order.ports
     await this.#gateway.ready()
     const listeners = [await this.#listen('https', https), await this.#listen('http', http)]

@@ -13,8 +13,14 @@ const PARTS: readonly [path: string, part: (settings: Settings) => unknown][] = 
   ['auth.apiKey', ({ auth }) => auth.apiKey],
   ['logs.sinks', ({ logs }) => logs.sinks],
   ['admin.listen', ({ admin }) => admin.socket],
-  ['secrets', ({ secretsFile }) => secretsFile],
-  ['store', ({ store }) => store],
+  [
+    'secrets',
+    ({ secretsFile, secretsKeys }) => [
+      secretsFile,
+      secretsKeys.map((key) => key.reveal().toString('base64')),
+    ],
+  ],
+  ['store', ({ store }) => (store.kind === 'postgres' ? [store.url.reveal(), store.ca] : store)],
   [
     'counters',
     ({ counters }) =>

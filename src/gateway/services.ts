@@ -1,4 +1,6 @@
 import type { Clock } from '../base/clock.ts'
+import { andThen } from '../base/maybe-promise.ts'
+import type { MaybePromise } from '../base/maybe-promise.ts'
 import { Secret } from '../base/secret.ts'
 import { DataKeys } from '../identity/data-keys/data-keys.ts'
 import { KeyService } from '../identity/keys/service.ts'
@@ -8,9 +10,10 @@ import { TokenService } from '../identity/tokens/service.ts'
 import type { IssuerRequest } from '../identity/tokens/issuer-settings.ts'
 import type { Counters } from '../store/counters.ts'
 import { MemoryCounters } from '../store/memory-counters.ts'
-import { openStore } from '../store/open-store.ts'
+import { recordsOf } from '../store/open-store.ts'
 import type { Records } from '../store/records.ts'
 import { LoadMeter } from '../telemetry/load-meter.ts'
+import { checkSecrets } from '../store/secrets-check.ts'
 import { newSecretsText, parseSecrets, readSecretsText } from '../store/secrets-file.ts'
 import type { Secrets } from '../store/secrets-file.ts'
 import type { IssuerSettings, Settings } from './config/settings.ts'
@@ -30,12 +33,17 @@ export interface Services {
   readonly load: LoadMeter
   /** Whom conditions ask for relations and owners. */
   readonly facts: FactServices
+  /**
+   * Connects to the store, brings it to this version and sees that the secrets are those it was used with. To be called
+   * before anything is asked of it. Throws or rejects with `ConfigError` at `store` or `secrets`.
+   */
+  open(): MaybePromise<void>
   /** Closes the store after writing what is still to be written. */
   close(): Promise<void>
 }
 
 /** What of the settings names stores and keys. */
-export type StoreSettings = Pick<Settings, 'store' | 'secretsFile'> & {
+export type StoreSettings = Pick<Settings, 'store' | 'secretsFile' | 'secretsKeys'> & {
   readonly auth: Pick<Settings['auth'], 'apiKey'>
 }
 
@@ -47,13 +55,12 @@ export function openServices(
   counters: Counters = new MemoryCounters(),
 ): Services {
   const { store, auth } = settings
-  const records = openStore(
-    store.kind === 'memory' ? 'memory:' : `sqlite:${store.path}`,
-    clock.nowMs(),
-  )
+  const records = recordsOf(store, clock.nowMs())
   // Keys that live in memory need no pepper that outlives them.
   const secretsText =
-    store.kind === 'memory' ? newSecretsText() : readSecretsText(settings.secretsFile)
+    store.kind === 'memory'
+      ? newSecretsText()
+      : readSecretsText(settings.secretsFile, settings.secretsKeys)
   const secrets = parseSecrets(secretsText, settings.secretsFile)
   const load = new LoadMeter()
   const facts = new FactServices(records.relations)
@@ -69,11 +76,15 @@ export function openServices(
     dataKeys: new DataKeys(secrets),
     load,
     facts,
+    open: () =>
+      andThen(records.open(), () =>
+        store.kind === 'memory' ? undefined : checkSecrets(records.meta, secrets),
+      ),
     close: async () => {
       load.close()
       await facts.sources.close()
       await keys.flush()
-      records.close()
+      await records.close()
     },
   }
 }

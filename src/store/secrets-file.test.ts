@@ -50,7 +50,7 @@ const BAD: [name: string, text: string, mode: number, pattern: RegExp][] = [
   ['a file that others may write', '', 0o602, /open to others/],
   ['an empty file', '', 0o600, /no secrets file/],
   ['text that is no JSON', 'pepper: x', 0o600, /no secrets file/],
-  ['another JSON', '{"format":2}', 0o600, /no secrets file/],
+  ['another JSON', '{"format":3}', 0o600, /no secrets file/],
   [
     'a pepper that is too short',
     '{"format":1,"currentPepper":1,"peppers":{"1":"AAAA"},"currentSealingKey":1,"sealingKeys":{}}',

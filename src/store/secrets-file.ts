@@ -7,11 +7,21 @@ import {
   linkSync,
   openSync,
   readFileSync,
+  renameSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { dirname } from 'node:path'
 import { ConfigError } from '../base/config-error.ts'
 import { Secret } from '../base/secret.ts'
+import {
+  damaged,
+  newDocument,
+  newSecretText,
+  readDocument,
+  writeDocument,
+} from './secrets-document.ts'
+import type { KeyEncryptionKeys, SecretsDocument } from './secrets-document.ts'
 
 /** Port: the installation's own secrets, 32 random bytes each, by version. */
 export interface Secrets {
@@ -23,14 +33,6 @@ export interface Secrets {
   readonly currentSealingVersion: number
 }
 
-interface SecretsDocument {
-  readonly format: 1
-  readonly currentPepper: number
-  readonly peppers: Readonly<Record<string, string>>
-  readonly currentSealingKey: number
-  readonly sealingKeys: Readonly<Record<string, string>>
-}
-
 /** Bytes read of a secrets file at most. */
 const MAX_FILE_BYTES = 64 * 1024
 
@@ -40,34 +42,87 @@ export function ephemeralSecrets(): Secrets {
 }
 
 /**
- * Opens the secrets at `path`; makes them (mode 0600, on disk before this returns) when there is no file.
+ * Opens the secrets at `path`; makes them (mode 0600, on disk before this returns) when there is no file. With `keys`
+ * the file is sealed: AES-256-GCM under the first of them.
  * Two processes that start at once end up with the same file.
  * Throws `ConfigError` at `secrets` when the file cannot be read or made, is open to group or others, or is no
- * secrets file. @see CONTROLS ADM-04
+ * secrets file; at `secrets.key` when none of the keys opens it. @see CONTROLS ADM-04, ADM-05
  */
-export function openSecrets(path: string): Secrets {
-  return parseSecrets(readSecretsText(path), path)
+export function openSecrets(path: string, keys: KeyEncryptionKeys = []): Secrets {
+  return parseSecrets(readSecretsText(path, keys), path)
 }
 
 function refusal(message: string, cure: string): ConfigError {
   return new ConfigError({ path: 'secrets', message, cure })
 }
 
-/** The text of a secrets file with new random secrets. */
+/** The text of a secrets file with new random secrets, in clear. */
 export function newSecretsText(): string {
-  const fresh = (): string => randomBytes(32).toString('base64url')
-  const document: SecretsDocument = {
-    format: 1,
-    currentPepper: 1,
-    peppers: { 1: fresh() },
-    currentSealingKey: 1,
-    sealingKeys: { 1: fresh() },
-  }
-  return `${JSON.stringify(document, null, 2)}\n`
+  return writeDocument(newDocument(), [])
 }
 
-/** The text of the secrets file at `path`, made when there is none. Throws as `openSecrets`. */
-export function readSecretsText(path: string): string {
+/** The secrets at `path` as text in clear; the file is made when there is none. Throws as `openSecrets`. */
+export function readSecretsText(path: string, keys: KeyEncryptionKeys = []): string {
+  return writeDocument(readDocument(readOrMake(path, keys), keys, path), [])
+}
+
+/** What is to be done to a secrets file. What new secrets take the place of stays for reading. */
+export interface RekeyOrder {
+  /** A new pepper for keys that are made or rotated from now on. */
+  readonly pepper: boolean
+  /** A new key for what is sealed, signed and tokenized from now on. */
+  readonly sealing: boolean
+}
+
+/** The versions that are current after a `rekeySecrets`. */
+export interface Rekeyed {
+  readonly pepper: number
+  readonly sealingKey: number
+  readonly isSealed: boolean
+}
+
+/**
+ * Adds new secrets to the file at `path` as the order says, and seals it anew with the first of the keys, whichever of
+ * them sealed it before or none. The file is replaced whole or not at all. Throws as `openSecrets`.
+ */
+export function rekeySecrets(path: string, keys: KeyEncryptionKeys, order: RekeyOrder): Rekeyed {
+  const text = readExisting(path)
+  const old = readDocument(text, isClear(text) ? [] : keys, path)
+  // Nothing damaged is written again as if it were whole.
+  parseSecrets(writeDocument(old, []), path)
+  const document = renewed(old, order)
+  const aside = writeAside(path, writeDocument(document, keys))
+  renameSync(aside, path)
+  syncFolder(path)
+  const { currentPepper: pepper, currentSealingKey: sealingKey } = document
+  return { pepper, sealingKey, isSealed: keys.length > 0 }
+}
+
+function isClear(text: string): boolean {
+  return /^\s*\{\s*"format"\s*:\s*1\b/.test(text)
+}
+
+function renewed(old: SecretsDocument, { pepper, sealing }: RekeyOrder): SecretsDocument {
+  const nextPepper = old.currentPepper + (pepper ? 1 : 0)
+  const nextSealing = old.currentSealingKey + (sealing ? 1 : 0)
+  return {
+    format: 1,
+    currentPepper: nextPepper,
+    peppers: pepper ? { ...old.peppers, [nextPepper]: newSecretText() } : old.peppers,
+    currentSealingKey: nextSealing,
+    sealingKeys: sealing ? { ...old.sealingKeys, [nextSealing]: newSecretText() } : old.sealingKeys,
+  }
+}
+
+function readExisting(path: string): string {
+  try {
+    return read(path)
+  } catch (cause) {
+    throw cause instanceof ConfigError ? cause : inaccessible(cause)
+  }
+}
+
+function readOrMake(path: string, keys: KeyEncryptionKeys): string {
   try {
     return read(path)
   } catch (cause) {
@@ -75,7 +130,7 @@ export function readSecretsText(path: string): string {
     if (codeOf(cause) !== 'ENOENT') throw inaccessible(cause)
   }
   try {
-    make(path)
+    make(path, keys)
     return read(path)
   } catch (cause) {
     throw cause instanceof ConfigError ? cause : inaccessible(cause)
@@ -113,56 +168,59 @@ function read(path: string): string {
   }
 }
 
-/** Written aside and linked: the file appears whole or not at all, and never replaces one that another process made. */
-function make(path: string): void {
-  const aside = `${path}.${randomBytes(6).toString('hex')}.new`
-  const fd = openSync(aside, 'wx', 0o600)
+/** Linked: the file appears whole or not at all, and never replaces one that another process made. */
+function make(path: string, keys: KeyEncryptionKeys): void {
+  const aside = writeAside(path, writeDocument(newDocument(), keys))
   try {
-    fchmodSync(fd, 0o600)
-    writeFileSync(fd, newSecretsText())
-    fsyncSync(fd)
     linkSync(aside, path)
   } catch (cause) {
     if (codeOf(cause) !== 'EEXIST') throw cause
   } finally {
-    closeSync(fd)
     unlinkSync(aside)
+  }
+  syncFolder(path)
+}
+
+/** On disk, for its owner only. */
+function writeAside(path: string, text: string): string {
+  const aside = `${path}.${randomBytes(6).toString('hex')}.new`
+  const fd = openSync(aside, 'wx', 0o600)
+  try {
+    fchmodSync(fd, 0o600)
+    writeFileSync(fd, text)
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+  return aside
+}
+
+/** A new name is on disk when its folder is. */
+function syncFolder(path: string): void {
+  const fd = openSync(dirname(path), 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
   }
 }
 
-/** Reads the text of a secrets file; `path` stands in messages. Throws `ConfigError` at `secrets`. */
+/** Reads secrets in clear; `path` stands in messages. Throws `ConfigError` at `secrets`. */
 export function parseSecrets(text: string, path: string): Secrets {
   const peppers = new Map<number, Secret<Buffer>>()
   const sealingKeys = new Map<number, Secret<Buffer>>()
-  const document = parseDocument(text)
+  const document = readDocument(text, [], path)
   const isWhole =
-    document !== undefined &&
     readKeys(document.peppers, peppers) &&
     readKeys(document.sealingKeys, sealingKeys) &&
     peppers.has(document.currentPepper) &&
     sealingKeys.has(document.currentSealingKey)
-  if (!isWhole)
-    throw refusal(
-      `${path} is no secrets file, or it is damaged`,
-      'restore it from a backup: without it every API key must be made again',
-    )
+  if (!isWhole) throw damaged(path)
   return {
     pepper: (version) => peppers.get(version),
     currentPepperVersion: document.currentPepper,
     sealingKey: (version) => sealingKeys.get(version),
     currentSealingVersion: document.currentSealingKey,
-  }
-}
-
-function parseDocument(text: string): SecretsDocument | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    const isOurs =
-      typeof value === 'object' && value !== null && 'format' in value && value.format === 1
-    return isOurs ? (value as unknown as SecretsDocument) : undefined
-  } catch {
-    // No JSON is a damaged file like any other; the text must not get into a message.
-    return undefined
   }
 }
 

@@ -329,6 +329,12 @@ export interface NetworkInput extends RuleNetworkInput {
   geoMaxAge?: string | false | undefined
 }
 
+/** Where records are kept. */
+export type StoreInput = string | { url: string; ca?: string | undefined }
+
+/** Where the installation's own secrets stand. */
+export type SecretsInput = string | { file?: string | undefined; key: string | readonly string[] }
+
 /** One rule: which operations, and what holds for them. */
 export interface RuleInput {
   api?: string | undefined
@@ -379,7 +385,7 @@ export interface SallyportConfig {
   rules?: readonly RuleInput[] | undefined
   logs?: LogsInput | undefined
   admin?: { listen?: string | undefined } | undefined
-  secrets?: string | undefined
-  store?: string | undefined
+  secrets?: SecretsInput | undefined
+  store?: StoreInput | undefined
   counters?: string | undefined
 }

@@ -55,11 +55,6 @@ export const NOT_AVAILABLE: readonly NotAvailable[] = [
   { key: 'alerts' },
   { key: 'admin.listen', when: startsWith('tcp:', 'http:', 'https:'), values: 'tcp:, https:' },
   { key: 'secrets', when: startsWith('kms:', 'vault:'), values: 'kms:, vault:' },
-  {
-    key: 'store',
-    when: startsWith('postgres:', 'postgresql:'),
-    values: 'postgres://…',
-  },
 ]
 
 /** Every path of `data` that matches the steps of one entry, with its value. */

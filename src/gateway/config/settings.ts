@@ -4,7 +4,9 @@ import type { AclEntry, Mode, Policy, Priority, UpstreamIdentity } from '../../p
 import type { CountryRule, NetworkPolicy } from '../../pipeline/network-policy.ts'
 import type { WhenAway } from '../../store/failover-counters.ts'
 import type { JwksSource } from './values/jwt.ts'
-import type { SinkTarget, StoreTarget } from './values/text.ts'
+import type { StoreTarget } from '../../store/open-store.ts'
+import type { KeyEncryptionKeys } from '../../store/secrets-document.ts'
+import type { SinkTarget } from './values/text.ts'
 import type { BreakerLimits, HealthCheck, UpstreamTarget } from '../core.ts'
 
 /** Where an API runs. */
@@ -206,6 +208,8 @@ export interface Settings {
   readonly admin: { readonly socket: string }
   /** Absolute path; made with mode 0600 at the first start. */
   readonly secretsFile: string
+  /** What opens it: the first seals, too. None: it stands in clear. */
+  readonly secretsKeys: KeyEncryptionKeys
   readonly store: StoreTarget
   readonly counters: CounterSettings
 }

@@ -119,14 +119,13 @@ export class FollowerGateway {
     void tokens.warm(systemClock.nowMs())
   }
 
-  /** Resolves once it may serve: the counters of all nodes answer, or are not waited for any longer. */
-  ready(): Promise<void> {
-    return this.#counters.ready()
-  }
-
-  /** To be called before it serves. Rejects with `ConfigError` when the store cannot be reached. */
-  async open(): Promise<void> {
+  /**
+   * Resolves once it may serve: the counters of all nodes answer, or are not waited for any longer. Rejects with
+   * `ConfigError` when the store cannot be reached.
+   */
+  async ready(): Promise<void> {
     await this.#records?.open('reader')
+    await this.#counters.ready()
   }
 
   /** Compiles aside. @returns what stands in the way; nothing: `commit` may follow. Never throws. */

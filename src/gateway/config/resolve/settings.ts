@@ -5,14 +5,8 @@ import { DEFAULTS } from '../defaults.ts'
 import type { LogsInput, ProfileInput, SallyportConfig } from '../input.ts'
 import type { Settings } from '../settings.ts'
 import { refusePassword } from '../values/counters.ts'
-import type { SinkTarget, StoreTarget } from '../values/text.ts'
-import {
-  parseFileReference,
-  parseSink,
-  parseSocketAddress,
-  parseStore,
-  parseUntil,
-} from '../values/text.ts'
+import type { SinkTarget } from '../values/text.ts'
+import { parseSink, parseSocketAddress, parseUntil } from '../values/text.ts'
 import { resolveApis } from './apis.ts'
 import { resolveAuth } from './auth.ts'
 import { resolveBlocks } from './blocks.ts'
@@ -20,6 +14,7 @@ import { resolveListen } from './listen.ts'
 import { resolvePlaces } from './network.ts'
 import type { Resolver } from './resolver.ts'
 import { resolveRules } from './rules.ts'
+import { resolveSecrets, resolveStore } from './store.ts'
 
 /** What the kernel takes as the path of a Unix socket (`sun_path` of Linux, without the closing zero). */
 const MAX_SOCKET_PATH_BYTES = 107
@@ -35,11 +30,6 @@ function resolveSinks(input: LogsInput, resolver: Resolver): readonly SinkTarget
     const sink = parseSink(text, '')
     return sink.kind === 'file' ? { kind: 'file', path: resolver.path(sink.path) } : sink
   })
-}
-
-function resolveStore(text: string, resolver: Resolver): StoreTarget {
-  const store = parseStore(text, '')
-  return store.kind === 'sqlite' ? { kind: 'sqlite', path: resolver.path(store.path) } : store
 }
 
 function resolveCounters(input: SallyportConfig, resolver: Resolver): Settings['counters'] {
@@ -84,7 +74,7 @@ export function resolveSettings(input: SallyportConfig, resolver: Resolver): Set
     rules: resolveRules(input.rules ?? [], resolver),
     logs: { sinks: resolveSinks(input.logs ?? {}, resolver) },
     admin: { socket: resolveSocket(input.admin?.listen ?? DEFAULTS.adminListen, resolver) },
-    secretsFile: resolver.path(parseFileReference(input.secrets ?? DEFAULTS.secrets, '')),
+    ...resolveSecrets(input.secrets, resolver),
     store: resolveStore(input.store ?? DEFAULTS.store, resolver),
     counters: resolveCounters(input, resolver),
   }

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { DEFAULTS } from '../defaults.ts'
 import type { SallyportConfig } from '../input.ts'
 import { parseCounters } from '../values/counters.ts'
-import { parseFileReference, parseSink, parseSocketAddress, parseStore } from '../values/text.ts'
+import { parseSink, parseSocketAddress } from '../values/text.ts'
 import { apiSchema, profileSchema, shorthandFields } from './api.ts'
 import { authSchema } from './auth.ts'
 import { mode, optional, parsedText } from './fields.ts'
@@ -11,6 +11,7 @@ import { authorizeSchema } from './authorize.ts'
 import { dataSchema } from './data.ts'
 import { networkSchema } from './network.ts'
 import { limitsSchema } from './limits.ts'
+import { secretsSchema, storeSchema } from './store.ts'
 import { validateSchema } from './policy.ts'
 import { ruleSchema } from './rules.ts'
 
@@ -72,13 +73,13 @@ export const configSchema: z.ZodType<SallyportConfig> = z.strictObject({
   logs: optional(logsSchema, 'The decision log.'),
   admin: optional(adminSchema, 'The admin API.'),
   secrets: optional(
-    parsedText('file:PATH', parseFileReference),
+    secretsSchema,
     'Pepper and sealing keys; made with mode 0600 at the first start.',
     DEFAULTS.secrets,
   ),
   store: optional(
-    parsedText('sqlite:PATH or memory:', parseStore),
-    'Where keys and other records are kept.',
+    storeSchema,
+    'Where keys and other records are kept; a PostgreSQL is shared by nodes.',
     DEFAULTS.store,
   ),
   counters: optional(

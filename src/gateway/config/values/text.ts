@@ -78,20 +78,6 @@ export function parseSocketAddress(text: string, path: string): string {
   return socket ?? refuse(path, `${showValue(text)} is not a Unix socket`, 'write unix:PATH')
 }
 
-/** Where records are kept. */
-export type StoreTarget =
-  | { readonly kind: 'memory' }
-  | { readonly kind: 'sqlite'; readonly path: string }
-
-/** Reads `sqlite:PATH` or `memory:`; the path as written. Throws `ConfigError`. */
-export function parseStore(text: string, path: string): StoreTarget {
-  if (text === 'memory:') return { kind: 'memory' }
-  const file = /^sqlite:([^\0\n]{1,1000})$/.exec(text)?.[1]
-  if (file !== undefined) return { kind: 'sqlite', path: file }
-  // The text may be a connection URL with a password.
-  return refuse(path, 'is not a store', 'write sqlite:PATH or memory:')
-}
-
 /** Reads a header spelling such as `X-Rate-Limit-*` and returns the prefix `X-Rate-Limit-`. Throws `ConfigError`. */
 export function parseHeaderAlias(text: string, path: string): string {
   const prefix = /^([A-Za-z][A-Za-z\d-]{0,60}-)\*$/.exec(text)?.[1]

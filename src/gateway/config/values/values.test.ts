@@ -23,9 +23,9 @@ import {
   parseReference,
   parseSink,
   parseSocketAddress,
-  parseStore,
   parseUntil,
 } from './text.ts'
+import { parseStore } from './store.ts'
 
 type Parse = (text: string, path: string) => unknown
 
@@ -58,6 +58,18 @@ const read: [name: string, parse: Parse, text: string, value: unknown][] = [
   ['a leap day', parseUntil, '2028-02-29', Date.UTC(2028, 1, 29)],
   ['a sink', parseSink, 'file:a.log', { kind: 'file', path: 'a.log' }],
   ['a store in memory', parseStore, 'memory:', { kind: 'memory' }],
+  [
+    'a PostgreSQL',
+    parseStore,
+    'postgres://sallyport@db.example.com:5432/sallyport',
+    { kind: 'postgres', url: 'postgres://sallyport@db.example.com:5432/sallyport' },
+  ],
+  [
+    'a store that the environment names',
+    parseStore,
+    'env:DATABASE_URL',
+    { kind: 'reference', reference: { kind: 'env', name: 'DATABASE_URL' } },
+  ],
   ['a header spelling', parseHeaderAlias, 'X-Rate-Limit-*', 'X-Rate-Limit-'],
   ['a base path with a slash at the end', parseBasePath, '/v1/', '/v1'],
   ['the root as base path', parseBasePath, '/', ''],
@@ -108,6 +120,9 @@ const refused: [name: string, parse: Parse, text: string][] = [
   ['a sink that is none', parseSink, 'syslog'],
   ['a socket that is none', parseSocketAddress, '8080'],
   ['a store that is none', parseStore, 'mysql://x'],
+  ['a PostgreSQL without a database', parseStore, 'postgres://h'],
+  ['a PostgreSQL with its password', parseStore, 'postgres://u:p@h/d'],
+  ['a PostgreSQL with parameters', parseStore, 'postgres://h/d?sslmode=disable'],
   ['a header spelling without star', parseHeaderAlias, 'X-Rate-Limit'],
   ['a header spelling with a line break', parseHeaderAlias, 'X-\r\nA-*'],
   ['a base path that climbs', parseBasePath, '/a/../b'],
