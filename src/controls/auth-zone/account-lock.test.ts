@@ -144,6 +144,31 @@ suite('auth-zone: locked accounts', () => {
     assertRefused(await tryOnce(guard, { status: 200, peer: stranger(99) }), 'auth_locked')
   })
 
+  // An API may tell `VICTIM@x.test` from `victim@x.test`: then anybody may have registered the one.
+  for (const lookalike of [VICTIM.toUpperCase(), `${VICTIM} `, VICTIM.replace('v', '\uff56')])
+    test(`who logs in as ${JSON.stringify(lookalike)} forgives no guesses at ${VICTIM}`, async () => {
+      const { bench, guard } = setUp()
+      const own = { email: lookalike }
+      let reached = 0
+      for (let n = 0; n < 30; n += 1) {
+        const refusal = await tryOnce(guard, { status: 401, peer: HOUSE })
+        if (refusal === undefined) reached += 1
+        await tryOnce(guard, { status: 200, peer: HOUSE, body: own })
+        bench.clock.advance(61_000)
+      }
+      assert.ok(reached <= 11, `${reached} guesses`)
+      assertRefused(await tryOnce(guard, { status: 200, peer: stranger(7) }), 'auth_locked')
+    })
+
+  test('who fails and succeeds in one spelling counts from the start, whatever it is', async () => {
+    const { guard } = setUp()
+    const body = { email: 'Victim@x.test' }
+    for (let turn = 0; turn < 3; turn += 1) {
+      for (let n = 1; n <= 9; n += 1) await tryOnce(guard, { status: 401, peer: stranger(n), body })
+      assertRefused(await tryOnce(guard, { status: 200, peer: stranger(99), body }), undefined)
+    }
+  })
+
   test('a program’s id is not locked: everybody knows it', async () => {
     const { guard } = setUp()
     const body = { client_id: 'web' }

@@ -1,13 +1,17 @@
 import { andThen } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
-import type { FailureLimit, LimitKeyPart, Rate } from '../../base/units.ts'
+import type { FailureLimit, Rate } from '../../base/units.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
 import { isKnown, markKnown } from '../known-device.ts'
 import type { Kit } from '../kit.ts'
 import { banDenial } from '../limit-answer.ts'
-import { limitKey } from '../operation-limit/limit-key.ts'
+import { limitKey, spellingOf } from '../operation-limit/limit-key.ts'
+import type { NamedPart } from '../operation-limit/limit-key.ts'
+import { forgiveSpelling, noteSpelling, speltKey } from '../spelt-count.ts'
+import type { SpeltCount } from '../spelt-count.ts'
+import { isProgram } from './accounts.ts'
 
 /** The refusal of a locked account; outside it is a wrong password. */
 export const ACCOUNT_LOCKED = 'auth_locked'
@@ -26,6 +30,10 @@ interface AccountKeys {
   readonly account: string
   /** The account with the address. */
   readonly source: string
+  /** The same, of this spelling of the account alone: another one may be somebody else's. */
+  readonly known: string
+  /** Failures in all. */
+  readonly inAll: SpeltCount
 }
 
 /** Failures in a year without any success between them: then only somebody who unlocks it helps [63B, D11]. */
@@ -62,7 +70,7 @@ export class AccountLock {
   knowsAddress(exchange: Exchange, paths: readonly string[]): MaybePromise<boolean> {
     const [only, ...others] = paths.filter((path) => !isProgram(path))
     if (only === undefined || others.length > 0 || exchange.hidesClients) return false
-    return isKnown(this.#keysOf(exchange, only).source, this.#kit)
+    return isKnown(this.#keysOf(exchange, only).known, this.#kit)
   }
 
   /** Notes what the API said. */
@@ -80,16 +88,22 @@ export class AccountLock {
 
   #keysOf(exchange: Exchange, name: string): AccountKeys {
     const { label } = this.#site
-    const part: LimitKeyPart = { from: 'body', name }
+    const part: NamedPart = { from: 'body', name }
+    const account = `${label}:${limitKey(exchange, [part])}`
+    const source = `${label}:${limitKey(exchange, [{ from: 'ip' }, part])}`
+    const spelling = spellingOf(exchange, part)
+    const key = `auth-all:${account}`
     return {
-      account: `${label}:${limitKey(exchange, [part])}`,
-      source: `${label}:${limitKey(exchange, [{ from: 'ip' }, part])}`,
+      account,
+      source,
+      known: speltKey(source, spelling),
+      inAll: { key, spelt: speltKey(key, spelling), rate: IN_ALL },
     }
   }
 
   #judgeOne(
     exchange: Exchange,
-    { account, source }: AccountKeys,
+    { account, source, known }: AccountKeys,
   ): MaybePromise<Denial | undefined> {
     const { clock } = this.#kit
     const nowMs = clock.nowMs()
@@ -97,7 +111,7 @@ export class AccountLock {
       if (untilMs !== undefined)
         return banDenial(exchange, 'auth_wait', { rule: IN_A_ROW, waitMs: untilMs - nowMs })
       return andThen(this.#isLocked(account, nowMs), (isLocked) =>
-        isLocked ? this.#unlessKnown(exchange, source) : undefined,
+        isLocked ? this.#unlessKnown(exchange, known) : undefined,
       )
     })
   }
@@ -122,26 +136,28 @@ export class AccountLock {
     return hidesClients ? undefined : this.#kit.counters.isBanned(`auth-wait:${source}`, nowMs)
   }
 
-  #unlessKnown({ hidesClients }: Exchange, source: string): MaybePromise<Denial | undefined> {
+  #unlessKnown({ hidesClients }: Exchange, known: string): MaybePromise<Denial | undefined> {
     if (hidesClients) return LOCKED
-    return andThen(isKnown(source, this.#kit), (known) => (known ? undefined : LOCKED))
+    return andThen(isKnown(known, this.#kit), (isThere) => (isThere ? undefined : LOCKED))
   }
 
   #noteFailure(
     { hidesClients }: Exchange,
-    { account, source }: AccountKeys,
+    { account, source, known, inAll }: AccountKeys,
   ): MaybePromise<unknown> {
     const { counters, clock } = this.#kit
     const nowMs = clock.nowMs()
     const lock = (): MaybePromise<unknown> =>
-      andThen(counters.take(`auth-all:${account}`, IN_ALL, 1, nowMs), () =>
-        counters.fail(`auth-lock:${account}`, this.#rule, nowMs),
+      andThen(counters.take(inAll.key, IN_ALL, 1, nowMs), () =>
+        andThen(noteSpelling(inAll, this.#kit), () =>
+          counters.fail(`auth-lock:${account}`, this.#rule, nowMs),
+        ),
       )
     if (hidesClients) return lock()
     return andThen(counters.fail(`auth-row:${source}`, IN_A_ROW, nowMs), ({ failures }) =>
       andThen(this.#slowDown(source, failures, nowMs), () =>
         // The owner's own mistakes lock nobody out; they are slowed down like all.
-        andThen(isKnown(source, this.#kit), (known) => (known ? undefined : lock())),
+        andThen(isKnown(known, this.#kit), (isThere) => (isThere ? undefined : lock())),
       ),
     )
   }
@@ -155,13 +171,17 @@ export class AccountLock {
 
   #noteSuccess(
     { hidesClients }: Exchange,
-    { account, source }: AccountKeys,
+    { account, source, known, inAll }: AccountKeys,
   ): MaybePromise<unknown> {
     const { counters } = this.#kit
-    const forgotten = [`auth-lock:${account}`, `auth-all:${account}`, `auth-row:${source}`].reduce<
-      MaybePromise<void>
-    >((before, key) => andThen(before, () => counters.reset(key)), undefined)
-    return andThen(forgotten, () => (hidesClients ? undefined : markKnown(source, this.#kit)))
+    const forgotten = andThen(forgiveSpelling(inAll, 0, this.#kit), (isForgiven) =>
+      isForgiven
+        ? andThen(counters.reset(`auth-lock:${account}`), () =>
+            counters.reset(`auth-row:${source}`),
+          )
+        : undefined,
+    )
+    return andThen(forgotten, () => (hidesClients ? undefined : markKnown(known, this.#kit)))
   }
 }
 
@@ -169,10 +189,4 @@ export class AccountLock {
 export function waitAfterMs(failures: number): number {
   if (failures < FIRST_WAIT) return 0
   return Math.min(MAX_WAIT_MS, 1000 * 2 ** Math.min(failures - FIRST_WAIT, 10))
-}
-
-/** A program's id names no person; its secret is not guessed, but everybody could have it locked out. */
-function isProgram(path: string): boolean {
-  const last = path.slice(path.lastIndexOf('.') + 1)
-  return last.replaceAll(/[-_]/g, '').toLowerCase() === 'clientid'
 }

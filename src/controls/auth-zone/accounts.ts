@@ -31,38 +31,52 @@ const GRANT_SECRETS: ReadonlyMap<unknown, string> = new Map([
   ['authorization_code', 'code'],
 ])
 
-const MAX_ACCOUNTS = 4
+/** Names that a log-in may call its account by; who sends more hides one among them. */
+export const MAX_ACCOUNTS = 8
 const MAX_DEPTH = 3
 
 /**
- * Paths (`user.email`) of the members of a log-in body that name the account, at most 4. Each gets its own count, so
- * that varying one of them gains nothing. Only texts and numbers: a structure would carry the password into the key.
+ * Paths (`user.email`) of the members of a log-in body that name the account, one more than `MAX_ACCOUNTS` at most. Each
+ * gets its own count, so that varying one of them gains nothing. Texts and numbers, also in a list or as `{ "$eq": … }`,
+ * which some APIs take for the text: any other structure would carry the password into the key.
  */
 export function accountPaths(body: unknown): readonly string[] {
   const found: string[] = []
-  collect(body, '', { found, depth: 0, names: ACCOUNT_NAMES })
+  collect(body, '', { found, depth: 0, names: ACCOUNT_NAMES, isAccount: false })
   // With a password beside it, so that nobody gets a count of their own by adding a name to a code.
   if (found.length === 0 && holdsPassword(body))
-    collect(body, '', { found, depth: MAX_DEPTH, names: LAST_NAMES })
+    collect(body, '', { found, depth: MAX_DEPTH, names: LAST_NAMES, isAccount: false })
   const secret = GRANT_SECRETS.get(memberOf(body, 'grant_type'))
-  return secret !== undefined && isName(memberOf(body, secret)) ? [secret] : found
+  // A grant beside a person is an addition of whoever guesses at them.
+  return secret !== undefined && isName(memberOf(body, secret)) && found.every(isProgram)
+    ? [secret]
+    : found
+}
+
+/** A program's id names no person; its secret is not guessed, but everybody could have it locked out. */
+export function isProgram(path: string): boolean {
+  const last = path.slice(path.lastIndexOf('.') + 1)
+  return last.replaceAll(/[-_]/g, '').toLowerCase() === 'clientid'
 }
 
 interface Walk {
   readonly found: string[]
   readonly depth: number
   readonly names: ReadonlySet<string>
+  /** Below a member that is called like an account. */
+  readonly isAccount: boolean
 }
 
 function collect(value: unknown, prefix: string, walk: Walk): void {
   if (typeof value !== 'object' || value === null || walk.depth > MAX_DEPTH) return
   for (const [name, member] of Object.entries(value)) {
-    if (walk.found.length >= MAX_ACCOUNTS) return
+    if (walk.found.length > MAX_ACCOUNTS) return
     // A dot in a name would read as a step.
     if (name.includes('.')) continue
-    const isAccount = walk.names.has(name.replaceAll(/[-_]/g, '').toLowerCase())
+    const isSame = walk.isAccount && (Array.isArray(value) || name.startsWith('$'))
+    const isAccount = isSame || walk.names.has(name.replaceAll(/[-_]/g, '').toLowerCase())
     if (isAccount && isName(member)) walk.found.push(prefix + name)
-    else collect(member, `${prefix}${name}.`, { ...walk, depth: walk.depth + 1 })
+    else collect(member, `${prefix}${name}.`, { ...walk, depth: walk.depth + 1, isAccount })
   }
 }
 

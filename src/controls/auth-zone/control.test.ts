@@ -102,6 +102,40 @@ suite('auth-zone: bodies', () => {
   })
 })
 
+// Where bodies are only watched, or not validated, what nobody has read comes here as bytes.
+const FORM_FIELD = ['Content-Type', 'application/x-www-form-urlencoded']
+const unread: [name: string, headers: readonly string[], body: string, reason?: string][] = [
+  ['reads JSON that nobody has read', JSON_FIELD, '{"email":"a"}'],
+  ['reads a form that nobody has read', FORM_FIELD, 'email=a&password=x'],
+  ['reads the fields of a form in brackets', FORM_FIELD, 'user%5Bemail%5D=a'],
+  ['reads a field of a form that comes twice', FORM_FIELD, 'email=a&email=b'],
+  ['refuses JSON that says one name twice', JSON_FIELD, '{"email":1,"email":2}', 'auth_unreadable'],
+  ['refuses what is no JSON', JSON_FIELD, "{email:'a'}", 'auth_unreadable'],
+  ['refuses a form that is none', FORM_FIELD, 'email=%zz', 'auth_unreadable'],
+  [
+    'refuses an account among many others',
+    JSON_FIELD,
+    JSON.stringify(Object.fromEntries('abcdefgh'.split('').map((n) => [n, { email: n }]))).replace(
+      '{',
+      '{"login":"v",',
+    ),
+    'auth_accounts',
+  ],
+]
+suite('auth-zone: bodies that nobody has read', () => {
+  for (const [name, headers, body, reason = 'auth_tries'] of unread)
+    test(name, async () => {
+      const guard = benchWith().guard(authZone, 'login')
+      let refusal
+      for (let n = 0; n < 6; n += 1) {
+        const exchange = exchangeOf({ method: 'POST', headers, hasBody: true })
+        refusal = await guard.body(exchange, body)
+        if (reason === 'auth_tries') assert.notEqual(exchange.body, undefined)
+      }
+      assertRefused(refusal, reason)
+    })
+})
+
 suite('auth-zone: tries', () => {
   const counted: [name: string, make: (index: number) => Exchange, tries: number][] = [
     [
@@ -307,7 +341,8 @@ test('has nothing to do elsewhere', () => {
 test('every reason is reached', () => {
   // The last two have their tests beside `account-lock.ts`.
   const others = ['auth_tries', 'auth_failures', 'auth_wait', 'auth_locked']
-  assertEveryReason(authZone, [...heads.map((row) => row[2]), ...others])
+  const reached = [...heads.map((row) => row[2]), ...unread.map((row) => row[3])]
+  assertEveryReason(authZone, [...reached, ...others])
 })
 
 const paths: [name: string, body: unknown, found: readonly string[]][] = [
@@ -328,11 +363,9 @@ const paths: [name: string, body: unknown, found: readonly string[]][] = [
   ],
   ['does not beside a code', { name: 'a', code: '1' }, []],
   ['takes numbers', { phone: 4712345678 }, ['phone']],
-  [
-    'stops at four',
-    { email: 'a', user: 'b', login: 'c', phone: 'd', account: 'e' },
-    ['email', 'user', 'login', 'phone'],
-  ],
+  ['finds a name in a list', { email: ['a', 7] }, ['email.0', 'email.1']],
+  ['finds a name in an operator', { email: { $eq: 'a', other: 'b' } }, ['email.$eq']],
+  ['does not take a list elsewhere for names', { colors: ['a'] }, []],
   ['stops at a depth', { a: { b: { c: { d: { email: 'x' } } } } }, []],
   ['passes over names with dots', { 'a.b': { email: 'x' } }, []],
   [
@@ -344,6 +377,11 @@ const paths: [name: string, body: unknown, found: readonly string[]][] = [
     'does not take an empty grant for one',
     { grant_type: 'refresh_token', client_id: 'w', refresh_token: '' },
     ['client_id'],
+  ],
+  [
+    'does not take a grant that somebody adds to a person',
+    { grant_type: 'refresh_token', refresh_token: 'r', email: 'a', password: 'b' },
+    ['email'],
   ],
   ['finds nothing in no body', undefined, []],
 ]

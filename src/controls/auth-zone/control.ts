@@ -10,10 +10,11 @@ import { banDenial, LIMIT_REASON } from '../limit-answer.ts'
 import type { Kit } from '../kit.ts'
 import { logInReader, tellOutcomes } from '../log-in-outcome.ts'
 import { AccountLock } from './account-lock.ts'
-import { accountPaths } from './accounts.ts'
+import { accountPaths, MAX_ACCOUNTS } from './accounts.ts'
 import { configureAuthZone } from './config.ts'
 import type { AuthZoneConfig } from './config.ts'
 import { isAuthOperation } from './is-auth-operation.ts'
+import { readLogIn } from './read-body.ts'
 import { TryCounts } from './try-counts.ts'
 
 /** Guards the operations that hand out identity: small bodies, plain media types, few tries per account and address. */
@@ -39,6 +40,18 @@ export const authZone: Control<AuthZoneConfig, Kit> = {
       event: 'input_validation_fail',
       close: true,
     },
+    auth_unreadable: {
+      status: 400,
+      problem: 'malformed_body',
+      title: 'Malformed body',
+      event: 'input_validation_fail',
+    },
+    auth_accounts: {
+      status: 422,
+      problem: 'invalid_body',
+      title: 'Invalid body',
+      event: 'input_validation_fail',
+    },
     auth_tries: { ...LIMIT_REASON, event: 'authn_login_fail_max' },
     auth_failures: { ...LIMIT_REASON, event: 'authn_login_fail_max' },
     auth_wait: { ...LIMIT_REASON, event: 'authn_login_fail_max' },
@@ -60,6 +73,8 @@ const MEDIA_TYPE: Denial = Object.freeze({
   reason: 'auth_media_type',
   headers: ['Accept', 'application/json'],
 })
+const UNREADABLE: Denial = Object.freeze({ reason: 'auth_unreadable' })
+const MANY_ACCOUNTS: Denial = Object.freeze({ reason: 'auth_accounts' })
 const TOO_LARGE: Denial = Object.freeze({ reason: 'auth_body_too_large' })
 
 function authZoneGuard(config: AuthZoneConfig, site: Site, kit: Kit): Guard {
@@ -76,7 +91,10 @@ function authZoneGuard(config: AuthZoneConfig, site: Site, kit: Kit): Guard {
       (exchange.head.hasBody ? undefined : bannedDenial(exchange, failures, kit)),
     onRequestBody: (exchange, bytes) => {
       if (bytes.length > config.maxBodyBytes) return TOO_LARGE
+      const isCounted = counts !== undefined || lock !== undefined
+      if (isCounted && !readLogIn(exchange, exchange.bodyBytes ?? bytes)) return UNREADABLE
       const paths = accountPaths(exchange.body)
+      if (isCounted && paths.length > MAX_ACCOUNTS) return MANY_ACCOUNTS
       // The body says whose log-in it is: a neighbor whose account knows this address is not the one who guesses.
       const banned = andThen(bannedDenial(exchange, failures, kit), (denial) =>
         denial === undefined || lock === undefined
@@ -94,8 +112,8 @@ function authZoneGuard(config: AuthZoneConfig, site: Site, kit: Kit): Guard {
       )
     },
     ...tellOutcomes(logInReader(site, kit), (exchange, outcome) =>
-      andThen(outcome === 'failed' ? countFailure(exchange) : counts?.giveBack(exchange), () =>
-        lock?.note(exchange, outcome),
+      andThen(outcome === 'failed' ? countFailure(exchange) : undefined, () =>
+        andThen(counts?.note(exchange, outcome), () => lock?.note(exchange, outcome)),
       ),
     ),
   }

@@ -7,7 +7,9 @@ import type { Site } from '../../pipeline/site.ts'
 import type { Taken } from '../../store/counters.ts'
 import type { Kit } from '../kit.ts'
 import { limitDenial } from '../limit-answer.ts'
-import { limitKey } from '../operation-limit/limit-key.ts'
+import { limitKey, spellingOf } from '../operation-limit/limit-key.ts'
+import { forgiveSpelling, noteSpelling, speltKey } from '../spelt-count.ts'
+import type { SpeltCount } from '../spelt-count.ts'
 import { provesIdentity } from './is-auth-operation.ts'
 
 /** Counts tries of one log-in per address and account. */
@@ -17,7 +19,7 @@ export class TryCounts {
   readonly #kit: Kit
   readonly #isProof: boolean
   /** The one count of a try, until its answer. */
-  readonly #taken = new WeakMap<Exchange, string>()
+  readonly #taken = new WeakMap<Exchange, SpeltCount>()
 
   constructor(rate: Rate, site: Site, kit: Kit) {
     this.#rate = rate
@@ -37,7 +39,11 @@ export class TryCounts {
     const keys = this.#keysOf(exchange, paths)
     const [only] = keys
     // Named twice, nobody knows whose password was right; named by nobody, all share one count.
-    if (this.#isProof && paths.length === 1 && only !== undefined) this.#taken.set(exchange, only)
+    const [name] = paths
+    if (this.#isProof && paths.length === 1 && only !== undefined && name !== undefined) {
+      const spelling = spellingOf(exchange, { from: 'body', name })
+      this.#taken.set(exchange, { key: only, spelt: speltKey(only, spelling), rate: this.#rate })
+    }
     const taken = keys.map((key) => this.#kit.counters.take(key, this.#rate, 1, nowMs))
     if (!taken.some(isPromise)) return this.#judge(exchange, taken as readonly Taken[])
     return Promise.all(taken.map((one) => Promise.resolve(one))).then((found) =>
@@ -46,9 +52,11 @@ export class TryCounts {
   }
 
   /** Who succeeds has not guessed: only failures stay counted. */
-  giveBack(exchange: Exchange): MaybePromise<unknown> {
-    const key = this.#taken.get(exchange)
-    return key === undefined ? undefined : this.#kit.counters.reset(key)
+  note(exchange: Exchange, outcome: 'failed' | 'succeeded'): MaybePromise<unknown> {
+    const count = this.#taken.get(exchange)
+    if (count === undefined) return undefined
+    if (outcome === 'failed') return noteSpelling(count, this.#kit)
+    return forgiveSpelling(count, 1, this.#kit)
   }
 
   #keysOf(exchange: Exchange, paths: readonly string[]): readonly string[] {

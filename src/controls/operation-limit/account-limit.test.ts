@@ -110,6 +110,16 @@ suite('limits of log-ins by account', () => {
     assert.deepEqual(passed, [true, true, true, false])
   })
 
+  test('success of another spelling, which may be another account, forgives nothing', async () => {
+    const guard = setUp('login', [EMAIL])
+    const passed: boolean[] = []
+    for (let n = 0; n < 5; n += 1) {
+      passed.push(await tries(guard, { status: 401 }))
+      await tries(guard, { status: 200, email: 'V@x.test' })
+    }
+    assert.ok(passed.filter(Boolean).length <= 3, passed.join())
+  })
+
   test('nor where two names are counted together', async () => {
     const guard = setUp('login', [EMAIL, { from: 'body', name: 'user' }])
     const passed: boolean[] = []

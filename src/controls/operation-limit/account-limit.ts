@@ -1,6 +1,6 @@
 import { andThen } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
-import type { LimitKeyPart } from '../../base/units.ts'
+import type { KeyedRate } from '../../base/units.ts'
 import type { Guard } from '../../pipeline/control.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
@@ -8,7 +8,10 @@ import { provesIdentity } from '../auth-zone/is-auth-operation.ts'
 import { isKnown, markKnown } from '../known-device.ts'
 import type { Kit } from '../kit.ts'
 import { logInReader, tellOutcomes } from '../log-in-outcome.ts'
-import { limitKey } from './limit-key.ts'
+import { forgiveSpelling, noteSpelling, speltKey } from '../spelt-count.ts'
+import type { SpeltCount } from '../spelt-count.ts'
+import { limitKey, spellingOf } from './limit-key.ts'
+import type { NamedPart } from './limit-key.ts'
 
 /** What a limit of a log-in by account does beyond other limits. */
 export interface AccountLimit {
@@ -25,26 +28,32 @@ export interface AccountLimit {
  */
 export function accountLimit(
   site: Site,
-  by: readonly LimitKeyPart[],
+  { rate, by }: KeyedRate,
   kit: Kit,
 ): AccountLimit | undefined {
-  const account = by.filter(({ from }) => from === 'body')
+  const account = by.filter((part): part is NamedPart => part.from === 'body')
   // Of two names one could be somebody else's: its success would say nothing of the other.
-  if (account.length !== 1 || !isLogIn(site, kit)) return undefined
+  const [name] = account
+  if (name === undefined || account.length > 1 || !isLogIn(site, kit)) return undefined
   const buckets = new WeakMap<Exchange, string>()
-  const knownKey = (exchange: Exchange): string =>
-    `op:${site.label}:${limitKey(exchange, [{ from: 'ip' }, ...account])}`
+  const knownKey = (exchange: Exchange): string => {
+    const key = `op:${site.label}:${limitKey(exchange, [{ from: 'ip' }, name])}`
+    return speltKey(key, spellingOf(exchange, name))
+  }
   const chosen = (exchange: Exchange, key: string): string => {
     buckets.set(exchange, key)
     return key
   }
-  const forget = (exchange: Exchange): MaybePromise<unknown> => {
+  const countOf = (exchange: Exchange): SpeltCount | undefined => {
     const key = buckets.get(exchange)
-    if (key === undefined) return undefined
-    return andThen(kit.counters.reset(key), () =>
+    return key === undefined
+      ? undefined
+      : { key, spelt: speltKey(key, spellingOf(exchange, name)), rate }
+  }
+  const forget = (exchange: Exchange, count: SpeltCount): MaybePromise<unknown> =>
+    andThen(forgiveSpelling(count, 1, kit), () =>
       exchange.hidesClients ? undefined : markKnown(knownKey(exchange), kit),
     )
-  }
   return {
     keyOf: (exchange, key) => {
       if (exchange.hidesClients) return chosen(exchange, key)
@@ -52,9 +61,11 @@ export function accountLimit(
         chosen(exchange, known ? `${key}:${exchange.clientKey}` : key),
       )
     },
-    hooks: tellOutcomes(logInReader(site, kit), (exchange, outcome) =>
-      outcome === 'succeeded' ? forget(exchange) : undefined,
-    ),
+    hooks: tellOutcomes(logInReader(site, kit), (exchange, outcome) => {
+      const count = countOf(exchange)
+      if (count === undefined) return undefined
+      return outcome === 'succeeded' ? forget(exchange, count) : noteSpelling(count, kit)
+    }),
   }
 }
 

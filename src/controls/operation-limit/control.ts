@@ -41,7 +41,7 @@ function operationLimitGuard(
 ): Guard | undefined {
   const policies = policiesOf(config, site)
   if (policies.length === 0) return undefined
-  const accounts = config.limit === undefined ? undefined : accountLimit(site, config.limit.by, kit)
+  const accounts = config.limit === undefined ? undefined : accountLimit(site, config.limit, kit)
   const parts = { kit, waits: config.waits }
   const take = (exchange: Exchange): MaybePromise<Denial | undefined> => {
     if (accounts === undefined) return decideLimits(exchange, policies, parts)

@@ -14,6 +14,16 @@ export function limitKey(exchange: Exchange, by: readonly LimitKeyPart[]): strin
   return joined(parts.map((part) => partOf(exchange, part)))
 }
 
+/**
+ * Tells the spellings of one name apart, which `limitKey` takes for the same: two accounts of the API may differ in no
+ * more than that. Empty where the request names nobody.
+ */
+export function spellingOf(exchange: Exchange, part: NamedPart): string {
+  const value = valueOf(exchange, part)
+  if (value === undefined) return ''
+  return createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 22)
+}
+
 /** One part of a key without a request: the key of an address, or a value as a client would send it. */
 export type GivenPart = { readonly ip: string } | { readonly value: unknown }
 
@@ -54,7 +64,8 @@ function tenantOf({ principal, site }: Exchange): string | undefined {
   return `tenant:${principal.issuer}|${tenant}`
 }
 
-type NamedPart = Extract<LimitKeyPart, { readonly name: string }>
+/** A part that names a value of the request. */
+export type NamedPart = Extract<LimitKeyPart, { readonly name: string }>
 
 function valueOf(exchange: Exchange, { from, name }: NamedPart): unknown {
   switch (from) {
