@@ -26,6 +26,11 @@ const pepper = (): Secret<Buffer> => new Secret(randomBytes(32))
 const counters = (link: RedisLink, parts: Partial<RedisCountersParts> = {}): RedisCounters =>
   new RedisCounters({ link, pepper: pepper(), local: new MemoryCounters(), ...parts })
 
+function hold(ms: number): void {
+  const endMs = performance.now() + ms
+  while (performance.now() < endMs);
+}
+
 async function until(isTrue: () => boolean | Promise<boolean>, ms = 5000): Promise<void> {
   const endMs = Date.now() + ms
   while (!(await isTrue())) {
@@ -69,6 +74,47 @@ suite('counters in Redis', { skip: missing ?? false }, () => {
     assert.ok(!(again instanceof Promise))
     assert.equal(again.allowed, false)
     assert.ok(again.retryAfterMs > 0 && again.retryAfterMs <= 6000)
+  })
+
+  test('a ban is looked for once in a while, and at once after this process banned or lifted', async () => {
+    const own = counters(link)
+    const nowMs = Date.now()
+    assert.equal(await own.isBanned('b', nowMs), undefined)
+    assert.ok(!(own.isBanned('b', nowMs + 100) instanceof Promise))
+    assert.ok(own.isBanned('b', nowMs + 300) instanceof Promise)
+    await own.ban('b', nowMs + 5000, nowMs)
+    assert.ok(Math.abs(Number(await own.isBanned('b', nowMs)) - nowMs - 5000) < 500)
+    await own.reset('b')
+    assert.equal(await own.isBanned('b', nowMs), undefined)
+  })
+
+  test('what waits for a call travels in the next one, in order', async () => {
+    let calls = 0
+    const counted = {
+      ...link,
+      decide: (...args: Parameters<RedisLink['decide']>) => ((calls += 1), link.decide(...args)),
+    }
+    const own = counters(counted)
+    const asked = Array.from({ length: 3 }, () => own.take('k', RATE, 1, Date.now()))
+    await new Promise((resolve) => setImmediate(resolve))
+    for (let i = 0; i < 30; i++) asked.push(own.take(`k${i}`, RATE, 1, Date.now()))
+    const found = await Promise.all(asked)
+    assert.ok(found.every(({ allowed }) => allowed))
+    assert.deepEqual(
+      found.slice(0, 3).map(({ remaining }) => remaining),
+      [4, 3, 2],
+    )
+    assert.equal(calls, 2)
+  })
+
+  test('an answer that came while this thread was busy is in time', async () => {
+    const hasty = openRedis(parseRedisUrl(server.url, ''), { ...PATIENT, callMs: 150 })
+    await hasty.ready
+    const asked = counters(hasty).take('busy', RATE, 1, Date.now())
+    // The call leaves, then this thread is held for longer than it may take.
+    setImmediate(() => setImmediate(() => hold(400)))
+    assert.equal((await asked).allowed, true)
+    hasty.close()
   })
 
   test('the store holds no name of a caller', async () => {

@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto'
 import { hostname } from 'node:os'
+import type { MaybePromise } from '../../base/maybe-promise.ts'
 import type { Secret } from '../../base/secret.ts'
 import type { BanRule, BucketRate, Counters, Decision, Demand, Failed, Taken } from '../counters.ts'
 import { describeTaken, EPSILON_MS } from '../gcra.ts'
 import { judgeWindow, sliceAt, SLICES } from '../sliding-window.ts'
+import { KnownBans } from './known-bans.ts'
 import type { RedisLink, ScriptReply } from './redis-link.ts'
 import { Refusals } from './refusals.ts'
 
@@ -30,23 +32,29 @@ const NODE = `${hostname()}:${process.pid}`
 
 type Mode = 'take' | 'look' | 'give'
 
+/** What is asked by one caller: policies that are decided together, or one look at a ban. */
 interface Pending {
-  readonly demands: readonly Demand[]
-  readonly mode: Mode
+  readonly keys: readonly string[]
+  readonly args: readonly (string | number)[]
   readonly nowMs: number
-  readonly resolve: (decision: Decision) => void
+  /** `reply[place]` says whether all allow; what each holds follows. `at`: the time of the store, in milliseconds. */
+  readonly settle: (reply: ScriptReply, place: number, at: number) => void
   readonly reject: (cause: unknown) => void
 }
 
 /**
- * Counters that nodes share in Redis or Valkey. What is asked in one turn of the event loop travels in one call; a caller
- * who was just refused is refused again without one. Rejects where the store does not answer.
+ * Counters that nodes share in Redis or Valkey. One call is under way at a time, and what is asked meanwhile travels in
+ * the next one, so that calls grow with the load; a caller who was just refused is refused again without one, and a ban
+ * that was just looked for is not looked for again. Rejects where the store does not answer.
  */
 export class RedisCounters implements Counters {
   readonly #parts: RedisCountersParts
   readonly #salt: string
   readonly #refusals = new Refusals(REMEMBERED_MS)
+  readonly #bans = new KnownBans()
   #pending: Pending[] = []
+  /** Calls that are under way. */
+  #underWay = 0
   #isReady = false
 
   constructor(parts: RedisCountersParts) {
@@ -70,25 +78,25 @@ export class RedisCounters implements Counters {
     const args = [this.#now(nowMs), rule.count, rule.windowMs, rule.banMs]
     const keys = [this.#name('f', key), this.#name('x', key)]
     const [at, failures, untilMs = ''] = await this.#parts.link.fail(keys, args)
-    return { failures: Number(failures), bannedUntilMs: wallClock(untilMs, at, nowMs) }
+    this.#bans.forget(key)
+    return { failures: Number(failures), bannedUntilMs: wallClock(untilMs, Number(at), nowMs) }
   }
 
-  async isBanned(key: string, nowMs: number): Promise<number | undefined> {
-    const [at, untilMs = ''] = await this.#parts.link.ban(
-      [this.#name('x', key)],
-      [this.#now(nowMs), ''],
-    )
-    return wallClock(untilMs, at, nowMs)
+  isBanned(key: string, nowMs: number): MaybePromise<number | undefined> {
+    const known = this.#bans.find(key, nowMs)
+    return known === undefined ? this.#lookForBan(key, nowMs) : known.untilMs
   }
 
   async ban(key: string, untilMs: number, nowMs: number): Promise<void> {
     if (untilMs <= nowMs) return
     await this.#parts.link.ban([this.#name('x', key)], [this.#now(nowMs), untilMs - nowMs])
+    this.#bans.forget(key)
   }
 
   async reset(key: string): Promise<void> {
     this.#refusals.clear()
     await this.#parts.link.delete(['b', 'f', 'x'].map((kind) => this.#name(kind, key)))
+    this.#bans.forget(key)
   }
 
   enter(key: string, max: number): boolean {
@@ -128,74 +136,86 @@ export class RedisCounters implements Counters {
   }
 
   #ask(demands: readonly Demand[], mode: Mode, nowMs: number): Promise<Decision> {
+    const keys: string[] = []
+    const args: (string | number)[] = [demands.length, mode]
+    for (const demand of demands) {
+      keys.push(this.#name(demand.kind === 'bucket' ? 'b' : 'w', demand.key))
+      pushDemand(args, demand)
+    }
     return new Promise((resolve, reject) => {
-      if (this.#pending.length === 0) setImmediate(() => this.#flush())
-      this.#pending.push({ demands, mode, nowMs, resolve, reject })
+      const settle: Pending['settle'] = (reply, place, at) => {
+        const decision = readDecision(demands, mode, { reply, place, at })
+        if (!decision.allowed) this.#refusals.remember(demands, decision, nowMs)
+        resolve(decision)
+      }
+      this.#queue({ keys, args, nowMs, settle, reject })
     })
   }
 
-  #flush(): void {
-    const pending = this.#pending
-    this.#pending = []
-    let batch: Pending[] = []
-    let size = 0
-    for (const one of pending) {
-      if (size > 0 && (size >= MAX_BATCH || !this.#fits(batch, one))) {
-        void this.#send(batch)
-        batch = []
-        size = 0
+  #lookForBan(key: string, nowMs: number): Promise<number | undefined> {
+    return new Promise((resolve, reject) => {
+      const change = this.#bans.changes
+      const settle: Pending['settle'] = (reply, place, at) => {
+        const untilMs = wallClock(reply[place + 1] ?? '', at, nowMs)
+        // What was banned or lifted meanwhile may not be in this answer.
+        if (change === this.#bans.changes) this.#bans.remember(key, untilMs, nowMs)
+        resolve(untilMs)
       }
-      batch.push(one)
-      size += one.demands.length
-    }
-    if (size > 0) void this.#send(batch)
+      const keys = [this.#name('x', key)]
+      this.#queue({ keys, args: [1, 'look', 'x'], nowMs, settle, reject })
+    })
   }
 
-  /** One call has one time, and in a cluster one slot. */
-  #fits([first]: readonly Pending[], next: Pending): boolean {
-    if (this.#parts.link.hasSlots) return false
-    return this.#parts.clock !== 'caller' || first?.nowMs === next.nowMs
+  #queue(pending: Pending): void {
+    // What is asked in one turn of the event loop travels together.
+    if (this.#pending.length === 0 && this.#underWay === 0) setImmediate(() => this.#flush())
+    this.#pending.push(pending)
+    if (this.#parts.link.hasSlots && this.#underWay > 0) this.#flush()
+  }
+
+  /** In a cluster every key may be on another server, so that calls do not wait for each other. */
+  #flush(): void {
+    const most = this.#parts.link.hasSlots ? Infinity : 1
+    while (this.#pending.length > 0 && this.#underWay < most) {
+      const batch = this.#pending.splice(0, this.#nextSize())
+      this.#underWay += 1
+      void this.#send(batch)
+    }
+  }
+
+  /** How many of those that wait go with the next call: it has one time, and in a cluster one slot. */
+  #nextSize(): number {
+    if (this.#parts.link.hasSlots) return 1
+    const first = this.#pending[0]?.nowMs
+    let policies = 0
+    const end = this.#pending.findIndex(({ keys, nowMs }, index) => {
+      policies += keys.length
+      if (index === 0) return false
+      return policies > MAX_BATCH || (this.#parts.clock === 'caller' && nowMs !== first)
+    })
+    return end === -1 ? this.#pending.length : end
   }
 
   async #send(batch: readonly Pending[]): Promise<void> {
-    const keys: string[] = []
-    const args: (string | number)[] = [this.#now(batch[0]?.nowMs ?? 0)]
-    for (const { demands, mode } of batch) {
-      args.push(demands.length, mode)
-      for (const demand of demands) {
-        keys.push(this.#name(demand.kind === 'bucket' ? 'b' : 'w', demand.key))
-        pushDemand(args, demand)
-      }
-    }
+    const now = this.#now(batch[0]?.nowMs ?? 0)
     try {
       if (!this.#isReady) await this.#begin()
-      this.#settle(batch, await this.#parts.link.decide(keys, args))
+      const keys = batch.flatMap((one) => one.keys)
+      const args = batch.flatMap((one) => one.args)
+      settleAll(batch, await this.#parts.link.decide(keys, [now, ...args]))
+      this.#underWay -= 1
     } catch (cause) {
-      for (const { reject } of batch) reject(cause)
+      this.#underWay -= 1
+      // Nobody waits twice as long because another call was tried first.
+      for (const { reject } of [...batch, ...this.#pending.splice(0)]) reject(cause)
     }
+    this.#flush()
   }
 
   /** Requests that come before the first connection wait for it, so that none is counted twice. */
   async #begin(): Promise<void> {
     await this.#parts.link.ready
     this.#isReady = true
-  }
-
-  #settle(batch: readonly Pending[], reply: ScriptReply): void {
-    const at = Number(reply[0])
-    let place = 1
-    for (const { demands, mode, nowMs, resolve } of batch) {
-      const allowed = Number(reply[place]) === 1
-      place += 1
-      const isTaking = allowed && mode === 'take'
-      const taken = demands.map((demand, index) =>
-        readTaken(demand, reply[place + index] ?? 0, { at, isTaking }),
-      )
-      place += demands.length
-      const decision = { allowed, taken }
-      if (!allowed) this.#refusals.remember(demands, decision, nowMs)
-      resolve(decision)
-    }
   }
 
   #now(nowMs: number): string | number {
@@ -206,6 +226,32 @@ export class RedisCounters implements Counters {
     // Braces: all that belongs to one key is in one slot of a cluster.
     return `sp:${kind}:{${hash('sha256', this.#salt + key, 'base64url').slice(0, 22)}}`
   }
+}
+
+function settleAll(batch: readonly Pending[], reply: ScriptReply): void {
+  const at = Number(reply[0])
+  let place = 1
+  for (const { keys, settle } of batch) {
+    settle(reply, place, at)
+    place += 1 + keys.length
+  }
+}
+
+function readDecision(
+  demands: readonly Demand[],
+  mode: Mode,
+  {
+    reply,
+    place,
+    at,
+  }: { readonly reply: ScriptReply; readonly place: number; readonly at: number },
+): Decision {
+  const allowed = Number(reply[place]) === 1
+  const isTaking = allowed && mode === 'take'
+  const taken = demands.map((demand, index) =>
+    readTaken(demand, reply[place + 1 + index] ?? 0, { at, isTaking }),
+  )
+  return { allowed, taken }
 }
 
 function pushDemand(args: (string | number)[], { kind, rate, cost }: Demand): void {
@@ -234,12 +280,8 @@ function readTaken(
 }
 
 /** A time of the server, on the caller's clock. */
-function wallClock(
-  until: string | number,
-  at: string | number | undefined,
-  nowMs: number,
-): number | undefined {
-  return until === '' ? undefined : nowMs + Number(until) - Number(at)
+function wallClock(until: string | number, at: number, nowMs: number): number | undefined {
+  return until === '' ? undefined : nowMs + Number(until) - at
 }
 
 function only(found: Decision | Promise<Decision>): Taken | Promise<Taken> {

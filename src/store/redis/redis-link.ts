@@ -59,18 +59,32 @@ export function openRedis(target: RedisTarget, patience: LinkPatience = PATIENCE
   const scripts = client as unknown as Scripts
   const call =
     (script: keyof Scripts) => async (keys: readonly string[], args: readonly Argument[]) =>
-      (await scripts[script](keys.length, ...keys, ...args)) as ScriptReply
+      (await inTime(scripts[script](keys.length, ...keys, ...args), patience.callMs)) as ScriptReply
   return {
     ready: firstReady(client, patience.connectMs),
     hasSlots: target.kind === 'cluster',
     decide: call('spDecide'),
     fail: call('spFail'),
     ban: call('spBan'),
-    nodes: async (key, name, livesMs) => Number(await scripts.spNodes(1, key, name, livesMs)),
-    delete: async (keys) => void (await Promise.all(keys.map((key) => client.del(key)))),
+    nodes: async (key, name, livesMs) =>
+      Number(await inTime(scripts.spNodes(1, key, name, livesMs), patience.callMs)),
+    delete: async (keys) =>
+      void (await inTime(Promise.all(keys.map((key) => client.del(key))), patience.callMs)),
     reconnect: () => client.disconnect(true),
     close: () => client.disconnect(),
   }
+}
+
+/**
+ * Rejects what takes longer than `ms`. What came in time is not late because this thread was busy: timers run before
+ * sockets are read, so the judgment waits until they have been.
+ */
+function inTime<T>(asked: Promise<T>, ms: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = (): void => reject(new Error(`the store did not answer in ${ms} ms`))
+    const timer = setTimeout(() => setImmediate(late), ms)
+    void asked.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
 }
 
 function firstReady(client: Redis | Cluster, withinMs: number): Promise<void> {
@@ -90,12 +104,10 @@ function commonOptions(target: RedisTarget, patience: LinkPatience) {
     ...(target.password === undefined ? {} : { password: target.password }),
     ...(target.isTls ? { tls: { minVersion: 'TLSv1.2' } } : {}),
     connectTimeout: patience.connectMs,
-    commandTimeout: patience.callMs,
     // A request does not wait for a connection: while there is none, this process counts for itself.
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
-    enableAutoPipelining: true,
     retryStrategy: (times: number) => Math.min(times * 50, patience.retryMs),
     scripts: SCRIPTS,
   } satisfies RedisOptions
@@ -128,8 +140,7 @@ function clusterOf(target: RedisTarget, patience: LinkPatience): Cluster {
     {
       scripts,
       enableOfflineQueue,
-      // Pipelines must be of one slot, and calls of one turn are of many.
-      redisOptions: { ...options, enableAutoPipelining: false },
+      redisOptions: options,
       clusterRetryStrategy: (times) => Math.min(times * 50, patience.retryMs),
       slotsRefreshInterval: 5000,
     },

@@ -4,10 +4,10 @@
  *
  * `KEYS`: one for each policy. `ARGV`: the caller's time in milliseconds (empty: that of the server, so that clocks of
  * nodes do not matter), then for each decision the number of its policies and `take`, `look` or `give`, then for each
- * policy `b` with what it costs and holds in milliseconds, or `w` with cost, count, window and slices.
+ * policy `b` with what it costs and holds in milliseconds, or `w` with cost, count, window and slices, or `x`: a ban, which is only looked at.
  *
  * Returns the time, then for each decision 1 or 0, and for each policy how far the bucket is from full, or the counts of
- * the window's slices, newest first, joined by commas.
+ * the window's slices, newest first, joined by commas, or until when the key is banned (empty: it is not).
  */
 export const DECIDE = `
 local now = tonumber(ARGV[1])
@@ -41,6 +41,10 @@ while ARGV[i] do
       end
       out[#out + 1] = string.format('%.3f', start - now)
       i = i + 3
+    elseif ARGV[i] == 'x' then
+      local until_ = redis.call('GET', key)
+      out[#out + 1] = until_ and tonumber(until_) > now and until_ or ''
+      i = i + 1
     else
       local cost, count = tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
       local window, slices = tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4])
