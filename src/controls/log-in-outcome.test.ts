@@ -27,7 +27,23 @@ const rows: [name: string, operation: string, status: number, outcome: string][]
   ['nor where the document says nothing', 'verify_otp', 500, 'broke'],
 ]
 
+const redirects: [name: string, location: string | undefined, outcome: string][] = [
+  ['on to the account', '/account', 'succeeded'],
+  ['on to the next step of a log-in', '/login/callback?code=7', 'succeeded'],
+  ['without a place', undefined, 'succeeded'],
+  ['back to the log-in', '/login', 'failed'],
+  ['back to the log-in of another spelling', 'https://shop.test/sign-in/?next=%2F', 'failed'],
+  ['to a page that names a failure', '/?error=credentials', 'failed'],
+]
+
 suite('how a log-in ended', () => {
+  for (const [name, location, outcome] of redirects)
+    test(`a redirect ${name}: ${outcome}`, () => {
+      const bench = new Bench({ document: DOCUMENT })
+      const headers = new HeaderTable(location === undefined ? [] : ['Location', location])
+      const reader = logInReader(bench.site('login'), bench.kit)
+      assert.equal(reader.ofHead({ status: 302, headers }), outcome)
+    })
   for (const [name, operation, status, outcome] of rows)
     test(name, () => {
       const bench = new Bench({ document: DOCUMENT })

@@ -21,7 +21,7 @@ export interface LogInReader {
 }
 
 /**
- * How log-ins at an operation are read: every 4xx is a failure. Some APIs say 200 to a wrong password: where the policy
+ * How log-ins at an operation are read: every 4xx is a failure, and a redirect back to the log-in. Some APIs say 200 to a wrong password: where the policy
  * names the place of the token (`auth.wrap`), an answer without one is a failure too.
  */
 export function logInReader({ operation }: Site, kit: Kit): LogInReader {
@@ -34,7 +34,7 @@ export function logInReader({ operation }: Site, kit: Kit): LogInReader {
     ofHead: (response) => {
       const { status } = response
       if (status >= 500) return refusals.has(status) ? 'failed' : 'broke'
-      if (status >= 400) return 'failed'
+      if (status >= 400 || (status >= 300 && leadsBack(response))) return 'failed'
       if (rules.length === 0 || status >= 300 || mayHoldToken(response, rules)) return 'succeeded'
       return paths.length === 0 ? 'failed' : 'unknown'
     },
@@ -47,6 +47,15 @@ export function logInReader({ operation }: Site, kit: Kit): LogInReader {
       return isThere ? 'succeeded' : 'failed'
     },
   }
+}
+
+/** Back to the form, or to a page that says why: `/login`, `/sign-in?error=1`. */
+const BACK =
+  /^[^?#]*?(?:log-?in|log-?on|sign-?in|sign-?on)\/?(?:[?#]|$)|error|fail|invalid|denied|incorrect|wrong/i
+
+/** Pages for people answer a wrong password with a redirect, as they do the right one. */
+function leadsBack({ headers }: UpstreamResponse): boolean {
+  return BACK.test((headers.get('location') ?? '').slice(0, 2000))
 }
 
 /**
