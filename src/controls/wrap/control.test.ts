@@ -260,6 +260,18 @@ suite('wrap: refresh tokens in bodies', () => {
     ],
     ['one that is no text is refused', () => '{"refresh":[1]}', 'application/json', 'token_raw'],
     [
+      'a raw one is refused in JSON that only the API may be able to read',
+      () => `{"refresh":"${OTHER}",}`,
+      'application/json',
+      'token_raw',
+    ],
+    [
+      'a raw one is refused in a body of another type',
+      () => JSON.stringify({ refresh: OTHER }),
+      'text/plain',
+      'token_raw',
+    ],
+    [
       'two in a form are refused',
       (bench) => `refresh=${issued(bench)}&refresh=x`,
       'application/x-www-form-urlencoded',

@@ -13,6 +13,8 @@ export interface SealedBody {
   readonly open: (text: string) => string | WrapRefusal
 }
 
+const RAW: Denial = Object.freeze({ reason: 'token_raw' })
+
 /**
  * Puts the API's token in the place of the sealed one, in JSON or a form. A body without the member is left for the API
  * to refuse.
@@ -22,15 +24,15 @@ export function openInBody(exchange: Exchange, sealed: SealedBody): Denial | und
   const type = parseMediaType(exchange.head.headers.get('content-type') ?? '')?.essence ?? ''
   if (bytes.length === 0) return undefined
   if (type === 'application/x-www-form-urlencoded') return openInForm(exchange, sealed)
-  return isJson(type) ? openInJson(exchange, sealed) : undefined
+  return isJson(type) ? openInJson(exchange, sealed) : RAW
 }
-
-const RAW: Denial = Object.freeze({ reason: 'token_raw' })
 
 function openInJson(exchange: Exchange, { bytes, path, open }: SealedBody): Denial | undefined {
   const found = jsonAnswer(bytes)
-  const text = found === undefined ? undefined : memberAt(found.value, path)
-  if (found === undefined || text === undefined || text === null) return undefined
+  // The API may read what nobody here can, and find in it a token that was never sealed.
+  if (found === undefined) return RAW
+  const text = memberAt(found.value, path)
+  if (text === undefined || text === null) return undefined
   if (typeof text !== 'string') return RAW
   const opened = open(text)
   if (typeof opened !== 'string') return opened
