@@ -100,6 +100,17 @@ suite('concurrency', () => {
     reached.add(refused?.denial.reason)
   })
 
+  test('credentials that only the API can check buy no places by being many', async () => {
+    const guard = guardOf({ concurrency: { total: undefined, principal: 2 } })
+    const madeUp = (n: number): Principal => ({ ...ANN, id: `upstream:${n}`, kind: 'upstream' })
+    let passed = 0
+    for (let n = 0; n < 50; n += 1)
+      if ((await begin(guard, { principal: madeUp(n) })).reason === undefined) passed += 1
+    assert.equal(passed, 20)
+    const elsewhere = { principal: madeUp(99), peer: '1.1.1.2' }
+    assert.equal((await begin(guard, elsewhere)).reason, undefined)
+  })
+
   test('who is refused by one limit holds no place of another', async () => {
     const guard = guardOf({ concurrency: { total: 10, principal: 1 }, priority: 'high' })
     await passes(guard, 50, { principal: ANN })

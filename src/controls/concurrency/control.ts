@@ -101,11 +101,21 @@ function fixedPlaces({ total, operation, priority }: ConcurrencyConfig, site: Si
   return [...all, { key: `op:${site.label}`, max: operation, denial: OPERATION_BUSY }]
 }
 
-/** Whoever proved who they are has places of their own; others have those of their address. */
+/** So many more than one client's are the places of an address from which come credentials that nobody verified. */
+const CROWD = 10
+
+/**
+ * Whoever proved who they are has places of their own; others have those of their address. What only the API can check
+ * may be made up anew for each request, so there the address counts too.
+ */
 function ownPlaces({ principal: max }: ConcurrencyConfig, exchange: Exchange): Place[] {
   if (max === undefined) return []
   const { principal, clientKey, hidesClients } = exchange
+  const places: Place[] = []
   if (principal.kind !== 'none')
-    return [{ key: `caller:${principal.id}`, max, denial: CALLER_BUSY }]
-  return hidesClients ? [] : [{ key: `caller:ip:${clientKey}`, max, denial: CALLER_BUSY }]
+    places.push({ key: `caller:${principal.id}`, max, denial: CALLER_BUSY })
+  const isProven = principal.kind !== 'none' && principal.kind !== 'upstream'
+  if (isProven || hidesClients) return places
+  const most = principal.kind === 'none' ? max : max * CROWD
+  return [...places, { key: `caller:ip:${clientKey}`, max: most, denial: CALLER_BUSY }]
 }
