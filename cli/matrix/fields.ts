@@ -1,4 +1,4 @@
-import { schemasOf } from '../../src/controls/answer-fields.ts'
+import { schemasOf } from '../../src/controls/responses/declared.ts'
 import { classes } from '../../src/controls/classes/control.ts'
 import { classAccess } from '../../src/controls/classes/class-access.ts'
 import { fieldMarks } from '../../src/controls/field-marks.ts'

@@ -1,21 +1,19 @@
 import { isPromise } from '../base/maybe-promise.ts'
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import { isJson, parseMediaType } from '../http/media-type.ts'
-import type { FieldEdge } from '../openapi/fields/graph.ts'
 import { rewrite } from '../openapi/fields/rewrite.ts'
 import type { ViewEdge } from '../openapi/fields/view.ts'
-import type { Operation, ResponseModel, SchemaRef } from '../openapi/model.ts'
+import type { Operation } from '../openapi/model.ts'
 import type { Guard } from '../pipeline/control.ts'
 import type { Denial } from '../pipeline/denial.ts'
 import type { Exchange, UpstreamResponse } from '../pipeline/exchange.ts'
+import { AnswerViews } from './answer-views.ts'
+import type { ViewSource } from './answer-views.ts'
 import type { CallerRoles } from './caller-roles.ts'
-import type { FieldMark, FieldMarks } from './field-marks.ts'
 import { jsonAnswer } from './json-answer.ts'
 import type { KeysFor } from './keyed-actions.ts'
 import { mayRepeatKeys } from './repeated-key.ts'
-import { declaredResponse } from './responses/declared.ts'
 import { rewriteJson } from './rewrite-json.ts'
-import type { RoleViews } from './role-views.ts'
 import { showField } from './show-field.ts'
 import type { ShowWalk, ShownDecision, ShownView } from './show-field.ts'
 import { showText } from './show-text.ts'
@@ -24,13 +22,10 @@ import { shownText } from './shown-text.ts'
 import type { MakeKernel, ShownText } from './shown-text.ts'
 
 /** How the fields of answers are shown. */
-export interface AnswerFields {
-  readonly marks: FieldMarks
+export interface AnswerFields extends ViewSource {
   readonly roles: CallerRoles
   readonly keysFor: KeysFor
   readonly makeKernel: MakeKernel
-  /** What callers see of the values of a place; `undefined` where nothing is said. Throws `ConfigError`. */
-  viewsOf(root: FieldEdge<FieldMark>): RoleViews<ShownView> | undefined
   /** Answers that another control shows by the same rules. */
   isShownElsewhere?(response: UpstreamResponse): boolean
   /** Told of values that a caller was shown and others are not, once for an answer; general pointers. */
@@ -42,13 +37,13 @@ export interface AnswerFields {
  * `field_hidden` with a repair, `unfilterable` where the answer cannot be read.
  */
 export function answerGuard(operation: Operation, fields: AnswerFields): Guard | undefined {
-  const views = new Views(operation, fields)
+  const views = new AnswerViews(operation, fields)
   const texts = new Texts(fields.makeKernel)
   if (views.isEmpty) return undefined
-  const viewFor = (exchange: Exchange, response: UpstreamResponse): ShownView =>
+  const viewFor = (exchange: Exchange, response: UpstreamResponse, body?: Buffer): ShownView =>
     fields.isShownElsewhere?.(response) === true
       ? undefined
-      : views.of(response.status)?.of(fields.roles.of(exchange))
+      : views.of(response.status, body)?.of(fields.roles.of(exchange))
   return {
     onResponse: (exchange, response) =>
       viewFor(exchange, response) === undefined || isReadable(exchange, response)
@@ -57,8 +52,8 @@ export function answerGuard(operation: Operation, fields: AnswerFields): Guard |
     wantsResponseBody: (exchange, response) => viewFor(exchange, response) !== undefined,
     onResponseBody: (exchange, body) => {
       const { upstream } = exchange
-      const view = upstream === undefined ? undefined : viewFor(exchange, upstream)
       const bytes = exchange.replacement ?? body
+      const view = upstream === undefined ? undefined : viewFor(exchange, upstream, bytes)
       if (view === undefined || bytes.length === 0) return undefined
       const text = texts.of(view)
       return text === undefined
@@ -66,37 +61,6 @@ export function answerGuard(operation: Operation, fields: AnswerFields): Guard |
         : shownOnText(exchange, { bytes, view, fields }, text)
     },
   }
-}
-
-/** By declared response. Whichever of its media types the answer has, the rules of all of them hold. */
-class Views {
-  readonly isEmpty: boolean
-  readonly #operation: Operation
-  readonly #byModel: ReadonlyMap<ResponseModel | undefined, RoleViews<ShownView>>
-
-  constructor(operation: Operation, fields: AnswerFields) {
-    this.#operation = operation
-    const byModel = new Map<ResponseModel | undefined, RoleViews<ShownView>>()
-    const add = (model: ResponseModel | undefined, refs: readonly SchemaRef[]): void => {
-      const views = refs.length === 0 ? undefined : fields.viewsOf(fields.marks.place(refs))
-      if (views !== undefined) byModel.set(model, views)
-    }
-    const models = [...operation.responses.values()]
-    for (const model of models) add(model, schemasOf(model))
-    // Where nobody refuses undeclared statuses: what any answer hides is hidden there too.
-    add(undefined, models.flatMap(schemasOf))
-    this.#byModel = byModel
-    this.isEmpty = byModel.size === 0
-  }
-
-  of(status: number): RoleViews<ShownView> | undefined {
-    return this.#byModel.get(declaredResponse(this.#operation, status))
-  }
-}
-
-/** Every schema of a response, whatever its media type. */
-export function schemasOf({ content }: ResponseModel): readonly SchemaRef[] {
-  return content.flatMap(({ schema, itemSchema }) => [schema ?? [], itemSchema ?? []].flat())
 }
 
 const UNREADABLE: Denial = Object.freeze({

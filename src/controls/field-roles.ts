@@ -1,7 +1,7 @@
 import { edgesOf, nodesFrom } from '../openapi/fields/view.ts'
 import { OWNER } from '../pipeline/field-access.ts'
 import type { Site } from '../pipeline/site.ts'
-import { schemasOf } from './answer-fields.ts'
+import { schemasOf } from './responses/declared.ts'
 import { fieldMarks } from './field-marks.ts'
 import type { FieldMark } from './field-marks.ts'
 import type { ApiRuntime } from './kit.ts'

@@ -91,8 +91,8 @@ function isOwnList(items: readonly unknown[], place: OwnerPlace, walk: Walk): bo
   walk.lists += 1
   let gone: Set<number> | undefined
   for (let index = 0; index < items.length; index += 1) {
-    // An API that returns a list where one object is declared: each is judged as that object.
-    const inner = place.prefix[index] ?? place.items ?? (place.rules.length > 0 ? place : undefined)
+    // An API that returns a list where one object is declared: each is judged as that object, or what holds it.
+    const inner = place.prefix[index] ?? place.items ?? place
     if (inner?.isGuarded !== true) continue
     walk.path.push(index)
     if (!isOwn(items[index], inner, walk)) (gone ??= new Set()).add(index)

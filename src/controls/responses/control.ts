@@ -115,7 +115,7 @@ function compileJudges(site: Site, api: ApiRuntime): Judges {
       mustBeJson,
       seeksJson: !mustBeJson && validate('') !== undefined,
       filter,
-      other: otherShape(schema, { site, api }, filter),
+      other: otherShape(schema, api, filter),
       kernel: api.responseSchemas.kernel(schema),
       validate,
       named: rememberingNamed(),

@@ -1,4 +1,4 @@
-import type { Operation, ResponseModel } from '../../openapi/model.ts'
+import type { Operation, ResponseModel, SchemaRef } from '../../openapi/model.ts'
 
 /**
  * The declared response for a status: exact, then its class (`4XX`), then `default`. OpenAPI 3.1 "Responses Object".
@@ -12,4 +12,9 @@ export function declaredResponse(operation: Operation, status: number): Response
     responses.get(`${Math.floor(status / 100)}XX`) ??
     responses.get('default')
   )
+}
+
+/** Every schema of a response, whatever its media type. */
+export function schemasOf({ content }: ResponseModel): readonly SchemaRef[] {
+  return content.flatMap(({ schema, itemSchema }) => [schema ?? [], itemSchema ?? []].flat())
 }

@@ -57,12 +57,30 @@ export class FieldGraph<Mark> {
     this.#reader = reader
   }
 
-  /** The place that some schemas describe together. Throws `ConfigError` where the document has too many. */
-  place(refs: readonly SchemaRef[]): FieldEdge<Mark> {
-    const sites = refs.flatMap((ref) => this.#host.resources.site(ref) ?? [])
-    const edge = this.#edge(sites, [])
+  /**
+   * The place that some schemas describe together, and with them the items of `lists`. Throws `ConfigError` where the
+   * document has too many.
+   */
+  place(refs: readonly SchemaRef[], lists: readonly SchemaRef[] = []): FieldEdge<Mark> {
+    const items = this.#applicable(this.#sites(lists)).flatMap((one) => this.#itemSites(one))
+    const edge = this.#edge([...this.#sites(refs), ...items], [])
     for (let fill = this.#pending.pop(); fill !== undefined; fill = this.#pending.pop()) fill()
     return edge
+  }
+
+  #sites(refs: readonly SchemaRef[]): readonly Site[] {
+    return refs.flatMap((ref) => this.#host.resources.site(ref) ?? [])
+  }
+
+  #itemSites({ site, keywords }: Applicable): readonly Site[] {
+    const list = keywords['prefixItems']
+    const prefix = Array.isArray(list) ? list : []
+    return [
+      ...prefix.map((_, index) => this.#host.resources.child(site, 'prefixItems', index)),
+      ...ITEM_KEYS.filter((key) => isObject(keywords[key])).map((key) =>
+        this.#host.resources.child(site, key),
+      ),
+    ]
   }
 
   #edge(
@@ -121,7 +139,7 @@ export class FieldGraph<Mark> {
     }
     node.members = members
     node.rest = this.#union(all, ['additionalProperties', 'unevaluatedProperties'], owners)
-    node.items = this.#union(all, ['items', 'unevaluatedItems', 'contains'])
+    node.items = this.#union(all, ITEM_KEYS)
     node.prefix = this.#prefix(all)
     node.isOpen =
       all.some(({ keywords }) => opensProperties(keywords)) || members.size + patterns.length === 0
@@ -179,7 +197,10 @@ export class FieldGraph<Mark> {
   }
 }
 
-const EMPTY: FieldNode<never> = {
+const ITEM_KEYS = ['items', 'unevaluatedItems', 'contains'] as const
+
+/** A place about which nothing is said. */
+export const EMPTY: FieldNode<never> = {
   members: new Map(),
   patterns: [],
   rest: undefined,
