@@ -41,6 +41,16 @@ export function openListener(
     address: addressOf(settings),
     transport,
     isTrustedPeer: (address) => trusted.has(address),
+    proxyProtocol: listen.proxyProtocol !== undefined,
+    onProxyFault: (fault, peerAddress) =>
+      recorder.emit({
+        name: 'sp_protocol_violation',
+        level: 'warn',
+        control: 'listener',
+        reason: 'proxy_header',
+        detail: fault,
+        facts: { 'client.address': peerAddress },
+      }),
     limits: { ...limits, ...edgeLimits(settings) },
     onConnections: (delta) => void (connections.value += delta),
     onUpstream: (notice) => noteUpstream(recorder, notice),

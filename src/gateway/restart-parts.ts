@@ -7,6 +7,7 @@ const PARTS: readonly [path: string, part: (settings: Settings) => unknown][] = 
   ['listen.address', ({ listen }) => listen.address],
   ['listen.health', ({ listen }) => listen.health],
   ['listen.trustedProxies', ({ listen }) => listen.trustedProxies],
+  ['listen.proxyProtocol', ({ listen }) => listen.proxyProtocol],
   ['listen.tls', ({ listen }) => listen.tls.kind],
   ['transport', ({ transport }) => transport],
   ['workers', ({ workers }) => workers],

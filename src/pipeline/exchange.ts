@@ -36,6 +36,8 @@ export interface RequestHead {
   readonly authority: string | undefined
   readonly peerAddress: string
   readonly peerPort: number
+  /** The balancer that named the peer before the first byte; unsaid: the peer itself is at the other end. */
+  readonly relayAddress?: string | undefined
   readonly listener: 'https' | 'http'
   readonly tls:
     | {

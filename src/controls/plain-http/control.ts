@@ -46,7 +46,8 @@ function plainHttpGuard(config: PlainHttpConfig, kit: Kit): Guard {
   return {
     onRequest: (exchange) => {
       if (exchange.isSecure) return undefined
-      if (config.plain === 'serve' && mayServe(exchange.head.peerAddress)) return undefined
+      const { peerAddress, relayAddress = peerAddress } = exchange.head
+      if (config.plain === 'serve' && mayServe(relayAddress)) return undefined
       const credentials = findCredentials(exchange)
       if (credentials !== undefined) return burnt(credentials, kit)
       if (config.plain !== 'redirect') return HTTPS_REQUIRED

@@ -9,6 +9,8 @@ export interface AdmissionOptions {
   readonly isTrusted: (address: string) => boolean
   /** Whether each connection costs a handshake, which is slowed down per address [TRN-07]. */
   readonly isTls: boolean
+  /** Whom a balancer named as the peer of a connection. */
+  readonly namedPeer?: ((socket: Socket) => { readonly address: string } | undefined) | undefined
   /** The number of open connections changed by this. */
   readonly onChange?: ((delta: 1 | -1) => void) | undefined
   /** Seats that other listeners of the port give out too. */
@@ -50,7 +52,7 @@ export class Admission {
 
   /** Takes a new connection or destroys it. */
   admit(socket: Socket): void {
-    const peerAddress = socket.remoteAddress ?? ''
+    const peerAddress = this.#options.namedPeer?.(socket)?.address ?? socket.remoteAddress ?? ''
     // One client has a whole /64 of IPv6 to come from.
     const address = addressKey(peerAddress)
     const peer = this.#peers.get(address) ?? this.#newPeer(address)

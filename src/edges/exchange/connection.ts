@@ -22,6 +22,8 @@ export class Connection implements Tenant {
   readonly socket: Socket
   readonly peerAddress: string
   readonly peerPort: number
+  /** The balancer that named the peer; `undefined`: the peer itself is at the other end. */
+  readonly relayAddress: string | undefined
   readonly tls: RequestHead['tls']
   /** The last answer on this connection went out, or is going: nothing may follow it. */
   isLast = false
@@ -35,8 +37,11 @@ export class Connection implements Tenant {
 
   constructor(socket: Socket, addresses: Addresses) {
     this.socket = socket
-    this.peerAddress = socket.remoteAddress ?? ''
-    this.peerPort = socket.remotePort ?? 0
+    const named = addresses.namedPeer(socket)
+    const { remoteAddress = '', remotePort = 0 } = socket
+    this.peerAddress = named?.address ?? remoteAddress
+    this.peerPort = named?.port ?? remotePort
+    this.relayAddress = named === undefined ? undefined : remoteAddress
     this.tls = socket instanceof TLSSocket ? tlsFacts(socket) : undefined
     this.address = addresses.enter(this.peerAddress)
     // One listener for all requests of the connection, none per request.

@@ -43,7 +43,7 @@ export function requestHead(
   listener: 'https' | 'http',
 ): RequestHead {
   const { method, target, httpVersion, isChunked, contentLength = 0 } = parser
-  const { peerAddress, peerPort, tls } = connection
+  const { peerAddress, peerPort, relayAddress, tls } = connection
   return {
     method,
     rawTarget: target,
@@ -51,6 +51,7 @@ export function requestHead(
     headers: new HeaderTable(parser.rawHeaders),
     authority: undefined,
     peerAddress,
+    relayAddress,
     peerPort,
     listener,
     tls,

@@ -34,6 +34,7 @@ export function requestHead(
     headers: new HeaderTable(fields),
     authority,
     peerAddress: connection.peerAddress,
+    relayAddress: connection.relayAddress,
     peerPort: connection.peerPort,
     listener: 'https',
     tls: connection.tls,

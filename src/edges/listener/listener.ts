@@ -15,6 +15,7 @@ import { EDGE_LIMITS } from '../exchange/limits.ts'
 import { wholeSender } from '../exchange/send-whole.ts'
 import { Sweeper } from '../exchange/sweeper.ts'
 import type { Http1Side, Transport } from '../exchange/transport.ts'
+import { ProxyGate } from '../proxy/gate.ts'
 import { FAST_TRANSPORT } from '../fast/fast-transport.ts'
 import { NODE_TRANSPORT } from '../node/node-transport.ts'
 import type { UpstreamNotice } from '../upstream/origin.ts'
@@ -34,6 +35,10 @@ export interface ListenerOptions {
   readonly transport?: 'node' | 'fast'
   /** Peers whose connections are not counted per address. */
   readonly isTrustedPeer?: (address: string) => boolean
+  /** Trusted peers write a PROXY header before the first byte of each connection. */
+  readonly proxyProtocol?: boolean
+  /** One of them wrote none, or a wrong one. */
+  readonly onProxyFault?: ((fault: string, peerAddress: string) => void) | undefined
   /** A handshake failed; OpenSSL's or Node's code. */
   readonly onTlsError?: (code: string, peerAddress: string) => void
   /** Is told of the floods and faults of HTTP/2 clients. */
@@ -89,7 +94,9 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     core.upstreams,
   )
   const isTrusted = options.isTrustedPeer ?? (() => false)
-  const addresses = new Addresses(isTrusted)
+  const gate = openGate(options, isTrusted, limits)
+  const namedPeer = (socket: Socket) => gate?.peerOf(socket)
+  const addresses = new Addresses(isTrusted, namedPeer)
   const taken = { inFlight: 0, heldBytes: 0 }
   const context: EdgeContext = { core, limits, sweeper, upstreams, addresses, ...taken }
   const http1 = transport.openHttp1(context, options.kind)
@@ -101,9 +108,11 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     isTls: options.kind === 'https',
     onChange: options.onConnections,
     seats: options.seats,
+    namedPeer,
   })
   const { server, stopTls } = openServer(options, { context, http1, sessions })
   server.prependListener('connection', (socket: Socket) => admission.admit(socket))
+  gate?.guard(server)
   try {
     await listen(server, options)
   } catch (error) {
@@ -122,6 +131,14 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
       return closeParts({ server, http1, sessions, admission, context }, graceMs, lingerMs)
     },
   }
+}
+
+function openGate(
+  { proxyProtocol = false, onProxyFault: onFault }: ListenerOptions,
+  isTrusted: (address: string) => boolean,
+  { handshakeMs: headerMs }: EdgeLimits,
+): ProxyGate | undefined {
+  return proxyProtocol ? new ProxyGate({ isTrusted, headerMs, onFault }) : undefined
 }
 
 interface ClosingParts {
@@ -217,7 +234,8 @@ function openTlsServer(
     else http1.serve(socket, connection)
   })
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
-    options.onTlsError?.(error.code ?? error.name, socket.remoteAddress ?? '')
+    const peerAddress = context.addresses.namedPeer(socket)?.address ?? socket.remoteAddress ?? ''
+    options.onTlsError?.(error.code ?? error.name, peerAddress)
   })
   const unsubscribe = tls.subscribe((changed) => server.setSecureContext(changed))
   const stopTickets = renewTickets(options, (keys) => server.setTicketKeys(keys))

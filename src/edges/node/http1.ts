@@ -171,6 +171,7 @@ function requestHead(edge: Http1Edge, req: IncomingMessage, connection: Connecti
     headers,
     authority: undefined,
     peerAddress: connection.peerAddress,
+    relayAddress: connection.relayAddress,
     peerPort: connection.peerPort,
     listener: edge.kind,
     tls: connection.tls,

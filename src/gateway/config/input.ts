@@ -72,6 +72,7 @@ export interface ListenInput {
   hsts?: string | false | undefined
   trustedProxies?: readonly string[] | undefined
   forwardedHeader?: 'x-forwarded-for' | 'forwarded' | undefined
+  proxyProtocol?: 'v2' | undefined
   cors?: readonly string[] | undefined
   hosts?: readonly string[] | undefined
   health?: number | string | undefined

@@ -63,6 +63,8 @@ export interface ListenSettings {
   readonly hstsSeconds: number
   readonly trustedProxies: readonly string[]
   readonly forwardedHeader: 'x-forwarded-for' | 'forwarded'
+  /** Trusted proxies write a PROXY header of this version before the first byte. */
+  readonly proxyProtocol: 'v2' | undefined
   readonly cors: readonly string[]
   /** As configured: lower case, ASCII, IPv6 without brackets. `Policy.listen.hosts` adds those served anyway. */
   readonly hosts: readonly string[]

@@ -93,6 +93,7 @@ export function resolveListen(input: ListenInput, resolver: Resolver): ListenSet
     hstsSeconds: resolveHsts(input.hsts),
     trustedProxies: input.trustedProxies ?? [],
     forwardedHeader: input.forwardedHeader ?? DEFAULTS.forwardedHeader,
+    proxyProtocol: input.proxyProtocol,
     cors: input.cors ?? [],
     hosts: (input.hosts ?? []).map((host) => parseHostName(host, '')),
     health: resolveHealth(input.health, address),
@@ -102,8 +103,19 @@ export function resolveListen(input: ListenInput, resolver: Resolver): ListenSet
   if (resolver.report.isPruned(['listen'])) return listen
   checkPlain(listen, resolver)
   checkAcme(listen, resolver)
+  checkProxyProtocol(listen, resolver)
   checkPorts(listen, resolver)
   return listen
+}
+
+/** Whoever could write the header could be anybody [NET-01]. */
+function checkProxyProtocol(listen: ListenSettings, resolver: Resolver): void {
+  if (listen.proxyProtocol === undefined || listen.trustedProxies.length > 0) return
+  resolver.report.fault(
+    ['listen', 'proxyProtocol'],
+    'nobody is trusted to write the header',
+    'name the balancers in trustedProxies',
+  )
 }
 
 function checkPorts(listen: ListenSettings, resolver: Resolver): void {

@@ -54,6 +54,10 @@ export const listenSchema: z.ZodType<ListenInput> = z.strictObject({
     'The header in which trusted proxies name the client.',
     DEFAULTS.forwardedHeader,
   ),
+  proxyProtocol: optional(
+    z.literal('v2'),
+    'v2: trustedProxies begin each connection, before TLS, with a PROXY protocol header that names the client; without a right one it is closed.',
+  ),
   cors: optional(
     z.array(parsedText('an origin', parseOrigin)),
     'Origins whose pages may call the API from a browser; none unless said.',
