@@ -104,8 +104,13 @@ export function stepsOf(text: string): readonly string[] {
     .slice(0, MAX_STEPS)
 }
 
-const AFFIX =
-  /^(?:min|max|from|to|not|after|before|has|is|exclude|include)[_.-]?(?=.)|[_.-]?(?:gte?|lte?|ne|eq|neq|n?in|like|ilike|contains|starts_?with|ends_?with|from|to|min|max|before|after|since|until|not|exists|is_?null|regex|match|range|between|asc|desc|ascending|descending)!?$/gi
+const BEFORE = 'min max from to not after before has is with without by exclude include'
+const AFTER =
+  'gte? lte? gt lt ne eq neq n?in i?like contains? i?contains starts?_?with ends?_?with begins?_?with prefix suffix equals? not_?equals? is exact iexact match(?:es)? includes? from to min max before after since until not exists is_?null regexp? range between asc desc ascending descending'
+const AFFIX = new RegExp(
+  `^(?:${BEFORE.replaceAll(' ', '|')})[_.-]?(?=.)|[_.-]?(?:${AFTER.replaceAll(' ', '|')})!?$`,
+  'gi',
+)
 
 /** The same name without what is said about comparing: `age_gte`, `minAge`, `createdAtDesc`. */
 export function withoutAffix(step: string): string {
