@@ -104,6 +104,13 @@ suite('multipart bodies', () => {
     ],
     ['refuses a file name with a path', body(png('photo', '../a.png')), 'fileName /photo'],
     ['refuses a file name with a backslash', body(png('photo', 'c:\\\\a.png')), 'fileName /photo'],
+    [
+      'refuses a file whose name says another type than is declared',
+      body(png('photo', 'a.php')),
+      'fileName /photo',
+      { photo: { contentType: 'image/png' } },
+    ],
+    ['takes any name where no type is declared', body(png('photo', 'a.php')), { photo: PNG }],
     ['refuses a hidden file', body(png('photo', '.htaccess')), 'fileName /photo'],
     [
       'refuses a type that encoding does not declare',

@@ -5,6 +5,7 @@ import { childPointer } from '../load/pointer.ts'
 import type { MediaType } from '../model.ts'
 import type { BodyFault, DecodeDeps } from './contract.ts'
 import { readJson } from './field.ts'
+import { namesOtherType } from './file-name.ts'
 import { contradictsFileType } from './file-type.ts'
 import { checkPartHeads, MAX_PARTS } from './part-heads.ts'
 import { readText, Unreadable } from './scalar.ts'
@@ -35,7 +36,7 @@ export type MultipartDecoder = (
 
 /**
  * Compiles the decoder of `multipart/form-data` bodies [VAL-06]: at most 20 parts, no nesting, file names that are plain
- * names, files whose first bytes fit their type, types that `encoding` allows. In the value a file is a string with one
+ * names, files whose first bytes fit their type, types that `encoding` allows, and no name that says another type. In the value a file is a string with one
  * character per byte (so that `maxLength` counts bytes), a JSON part its value, any other part text by its schema.
  * @see RFC 7578
  */
@@ -144,6 +145,9 @@ function checkPart(part: MultipartPart, mediaType: MediaType): BodyFault | undef
   if (part.fileName === undefined) return undefined
   if (!isPlainName(part.fileName)) {
     return { keyword: 'fileName', pointer, message: 'has a file name that is no plain name' }
+  }
+  if (declared !== undefined && namesOtherType(part.fileName, declared)) {
+    return { keyword: 'fileName', pointer, message: 'has a name of another type than is declared' }
   }
   if (contradictsFileType(part.contentType, part.bytes)) {
     return { keyword: 'fileType', pointer, message: 'is not of the type it says' }
