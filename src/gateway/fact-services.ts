@@ -36,9 +36,11 @@ export function factsOf(
     found,
     facts: (site) => {
       const { lookups } = site.policy.authorize
+      // Read once for every look-up that a condition names.
+      const lookupNames = [...(lookups?.keys() ?? [])]
       return {
         relation: (question) => relations.check(question, clock.nowMs()),
-        lookupNames: lookups?.keys() ?? [],
+        lookupNames,
         lookup: (name, at) => {
           const rule = lookups?.get(name)
           // Only names that are listed are asked for.

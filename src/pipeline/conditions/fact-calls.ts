@@ -104,7 +104,7 @@ function firstText(node: Node): string | undefined {
 
 function lookupName([node]: readonly Node[], facts: ConditionFacts, at: string): string {
   const name = node?.op === 'value' ? node.args : undefined
-  const names = [...facts.lookupNames]
+  const names = facts.lookupNames
   if (typeof name === 'string' && names.includes(name)) return name
   const near = typeof name === 'string' ? didYouMean(name, names) : undefined
   const shown = typeof name === 'string' ? JSON.stringify(name) : 'what a request says'

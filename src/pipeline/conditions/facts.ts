@@ -18,7 +18,7 @@ export interface ConditionFacts {
   /** `undefined`: nobody can tell within the bounds of a check. Throws or rejects where the store does not answer. */
   relation(question: RelationQuestion): MaybePromise<boolean | undefined>
   /** The names of `authorize.lookups`. */
-  readonly lookupNames: Iterable<string>
+  readonly lookupNames: readonly string[]
   /** The look-up of a name that is one of these. Throws `ConfigError` at `at` where it cannot be done here. */
   lookup(name: string, at: string): FindValue
 }
