@@ -50,9 +50,7 @@ function operationLimitGuard(
       decideLimits(exchange, policies, parts, [own, ...others]),
     )
   }
-  const counted = [...(config.limit?.by ?? []), ...flowsOf(config, site).flatMap(({ by }) => by)]
-  // Only a limit that looks into the body waits for it.
-  const hooks: Guard = counted.some(({ from }) => from === 'body')
+  const hooks: Guard = waitsForBody(config, site)
     ? {
         onRequestBody: (exchange, bytes) => {
           readUnjudged(exchange, bytes)
@@ -61,6 +59,16 @@ function operationLimitGuard(
       }
     : { onRequest: take }
   return { ...hooks, ...accounts?.hooks, onAnswer: hideLimitsOf401 }
+}
+
+/**
+ * A limit that looks into the body waits for it, and so does a flow of an operation that takes one: a call that is
+ * refused for its body went through no flow.
+ */
+function waitsForBody(config: OperationLimitConfig, site: Site): boolean {
+  const flows = flowsOf(config, site)
+  if (flows.length > 0 && site.operation.requestBody !== undefined) return true
+  return (config.limit?.by ?? []).some(({ from }) => from === 'body')
 }
 
 /** The limit of the operation, where there is one, comes first. */

@@ -76,6 +76,15 @@ suite('flow limits [RLM-05]', () => {
     assert.equal(await check(guard, { card: 'a', device: 'd2' }), 'flow_limit')
   })
 
+  test('a call that is refused for its body went through no flow, whatever it is counted by', async () => {
+    const guard = new Bench({ document: shop('1/day by ip') }).guard(operationLimit, 'checkCode')
+    const exchange = exchangeOf({ method: 'POST', peer: '1.1.1.1' })
+    for (let tries = 0; tries < 3; tries++)
+      assertRefused((await guard.request(exchange)) ?? undefined, undefined)
+    assert.equal(await check(guard, { code: 1 }), undefined)
+    assert.equal(await check(guard, { code: 2 }), 'flow_limit')
+  })
+
   test('the refusal is told apart in the log, and says when to come again', async () => {
     const guard = new Bench({ document: shop('1/day by body.card') }).guard(
       operationLimit,
