@@ -44,6 +44,8 @@ const operations: Row[] = [
   ['POST /users/login', undefined, 'silent', true],
   ['POST /forgotPassword', undefined, 'silent', true],
   ['POST /tokens', undefined, 'silent', false],
+  ['POST /token', 'get_token_token_post', 'silent', true, 'application/x-www-form-urlencoded'],
+  ['POST /orders', undefined, 'silent', false, 'application/x-www-form-urlencoded'],
   ['POST /sessions', undefined, 'silent', false],
   ['POST /login', 'login', 'key', false],
   ['POST /tokens', 'createApiToken', 'key', false],

@@ -15,11 +15,13 @@ const OTHER_WORD =
 /**
  * Whether an operation hands out or proves identity: a POST open to callers without a credential whose name or last
  * path segments say log-in, token, OTP, or password reset. Where the document says nothing about security, the
- * gateway's key tells which program calls, not which person: a clear log-in is one there too.
+ * gateway's key tells which program calls, not which person: a clear log-in is one there too, and so is what takes a form
+ * and is called a token's, as the password grant of OAuth does.
  */
 export function isAuthOperation(operation: Operation): boolean {
   if (!takesPlainBodies(operation)) return false
-  if (operation.security === undefined) return sounds(operation, LOG_IN_WORD)
+  if (operation.security === undefined)
+    return sounds(operation, LOG_IN_WORD) || (takesForm(operation) && soundsLikeAuth(operation))
   return isOpen(operation.security) && soundsLikeAuth(operation)
 }
 
@@ -64,6 +66,11 @@ function takesPlainBodies({ requestBody }: Operation): boolean {
   return types.length === 0 || types.some((type) => PLAIN.test(type))
 }
 
+function takesForm({ requestBody }: Operation): boolean {
+  return (requestBody?.content ?? []).some(({ type }) => type === FORM)
+}
+
+const FORM = 'application/x-www-form-urlencoded'
 const PLAIN = /json$|\*|^application\/x-www-form-urlencoded$/
 
 function isOpen(security: readonly SecurityAlternative[]): boolean {
