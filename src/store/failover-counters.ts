@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isPromise } from '../base/maybe-promise.ts'
+import { andThen, isPromise } from '../base/maybe-promise.ts'
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import { UnavailableError } from '../base/unavailable.ts'
 import type { BanRule, BucketRate, Counters, Decision, Demand, Failed, Taken } from './counters.ts'
@@ -75,7 +75,10 @@ export class FailoverCounters implements Counters {
 
   take(key: string, rate: BucketRate, cost: number, nowMs: number): MaybePromise<Taken> {
     return this.#run(
-      (counters) => counters.take(key, rate, cost, nowMs),
+      (counters) =>
+        this.#noted(counters.take(key, rate, cost, nowMs), (local) =>
+          local.take(key, this.#share(rate), cost, nowMs),
+        ),
       (counters) => counters.take(key, this.#share(rate), cost, nowMs),
       () => passes(rate),
     )
@@ -93,7 +96,8 @@ export class FailoverCounters implements Counters {
     const shares = (): readonly Demand[] =>
       demands.map((demand) => ({ ...demand, rate: this.#share(demand.rate) }))
     return this.#run(
-      (counters) => counters.decide(demands, nowMs),
+      (counters) =>
+        this.#noted(counters.decide(demands, nowMs), (local) => local.decide(shares(), nowMs)),
       (counters) => counters.decide(shares(), nowMs),
       () => ({ allowed: true, taken: demands.map(({ rate }) => passes(rate)) }),
     )
@@ -137,6 +141,21 @@ export class FailoverCounters implements Counters {
     this.#isClosed = true
     clearInterval(this.#timer)
     this.#parts.close()
+  }
+
+  /**
+   * What was allowed is taken from the own share as well: when the store goes away, even for a moment, a caller who used
+   * up its limit does not find a fresh one here.
+   */
+  #noted<T extends { readonly allowed: boolean }>(
+    found: MaybePromise<T>,
+    take: (local: Counters) => unknown,
+  ): MaybePromise<T> {
+    if (this.#parts.whenAway !== 'local') return found
+    return andThen(found, (result) => {
+      if (result.allowed) take(this.#parts.local)
+      return result
+    })
   }
 
   #run<T>(

@@ -18,14 +18,22 @@ export interface Relay {
 export async function startRelay(target: number): Promise<Relay> {
   let mode: RelayMode = { kind: 'pass' }
   const sockets = new Set<Socket>()
+  // A stream that lost bytes never goes on behind the gap: TCP would not let it.
+  const dead = new Set<Socket>()
   const keep = (socket: Socket): void => {
     sockets.add(socket)
     socket.setNoDelay(true)
     socket.on('error', () => socket.destroy())
-    socket.on('close', () => sockets.delete(socket))
+    socket.on('close', () => {
+      sockets.delete(socket)
+      dead.delete(socket)
+    })
   }
   const pipe = (from: Socket, to: Socket): void => {
-    from.on('data', (piece: Buffer) => pass(piece, to, mode))
+    from.on('data', (piece: Buffer) => {
+      if (mode.kind === 'drop') dead.add(from).add(to)
+      if (!dead.has(from)) pass(piece, to, mode)
+    })
     from.on('close', () => to.destroy())
   }
   const server = createServer((near) => {
