@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { addAdopt } from './adopt.ts'
 import { addDemo } from './demo.ts'
+import { addBans } from './bans.ts'
 import { addCheck } from './check.ts'
 import { addExplain } from './explain.ts'
 import { reportFailure } from './failure.ts'
@@ -9,6 +10,7 @@ import { addKeys } from './keys.ts'
 import { addMatrix } from './matrix.ts'
 import { addProve } from './prove.ts'
 import { addRelations } from './relations.ts'
+import { addStore } from './store.ts'
 import { addServe } from './serve.ts'
 import { addUnlock } from './unlock.ts'
 import { LLHTTP_VERSION } from '../src/edges/fast/llhttp-wasm.ts'
@@ -31,7 +33,9 @@ addKeys(program)
 addRelations(program)
 addDemo(program)
 addProve(program)
+addStore(program)
 addUnlock(program)
+addBans(program)
 
 // A reader that has seen enough (`| head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

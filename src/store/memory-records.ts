@@ -20,6 +20,8 @@ export class MemoryRecords implements Records {
   readonly meta: MemoryMeta = new MemoryMeta()
   readonly relations: MemoryRelations = new MemoryRelations()
 
+  readonly migrated = 0
+
   changeToken(): number {
     return this.keys.changes
   }

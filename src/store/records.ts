@@ -136,6 +136,8 @@ export interface Records {
    * owner did. Throws or rejects with `ConfigError` at `store` when the store cannot be used.
    */
   open(role?: StoreRole): MaybePromise<void>
+  /** Migrations that were done when it was opened. */
+  readonly migrated: number
   /** Has `listener` told why when the store stops to answer, and `undefined` when it answers again. */
   onAway(listener: (cause: string | undefined) => void): void
   close(): MaybePromise<void>

@@ -22,6 +22,7 @@ function open(): Records {
     meta: records.meta,
     relations: records.relations,
     changeToken: () => records.changeToken(),
+    migrated: 0,
     open: () => undefined,
     onAway: () => undefined,
     close: () => records.close(),

@@ -25,18 +25,27 @@ const TEXT = 'sallyport secrets check'
 export function checkSecrets(meta: Meta, secrets: Secrets): MaybePromise<void> {
   return andThen(meta.get(NAME), (text) => {
     const known = parse(text)
-    const faults = [...faultsOf(known, secrets)]
-    if (faults.length > 0)
-      throw new ConfigError({
-        path: 'secrets',
-        message: `the store was used with other secrets: ${faults.join(', ')}`,
-        cure: 'restore the secrets file from a backup; where it is lost for good, sallyport store rekey --lost, and make every key again',
-      })
+    refuseOthers(known, secrets)
     const all = remember(known, secrets)
     return JSON.stringify(all) === JSON.stringify(known)
       ? undefined
       : meta.set(NAME, JSON.stringify(all))
   })
+}
+
+function refuseOthers(known: Remembered, secrets: Secrets): void {
+  const faults = [...faultsOf(known, secrets)]
+  if (faults.length === 0) return
+  throw new ConfigError({
+    path: 'secrets',
+    message: `the store was used with other secrets: ${faults.join(', ')}`,
+    cure: 'restore the secrets file from a backup; where it is lost for good, sallyport store rekey --lost, and make every key again',
+  })
+}
+
+/** As `checkSecrets`, for who only looks: remembers nothing. Rejects with `ConfigError` at `secrets`. */
+export async function compareSecrets(meta: Meta, secrets: Secrets): Promise<void> {
+  refuseOthers(parse(await meta.get(NAME)), secrets)
 }
 
 /** Forgets what the store was used with: from now on these secrets are the right ones. Keys made before stay lost. */

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { ConfigError } from '../base/config-error.ts'
 import { openStore } from './open-store.ts'
 import { openSqlite } from './sqlite-records.ts'
@@ -133,28 +131,3 @@ const BAD_NAMES: [name: string, url: string, pattern: RegExp][] = [
 ]
 for (const [name, url, pattern] of BAD_NAMES)
   test(`refuses ${name}`, () => assert.throws(() => openStore(url), refusal(pattern)))
-
-/** Ids the child said were stored before it was killed with SIGKILL after `count` of them. */
-async function acknowledged(path: string, count: number): Promise<string[]> {
-  const script = fileURLToPath(new URL('./testing/insert-until-killed.ts', import.meta.url))
-  const child = spawn(process.execPath, [script, path], { stdio: ['ignore', 'pipe', 'inherit'] })
-  let output = ''
-  child.stdout.setEncoding('utf8')
-  child.stdout.on('data', (text: string) => {
-    output += text
-    if (output.split('\n').length > count) child.kill('SIGKILL')
-  })
-  await new Promise((done) => child.on('close', done))
-  return output.split('\n').slice(0, -1)
-}
-
-test('kill -9 in the middle of inserts loses no acknowledged key', async () => {
-  for (const count of [1, 40, 150]) {
-    const path = newPath()
-    const ids = await acknowledged(path, count)
-    assert.ok(ids.length >= count, 'the child got that far')
-    const records = openStore(`sqlite:${path}`)
-    for (const id of ids) assert.ok((await records.keys.get(id)) !== undefined, `${id} is there`)
-    records.close()
-  }
-})

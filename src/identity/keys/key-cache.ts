@@ -13,8 +13,11 @@ export interface CachedKey {
 
 /** The store is asked for changes at most this often: a revocation elsewhere is seen within it. */
 const POLL_MS = 250
-/** With the store out of reach, what is cached stays good this long (CONTROLS 3.3). */
-const HELD_MS = 60_000
+/**
+ * With the store out of reach, what is cached stays good this long: with what the store's word may be old already, less
+ * than the 60 s of CONTROLS 3.3.
+ */
+const HELD_MS = 55_000
 const MAX_CACHED = 100_000
 
 /** An entry with where its key's version stands, and the stamp it was read under; without versions, -1 and 0. */

@@ -142,6 +142,8 @@ async function openPool(target: PostgresTarget, max: number): Promise<Pool> {
   })
   // A connection that breaks while idle is replaced by the next statement.
   pool.on('error', () => undefined)
+  // One that breaks while it works has its statement reject; unheard, its event would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
 

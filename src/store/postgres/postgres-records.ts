@@ -21,6 +21,8 @@ export class PostgresRecords implements Records {
   readonly #link: PostgresLink
   readonly #watch: PostgresWatch
   readonly #nowMs: number
+  /** Steps that were done when it was opened. */
+  migrated = 0
   #listener: (cause: string | undefined) => void = () => undefined
 
   /** `nowMs` goes into the list of migrations. */
@@ -38,7 +40,8 @@ export class PostgresRecords implements Records {
   async open(role: StoreRole = 'owner'): Promise<void> {
     if (role === 'reader') this.#link.maxConnections = READER_CONNECTIONS
     try {
-      if (role === 'owner') await migratePostgres(this.#link.clientSettings, this.#nowMs)
+      if (role === 'owner')
+        this.migrated = await migratePostgres(this.#link.clientSettings, this.#nowMs)
       await this.#watch.start()
     } catch (cause) {
       if (cause instanceof ConfigError) throw cause

@@ -57,6 +57,7 @@ export class PostgresWatch {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#wake?.()
+    if (this.#client !== undefined) hold(this.#client, true)
     await this.#client?.end().catch(() => undefined)
     await this.#running
   }
@@ -84,8 +85,7 @@ export class PostgresWatch {
     client.on('error', () => this.#due())
     client.on('end', () => this.#due())
     await client.connect()
-    // Like the pool's, it keeps no command from ending; its types do not know.
-    if ('unref' in client && typeof client.unref === 'function') client.unref()
+    hold(client, false)
     this.#client = client
     await client.query('LISTEN sallyport')
     await this.#poll(client)
@@ -133,4 +133,10 @@ export class PostgresWatch {
       }
     })
   }
+}
+
+/** Whether a connection keeps the process from ending: not while it only listens. Its types do not know. */
+function hold(client: Client, isHeld: boolean): void {
+  const act: unknown = Reflect.get(client, isHeld ? 'ref' : 'unref')
+  if (typeof act === 'function') Reflect.apply(act, client, [])
 }

@@ -59,7 +59,7 @@ const cases: readonly [name: string, act: (at: Scene) => void, changed: readonly
     'a store that is away for a minute is waited for',
     ({ keeper, store }) => {
       store.isAway = true
-      keeper.poll(60_000)
+      keeper.poll(55_000)
     },
     [false, false],
   ],
@@ -67,7 +67,7 @@ const cases: readonly [name: string, act: (at: Scene) => void, changed: readonly
     'a store that is away for longer may hide revocations',
     ({ keeper, store }) => {
       store.isAway = true
-      keeper.poll(60_001)
+      keeper.poll(55_001)
     },
     [true, true],
   ],
