@@ -37,6 +37,10 @@ const DOCUMENT = {
       parameters: [path('kind', { schema: { enum: ['a', 'b'] } })],
       get: { operationId: 'kind', ...ok },
     },
+    '/accounts/{accountId}': {
+      parameters: [path('accountId')],
+      put: { operationId: 'move', ...takes({ accountId: text }), ...ok },
+    },
     '/marked/{id}': {
       parameters: [path('id', { 'x-sallyport-object': 'public' })],
       get: { operationId: 'marked', ...ok },
@@ -86,6 +90,12 @@ const rows: [name: string, operation: string, policy: PolicyParts, found: string
   ['an id that is marked public', 'marked', {}, []],
   ['an id of an operation without security', 'open', {}, []],
   ['ids in a body, nested too, and in a header', 'pay', {}, PAY],
+  [
+    'an id in the body whose like in the path a rule names',
+    'move',
+    rules({ move: 'path.accountId in subject.accounts' }),
+    ['body.accountId'],
+  ],
   [
     'ids of which a rule names one',
     'pay',

@@ -42,7 +42,7 @@ export function uncoveredOf(site: Site, kit: Kit): readonly Uncovered[] {
   const resources = kit.apis.get(operation.api)?.requestSchemas.resources
   const asked = new Set(owners?.reads.flatMap(({ names }) => names))
   const isNamed = (place: string, name: string): boolean =>
-    [...(condition?.reads ?? [])].some((read) => isAt(read, `${place}.${name}`))
+    [...(condition?.reads ?? [])].some((read) => isAt(read, { place, name }))
   const parameters = operation.parameters.filter(
     (one) =>
       isId(one, resources) &&
@@ -89,9 +89,17 @@ function uncoveredCure({ operation }: Pick<Site, 'operation'>, place: Uncovered[
   return `write authorize.operations.${operation.id}, or x-sallyport-object: public at the parameter`
 }
 
-/** `body.order.id` is covered by a rule on itself, or on what holds it. */
-function isAt(read: string, name: string): boolean {
-  return read === name || read.startsWith(`${name}.`) || read.endsWith(`.${name.split('.').at(-1)}`)
+/**
+ * `body.orderId` is covered by a rule on itself, on what it holds, or on one of that name further inside. A rule on
+ * `path.orderId` says nothing of it: the two need not be the same.
+ */
+function isAt(
+  read: string,
+  { place, name }: { readonly place: string; readonly name: string },
+): boolean {
+  if (!read.startsWith(`${place}.`)) return false
+  const inside = read.slice(place.length + 1)
+  return inside === name || inside.startsWith(`${name}.`) || inside.endsWith(`.${name}`)
 }
 
 function isId({ name, place, schema }: Parameter, resources: Resources | undefined): boolean {
