@@ -1,5 +1,6 @@
 import type { ServerHttp2Stream } from 'node:http2'
 import { constants } from 'node:http2'
+import { memo } from '../../base/memo.ts'
 import type { Answer } from '../../gateway/core.ts'
 import type { ClientEnd, ClientEvents } from '../exchange/client.ts'
 import { isBodiless } from '../exchange/client.ts'
@@ -17,6 +18,15 @@ const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
   'upgrade',
   'content-length',
 ])
+
+/** A field's name as it goes out; empty for those that stay behind. */
+const wireName = memo(
+  (name) => {
+    const lower = name.toLowerCase()
+    return CONNECTION_FIELDS.has(lower) ? '' : lower
+  },
+  { maxEntries: 1024, maxChars: 64 },
+)
 
 /** Makes Node reset the stream with INTERNAL_ERROR. */
 const CUT = new Error('the answer broke off')
@@ -70,7 +80,9 @@ export class Http2Client implements ClientEnd, Swept {
     this.#events = events
     // A reset by the client is an ordinary end; `close` follows.
     this.#stream.on('error', ignoreReset)
-    this.#stream.on('close', () => this.#closed())
+    const stream: OwnedStream = this.#stream
+    stream[OWNER] = this
+    stream.on('close', closeOwner)
   }
 
   startBody(): void {
@@ -153,20 +165,23 @@ export class Http2Client implements ClientEnd, Swept {
     return !this.#stream.destroyed && !this.#stream.closed
   }
 
-  #closed(): void {
+  /** The stream has gone. Nothing of the exchange is kept by it: Node keeps streams longer than they last. */
+  closed(): void {
     const { sweeper, guard } = this.#context
+    const events = this.#events
+    this.#events = undefined
     sweeper.remove(this)
     guard.closed(!this.#isCut && this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR)
-    if (this.#isEnded && this.#stream.writableFinished) this.#events?.clientFlushed()
-    else this.#events?.clientGone()
+    if (this.#isEnded && this.#stream.writableFinished) events?.clientFlushed()
+    else events?.clientGone()
   }
 
   #respond(answer: Answer, length: number | undefined, options: RespondOptions): void {
     if (!this.#isOpen) return
     const raw: string[] = [':status', String(answer.status)]
     for (let i = 0; i + 1 < answer.headers.length; i += 2) {
-      const name = (answer.headers[i] ?? '').toLowerCase()
-      if (!CONNECTION_FIELDS.has(name)) raw.push(name, answer.headers[i + 1] ?? '')
+      const name = wireName(answer.headers[i] ?? '')
+      if (name !== '') raw.push(name, answer.headers[i + 1] ?? '')
     }
     if (length !== undefined) raw.push('content-length', String(length))
     if (options.waitForTrailers) this.#stream.on('wantTrailers', () => this.#sendTrailers())
@@ -249,6 +264,16 @@ interface RespondOptions {
 const END_STREAM: RespondOptions = Object.freeze({ endStream: true })
 const KEEP_OPEN: RespondOptions = Object.freeze({ endStream: false })
 const WITH_TRAILERS: RespondOptions = Object.freeze({ waitForTrailers: true })
+
+const OWNER = Symbol('owner')
+type OwnedStream = ServerHttp2Stream & { [OWNER]?: Http2Client | undefined }
+
+/** One function for all streams, not one for each. */
+function closeOwner(this: OwnedStream): void {
+  const owner = this[OWNER]
+  this[OWNER] = undefined
+  owner?.closed()
+}
 
 /** Without a listener an error would end the process. */
 function ignoreReset(): void {}
