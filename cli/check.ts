@@ -12,6 +12,7 @@ import { queryCoverage } from '../src/controls/query-fields/coverage.ts'
 import type { Finding } from '../src/openapi/model.ts'
 import type { Site } from '../src/pipeline/site.ts'
 import { capProposal } from './check-caps.ts'
+import { answerProposals } from './check-answers.ts'
 import { exposureProposals } from './check-exposure.ts'
 import { proposalsOf } from './check-proposals.ts'
 import { auditDocument } from './document-audit.ts'
@@ -124,6 +125,7 @@ export function reportOf(inspection: Inspection, wantsNotes: boolean): CheckRepo
         : [
             ...proposalsOf(sites),
             ...exposureProposals(sites, built.kit),
+            ...answerProposals(sites),
             ...capProposal(sites, unbounded),
           ],
     notes: wantsNotes ? placed([...findings, ...open.map(openFinding)], 'note', documents) : [],
