@@ -101,13 +101,19 @@ export function compareSchemas(
   after: readonly SchemaRow[],
 ): readonly Change[] {
   const keyOf = ({ api, schema }: SchemaRow): string => JSON.stringify([api, schema])
-  const old = new Map(before.map((row) => [keyOf(row), row]))
-  const now = new Map(after.map((row) => [keyOf(row), row]))
+  const old = Map.groupBy(before, keyOf)
+  const now = Map.groupBy(after, keyOf)
   return [...new Set([...old.keys(), ...now.keys()])].flatMap((key): Change[] => {
-    const [was, is] = [old.get(key)?.condition ?? 'public', now.get(key)?.condition ?? 'public']
-    const label = (now.get(key) ?? old.get(key))?.schema ?? ''
+    const [was, is] = [conditionsOf(old.get(key)), conditionsOf(now.get(key))]
+    const label = (now.get(key) ?? old.get(key))?.[0]?.schema ?? ''
     if (was === is) return []
     const effect = is === 'public' ? 'more' : was === 'public' ? 'less' : 'other'
     return [{ effect, label, who: 'objects', before: was, after: is }]
   })
+}
+
+/** Rules may say other things of a schema for some operations. */
+function conditionsOf(rows: readonly SchemaRow[] = []): string {
+  const texts = [...new Set(rows.map(({ condition }) => condition))].toSorted()
+  return texts.length === 0 ? 'public' : texts.join(' | ')
 }

@@ -17,23 +17,33 @@ const OWNER_MARK = 'x-sallyport-owner'
 
 /** Every schema about whose owner anything is said; what the configuration says comes before the document. */
 export function schemaRows(sites: readonly Site[], { apis }: Kit): SchemaRow[] {
-  const [site] = sites
-  const written = site?.policy.authorize.schemas ?? new Map<string, string>()
-  return [...apis].flatMap(([api, { model, responseSchemas }]) =>
-    componentSchemas(model, responseSchemas.resources).flatMap(
+  return [...apis].flatMap(([api, { model, responseSchemas }]) => {
+    const own = sites.filter(({ operation }) => operation.api === api)
+    return componentSchemas(model, responseSchemas.resources).flatMap(
       ({ name, site: { schema, resource, pointer } }): SchemaRow[] => {
-        const text = written.get(name)
-        if (text !== undefined) {
-          const at = settingPath('authorize.schemas', name)
-          return [{ api, schema: name, condition: text, at }]
-        }
-        const mark = ownerMark(schema)
-        if (mark === undefined) return []
+        const written = writtenRows(own, api, name)
+        const isSilent = own.some(({ policy }) => !policy.authorize.schemas.has(name))
+        const mark = isSilent ? ownerMark(schema) : undefined
+        if (mark === undefined) return written
         const condition = `response.${mark} == subject.id`
-        return [{ api, schema: name, condition, at: `${resource.file}#${pointer}/${OWNER_MARK}` }]
+        const at = `${resource.file}#${pointer}/${OWNER_MARK}`
+        return [...written, { api, schema: name, condition, at }]
       },
-    ),
-  )
+    )
+  })
+}
+
+/** What the configuration says of a schema, once for each place: rules may say other things for some operations. */
+function writtenRows(sites: readonly Site[], api: string, name: string): SchemaRow[] {
+  const path = settingPath('authorize.schemas', name)
+  const rows = new Map<string, SchemaRow>()
+  for (const { policy } of sites) {
+    const { schemas, placed } = policy.authorize
+    const condition = schemas.get(name)
+    const at = placed?.get(path) ?? path
+    if (condition !== undefined) rows.set(at, { api, schema: name, condition, at })
+  }
+  return [...rows.values()]
 }
 
 function ownerMark(schema: unknown): string | undefined {

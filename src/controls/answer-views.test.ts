@@ -79,7 +79,7 @@ function benchOf(policy: PolicyParts): Bench {
 async function left(operation: string, said: unknown, policy = FIELDS): Promise<unknown> {
   const bench = benchOf(policy)
   const exchange = exchangeOf()
-  exchange.principal = { ...ANONYMOUS, kind: 'key', id: 'ann', subject: 'ann' }
+  exchange.principal = { ...ANONYMOUS, kind: 'apiKey', id: 'ann', subject: 'ann' }
   let body = JSON.stringify(said)
   for (const control of [objects, responses, fields, classes]) {
     const guard = bench.guard(control as typeof responses, operation)
@@ -132,6 +132,34 @@ suite('answers of another shape than declared', () => {
     assert.equal(await left('list', none, OWNED), 'foreign_object')
     assert.deepEqual(await left('page', [{ orders: [own, other] }], OWNED), [{ orders: [own] }])
     assert.deepEqual(await left('pages', { orders: [own, other] }, OWNED), { orders: [own] })
+  })
+
+  test('rules of schemas may differ by operation', async () => {
+    const bench = new Bench({ document: DOCUMENT })
+    const guards = ['one', 'list'].map((operation, index) => {
+      const schemas = new Map([
+        ['Order', index === 0 ? 'public' : 'response.ownerId == subject.id'],
+      ])
+      return bench.guard(objects, operation, { authorize: { schemas } })
+    })
+    const said = JSON.stringify({ id: 1, ownerId: 'bob' })
+    const reasons = guards.map(async (guard) => {
+      const exchange = exchangeOf()
+      exchange.principal = { ...ANONYMOUS, kind: 'apiKey', id: 'ann', subject: 'ann' }
+      await guard.response(exchange, 200, ['content-type', 'application/json'])
+      return (await guard.responseBody(exchange, said))?.denial.reason
+    })
+    assert.deepEqual(await Promise.all(reasons), [undefined, 'foreign_object'])
+  })
+
+  test('rules of schemas know what is known of clients', () => {
+    const schemas = new Map([['Order', 'network.country == "NO"']])
+    const guardWith = (knowsPlaces: boolean): unknown => {
+      const policy: PolicyParts = { listen: { knowsPlaces }, authorize: { schemas } }
+      return new Bench({ document: DOCUMENT, policy }).guard(objects, 'one').guard
+    }
+    assert.ok(guardWith(true) !== undefined)
+    assert.throws(() => guardWith(false), /needs a database of countries/)
   })
 
   test('no text hides a shape: white space and a mark before it', async () => {

@@ -41,23 +41,22 @@ export type FieldMark =
 /** Everything that is said about fields of one API, by place. */
 export type FieldMarks = FieldGraph<FieldMark>
 
-interface Known {
-  readonly tokenize: unknown
-  readonly marks: FieldMarks
-}
+type ByTokens = WeakMap<object, FieldMarks>
 
-const KNOWN = new WeakMap<object, WeakMap<ApiRuntime, Known>>()
+const KNOWN = new WeakMap<object, WeakMap<ApiRuntime, ByTokens>>()
 
-/** The marks of an API under a policy; made once, since the policies of all operations share their rules of fields. */
+/** The marks of an API under a policy; made once for all operations with the same rules of fields and tokens. */
 export function fieldMarks(api: ApiRuntime, { authorize, data }: Policy): FieldMarks {
   const { fields } = authorize
   const { tokenize } = data
-  const byApi = KNOWN.get(fields) ?? new WeakMap<ApiRuntime, Known>()
+  const byApi = KNOWN.get(fields) ?? new WeakMap<ApiRuntime, ByTokens>()
   KNOWN.set(fields, byApi)
-  const known = byApi.get(api)
-  if (known?.tokenize === tokenize) return known.marks
+  const byTokens: ByTokens = byApi.get(api) ?? new WeakMap()
+  byApi.set(api, byTokens)
+  const known = byTokens.get(tokenize)
+  if (known !== undefined) return known
   const marks = new FieldGraph(api.responseSchemas, new Reader(api, fields, tokenize))
-  byApi.set(api, { tokenize, marks })
+  byTokens.set(tokenize, marks)
   return marks
 }
 
@@ -76,7 +75,7 @@ class Reader implements MarkReader<FieldMark> {
     for (const [name, rule] of rules)
       this.#add(api, name, { rule, at: rule.at ?? settingPath('authorize.fields', name) })
     for (const [name, token] of tokens)
-      this.#add(api, name, { token, at: settingPath('data.tokenize', name) })
+      this.#add(api, name, { token, at: token.at ?? settingPath('data.tokenize', name) })
   }
 
   #add(api: ApiRuntime, name: string, placed: PlacedRule): void {

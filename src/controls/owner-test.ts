@@ -7,10 +7,12 @@ import type { FindOwner } from './shown-views.ts'
 
 /** Finds whose an object is by the same rules as objects: `authorize.schemas`, and `x-sallyport-owner` in the document. */
 export function ownerFinder(site: Site, kit: Kit): FindOwner {
-  const { authorize, auth } = site.policy
+  const { authorize, auth, listen } = site.policy
   const rules = new SchemaRules({
     written: authorize.schemas,
+    placed: authorize.placed,
     tenantClaim: auth.tenantClaim,
+    clients: listen,
     facts: kit.facts?.(site),
     typeOf: (ref) => conditionScope(site, kit, ref).response,
   })

@@ -22,6 +22,8 @@ export interface TokenRule {
   readonly open: readonly string[]
   /** Parameters in which tokens come back: `path.ssn`, `query.ssn`, `findUser.query.ssn`. */
   readonly parameters?: readonly string[]
+  /** Where it was written, unless under `data.tokenize`. */
+  readonly at?: string
 }
 
 /** What each class is shown as, and to whom. */

@@ -30,10 +30,12 @@ export class ApiOwners {
   constructor(site: Site, api: ApiRuntime, kit: Kit) {
     this.#kit = kit
     this.#api = api
-    const { authorize, auth } = site.policy
+    const { authorize, auth, listen } = site.policy
     const rules = new SchemaRules({
       written: authorize.schemas,
+      placed: authorize.placed,
       tenantClaim: auth.tenantClaim,
+      clients: listen,
       typeOf: (ref) => conditionScope(site, kit, ref).response,
       facts: kit.facts?.(site),
       hasRead: (type) => this.hasRead(type),

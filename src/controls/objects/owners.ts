@@ -2,18 +2,28 @@ import { ConfigError } from '../../base/config-error.ts'
 import { didYouMean } from '../../base/suggest.ts'
 import type { ApiModel } from '../../openapi/model.ts'
 import type { Site } from '../../pipeline/site.ts'
+import type { Policy } from '../../pipeline/policy.ts'
 import type { Kit } from '../kit.ts'
+import { settingPath } from '../setting-path.ts'
 import { ApiOwners } from './api-owners.ts'
 
-/** The owners of the APIs of one plan; a plan is compiled operation by operation, and this once. */
-const OWNERS = new WeakMap<Kit, Map<string, ApiOwners>>()
+type Schemas = Policy['authorize']['schemas']
+
+/**
+ * The owners of the APIs of one plan; a plan is compiled operation by operation, and this once for operations with the
+ * same rules of schemas.
+ */
+const OWNERS = new WeakMap<Kit, Map<Schemas, Map<string, ApiOwners>>>()
 
 /** The owners of the API of an operation; `undefined` where the plan does not have the API. Throws `ConfigError`. */
 export function ownersOf(site: Site, kit: Kit): ApiOwners | undefined {
-  let byApi = OWNERS.get(kit)
+  const bySchemas = OWNERS.get(kit) ?? new Map<Schemas, Map<string, ApiOwners>>()
+  OWNERS.set(kit, bySchemas)
+  const { schemas } = site.policy.authorize
+  let byApi = bySchemas.get(schemas)
   if (byApi === undefined) {
     byApi = new Map()
-    OWNERS.set(kit, byApi)
+    bySchemas.set(schemas, byApi)
     checkSchemaNames(site, kit)
   }
   const { api } = site.operation
@@ -26,14 +36,15 @@ export function ownersOf(site: Site, kit: Kit): ApiOwners | undefined {
 
 /** A rule for a schema that no document has protects nothing. Throws `ConfigError`. */
 function checkSchemaNames({ policy }: Site, { apis }: Kit): void {
-  const { schemas } = policy.authorize
+  const { schemas, placed } = policy.authorize
   if (schemas.size === 0) return
   const known = new Set([...apis.values()].flatMap(({ model }) => schemaNames(model)))
   const faults = [...schemas.keys()]
     .filter((name) => !known.has(name))
     .map((name) => {
       const cure = didYouMean(name, known)
-      const path = `authorize.schemas.${name}`
+      const own = settingPath('authorize.schemas', name)
+      const path = placed?.get(own) ?? own
       const message = `no document has a schema ${JSON.stringify(name)}`
       return { path, message, ...(cure === undefined ? {} : { cure }) }
     })

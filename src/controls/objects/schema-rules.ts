@@ -4,7 +4,9 @@ import type { Site as SchemaSite } from '../../openapi/schema/resources.ts'
 import { compileCondition } from '../../pipeline/conditions/condition.ts'
 import type { ConditionFacts } from '../../pipeline/conditions/facts.ts'
 import { headScope } from '../../pipeline/conditions/scope.ts'
+import type { KnownOfClients } from '../../pipeline/conditions/scope.ts'
 import type { ValueType } from '../../pipeline/conditions/value-type.ts'
+import { settingPath } from '../setting-path.ts'
 import { referenceRule } from './lookups.ts'
 import { markIn, OBJECT_MARK, readObjectMark } from './object-mark.ts'
 import type { OwnerRule } from './owner-rule.ts'
@@ -20,6 +22,10 @@ export interface SchemaRulesInput {
   /** `authorize.schemas`; what it says of a schema comes before what the document says. */
   readonly written: ReadonlyMap<string, string>
   readonly tenantClaim: readonly string[]
+  /** What the gateway is set up to know of clients. */
+  readonly clients: KnownOfClients
+  /** Where an entry stands that a rule wrote; absent: all under `authorize.schemas`. */
+  readonly placed?: ReadonlyMap<string, string> | undefined
   /** The type of the value that a schema describes. */
   readonly typeOf: (ref: SchemaRef) => ValueType | undefined
   /** Whom conditions ask for relations and look-ups. */
@@ -60,7 +66,7 @@ export class SchemaRules {
     const written = name === undefined ? undefined : this.#input.written.get(name)
     if (written === PUBLIC) return undefined
     if (name !== undefined && written !== undefined)
-      return this.#compile(site, { name, text: written, at: `authorize.schemas.${name}` })
+      return this.#compile(site, { name, text: written, at: this.#placeOf(name) })
     const mark = markOf(site)
     if (mark === undefined) return undefined
     const at = `${site.resource.file}#${site.pointer}/${OWNER_MARK}`
@@ -68,12 +74,17 @@ export class SchemaRules {
     return this.#compile(site, { name: label, text: this.#textOf(site, mark, at), at })
   }
 
+  #placeOf(name: string): string {
+    const path = settingPath('authorize.schemas', name)
+    return this.#input.placed?.get(path) ?? path
+  }
+
   #compile(
     site: SchemaSite,
     { name, text, at }: { readonly name: string; readonly text: string; readonly at: string },
   ): OwnerRule {
-    const { facts, tenantClaim } = this.#input
-    const scope = { ...headScope(`the schema ${name}`, tenantClaim), facts }
+    const { facts, tenantClaim, clients } = this.#input
+    const scope = { ...headScope(`the schema ${name}`, tenantClaim, clients), facts }
     const response = this.#input.typeOf(refOf(site))
     return { name, condition: compileCondition(text, { ...scope, response }, at) }
   }

@@ -60,6 +60,7 @@ function missingFields(
 
 /** Parameters that no operation declares: tokens would come back unopened. */
 function missingParameters(
+  at: ConfigPath,
   rules: Settings['blocks']['data']['tokenize'],
   apis: KnownNames['apis'],
 ): readonly ConfigFault[] {
@@ -70,7 +71,7 @@ function missingParameters(
         ? []
         : [
             {
-              path: formatPath(['data', 'tokenize', field, 'parameters', index]),
+              path: formatPath([...at, field, 'parameters', index]),
               message: `no operation declares the parameter ${JSON.stringify(text)}`,
               cure: 'write path.NAME or query.NAME of a parameter in the document',
             },
@@ -78,6 +79,8 @@ function missingParameters(
     ),
   )
 }
+
+const NO_TOKENS: Settings['blocks']['data']['tokenize'] = new Map()
 
 function operationsOf({ apis }: KnownNames): ReadonlyMap<string, ReadonlySet<string>> {
   return new Map(
@@ -131,7 +134,7 @@ export function checkNames(settings: Settings, known: KnownNames): readonly Conf
     ...missing(['authorize', 'decision', 'operations'], authorize.decision?.operations ?? [], ids),
     ...missingFields(['authorize', 'fields'], authorize.fields.keys(), known.apis),
     ...missingFields(['data', 'tokenize'], data.tokenize.keys(), known.apis),
-    ...missingParameters(data.tokenize, known.apis),
+    ...missingParameters(['data', 'tokenize'], data.tokenize, known.apis),
     ...missing(['data', 'uniform'], data.uniform.keys(), ids),
     ...missing(['limits', 'operations'], operationLimits.keys(), ids),
     ...missing(['profile', 'graduated'], profile?.graduated ?? [], new Set(qualified)),
@@ -139,6 +142,13 @@ export function checkNames(settings: Settings, known: KnownNames): readonly Conf
     ...rules.flatMap(({ index, authorize: { fields } }) =>
       missingFields(['rules', index, 'authorize', 'fields'], fields?.keys() ?? [], known.apis),
     ),
+    ...rules.flatMap(({ index, data: { tokenize = NO_TOKENS } }) => {
+      const at: ConfigPath = ['rules', index, 'data', 'tokenize']
+      return [
+        ...missingFields(at, tokenize.keys(), known.apis),
+        ...missingParameters(at, tokenize, known.apis),
+      ]
+    }),
     ...rules.flatMap((rule) => checkRelax(rule, [...MODE_BLOCKS, ...known.controls])),
   ]
 }

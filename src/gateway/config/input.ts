@@ -293,6 +293,7 @@ export interface RuleAuthorizeInput {
   acl?: AclEntryInput | undefined
   when?: string | undefined
   fields?: Readonly<Record<string, FieldRuleInput>> | undefined
+  schemas?: Readonly<Record<string, string>> | undefined
   denied?: 404 | 403 | undefined
   mode?: ModeInput | undefined
 }

@@ -6,6 +6,7 @@ import type { NetworkPolicy } from '../../pipeline/network-policy.ts'
 import type { Mode, OperationLimit, Policy } from '../../pipeline/policy.ts'
 import type { PolicySubject } from './rule-match.ts'
 import { mergedAuthorize } from './rule-authorize.ts'
+import { mergedData } from './rule-data.ts'
 import { rulesFor } from './rule-match.ts'
 import type { OperationLimitSettings, RuleSettings, Settings } from './settings.ts'
 
@@ -114,7 +115,7 @@ function applyRule(policy: Policy, rule: RuleSettings, nowMs: number): Policy {
     mode: rule.mode ?? policy.mode,
     modes: mergeModes(policy.modes, rule, nowMs),
     validate: { ...policy.validate, ...rule.validate },
-    data: { ...policy.data, ...rule.data },
+    data: mergedData(policy.data, rule),
     limits: { ...policy.limits, ...limitsOf(rule) },
     network: ruledNetwork(policy.network, rule),
   }

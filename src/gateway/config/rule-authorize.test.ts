@@ -105,6 +105,24 @@ rules:
     assert.equal(put === get, false)
   })
 
+  test('whose an object is: a rule says it for its operations, with its place', async (t) => {
+    const text = `
+authorize: { schemas: { User: own, Note: all } }
+rules:
+  - { tag: people, authorize: { schemas: { User: mine } } }
+  - { method: PUT, authorize: { schemas: { Pet: pets } } }`
+    const [get, put, other] = await authorizeOf(t, text)
+    const [user, note] = [
+      ['User', 'mine'],
+      ['Note', 'all'],
+    ]
+    assert.deepEqual([...(get?.schemas ?? [])], [user, note])
+    assert.deepEqual([...(put?.schemas ?? [])].length, 2 + 1)
+    assert.deepEqual([...(other?.schemas ?? [])], [['User', 'own'], note])
+    assert.equal(get?.placed?.get('authorize.schemas.User'), 'rules[0].authorize.schemas.User')
+    assert.equal(get.placed.get('authorize.schemas.Note'), undefined)
+  })
+
   test('operations of one id must be meant together', async (t) => {
     const settings = await settingsOf(t, 'rules: [{ api: one, authorize: { when: a } }]')
     const both = [
@@ -131,7 +149,7 @@ rules:
     ],
     ['a field without a rule', 'fields: { User.a: {} }', /says neither who reads nor who writes/],
     ['an unknown key', 'acls: {}', /unknown key .*did you mean "acl"/],
-    ['what belongs to the block', 'schemas: { User: public }', /schemas is not available yet/],
+    ['what belongs to the block', 'queries: { getUser: own }', /unknown key/],
   ]
   for (const [name, rule, message] of faults)
     test(`refuses ${name}`, async (t) => {

@@ -119,13 +119,14 @@ function placesOf(
 
 const MERGED = new WeakMap<Policy['authorize'], Map<string, Policy['authorize']>>()
 
-/** The block with what rules say of fields and of denials laid over it: the same object for the same rules. */
+/** The block with what rules say of schemas, fields and denials laid over it: the same object for the same rules. */
 export function mergedAuthorize(
   block: Policy['authorize'],
   rules: readonly RuleSettings[],
 ): Policy['authorize'] {
   const saying = rules.filter(
-    ({ authorize: { fields, denied } }) => fields !== undefined || denied !== undefined,
+    ({ authorize: { schemas, fields, denied } }) =>
+      schemas !== undefined || fields !== undefined || denied !== undefined,
   )
   if (saying.length === 0) return block
   const known = MERGED.get(block) ?? new Map<string, Policy['authorize']>()
@@ -136,10 +137,19 @@ export function mergedAuthorize(
   return made
 }
 
-function merge(block: Policy['authorize'], { authorize }: RuleSettings): Policy['authorize'] {
-  const { fields, denied } = authorize
+function merge(
+  block: Policy['authorize'],
+  { authorize, index }: RuleSettings,
+): Policy['authorize'] {
+  const { schemas, fields, denied } = authorize
+  const places = [...(schemas?.keys() ?? [])].map((name): [string, string] => [
+    formatPath(['authorize', 'schemas', name]),
+    formatPath(['rules', index, 'authorize', 'schemas', name]),
+  ])
   return {
     ...block,
+    schemas: schemas === undefined ? block.schemas : new Map([...block.schemas, ...schemas]),
+    ...(places.length > 0 && { placed: new Map([...(block.placed ?? []), ...places]) }),
     denied: denied ?? block.denied,
     fields: fields === undefined ? block.fields : new Map([...block.fields, ...fields]),
   }

@@ -149,6 +149,7 @@ export interface RuleSettings {
     /** Condition that every call must meet. */
     readonly when?: string
     readonly fields?: Policy['authorize']['fields']
+    readonly schemas?: Policy['authorize']['schemas']
     readonly denied?: 404 | 403
   }
   readonly validate: Partial<Policy['validate']>

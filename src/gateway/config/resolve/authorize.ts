@@ -67,7 +67,7 @@ export function resolveAuthorize(input: AuthorizeInput, resolver: Resolver): Pol
 
 /** What a rule says of the operations that it selects; keys that are not written are absent. */
 export function resolveRuleAuthorize(
-  { acl, when, fields, denied }: RuleAuthorizeInput,
+  { acl, when, schemas, fields, denied }: RuleAuthorizeInput,
   at: ConfigPath,
   resolver: Resolver,
 ): RuleSettings['authorize'] {
@@ -78,6 +78,7 @@ export function resolveRuleAuthorize(
   return {
     ...(acl !== undefined && { acl: resolveEntry(acl, [...at, 'acl'], resolver) }),
     ...(when !== undefined && { when }),
+    ...(schemas !== undefined && { schemas: new Map(Object.entries(schemas)) }),
     ...(fields !== undefined && { fields: new Map(rules) }),
     ...(denied !== undefined && { denied }),
   }

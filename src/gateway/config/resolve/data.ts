@@ -4,10 +4,12 @@ import { parseFieldClass } from '../../../pipeline/field-class.ts'
 import type { FieldClass, TokenRule } from '../../../pipeline/field-class.ts'
 import type { Policy } from '../../../pipeline/policy.ts'
 import type { DataInput, FieldAccessInput, TokenRuleInput } from '../input.ts'
+import type { ConfigPath } from '../paths.ts'
+import { formatPath } from '../paths.ts'
 import { isOff } from './resolver.ts'
 
-/** What a `data` block says; keys that are not written are absent. */
-export function resolveData(input: DataInput): Partial<Policy['data']> {
+/** What a `data` block says; keys that are not written are absent. `at`: the block of a rule. */
+export function resolveData(input: DataInput, at?: ConfigPath): Partial<Policy['data']> {
   const { errors, compress, uniform, secrets, encode, mask, classes, tokenize } = input
   const showsClasses = mask !== undefined || classes !== undefined
   return {
@@ -17,7 +19,7 @@ export function resolveData(input: DataInput): Partial<Policy['data']> {
     ...(secrets !== undefined && { secrets: isOff(secrets) ? 'off' : 'redact' }),
     ...(encode !== undefined && { encode: isOff(encode) ? 'off' : 'html' }),
     ...(showsClasses && { classes: resolveClasses(mask ?? [], classes ?? {}) }),
-    ...(tokenize !== undefined && { tokenize: resolveTokens(tokenize) }),
+    ...(tokenize !== undefined && { tokenize: resolveTokens(tokenize, at) }),
   }
 }
 
@@ -42,12 +44,14 @@ function accessOf(input: FieldAccessInput): FieldAccess {
 
 function resolveTokens(
   tokenize: Readonly<Record<string, TokenRuleInput>>,
+  at: ConfigPath | undefined,
 ): Policy['data']['tokenize'] {
   return new Map(
     Object.entries(tokenize).map(([name, rule]): [string, TokenRule] => {
-      if (typeof rule === 'string') return [name, { form: rule, read: [], open: [] }]
+      const place = at && { at: formatPath([...at, 'tokenize', name]) }
+      if (typeof rule === 'string') return [name, { form: rule, read: [], open: [], ...place }]
       const { form = 'siv', read = [], open = [], parameters } = rule
-      return [name, { form, read, open, ...(parameters !== undefined && { parameters }) }]
+      return [name, { form, read, open, ...(parameters !== undefined && { parameters }), ...place }]
     }),
   )
 }

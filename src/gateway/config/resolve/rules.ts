@@ -86,7 +86,7 @@ export function resolveRules(
       modes: resolveModes(rule),
       authorize: resolveRuleAuthorize(rule.authorize ?? {}, [...at, 'authorize'], resolver),
       validate: resolveValidate(rule.validate ?? {}),
-      data: resolveData(rule.data ?? {}),
+      data: resolveData(rule.data ?? {}, [...at, 'data']),
       limits: resolveRuleLimits(rule.limits, at, resolver),
       network: resolveRuleNetwork(rule.network ?? {}, [...at, 'network'], resolver),
       relax: resolveRelax(rule, at, resolver),

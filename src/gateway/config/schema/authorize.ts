@@ -108,6 +108,10 @@ export const ruleAuthorizeSchema: z.ZodType<RuleAuthorizeInput> = z.strictObject
     condition(),
     'A condition that every call must meet, as an entry of authorize.operations for each.',
   ),
+  schemas: optional(
+    z.record(name(), name()),
+    'Whose an object is here, in place of what authorize.schemas says of its schema.',
+  ),
   fields: optional(
     z.record(name(), fieldRuleSchema),
     'Who may see and set a field here, in place of what authorize.fields says of it.',
