@@ -30,6 +30,7 @@ import { planFaults } from './plan-faults.ts'
 import { restartParts } from './restart-parts.ts'
 import { openCounters } from './open-counters.ts'
 import type { OpenCounters } from './open-counters.ts'
+import { storeEvent } from './store-event.ts'
 import { openServices, openTokens, pseudonymKey } from './services.ts'
 import type { Services } from './services.ts'
 import type { Followers, PlanSnapshot } from './threads/snapshot.ts'
@@ -168,7 +169,7 @@ export class Gateway {
   }
 
   async #open(): Promise<void> {
-    this.services.records.onAway((cause) => this.#tellStore(cause))
+    this.services.records.onAway((cause) => this.recorder.emit(storeEvent(cause)))
     await this.services.open()
     await this.#counters.ready()
     const graduated = await this.#graduated()
@@ -180,16 +181,6 @@ export class Gateway {
     this.#schedule()
     await this.adoption.start()
     void this.#tokens.warm(this.#clock.nowMs())
-  }
-
-  #tellStore(cause: string | undefined): void {
-    this.recorder.emit({
-      name: cause === undefined ? 'sp_dependency_up' : 'sp_dependency_down',
-      level: cause === undefined ? 'info' : 'critical',
-      control: 'authenticate',
-      reason: 'store',
-      ...(cause === undefined ? {} : { detail: cause }),
-    })
   }
 
   get loaded(): LoadedConfig {

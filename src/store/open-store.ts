@@ -3,12 +3,13 @@ import { MemoryRecords } from './memory-records.ts'
 import type { PostgresTarget } from './postgres/postgres-link.ts'
 import { PostgresRecords } from './postgres/postgres-records.ts'
 import type { Records } from './records.ts'
-import { openSqlite } from './sqlite-records.ts'
+import { readOnlyRecords } from './read-only.ts'
+import { openSqlite, openSqliteToRead } from './sqlite-records.ts'
 
 /** Where records are kept. */
 export type StoreTarget =
   | { readonly kind: 'memory' }
-  | { readonly kind: 'sqlite'; readonly path: string }
+  | { readonly kind: 'sqlite'; readonly path: string; readonly isReadOnly?: boolean }
   | ({ readonly kind: 'postgres' } & PostgresTarget)
 
 /** Records that are closed at once. */
@@ -37,9 +38,13 @@ export function recordsOf(target: StoreTarget, nowMs: number): Records {
     case 'memory':
       return new MemoryRecords()
     case 'sqlite':
-      return openSqlite(target.path, nowMs)
-    default:
-      return new PostgresRecords(target, nowMs)
+      return target.isReadOnly === true
+        ? readOnlyRecords(openSqliteToRead(target.path), Date.now)
+        : openSqlite(target.path, nowMs)
+    default: {
+      const records = new PostgresRecords(target, nowMs)
+      return target.isReadOnly === true ? readOnlyRecords(records, Date.now) : records
+    }
   }
 }
 

@@ -212,8 +212,9 @@ function openOwn({ snapshot }: FollowerParts): Records | undefined {
   return recordsOf(store, systemClock.nowMs())
 }
 
-function keysOf({ askKeys }: FollowerParts, own: Records | undefined): RemoteKeys {
-  return own === undefined
+function keysOf({ askKeys, snapshot }: FollowerParts, own: Records | undefined): RemoteKeys {
+  // What a database has said once is held for all threads where all of them ask: in the main thread.
+  return own === undefined || snapshot.settings.store.kind === 'postgres'
     ? new RemoteKeys(askKeys)
     : new RemoteKeys(askKeys, (id) => own.keys.get(id))
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { ConfigError } from '../../base/config-error.ts'
 import { openSqlite } from '../sqlite-records.ts'
 import type { SqliteRecords } from '../sqlite-records.ts'

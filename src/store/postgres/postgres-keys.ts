@@ -1,8 +1,10 @@
 import { decodeKey, decoyCells, encodeKey } from '../key-cells.ts'
+import { GenerationMap } from '../generation-map.ts'
 import { keepUse } from '../key-row.ts'
 import type { KeyRecords, KeyRow, KeyUse } from '../records.ts'
 import type { PostgresChanges } from './postgres-changes.ts'
 import type { PostgresLink } from './postgres-link.ts'
+import type { PostgresWatch } from './postgres-watch.ts'
 
 const { names: COLUMNS, literals: DECOY } = decoyCells()
 const USE_COLUMNS: ReadonlySet<string> = new Set([
@@ -25,14 +27,21 @@ const TOUCH = `UPDATE api_key SET last_used_at_ms = greatest(coalesce(last_used_
   first_agent = CASE WHEN first_used_at_ms IS NULL THEN $4::text ELSE first_agent END,
   first_used_at_ms = coalesce(first_used_at_ms, $2::bigint) WHERE id = $1`
 
+/** Rows that are held for a database that may go away: some kilobytes each. */
+const MAX_HELD = 20_000
+
 /** Keys in PostgreSQL. */
 export class PostgresKeys implements KeyRecords {
   readonly #link: PostgresLink
   readonly #changes: PostgresChanges
+  readonly #watch: PostgresWatch
+  /** Rows that were read, with the count of changes before that. */
+  readonly #held = new GenerationMap<{ readonly row: KeyRow; readonly count: number }>(MAX_HELD)
 
-  constructor(link: PostgresLink, changes: PostgresChanges) {
+  constructor(link: PostgresLink, changes: PostgresChanges, watch: PostgresWatch) {
     this.#link = link
     this.#changes = changes
+    this.#watch = watch
   }
 
   async insert(row: KeyRow): Promise<void> {
@@ -40,7 +49,21 @@ export class PostgresKeys implements KeyRecords {
     await this.#changes.change('keys', (run) => run(INSERT, cells))
   }
 
+  /** While the database is away: what was read last, if nothing was changed until then. */
   async get(id: string): Promise<KeyRow | undefined> {
+    const count = this.#watch.heldCount('keys')
+    try {
+      const row = await this.#read(id)
+      if (row !== undefined && count !== undefined) this.#held.set(id, { row, count })
+      return row
+    } catch (cause) {
+      const held = this.#held.get(id)
+      if (held !== undefined && held.count === this.#watch.heldCount('keys')) return held.row
+      throw cause
+    }
+  }
+
+  async #read(id: string): Promise<KeyRow | undefined> {
     const [cells] = await this.#link.query(GET, [askable(id)], 'key')
     const row = cells === undefined ? undefined : decodeKey(cells)
     return id !== '' && row?.id === id ? row : undefined

@@ -10,6 +10,8 @@ export interface PostgresTarget {
   readonly url: Secret
   /** PEM of the authorities that may have signed its certificate; those of the system unless said. */
   readonly ca?: string
+  /** The server itself refuses what writes. */
+  readonly isReadOnly?: boolean
 }
 
 /** One row as it comes: texts, numbers, null. */
@@ -147,7 +149,7 @@ async function openPool(target: PostgresTarget, max: number): Promise<Pool> {
   return pool
 }
 
-function clientSettings({ url, ca }: PostgresTarget): ClientConfig {
+function clientSettings({ url, ca, isReadOnly }: PostgresTarget): ClientConfig {
   const at = parsePostgresUrl(url.reveal(), 'store')
   return {
     host: at.hostname,
@@ -167,7 +169,7 @@ function clientSettings({ url, ca }: PostgresTarget): ClientConfig {
     keepAlive: true,
     application_name: 'sallyport',
     // What a server may have switched off, and whose names are looked at: no table or function of others.
-    options: '-c synchronous_commit=on -c search_path=sallyport,pg_catalog',
+    options: `-c synchronous_commit=on -c search_path=sallyport,pg_catalog${isReadOnly === true ? ' -c default_transaction_read_only=on' : ''}`,
     types: { getTypeParser: (oid: number) => (NUMBERS.has(oid) ? Number : asText) },
   }
 }

@@ -138,6 +138,8 @@ suite('PostgreSQL', { skip: postgresMissing() ?? false }, () => {
     test(`a server that is ${how}: away within 5 s, at once for the next, and back by itself`, async () => {
       const records = await openAt(newUrl())
       await records.keys.insert(keyRow())
+      await records.keys.insert(keyRow({ id: 'known' }))
+      assert.equal((await records.keys.get('known'))?.id, 'known')
       const told: (string | undefined)[] = []
       records.onAway((cause) => told.push(cause))
       await (how === 'killed' ? server.kill() : server.pause())
@@ -147,6 +149,7 @@ suite('PostgreSQL', { skip: postgresMissing() ?? false }, () => {
       )
       await until(() => told.length === 1, 5000)
       assert.throws(() => records.changeToken(), StoreError)
+      assert.equal((await records.keys.get('known'))?.id, 'known', 'what was read is held')
       const start = performance.now()
       for (let i = 0; i < 200; i++)
         await assert.rejects(async () => records.keys.get('aaaaaaaaaaaa'), StoreError)

@@ -31,7 +31,7 @@ export class PostgresRecords implements Records {
     this.#link = new PostgresLink(target)
     this.#watch = new PostgresWatch(this.#link, (cause) => this.#listener(cause))
     const changes = new PostgresChanges(this.#link, this.#watch)
-    this.keys = new PostgresKeys(this.#link, changes)
+    this.keys = new PostgresKeys(this.#link, changes, this.#watch)
     this.adopt = new PostgresAdopt(this.#link)
     this.meta = new PostgresMeta(this.#link)
     this.relations = new PostgresRelations(this.#link, changes, this.#watch)

@@ -8,6 +8,8 @@ export type Watched = 'keys' | 'relations'
 
 /** Without a word of the server it is asked this often; what another node revoked is known within it and a time-out. */
 const POLL_MS = 2000
+/** As long as this, what was read before the database went away may still be said (CONTROLS 3.3: 60 s). */
+const HELD_MS = 55_000
 /** Pause before a lost connection is made anew. */
 const RETRY_MS = 250
 
@@ -23,6 +25,9 @@ export class PostgresWatch {
   /** Own writes so far: a poll that was on its way during one knows less. */
   #writes = 0
   #isDue = false
+  /** Somebody was told that the database is away. */
+  #isLost = false
+  #answeredAt = -Infinity
   #isClosed = false
   #wake: (() => void) | undefined
   #client: Client | undefined
@@ -46,6 +51,11 @@ export class PostgresWatch {
     const count = this.#counts.get(what)
     if (this.#link.away === undefined && count !== undefined) return count
     throw new StoreError('unavailable', `the database is away: ${this.#link.away ?? 'no count'}`)
+  }
+
+  /** The last count that was heard of, for 55 s also from a database that is away; then `undefined`. */
+  heldCount(what: Watched): number | undefined {
+    return performance.now() - this.#answeredAt < HELD_MS ? this.#counts.get(what) : undefined
   }
 
   /** This process changed something and the count is now this. */
@@ -108,15 +118,17 @@ export class PostgresWatch {
     )
     if (before === this.#writes) for (const { what, count } of rows) this.#counts.set(what, count)
     else this.#isDue = true
+    this.#answeredAt = performance.now()
     if (this.#link.away === undefined) return
     this.#link.away = undefined
-    this.#onState(undefined)
+    if (this.#isLost) this.#onState(undefined)
+    this.#isLost = false
   }
 
   #lost(cause: string): void {
-    const wasAway = this.#link.away !== undefined
     this.#link.away = cause
-    if (!wasAway && !this.#isClosed) this.#onState(cause)
+    if (!this.#isLost && !this.#isClosed) this.#onState(cause)
+    this.#isLost = true
   }
 
   #due(): void {
@@ -125,6 +137,7 @@ export class PostgresWatch {
   }
 
   #pause(ms: number): Promise<void> {
+    if (this.#isClosed) return Promise.resolve()
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms).unref()
       this.#wake = () => {
