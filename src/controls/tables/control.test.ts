@@ -107,6 +107,36 @@ async function shown(text: string, parts: Case = {}): Promise<Shown> {
   }
 }
 
+suite('long tables', () => {
+  const lines = (count: number, owner: (n: number) => number): string =>
+    Array.from({ length: count }, (_, n) => `${n},${owner(n)}\n`).join('')
+
+  test('are filtered as short ones are', async () => {
+    const found = await shown(`id,userId\n${lines(9000, (n) => 7 + (n % 2))}`)
+    const own = lines(9000, (n) => 7 + (n % 2)).replaceAll(/\d+,8\n/g, '')
+    assert.equal(found.text, `id,userId\n${own}`)
+    assert.equal(found.detail, '4500 rows')
+  })
+
+  test('go out as they came where all is the caller’s', async () => {
+    const found = await shown(`id,userId\n${lines(9000, () => 7)}`)
+    assert.equal(found.reason, undefined)
+  })
+
+  test('are refused where the last line is none of a table', async () => {
+    const found = await shown(`id,userId\n${lines(9000, () => 7)}1,7,8\n`)
+    assert.equal(found.reason, 'unreadable_table')
+  })
+
+  test('let others have their turn in between', async () => {
+    let turns = 0
+    const timer = setInterval(() => (turns += 1), 0)
+    await shown(`id,userId\n${lines(60_000, () => 7)}`)
+    clearInterval(timer)
+    assert.ok(turns >= 10, `${turns} turns`)
+  })
+})
+
 type Row = [
   name: string,
   text: string,

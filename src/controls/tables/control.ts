@@ -1,3 +1,4 @@
+import type { MaybePromise } from '../../base/maybe-promise.ts'
 import { parseMediaType } from '../../http/media-type.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
@@ -15,7 +16,7 @@ import { shownViews } from '../shown-views.ts'
 import { configureTables } from './config.ts'
 import type { TablesConfig } from './config.ts'
 import { showTable } from './show-table.ts'
-import type { TableRules } from './show-table.ts'
+import type { Settle, TableRules } from './show-table.ts'
 import { CSV, isTable, siteTable } from './site-table.ts'
 import type { SiteTable } from './site-table.ts'
 
@@ -59,11 +60,13 @@ function tableGuard(
     (access) => shownViews(table.rows, access, findOwner) ?? [],
   )
   const keys = keysFor(kit.dataKeys, policy.auth.tenantClaim)
-  const judge = (exchange: Exchange, text: string): Denial | undefined => {
+  const find = (type: string) => ownersOf(site, kit)?.typeReadOf(site, type)
+  const show = (exchange: Exchange, text: string): MaybePromise<Denial | undefined> => {
     const own = roles.of(exchange)
     const seen = views.flatMap((view) => view.of(own) ?? [])
     const rules: TableRules = { table, views: seen, keysFor: keys }
-    return showTable(exchange, text, rules)
+    const settle: Settle = (judge) => judgeSettled(exchange, judge, find)
+    return showTable(exchange, { text, settle }, rules)
   }
   return {
     onResponse: (_exchange, response) =>
@@ -72,8 +75,7 @@ function tableGuard(
     onResponseBody: (exchange, body) => {
       const text = textOf(exchange, exchange.replacement ?? body)
       if (text === undefined) return UNKNOWN_CHARSET
-      const find = (type: string) => ownersOf(site, kit)?.typeReadOf(site, type)
-      return judgeSettled(exchange, () => judge(exchange, text), find)
+      return show(exchange, text)
     },
     ...(isEnforced && table.isOnly ? changesOf(site) : {}),
   }

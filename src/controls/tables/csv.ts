@@ -4,13 +4,19 @@ export interface Cell {
   readonly raw: string
 }
 
-/** A table whose lines all have as many cells as the first. */
-export interface Table {
+/** What the first line of a table says. */
+export interface TableHead {
   readonly separator: ',' | ';' | '\t'
   readonly lineEnd: '\r\n' | '\n'
   readonly columns: readonly string[]
-  readonly rows: readonly (readonly Cell[])[]
 }
+
+/** A table whose lines all have as many cells as the first. */
+export interface Table extends TableHead {
+  readonly rows: readonly Row[]
+}
+
+type Row = readonly Cell[]
 
 const BYTE_ORDER_MARK = '\uFEFF'
 /** More cells than this are not held. */
@@ -18,48 +24,75 @@ const MAX_CELLS = 2_000_000
 
 /** Reads a table; `undefined` where its lines differ in length or its quotes do not close. @see RFC 4180 section 2 */
 export function readTable(text: string): Table | undefined {
-  const whole = text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text
-  const separator = separatorOf(whole)
-  const lines = linesOf(whole, separator)
-  const [first, ...rest] = lines ?? []
-  if (first === undefined) return undefined
-  const columns = first.map(({ text: name }) => name)
-  const rows = rest.filter((cells) => cells.length > 1 || cells[0]?.raw !== '')
-  if (rows.some((cells) => cells.length !== columns.length)) return undefined
-  return { separator, lineEnd: whole.includes('\r\n') ? '\r\n' : '\n', columns, rows }
+  const lines = new TableLines(text)
+  const { head } = lines
+  const rows = head && lines.rows(Infinity)
+  return head && rows && { ...head, rows }
+}
+
+/** Reads a table line by line, so that a long one can be read in slices. */
+export class TableLines {
+  /** `undefined`: the first line is none of a table. */
+  readonly head: TableHead | undefined
+  readonly #text: string
+  readonly #separator: TableHead['separator']
+  #at = 0
+  #cells = 0
+  #isOver = false
+
+  constructor(text: string) {
+    this.#text = text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text
+    this.#separator = separatorOf(this.#text)
+    const columns = this.#line()?.map(({ text: name }) => name)
+    const lineEnd = this.#text.includes('\r\n') ? '\r\n' : '\n'
+    this.head = columns && { separator: this.#separator, lineEnd, columns }
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** The next rows, until they have so many cells; `undefined` where the table is none. */
+  rows(maxCells: number): readonly Row[] | undefined {
+    const width = this.head?.columns.length
+    const rows: Row[] = []
+    const most = this.#cells + maxCells
+    while (!this.#isOver && this.#cells < most) {
+      const row = this.#line()
+      if (row === undefined) return undefined
+      // An empty line is no row.
+      if (row.length === 1 && row[0]?.raw === '') continue
+      if (row.length !== width) return undefined
+      rows.push(row)
+    }
+    return rows
+  }
+
+  #line(): Row | undefined {
+    const text = this.#text
+    const line: Cell[] = []
+    for (;;) {
+      const cell = cellAt(text, this.#at, this.#separator)
+      this.#cells += 1
+      if (cell === undefined || this.#cells > MAX_CELLS) return undefined
+      line.push(cell)
+      this.#at += cell.raw.length
+      if (text[this.#at] !== this.#separator) break
+      this.#at += 1
+    }
+    if (this.#at < text.length) this.#at += text.startsWith('\r\n', this.#at) ? 2 : 1
+    // What follows the last line's end is no line.
+    this.#isOver = this.#at >= text.length
+    return line
+  }
 }
 
 /** By its first line; columns are rarely named with these signs. */
-function separatorOf(text: string): Table['separator'] {
+function separatorOf(text: string): TableHead['separator'] {
   const [line = ''] = text.split(/[\r\n]/, 1)
   if (line.includes(',')) return ','
   if (line.includes(';')) return ';'
   return line.includes('\t') ? '\t' : ','
-}
-
-function linesOf(text: string, separator: string): Cell[][] | undefined {
-  const lines: Cell[][] = []
-  let line: Cell[] = []
-  let count = 0
-  let at = 0
-  while (at <= text.length) {
-    const cell = cellAt(text, at, separator)
-    count += 1
-    if (cell === undefined || count > MAX_CELLS) return undefined
-    line.push(cell)
-    at += cell.raw.length
-    if (text[at] === separator) {
-      at += 1
-      continue
-    }
-    lines.push(line)
-    line = []
-    if (at >= text.length) break
-    at += text.startsWith('\r\n', at) ? 2 : 1
-    // What follows the last line's end is no line.
-    if (at === text.length) break
-  }
-  return lines
 }
 
 function cellAt(text: string, start: number, separator: string): Cell | undefined {
