@@ -31,6 +31,11 @@ suite('answers that nobody described', () => {
     ['one with a schema is not', { get: { responses: shown } }, false],
     ['nor one that says it is empty', { get: { responses: empty('204') } }, false],
     ['nor a redirect', { get: { responses: { ...empty('302'), ...empty('200') } } }, false],
+    [
+      'a log-in without content is named, for its token',
+      { post: { operationId: 'login', security: [], responses: empty('200') } },
+      true,
+    ],
     ['nor a change', { post: { responses: empty('200') } }, false],
     [
       'nor what nobody may call',
@@ -44,7 +49,9 @@ suite('answers that nobody described', () => {
       const found = answerProposals(sitesOf({ '/notes': operation }, authorize))
       assert.deepEqual(
         found.map((line) => line.split(',')[0]),
-        isNamed ? ['an Overlay with the answers of GET /notes'] : [],
+        isNamed
+          ? [`an Overlay with the answers of ${'get' in operation ? 'GET' : 'POST'} /notes`]
+          : [],
       )
     })
 

@@ -1,3 +1,4 @@
+import { isAuthOperation, provesIdentity } from '../src/controls/auth-zone/is-auth-operation.ts'
 import { returnedSchemas } from '../src/controls/objects/json-success.ts'
 import type { Site } from '../src/pipeline/site.ts'
 
@@ -20,9 +21,12 @@ function silenceProposal(sites: readonly Site[]): readonly string[] {
   ]
 }
 
-/** Read for what it answers, unlike a change or a removal; a redirect says all in its head. */
-function isSilent({ operation: { id, method, responses }, policy }: Site): boolean {
-  if (method !== 'GET' || policy.authorize.operations.get(id) === 'false') return false
+/** Read for what it answers, as a log-in is for its token, unlike a change or a removal; a redirect says all in its head. */
+function isSilent({ operation, policy }: Site): boolean {
+  const { id, method, responses } = operation
+  const isLogIn = isAuthOperation(operation) && provesIdentity(operation)
+  if (method !== 'GET' && !isLogIn) return false
+  if (policy.authorize.operations.get(id) === 'false') return false
   const statuses = [...responses.keys()]
   if (statuses.some((status) => status.startsWith('3') || status === '204')) return false
   const successes = [...responses.values()].filter(({ status }) => /^(?:2..|default)$/.test(status))
