@@ -20,6 +20,7 @@ import type { Settings } from '../src/gateway/config/settings.ts'
 import { watchFiles } from '../src/gateway/config/watch.ts'
 import type { Omission } from '../src/pipeline/proof.ts'
 import { openListener } from './open-listener.ts'
+import type { Role } from './role.ts'
 import { tuneEngine } from './tune-engine.ts'
 import { VERSION } from './version.ts'
 import { WorkerPool } from './workers/pool.ts'
@@ -37,6 +38,8 @@ export interface RunOptions {
   readonly adopt?: GatewayOptions['adopt']
   /** Ports that overrule the configured ones: 0 for any. */
   readonly ports?: { readonly https?: number; readonly http?: number }
+  /** `edge`: serves and changes nothing; `control`: is asked for changes and serves nothing; both unless said. */
+  readonly role?: Role
   /** Serve with as many threads as the configuration says, instead of in this one. */
   readonly hasWorkers?: boolean
 }
@@ -76,7 +79,8 @@ export async function runGateway(
   tuneEngine()
   const { settings } = loaded
   const tls = settings.listen.https === undefined ? undefined : openTls(loaded)
-  const threads = options.hasWorkers === true ? threadsOf(settings) : 1
+  const isControl = options.role === 'control'
+  const threads = options.hasWorkers === true && !isControl ? threadsOf(settings) : 1
   const state = threads === 1 ? undefined : new SharedState()
   const gateway = await Gateway.start(loaded, {
     version: VERSION,
@@ -194,7 +198,7 @@ class GatewayProcess implements RunningGateway {
 
   async open(): Promise<void> {
     const { listen, admin } = this.gateway.loaded.settings
-    await this.#openPorts()
+    if (this.#options.role !== 'control') await this.#openPorts()
     if (!this.#options.isAlone) return
     if (listen.health !== undefined) {
       const { port, address = '0.0.0.0' } = listen.health
@@ -294,6 +298,7 @@ class GatewayProcess implements RunningGateway {
     const { gateway } = this
     return {
       ...this.#health(),
+      isReadOnly: this.#options.role === 'edge',
       status: () => this.#status(),
       reload: async () => {
         const result = await this.reload()

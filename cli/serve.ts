@@ -2,10 +2,15 @@ import type { Command } from 'commander'
 import { isPublic } from '../src/openapi/is-public.ts'
 import { loadFromFlags } from './load.ts'
 import type { ConfigOptions } from './load.ts'
+import { inRole, parseRole } from './role.ts'
 import { runGateway } from './run-gateway.ts'
 import type { RunningGateway } from './run-gateway.ts'
 import { CHILD_MARK } from './supervise.ts'
 import type { ServingMessage } from './supervise.ts'
+
+interface ServeOptions extends ConfigOptions {
+  readonly role?: string
+}
 
 /** `sallyport serve`: runs the gateway until it is told to stop. SIGHUP reloads and reopens the logs. */
 export function addServe(program: Command): void {
@@ -15,6 +20,10 @@ export function addServe(program: Command): void {
     .option('-c, --config <file>', 'configuration file (default: ./sallyport.yaml)')
     .option('--openapi <file>', 'OpenAPI document, instead of a configuration file')
     .option('--upstream <url>', 'where the API runs, with --openapi')
+    .option(
+      '--role <role>',
+      'edge: serve, and only read the store; control: keys and admin, no traffic',
+    )
     .option('--unsupervised', 'do not start again after a crash: something else does')
     .addHelpText(
       'after',
@@ -23,16 +32,20 @@ export function addServe(program: Command): void {
     .action(serve)
 }
 
-async function serve(options: ConfigOptions): Promise<void> {
-  const loaded = await loadFromFlags(options)
-  const running = await runGateway(loaded, {
-    reload: () => loadFromFlags(options),
+async function serve(options: ServeOptions): Promise<void> {
+  const role = parseRole(options.role)
+  const load = async () => inRole(await loadFromFlags(options), role)
+  const running = await runGateway(await load(), {
+    reload: load,
+    ...(role === undefined ? {} : { role }),
     isAlone: true,
     hasWorkers: true,
   })
   onSignals(running)
   process.send?.({ kind: 'serving' } satisfies ServingMessage)
   announce(running)
+  if (role === 'control')
+    console.error(`sallyport: control, admin at ${running.gateway.loaded.settings.admin.socket}`)
 }
 
 /** What an operator must know at every start goes to standard error; standard output belongs to the log. */

@@ -16,6 +16,7 @@ export interface AdminAnswer {
 export type AdminProblem =
   | 'not_found'
   | 'method_not_allowed'
+  | 'read_only'
   | 'unsupported_media_type'
   | 'body_too_large'
   | 'malformed_body'
@@ -28,6 +29,7 @@ export type AdminProblem =
 const PROBLEMS: Readonly<Record<AdminProblem, readonly [status: number, title: string]>> = {
   not_found: [404, 'Not found'],
   method_not_allowed: [405, 'Method not allowed'],
+  read_only: [403, 'This process is an edge and changes nothing; ask the control process'],
   unsupported_media_type: [415, 'Unsupported media type'],
   body_too_large: [413, 'Body too large'],
   malformed_body: [400, 'Malformed body'],

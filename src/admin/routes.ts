@@ -58,7 +58,11 @@ const ROUTES: readonly Route[] = [
  */
 export async function answerAdmin(call: AdminCall): Promise<AdminAnswer> {
   try {
-    return healthAnswer(call.target, call.method, call.path) ?? (await routed(call))
+    const health = healthAnswer(call.target, call.method, call.path)
+    if (health !== undefined) return health
+    const isWrite = call.method !== 'GET' && call.method !== 'HEAD'
+    if (isWrite && call.target.isReadOnly === true) return problem('read_only', call.requestId)
+    return await routed(call)
   } catch (error) {
     return faultAnswer(error, call)
   }

@@ -52,6 +52,8 @@ export interface HealthTarget {
 
 /** The running gateway, as the admin API sees it. */
 export interface AdminTarget extends HealthTarget {
+  /** Nothing is changed through this process. */
+  readonly isReadOnly?: boolean
   status(): AdminStatus
   /** Never rejects: what is wrong with the configuration is its result. */
   reload(): Promise<ReloadResult>

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import type { Clock } from '../base/clock.ts'
 import { andThen } from '../base/maybe-promise.ts'
+import { ConfigError } from '../base/config-error.ts'
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import { Secret } from '../base/secret.ts'
 import { DataKeys } from '../identity/data-keys/data-keys.ts'
@@ -13,7 +15,7 @@ import { MemoryCounters } from '../store/memory-counters.ts'
 import { recordsOf } from '../store/open-store.ts'
 import type { Records } from '../store/records.ts'
 import { LoadMeter } from '../telemetry/load-meter.ts'
-import { checkSecrets } from '../store/secrets-check.ts'
+import { checkSecrets, compareSecrets } from '../store/secrets-check.ts'
 import { newSecretsText, parseSecrets, readSecretsText } from '../store/secrets-file.ts'
 import type { Secrets } from '../store/secrets-file.ts'
 import type { IssuerSettings, Settings } from './config/settings.ts'
@@ -55,6 +57,8 @@ export function openServices(
   counters: Counters = new MemoryCounters(),
 ): Services {
   const { store, auth } = settings
+  const isReader = store.kind !== 'memory' && store.isReadOnly === true
+  if (isReader) refuseToMakeSecrets(settings.secretsFile)
   const records = recordsOf(store, clock.nowMs())
   // Keys that live in memory need no pepper that outlives them.
   const secretsText =
@@ -77,9 +81,12 @@ export function openServices(
     load,
     facts,
     open: () =>
-      andThen(records.open(), () =>
-        store.kind === 'memory' ? undefined : checkSecrets(records.meta, secrets),
-      ),
+      andThen(records.open(), () => {
+        if (store.kind === 'memory') return undefined
+        return isReader
+          ? compareSecrets(records.meta, secrets)
+          : checkSecrets(records.meta, secrets)
+      }),
     close: async () => {
       load.close()
       await facts.sources.close()
@@ -87,6 +94,16 @@ export function openServices(
       await records.close()
     },
   }
+}
+
+/** Keys made under another pepper than that of the store would be good for nobody. */
+function refuseToMakeSecrets(path: string): void {
+  if (existsSync(path)) return
+  throw new ConfigError({
+    path: 'secrets',
+    message: `${path} is not there, and an edge makes no secrets`,
+    cure: 'copy the secrets file of the control process here, mode 0600',
+  })
 }
 
 /** What the key service takes from the settings. */

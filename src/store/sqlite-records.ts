@@ -84,10 +84,29 @@ export function openSqlite(path: string, nowMs: number): SqliteRecords {
   }
 }
 
+/**
+ * Opens the database at `path` for a process that may only read: SQLite itself refuses what writes.
+ * Throws `ConfigError` at `store` where there is none of this version.
+ */
+export function openSqliteToRead(path: string): SqliteRecords {
+  let db: DatabaseSync | undefined
+  try {
+    db = new DatabaseSync(path, { timeout: BUSY_MS, defensive: true, readOnly: true })
+    const id = Number(db.prepare('PRAGMA application_id').get()?.['application_id'])
+    if (id !== APPLICATION_ID) throw new Error('it is none of Sallyport')
+    return new SqliteRecords(db, 0)
+  } catch (cause) {
+    db?.close()
+    const detail = cause instanceof Error ? cause.message : String(cause)
+    throw refusal(`${path} cannot be read as a database: ${detail}`, CURES.unmade)
+  }
+}
+
 const CURES = {
   damaged: 'restore it from a backup, or move it away to begin with an empty one',
   access: 'name a file in a folder that exists and that this user may write',
   mode: 'chmod 600 the file',
+  unmade: 'start the process that writes it first: sallyport serve --role control',
   foreign: 'name another file; Sallyport makes its own',
 }
 
