@@ -309,6 +309,8 @@ class GatewayProcess implements RunningGateway {
       relations: gateway.services.records.relations,
       keyPrefix: gateway.services.keys.format.prefix,
       unlock: (subject: UnlockSubject) => unlock(subject, gateway.core.plan, gateway.services),
+      bans: () => gateway.bans.list(gateway.services.counters, systemClock.nowMs()),
+      liftBan: (subject: string) => gateway.bans.lift(subject, gateway.services.counters),
       emit: (event: Parameters<typeof gateway.recorder.emit>[0]) => gateway.recorder.emit(event),
     }
   }

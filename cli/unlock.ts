@@ -1,9 +1,7 @@
 import type { Command } from 'commander'
-import { resolve } from 'node:path'
 import { createAdminClient } from '../src/admin/client.ts'
-import { DEFAULTS } from '../src/gateway/config/defaults.ts'
+import { adminSocket } from './admin-socket.ts'
 import { CommandError } from './failure.ts'
-import { configFile, loadFromFlags } from './load.ts'
 import type { ConfigOptions } from './load.ts'
 import { withConfigFlags } from './options.ts'
 import { print, printJson, shown } from './output.ts'
@@ -43,7 +41,7 @@ async function unlock(options: UnlockOptions): Promise<void> {
   const subject = { account, address, principal }
   if (Object.values(subject).every((one) => one === undefined))
     throw new CommandError('nobody is named', 'give --account, --address or --principal')
-  const client = createAdminClient(await socketOf(options))
+  const client = createAdminClient(await adminSocket(options))
   const { status, body } = await client.request('/unlock', 'POST', subject)
   if (status !== 200) throw new CommandError(`the gateway refused: ${shown(faultText(body))}`)
   if (options.json === true) return printJson(body)
@@ -51,14 +49,6 @@ async function unlock(options: UnlockOptions): Promise<void> {
     name === undefined ? [] : [`${kind} ${shown(name)}`],
   )
   print(`Unlocked ${named.join(', ')}.`)
-}
-
-/** A gateway that was started with flags has its socket where the defaults say. */
-async function socketOf(options: UnlockOptions): Promise<string> {
-  const hasFlags = options.openapi !== undefined || options.upstream !== undefined
-  if (!hasFlags && configFile(options) === undefined)
-    return resolve(DEFAULTS.adminListen.slice('unix:'.length))
-  return (await loadFromFlags(options)).settings.admin.socket
 }
 
 function faultText(body: unknown): string {

@@ -3,8 +3,11 @@ import { proof as access } from '../../src/controls/access/proof.ts'
 import { proof as address } from '../../src/controls/address/proof.ts'
 import { proof as authZone } from '../../src/controls/auth-zone/proof.ts'
 import { proof as authenticate } from '../../src/controls/authenticate/proof.ts'
+import { proof as bans } from '../../src/controls/bans/proof.ts'
+import { proof as behaviour } from '../../src/controls/behaviour/proof.ts'
 import { proof as body } from '../../src/controls/body/proof.ts'
 import { proof as bodyConditions } from '../../src/controls/body-conditions/proof.ts'
+import { proof as bots } from '../../src/controls/bots/proof.ts'
 import { proof as classes } from '../../src/controls/classes/proof.ts'
 import { proof as compression } from '../../src/controls/compression/proof.ts'
 import { proof as concurrency } from '../../src/controls/concurrency/proof.ts'
@@ -17,6 +20,9 @@ import { proof as errors } from '../../src/controls/errors/proof.ts'
 import { proof as externalDecision } from '../../src/controls/external-decision/proof.ts'
 import { proof as failures } from '../../src/controls/failures/proof.ts'
 import { proof as fields } from '../../src/controls/fields/proof.ts'
+import { proof as hijack } from '../../src/controls/hijack/proof.ts'
+import { proof as honeypotOperations } from '../../src/controls/honeypot-operations/proof.ts'
+import { proof as honeypots } from '../../src/controls/honeypots/proof.ts'
 import { proof as hosts } from '../../src/controls/hosts/proof.ts'
 import { proof as hsts } from '../../src/controls/hsts/proof.ts'
 import { proof as ipLimit } from '../../src/controls/ip-limit/proof.ts'
@@ -40,6 +46,7 @@ import { proof as responses } from '../../src/controls/responses/proof.ts'
 import { proof as routes } from '../../src/controls/routes/proof.ts'
 import { proof as scopes } from '../../src/controls/scopes/proof.ts'
 import { proof as secrets } from '../../src/controls/secrets/proof.ts'
+import { proof as stuffing } from '../../src/controls/stuffing/proof.ts'
 import { proof as tables } from '../../src/controls/tables/proof.ts'
 import { proof as target } from '../../src/controls/target/proof.ts'
 import { proof as tokenParameters } from '../../src/controls/token-parameters/proof.ts'
@@ -62,15 +69,21 @@ export const proofs: readonly Proof[] = [
   ipLimit,
   failures,
   penalties,
+  bots,
   target,
   upstreamIdentity,
+  honeypots,
   routes,
   lifecycle,
   overload,
   cors,
   authenticate,
   csrf,
+  hijack,
   penaltyBox,
+  bans,
+  behaviour,
+  honeypotOperations,
   principalLimit,
   operationNetwork,
   keyRestrictions,
@@ -86,6 +99,7 @@ export const proofs: readonly Proof[] = [
   body,
   bodyConditions,
   authZone,
+  stuffing,
   urlFields,
   operationLimit,
   credentialStrip,

@@ -12,6 +12,7 @@ import type { FailureLimit, Rate } from '../../src/base/units.ts'
 import { bundledPlaces } from '../../src/gateway/config/resolve/network.ts'
 import { parseFieldAction } from '../../src/pipeline/field-access.ts'
 import type { FieldClass } from '../../src/pipeline/field-class.ts'
+import { NOTHING_WATCHED } from '../../src/pipeline/detect-policy.ts'
 import { ANY_NETWORK } from '../../src/pipeline/network-policy.ts'
 import type { DecisionPoint } from '../../src/pipeline/policy.ts'
 import type { WrapRule } from '../../src/identity/wrapped/wrap-rule.ts'
@@ -156,6 +157,8 @@ function blocksOf(blocks: BlockSettings, needs: ProofNeeds, sinkOrigin: string):
     // The operator's rules name operations of other documents.
     auth: { ...blocks.auth, schemes, wraps: [PROBE_WRAP] },
     data: dataOf(blocks.data, needs),
+    // Other attacks must not be stopped by what they look like.
+    detect: needs.detect && { ...NOTHING_WATCHED, ...needs.detect },
     network: networkOf(needs),
     authorize: { ...authorizeOf(blocks, needs), decision: decisionOf(needs, sinkOrigin) },
     limits: {

@@ -1,5 +1,6 @@
 import type { SecureContextOptions } from 'node:tls'
 import type { ConfigFault } from '../../src/base/config-error.ts'
+import type { ListedBan } from '../../src/gateway/bans.ts'
 import type { AdoptNote } from '../../src/gateway/adopt/notes.ts'
 import type { SinkTarget } from '../../src/gateway/config/values/text.ts'
 import type { KeyAnswer, KeyCall } from '../../src/store/remote-keys.ts'
@@ -65,4 +66,5 @@ export type FromWorker =
     }
   | { readonly kind: 'numbers'; readonly block: NumberBlock }
   | { readonly kind: 'notes'; readonly notes: readonly AdoptNote[] }
+  | { readonly kind: 'ban'; readonly ban: ListedBan }
   | { readonly kind: 'closed' }

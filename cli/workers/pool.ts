@@ -145,6 +145,8 @@ export class WorkerPool implements Followers, ThreadHost {
     for (const note of notes) this.#options.gateway.adoption.apply(note)
   }
 
+  ban: ThreadHost['ban'] = (ban) => this.#options.gateway.bans.note(ban)
+
   gone: ThreadHost['gone'] = (thread, cause) => {
     const { state } = this.#options
     this.#threads.delete(thread.number)

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { ConfigFault } from '../../src/base/config-error.ts'
+import type { ListedBan } from '../../src/gateway/bans.ts'
 import type { AdoptNote } from '../../src/gateway/adopt/notes.ts'
 import type { KeyAnswer, KeyCall } from '../../src/store/remote-keys.ts'
 import type { NumberBlock } from '../../src/telemetry/numbers.ts'
@@ -13,6 +14,7 @@ export interface ThreadHost {
   /** @throws the system's error when the target cannot be opened. */
   outlet(target: SinkTarget): OutletQueue
   note(notes: readonly AdoptNote[]): void
+  ban(ban: ListedBan): void
   /** Once, whatever ended it. `cause`: an uncaught error, or none. */
   gone(thread: ServingThread, cause: unknown): void
 }
@@ -122,6 +124,8 @@ export class ServingThread {
         return void this.numbers.push(message.block)
       case 'notes':
         return this.#host.note(message.notes)
+      case 'ban':
+        return this.#host.ban(message.ban)
       default:
         return undefined
     }

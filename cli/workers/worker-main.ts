@@ -75,6 +75,7 @@ class ServingWorker {
           open: () => line.outlet(target),
         }),
       tellNotes: (notes) => line.tell({ kind: 'notes', notes }),
+      tellBan: (ban) => line.tell({ kind: 'ban', ban }),
     })
   }
 

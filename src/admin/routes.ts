@@ -14,6 +14,7 @@ import {
   updateKey,
 } from './keys-api.ts'
 import type { KeyCall } from './keys-api.ts'
+import { liftBan, listBans } from './bans-api.ts'
 import { changeRelations } from './relations-api.ts'
 import type { AdminTarget, HealthTarget } from './target.ts'
 import { unlock } from './unlock-api.ts'
@@ -43,6 +44,8 @@ const ROUTES: readonly Route[] = [
   { path: /^\/status$/, methods: { GET: (call) => json(call.target.status()) } },
   { path: /^\/reload$/, methods: { POST: reload } },
   { path: /^\/unlock$/, methods: { POST: unlock } },
+  { path: /^\/bans$/, methods: { GET: listBans } },
+  { path: /^\/bans\/lift$/, methods: { POST: liftBan } },
   { path: /^\/keys$/, methods: { GET: listKeys, POST: createKey } },
   // No key is called `due`: ids have 12 characters.
   { path: /^\/keys\/due$/, methods: { GET: dueKeys } },

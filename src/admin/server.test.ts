@@ -28,6 +28,7 @@ const keys = new KeyService({ records: new MemoryRecords(), secrets: ephemeralSe
 const relations = new MemoryRelations()
 const events: LifecycleEvent[] = []
 const unlocked: unknown[] = []
+const lifted: string[] = []
 let readiness: Readiness = { isReady: true, reasons: [] }
 let reloaded: ReloadResult = { ok: true, planId: 'p2' }
 const target: AdminTarget = {
@@ -53,6 +54,18 @@ const target: AdminTarget = {
   }),
   relations,
   keyPrefix: 'sp',
+  bans: () =>
+    Promise.resolve([
+      {
+        subject: '203.0.113.7',
+        grade: 'block' as const,
+        reason: 'honeypot',
+        score: 100.4,
+        sinceMs: 0,
+        untilMs: 3_600_000,
+      },
+    ]),
+  liftBan: (subject) => void lifted.push(subject),
   unlock: (subject) => {
     unlocked.push(subject)
     return 3
@@ -385,6 +398,30 @@ test('the health listener answers health and nothing else', async () => {
   )
   assert.equal((await fetch(`${base}/live`, { method: 'POST' })).status, 404)
   await health.close()
+})
+
+test('lists what is done about suspicious callers, and ends it [MON-03]', async () => {
+  const listed = await client.request('/bans')
+  assert.deepEqual(listed.body, [
+    {
+      subject: '203.0.113.7',
+      response: 'block',
+      reason: 'honeypot',
+      score: 100,
+      since: '1970-01-01T00:00:00.000Z',
+      until: '1970-01-01T01:00:00.000Z',
+    },
+  ])
+  for (const [subject, meant] of [
+    ['key:k1', 'key:k1'],
+    ['2001:db8::7', '2001:db8::/64'],
+  ]) {
+    const reply = await client.request('/bans/lift', 'POST', { subject })
+    assert.deepEqual(reply.body, { lifted: meant })
+  }
+  assert.deepEqual(lifted, ['key:k1', '2001:db8::/64'])
+  for (const body of [{}, { subject: '' }, { subject: 'x'.repeat(1001) }, { address: '1.1.1.1' }])
+    assert.equal((await client.request('/bans/lift', 'POST', body)).status, 422)
 })
 
 test('forgets what is counted against somebody, and tells of it', async () => {

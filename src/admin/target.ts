@@ -1,3 +1,4 @@
+import type { ListedBan } from '../gateway/bans.ts'
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import type { GrantNames } from '../gateway/grant-names.ts'
 import type { KeyAdmin } from '../identity/keys/admin.ts'
@@ -65,6 +66,10 @@ export interface AdminTarget extends HealthTarget {
   readonly keyPrefix: string
   /** Forgets what is counted against somebody, in all threads. @returns how many counts were looked for. */
   unlock(subject: UnlockSubject): MaybePromise<number>
+  /** What is done about suspicious callers now, the latest first. */
+  bans(): Promise<readonly ListedBan[]>
+  /** Ends what is done about a subject, and forgets its score, in all threads. */
+  liftBan(subject: string): MaybePromise<void>
   /** Every change is told. */
   emit(event: LifecycleEvent): void
 }

@@ -2,8 +2,11 @@ import { access } from './access/control.ts'
 import { address } from './address/control.ts'
 import { authZone } from './auth-zone/control.ts'
 import { authenticate } from './authenticate/control.ts'
+import { bans } from './bans/control.ts'
+import { behaviour } from './behaviour/control.ts'
 import { body } from './body/control.ts'
 import { bodyConditions } from './body-conditions/control.ts'
+import { bots } from './bots/control.ts'
 import { classes } from './classes/control.ts'
 import { compression } from './compression/control.ts'
 import { concurrency } from './concurrency/control.ts'
@@ -16,6 +19,9 @@ import { errors } from './errors/control.ts'
 import { externalDecision } from './external-decision/control.ts'
 import { failures } from './failures/control.ts'
 import { fields } from './fields/control.ts'
+import { hijack } from './hijack/control.ts'
+import { honeypotOperations } from './honeypot-operations/control.ts'
+import { honeypots } from './honeypots/control.ts'
 import { hosts } from './hosts/control.ts'
 import { hsts } from './hsts/control.ts'
 import { ipLimit } from './ip-limit/control.ts'
@@ -40,6 +46,7 @@ import { responses } from './responses/control.ts'
 import { routes } from './routes/control.ts'
 import { scopes } from './scopes/control.ts'
 import { secrets } from './secrets/control.ts'
+import { stuffing } from './stuffing/control.ts'
 import { tables } from './tables/control.ts'
 import { target } from './target/control.ts'
 import { tokenParameters } from './token-parameters/control.ts'
@@ -64,15 +71,21 @@ export const controls: readonly AnyControl[] = [
   ipLimit,
   failures,
   penalties,
+  bots,
   target,
   upstreamIdentity,
+  honeypots,
   routes,
   lifecycle,
   overload,
   cors,
   authenticate,
   csrf,
+  hijack,
   penaltyBox,
+  bans,
+  behaviour,
+  honeypotOperations,
   principalLimit,
   operationNetwork,
   keyRestrictions,
@@ -88,6 +101,7 @@ export const controls: readonly AnyControl[] = [
   body,
   bodyConditions,
   authZone,
+  stuffing,
   urlFields,
   operationLimit,
   credentialStrip,

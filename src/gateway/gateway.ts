@@ -9,12 +9,14 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { createRecorder } from '../telemetry/recorder.ts'
 import type { Recorder } from '../telemetry/recorder.ts'
 import { openSink } from '../telemetry/sink.ts'
+import { watchBans } from '../controls/risk-book.ts'
 import type { Counters } from '../store/counters.ts'
 import type { Sink, SinkWatch } from '../telemetry/sink.ts'
 import type { AllocateNumbers } from '../telemetry/numbers.ts'
 import { Adoption } from './adopt/adoption.ts'
 import type { AdoptNumbers } from './adopt/numbers.ts'
 import { AUTHORIZE_CONTROLS } from './authorize-controls.ts'
+import { BanList } from './bans.ts'
 import { compileApis } from './build-plan.ts'
 import type { BuiltPlan } from './build-plan.ts'
 import type { Omission } from '../pipeline/proof.ts'
@@ -93,6 +95,8 @@ export class Gateway {
   readonly core: GatewayCore
   readonly services: Services
   readonly recorder: Recorder
+  /** What is done about suspicious callers. */
+  readonly bans: BanList = new BanList()
   readonly metrics: Metrics
   /** What is learnt while the profile `adopt` runs. */
   readonly adoption: Adoption
@@ -118,6 +122,7 @@ export class Gateway {
     const own = openServices(loaded.settings, this.#clock, shared?.onKeyChange, shared?.counters)
     this.#counters = openCounters(loaded.settings.counters, own.counters, pseudonymKey(own.secrets))
     this.services = { ...own, counters: this.#counters.counters }
+    watchBans(this.services.counters, (ban) => this.bans.note(ban))
     this.metrics = createMetrics({
       version: options.version,
       clock: this.#clock,

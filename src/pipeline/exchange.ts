@@ -70,6 +70,14 @@ export interface DecisionRecord {
   readonly evidence?: FindEvidence | undefined
 }
 
+/** How suspicious a request is. */
+export interface RiskNote {
+  /** 0 to 200; the caller's score where one is kept, else that of this request alone. */
+  readonly score: number
+  /** Names of the strongest signals, at most 8. */
+  readonly signals: readonly string[]
+}
+
 /** A line for the stream of security events. */
 export interface SecurityEvent {
   /** OWASP logging vocabulary, or `sp_…`. */
@@ -149,6 +157,9 @@ export class Exchange {
   replacement: Buffer | undefined = undefined
   /** Flat list of fields that go on every answer to this request: limits, CORS, deprecation. */
   readonly answerHeaders: string[] = []
+
+  /** Controls of the block `detect`, by `noteRisk`; `undefined`: nothing was suspicious. */
+  risk: RiskNote | undefined = undefined
 
   /** Runner. */
   decision: DecisionRecord | undefined = undefined

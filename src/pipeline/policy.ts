@@ -11,6 +11,7 @@ import type {
 import type { FieldRule } from './field-access.ts'
 import type { ClassAccess, TokenRule } from './field-class.ts'
 import type { LookupRule } from './lookup-rule.ts'
+import type { DetectPolicy } from './detect-policy.ts'
 import type { NetworkPolicy } from './network-policy.ts'
 import type { QueryRule } from './query-rule.ts'
 
@@ -156,13 +157,13 @@ export interface Policy {
     readonly maxDepth: number
     /** Hosts that URL-typed fields may name; empty: any public host. */
     readonly urlHosts: readonly string[]
-  }
     /** Characters of a text that the document leaves unbounded; `Infinity`: as many as there are. */
     readonly capLength: number
     /** Items of a list that the document leaves unbounded; `Infinity`: as many as there are. */
     readonly capItems: number
     /** Most that a parameter may ask for on one page where the document sets no maximum; `Infinity`: any number. */
     readonly capPage: number
+  }
   readonly data: {
     readonly errors: 'generic' | 'pass'
     /** Whether answers are compressed for clients that ask for it. */
@@ -180,6 +181,8 @@ export interface Policy {
   }
   /** Where requests may come from; absent: from anywhere. */
   readonly network?: NetworkPolicy | undefined
+  /** What is watched in behavior; absent: nothing. */
+  readonly detect?: DetectPolicy | undefined
   readonly upstream: {
     /** API -> the signed word about the caller that it gets; APIs that get none are not here. */
     readonly identities: ReadonlyMap<string, UpstreamIdentity>

@@ -1,3 +1,4 @@
+import type { DetectPolicy } from './detect-policy.ts'
 import type { TokenRule } from './field-class.ts'
 import type { Exchange } from './exchange.ts'
 import type { LookupRule } from './lookup-rule.ts'
@@ -71,6 +72,8 @@ export interface ProofNeeds {
   readonly network?: Partial<Omit<NetworkPolicy, 'listeners' | 'roles'>> & {
     readonly roles?: Readonly<Record<string, readonly string[]>>
   }
+  /** What is watched in behavior, and what follows; nothing unless said. */
+  readonly detect?: Partial<DetectPolicy>
   /** Operation id -> limit. */
   readonly operationLimits?: Readonly<Record<string, NonNullable<Policy['limits']['operation']>>>
   /** Limits in the place of the operator's. */

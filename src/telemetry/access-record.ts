@@ -63,6 +63,7 @@ export function createAccessFormatter(pseudonym: (id: string) => string): Access
       (exchange.principal.kind === 'none' ? '' : who(exchange.principal)) +
       (decision === undefined ? ',"sallyport.decision":"allow"' : decisionFields(decision)) +
       (exchange.observed.length === 0 ? '' : observedField(exchange.observed)) +
+      (exchange.risk === undefined ? '' : riskFields(exchange.risk)) +
       (exchange.abortedBy === undefined ? '' : `,"sallyport.aborted":"${exchange.abortedBy}"`) +
       protocols(head) +
       (agent === undefined ? '}' : agents(agent))
@@ -172,6 +173,11 @@ function observedField(observed: readonly DecisionRecord[]): string {
         `{"control":${jsonText(control, MAX_NAME_CHARS)},"reason":${jsonText(reason, MAX_NAME_CHARS)}}`,
     )
   return `,"sallyport.would_refuse":[${items.join(',')}]`
+}
+
+/** Names of signals are our own words: nothing in them to escape. */
+function riskFields({ score, signals }: NonNullable<Exchange['risk']>): string {
+  return `,"sallyport.risk.score":${Math.round(score)},"sallyport.risk.signals":["${signals.join('","')}"]`
 }
 
 const TLS_VERSION = /^TLSv(1(?:\.\d)?)$/

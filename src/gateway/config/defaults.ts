@@ -63,6 +63,17 @@ export const DEFAULTS = {
   countriesOnMissing: 'deny',
   countriesStatus: 403,
   addressListAction: 'deny',
+  detect: 'log',
+  honeypots: 'block',
+  enumerationFast: '200/10min',
+  enumerationSlow: '1000/day',
+  stuffingAccounts: '15/10min',
+  stuffingSources: '20/10min',
+  stuffingSpread: '100/5min',
+  volumeFactor: 50,
+  volumeMinimum: '5mb',
+  hijack: 'log',
+  detectBlock: '1h',
   priority: 'normal',
   sinks: ['stdout'],
   adminListen: 'unix:./sallyport.sock',
@@ -74,6 +85,8 @@ export const DEFAULTS = {
 
 /** Bounds of settings that a standard or CONTROLS limits. */
 export const BOUNDS = {
+  /** More than a body or a page can hold is no bound. */
+  cap: 1_000_000_000,
   /** KEY-04 */
   keyExpires: '365d',
   /** KEY-04 */
@@ -85,8 +98,8 @@ export const BOUNDS = {
   /** TOK-05, FAPI 2.0: more than 60 s of tolerance is refused. */
   jwtSkew: '60s',
   upstreamTimeout: '1h',
-  /** More than a body or a page can hold is no bound. */
-  cap: 1_000_000_000,
+  /** MON-03: what a machine decided ends within a day. */
+  detectBlock: '24h',
   maxBody: '1gb',
   maxDepth: 256,
   cost: 10_000,

@@ -1,4 +1,5 @@
 import type { Priority } from '../../pipeline/policy.ts'
+import type { DetectInput } from './detect-input.ts'
 
 /** `off` in YAML stays a word (YAML 1.2); `false` is what people write in TypeScript. Both mean off. */
 export type OffInput = 'off' | false
@@ -292,8 +293,8 @@ export interface RuleLimitsInput {
 export interface RuleAuthorizeInput {
   acl?: AclEntryInput | undefined
   when?: string | undefined
-  fields?: Readonly<Record<string, FieldRuleInput>> | undefined
   schemas?: Readonly<Record<string, string>> | undefined
+  fields?: Readonly<Record<string, FieldRuleInput>> | undefined
   denied?: 404 | 403 | undefined
   mode?: ModeInput | undefined
 }
@@ -355,6 +356,7 @@ export interface RuleInput {
   data?: DataInput | undefined
   limits?: RuleLimitsInput | undefined
   network?: RuleNetworkInput | undefined
+  detect?: { mode?: ModeInput | undefined } | undefined
   relax?: Readonly<Record<string, 'monitor' | OffInput>> | undefined
   why?: string | undefined
   until?: string | undefined
@@ -384,6 +386,7 @@ export interface SallyportConfig {
   data?: DataInput | undefined
   limits?: LimitsInput | undefined
   network?: NetworkInput | undefined
+  detect?: DetectInput | undefined
   rules?: readonly RuleInput[] | undefined
   logs?: LogsInput | undefined
   admin?: { listen?: string | undefined } | undefined

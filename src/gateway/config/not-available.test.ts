@@ -94,6 +94,6 @@ counters: memory
 test('of the whole shape in the design only what is not available yet is refused', async (t) => {
   const files = { 'tls.pem': 'PEM', 'tls.key': 'KEY', 'deny.cidr': '203.0.113.0/24' }
   const faults = await faultsOf(t, DESIGN, { files })
-  assert.equal(faults.length, 12)
+  assert.equal(faults.length, 11)
   for (const fault of faults) assert.match(fault.message, /is not available yet$/)
 })

@@ -40,7 +40,6 @@ export const NOT_AVAILABLE: readonly NotAvailable[] = [
   },
   { key: 'data.seal' },
   { key: 'waf' },
-  { key: 'detect' },
   { key: 'rules.*.mfa' },
   { key: 'rules.*.waf' },
   { key: 'rules.*.data.seal' },

@@ -62,6 +62,7 @@ export function basePolicy(settings: Settings, moment: PolicyMoment): Policy {
     validate: blocks.validate,
     data: blocks.data,
     network: blocks.network,
+    detect: blocks.detect,
     upstream: { identities: identitiesOf(settings) },
     limits: { ...blocks.limits, operation: undefined },
   }

@@ -1,6 +1,7 @@
 import type { Secret } from '../../base/secret.ts'
 import type { KeyedRate, LimitKeyPart, PolicyRate } from '../../base/units.ts'
 import type { AclEntry, Mode, Policy, Priority, UpstreamIdentity } from '../../pipeline/policy.ts'
+import type { DetectPolicy } from '../../pipeline/detect-policy.ts'
 import type { CountryRule, NetworkPolicy } from '../../pipeline/network-policy.ts'
 import type { WhenAway } from '../../store/failover-counters.ts'
 import type { JwksSource } from './values/jwt.ts'
@@ -148,8 +149,8 @@ export interface RuleSettings {
     readonly acl?: AclEntry
     /** Condition that every call must meet. */
     readonly when?: string
-    readonly fields?: Policy['authorize']['fields']
     readonly schemas?: Policy['authorize']['schemas']
+    readonly fields?: Policy['authorize']['fields']
     readonly denied?: 404 | 403
   }
   readonly validate: Partial<Policy['validate']>
@@ -181,6 +182,7 @@ export interface BlockSettings {
   readonly validate: Policy['validate']
   readonly data: Policy['data']
   readonly network: NetworkPolicy | undefined
+  readonly detect: DetectPolicy | undefined
   readonly limits: Omit<Policy['limits'], 'operation'>
   /** Operation id -> its limit; `undefined` value: off. */
   readonly operationLimits: ReadonlyMap<string, OperationLimitSettings | undefined>

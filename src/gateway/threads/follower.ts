@@ -6,6 +6,7 @@ import { KeyService } from '../../identity/keys/service.ts'
 import { SigningKeys } from '../../identity/signing/signing-keys.ts'
 import { SealingKeys } from '../../identity/wrapped/sealing-keys.ts'
 import type { TokenService } from '../../identity/tokens/service.ts'
+import { watchBans } from '../../controls/risk-book.ts'
 import type { Counters } from '../../store/counters.ts'
 import { recordsOf } from '../../store/open-store.ts'
 import { MemoryRelations } from '../../store/relations/memory-relations.ts'
@@ -24,6 +25,7 @@ import type { Sink, SinkWatch } from '../../telemetry/sink.ts'
 import { NoteCourier } from '../adopt/note-courier.ts'
 import type { AdoptNote } from '../adopt/notes.ts'
 import { AUTHORIZE_CONTROLS } from '../authorize-controls.ts'
+import type { ListedBan } from '../bans.ts'
 import { compileApis } from '../build-plan.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { SinkTarget } from '../config/values/text.ts'
@@ -50,6 +52,8 @@ export interface FollowerParts {
   readonly askKeys: (call: KeyCall) => Promise<KeyAnswer>
   readonly openSink: (target: SinkTarget, watch: SinkWatch) => Sink
   readonly tellNotes: (notes: readonly AdoptNote[]) => void
+  /** Told of every response to a suspicious caller; nobody unless said. */
+  readonly tellBan?: (ban: ListedBan) => void
 }
 
 interface Compiled {
@@ -96,6 +100,7 @@ export class FollowerGateway {
       // Without a file nobody writes tuples. Versions are those of keys: an id of an object is none of a key.
       facts: new FactServices(this.#records?.relations ?? new MemoryRelations(), parts.versions),
     }
+    if (parts.tellBan !== undefined) watchBans(this.#counters.counters, parts.tellBan)
     this.metrics = createMetrics({
       version: parts.version,
       authorizeControls: AUTHORIZE_CONTROLS,

@@ -1,19 +1,28 @@
 import { parseSize } from '../../../base/units.ts'
 import type { Mode, Policy } from '../../../pipeline/policy.ts'
 import { DEFAULTS } from '../defaults.ts'
-import type { ModeInput, SallyportConfig, ValidateInput } from '../input.ts'
+import type { ModeInput, OffInput, SallyportConfig, ValidateInput } from '../input.ts'
 import type { BlockSettings } from '../settings.ts'
 import { parseUrlHost } from '../values/network.ts'
 import { resolveSchemes } from './auth.ts'
 import { resolveAuthorize } from './authorize.ts'
 import { resolveData } from './data.ts'
+import { resolveDetect } from './detect.ts'
 import { resolveLimits, resolveOperationLimits } from './limits.ts'
 import { resolveNetwork } from './network.ts'
 import type { Resolver } from './resolver.ts'
 import { isOff, toMode } from './resolver.ts'
 
 /** Blocks that have a `mode`. */
-export const MODE_BLOCKS = ['auth', 'authorize', 'validate', 'data', 'limits', 'network'] as const
+export const MODE_BLOCKS = [
+  'auth',
+  'authorize',
+  'validate',
+  'data',
+  'limits',
+  'network',
+  'detect',
+] as const
 
 type WithModes = {
   readonly [block in (typeof MODE_BLOCKS)[number]]?:
@@ -40,6 +49,7 @@ export function resolveValidate(input: ValidateInput): Partial<Policy['validate'
     ...(maxBody !== undefined && { maxBodyBytes: parseSize(maxBody, '') }),
     ...(maxDepth !== undefined && { maxDepth }),
     ...(urlHosts !== undefined && { urlHosts: urlHosts.map((host) => parseUrlHost(host, '')) }),
+    ...(caps !== undefined && resolveCaps(caps)),
   }
 }
 
@@ -79,7 +89,6 @@ const VALIDATE_DEFAULTS: Omit<Policy['validate'], keyof Caps> = {
   maxBodyBytes: parseSize(DEFAULTS.maxBody, ''),
   maxDepth: DEFAULTS.maxDepth,
   urlHosts: [],
-    ...(caps !== undefined && resolveCaps(caps)),
 }
 
 /** The blocks of the policy, defaults filled in. */
@@ -95,6 +104,7 @@ export function resolveBlocks(input: SallyportConfig, resolver: Resolver): Block
       ...resolveValidate(input.validate ?? {}),
     },
     network: resolveNetwork(input.network, resolver),
+    detect: resolveDetect(input.detect),
     data: {
       errors: DEFAULTS.errors,
       compress: DEFAULTS.compress,

@@ -9,6 +9,7 @@ import { mode, optional, parsedText } from './fields.ts'
 import { listenSchema } from './listen.ts'
 import { authorizeSchema } from './authorize.ts'
 import { dataSchema } from './data.ts'
+import { detectSchema } from './detect.ts'
 import { networkSchema } from './network.ts'
 import { limitsSchema } from './limits.ts'
 import { secretsSchema, storeSchema } from './store.ts'
@@ -65,6 +66,10 @@ export const configSchema: z.ZodType<SallyportConfig> = z.strictObject({
   data: optional(dataSchema, 'What answers may reveal.'),
   limits: optional(limitsSchema, 'How much is too much; every limit may be off.'),
   network: optional(networkSchema, 'Where requests may come from; deny wins.'),
+  detect: optional(
+    detectSchema,
+    'What is watched in the behavior of callers, and what may follow.',
+  ),
   rules: optional(
     z.array(ruleSchema),
     'Exceptions for some operations; they merge over the blocks above, the narrowest selector wins.',

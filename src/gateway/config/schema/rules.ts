@@ -51,6 +51,10 @@ export const ruleSchema: z.ZodType<RuleInput> = z.strictObject({
     ruleNetworkSchema,
     'Where requests for the selected operations may come from, besides what holds for all.',
   ),
+  detect: optional(
+    z.strictObject({ mode: mode('Mode of what is watched.') }),
+    'As the block detect, its mode only.',
+  ),
   relax: optional(
     z.record(
       z.string().regex(/^[a-z][a-z-]{0,40}$/, 'must be a block or a control'),
