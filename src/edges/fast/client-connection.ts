@@ -230,7 +230,7 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
     if (!this.#isCurrent(client)) return false
     this.#isAnswered = true
     if (closes) this.#linger()
-    if (this.#out.isEmpty) {
+    if (this.#out.isHandedOver) {
       if (!closes) this.#settle()
       return true
     }
@@ -247,12 +247,11 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
   /** The answer is out: the next message, after what is left of this one. */
   #settle(): void {
     if (this.#state !== 'busy' && this.#state !== 'skipping') return
-    const { keepAliveMs } = this.#edge.context.limits
     this.#client = undefined
     this.#isAnswered = false
     this.#early = undefined
     this.#state = this.#isBodyRead ? 'idle' : 'skipping'
-    this.#deadline.start(keepAliveMs, false)
+    this.#deadline.start(this.#edge.context.limits.keepAliveMs, false)
     // Not from within the end of the exchange: what follows is a request of its own.
     if (!this.#isConsuming && (this.#rest !== undefined || this.#isPaused))
       process.nextTick(consumeLater, this)
@@ -308,8 +307,9 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
     this.#connection.isLast = true
     this.#close()
     this.#socket.end()
-    if (this.#out.isEmpty) this.#startLingering()
-    else this.#socket.once('finish', this.#startLingering)
+    if (this.#out.isEmpty) return this.#startLingering()
+    this.#out.watchStall()
+    this.#socket.once('finish', this.#startLingering)
   }
 
   readonly #startLingering = (): void => {

@@ -10,6 +10,9 @@ export interface SocketWriterOwner {
   flushed(): void
 }
 
+/** No more than one record of TLS, which is written to the kernel as soon as it is there. */
+const RECORD_BYTES = 16_384
+
 /** How long a peer may take. */
 export type WriterLimits = Pick<EdgeLimits, 'writeStallMs' | 'answerBytesPerSecond'>
 
@@ -21,6 +24,7 @@ export class SocketWriter {
   readonly #isLate: boolean
   /** The write that was last tells its own end. */
   #isReported = false
+  #isHandedOver = false
   #isAwaited = false
   #isTimed = false
   #isDraining = false
@@ -43,14 +47,25 @@ export class SocketWriter {
   }
 
   /**
+   * Whether nobody needs to wait for what was sent last: it has left, or it is a short text over TLS, with nothing
+   * before it that waits. Node tells the end of such a write only later, although the kernel has most likely taken it.
+   * Where not, it waits in memory as it else would in the kernel's, and the next one is waited for.
+   */
+  get isHandedOver(): boolean {
+    return this.#isHandedOver || this.isEmpty
+  }
+
+  /**
    * Writes latin1. `isLast`: `watchFlush` may follow.
    * @returns false when the peer must drain first; the bytes are taken all the same.
    */
   send(text: string, isLast: boolean): boolean {
     const socket = this.#socket
     if (!socket.writable) return true
+    this.#isHandedOver =
+      isLast && this.#isLate && text.length <= RECORD_BYTES && socket.writableLength === 0
     // Over TLS nothing leaves at once, so that the end of this write will be waited for.
-    this.#isReported = isLast && this.#isLate
+    this.#isReported = isLast && this.#isLate && !this.#isHandedOver
     const hasRoom = this.#isReported
       ? socket.write(text, 'latin1', this.#onFlushed)
       : socket.write(text, 'latin1')
@@ -62,6 +77,7 @@ export class SocketWriter {
     const socket = this.#socket
     if (!socket.writable) return true
     this.#isReported = false
+    this.#isHandedOver = false
     if (text === '' && end === '') return socket.write(body) || this.#hasRoom()
     socket.cork()
     if (text !== '') socket.write(text, 'latin1')
