@@ -152,6 +152,10 @@ suite('secrets', () => {
       const exchange = exchangeOf()
       await guard.response(exchange, 200, headers)
       assert.equal(guard.wantsResponseBody(exchange), false)
+      const response = exchange.upstream
+      const watch = response && guard.guard?.watchesResponse?.(exchange, response)
+      const isText = headers[1]?.startsWith('text/') === true
+      assert.equal(watch?.(Buffer.from(AWS)), isText ? false : undefined)
     }
   })
 

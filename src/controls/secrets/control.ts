@@ -19,6 +19,7 @@ import { withoutSecrets } from './detectors.ts'
 import { redactValue } from './redact-json.ts'
 import type { Search } from './redact-json.ts'
 import { mayHoldSecret } from './scan.ts'
+import { secretWatch } from './secret-watch.ts'
 
 /** Takes private keys, cloud keys, tokens, connection strings, cards and IBANs out of texts that leave. */
 export const secrets: Control<Policy, Kit> = {
@@ -56,6 +57,7 @@ function secretsGuard(policy: Policy, { operation }: Site, api: ApiRuntime): Gua
   const places = new Places(operation, api, policy)
   return {
     wantsResponseBody: (_exchange, response) => kindOf(response) !== undefined,
+    watchesResponse: (_exchange, { headers }) => (isText(headers) ? secretWatch() : undefined),
     onResponseBody: (exchange, body) => {
       const { upstream } = exchange
       const bytes = exchange.replacement ?? body
@@ -75,11 +77,19 @@ function secretsGuard(policy: Policy, { operation }: Site, api: ApiRuntime): Gua
 
 /** Whether an answer is looked at: JSON always, other texts while they are short. */
 function kindOf({ headers }: UpstreamResponse): 'json' | 'text' | undefined {
-  const essence = parseMediaType(headers.get('content-type') ?? '')?.essence ?? ''
+  const essence = essenceOf(headers)
   if (isJson(essence)) return 'json'
-  const isText = essence.startsWith('text/') || essence.endsWith('xml')
-  if (!isText || essence === 'text/event-stream') return undefined
+  if (!isText(headers) || essence === 'text/event-stream') return undefined
   return Number(headers.get('content-length') ?? Infinity) <= MAX_TEXT_BYTES ? 'text' : undefined
+}
+
+function essenceOf(headers: UpstreamResponse['headers']): string {
+  return parseMediaType(headers.get('content-type') ?? '')?.essence ?? ''
+}
+
+function isText(headers: UpstreamResponse['headers']): boolean {
+  const essence = essenceOf(headers)
+  return essence.startsWith('text/') || essence.endsWith('xml')
 }
 
 /** Byte by byte, whatever the charset: all that is looked for is ASCII. */
