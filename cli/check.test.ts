@@ -117,6 +117,64 @@ test('warns of what the document leaves open, with its place', async (t) => {
   assert.match(stdout, /^ok 2 operations, 1 of them public$/m)
 })
 
+const USERS = `openapi: 3.1.0
+info: { title: Users, version: "1" }
+security: []
+paths:
+  /users/{name}:
+    get:
+      parameters: [{ name: name, in: path, required: true, schema: { type: string } }]
+      responses: { "200": { description: ok } }
+  /users/_debug:
+    get: { responses: { "200": { description: ok } } }
+  /orders/{id}:
+    get:
+      parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
+      responses: { "200": { description: ok } }
+  /orders/_debug:
+    get: { responses: { "200": { description: ok } } }
+`
+const REMOVED = `overlay: 1.0.0
+info: { title: t, version: "1" }
+actions:
+  - { target: "$.paths['/users/_debug']", remove: true }
+  - { target: "$.paths['/orders/_debug']", remove: true }
+`
+
+test('warns of an operation that an overlay takes out and a wider path lets through', async (t) => {
+  const folder = makeFolder(t, {
+    'sallyport.yaml': `${MINIMAL}overlays: [./o.yaml]\n`,
+    'openapi.yaml': USERS,
+    'o.yaml': REMOVED,
+  })
+  const { code, stdout } = await runCli(folder, 'check')
+  assert.equal(code, 0)
+  const found = stdout.split('\n').filter((line) => line.includes('removed-operation-matches'))
+  assert.equal(found.length, 1)
+  assert.match(found[0] ?? '', /^warning openapi\.yaml:6:5 .*takes out GET \/users\/_debug/)
+  assert.match(found[0] ?? '', /now those of \/users\/\{name\}: keep it and write authorize/)
+})
+
+test('tells one fault of many operations once, and all of them with --verbose', async (t) => {
+  const document = USERS.replace('security: []', 'security: [{ partner: [] }]') + SCHEMES
+  const files = { 'sallyport.yaml': MINIMAL, 'openapi.yaml': document }
+  const folder = makeFolder(t, files)
+  const { stderr } = await runCli(folder, 'check')
+  assert.equal(stderr.match(/no credential can meet/g)?.length, 1)
+  assert.match(stderr, /the same of 3 others \(--verbose\)\n4 faults/)
+  const verbose = await runCli(folder, 'check', '--verbose')
+  assert.equal(verbose.stderr.match(/no credential can meet/g)?.length, 4)
+})
+
+test('proposes caps where requests may be of any size, and none where they hold', async (t) => {
+  const propose = async (more: string): Promise<boolean> => {
+    const folder = makeFolder(t, { 'sallyport.yaml': MINIMAL + more, 'openapi.yaml': USERS })
+    return (await runCli(folder, 'check')).stdout.includes('validate: { caps: on }')
+  }
+  assert.equal(await propose(''), true)
+  assert.equal(await propose('validate: { caps: on }\n'), false)
+})
+
 test('lists every schema of a request without bounds with --verbose', async (t) => {
   const folder = makeFolder(t, { 'sallyport.yaml': MINIMAL, 'openapi.yaml': DOCUMENT })
   const { stdout } = await runCli(folder, 'check', '--verbose', '--json')
@@ -125,6 +183,21 @@ test('lists every schema of a request without bounds with --verbose', async (t) 
     notes.map(({ code, line, column }) => [code, line, column]),
     [['unbounded-number', 7, 63]],
   )
+})
+
+test('a bound beside anyOf holds for its branches, as generators write what may be null', async (t) => {
+  const count = async (bound: string): Promise<number | undefined> => {
+    const schema = `{ ${bound}anyOf: [{ type: string }, { type: 'null' }] }`
+    const openapi = DOCUMENT.replace('3.0.3', '3.1.0').replace(
+      /schema: \{ type: integer[^}]*\}/,
+      `schema: ${schema}`,
+    )
+    const folder = makeFolder(t, { 'sallyport.yaml': MINIMAL, 'openapi.yaml': openapi })
+    const { stdout } = await runCli(folder, 'check', '--json')
+    return (JSON.parse(stdout) as CheckReport).unbounded['string']
+  }
+  assert.equal(await count(''), 1)
+  assert.equal(await count('maxLength: 9, '), 0)
 })
 
 test('a reader that has seen enough is no failure', async (t) => {

@@ -18,7 +18,10 @@ import { proposalsOf } from './check-proposals.ts'
 import { auditDocument } from './document-audit.ts'
 import { placesOf } from './document-places.ts'
 import type { FilePlace } from './document-places.ts'
+import { reopenedOperations } from './check-removed.ts'
 import { faultLine } from './failure.ts'
+import { groupFaults } from './group-faults.ts'
+import type { FaultGroup } from './group-faults.ts'
 import { inspect } from './inspect.ts'
 import type { Inspection } from './inspect.ts'
 import type { ConfigOptions } from './load.ts'
@@ -103,7 +106,10 @@ export function reportOf(inspection: Inspection, wantsNotes: boolean): CheckRepo
   const { loaded, built, apis, documents } = inspection
   const sites = built?.plan.sites.map(({ site }) => site) ?? []
   const faults = [...inspection.faults, ...sites.flatMap((site) => ungranted(site, inspection))]
-  const findings = apis.flatMap((api) => api.findings)
+  const findings = [
+    ...apis.flatMap((api) => api.findings),
+    ...reopenedOperations(loaded?.settings.apis ?? [], apis),
+  ]
   const audits = built === undefined ? [] : apis.map((api) => auditDocument(api))
   const open = audits.flatMap((audit) => audit.open)
   const unbounded: Record<string, number> = { string: 0, array: 0, number: 0, any: 0, page: 0 }
@@ -234,14 +240,22 @@ function ungranted(site: Site, { documents, loaded, built }: Inspection): readon
   ]
 }
 
+function alone(first: ConfigFault): FaultGroup {
+  return { first, others: 0 }
+}
+
 /** Lines of one kind shown before the rest is counted. */
 const MAX_LINES = 20
 
 function printReport(report: CheckReport, options: CheckOptions): void {
   const most = options.verbose === true ? Infinity : MAX_LINES
-  for (const fault of report.faults.slice(0, most)) console.error(faultLine(fault))
-  if (report.faults.length > most)
-    console.error(`      … ${count(report.faults.length - most, 'more fault')} (--verbose)`)
+  const groups = options.verbose === true ? report.faults.map(alone) : groupFaults(report.faults)
+  for (const { first, others } of groups.slice(0, most)) {
+    console.error(faultLine(first))
+    if (others > 0) console.error(`      … the same of ${count(others, 'other')} (--verbose)`)
+  }
+  if (groups.length > most)
+    console.error(`      … ${count(groups.length - most, 'more fault')} (--verbose)`)
   const lines = (tone: 'yellow' | 'dim', word: string, texts: readonly string[]): void => {
     for (const text of texts.slice(0, most)) print(`${paint(tone, word)} ${shown(text, 1000)}`)
     if (texts.length > most) print(`${paint(tone, word)} … ${texts.length - most} more (--verbose)`)

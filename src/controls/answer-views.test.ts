@@ -162,6 +162,25 @@ suite('answers of another shape than declared', () => {
     assert.throws(() => guardWith(false), /needs a database of countries/)
   })
 
+  test('where rules only watch they tell the same, and change nothing', async () => {
+    const modes = new Map(['authorize', 'data'].map((block) => [block, 'monitor' as const]))
+    const bench = new Bench({ document: DOCUMENT, policy: { ...FIELDS, modes } })
+    const exchange = exchangeOf()
+    for (const control of [fields, classes]) {
+      const guard = bench.guard(control, 'list')
+      await guard.response(exchange, 200, ['content-type', 'application/json'])
+      await guard.responseBody(exchange, JSON.stringify(FULL))
+    }
+    assert.equal(exchange.replacement, undefined)
+    assert.deepEqual(
+      exchange.observed.map(({ reason, detail }) => [reason, detail]),
+      [
+        ['field_hidden', '/ownerId /note /diary'],
+        ['field_hidden', '/card'],
+      ],
+    )
+  })
+
   test('no text hides a shape: white space and a mark before it', async () => {
     const bench = new Bench({ document: DOCUMENT, policy: FIELDS })
     for (const operation of ['one', 'list', 'types'])

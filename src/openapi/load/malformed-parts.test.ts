@@ -48,6 +48,7 @@ const QUERY = { name: 'q', in: 'query', schema: { type: 'string' } }
 
 const rows: [name: string, document: Parts, code: string][] = [
   ['content that is no object', documentOf(json('text')), 'malformed'],
+  ['a media type without a name', documentOf(json({ '': {} })), 'unnamed-media-type'],
   ['a media type that is none', documentOf(json({ 'no type': {} })), 'unknown-media-type'],
   [
     'a media type that stands there twice',
@@ -161,4 +162,16 @@ test('examples of every form are found', () => {
     [0, 1, 2, 3],
     ['a', 'b'],
   ])
+})
+
+test('a media type without a name is JSON where a structure is declared, else any', () => {
+  const typeOf = (schema: object | undefined): string | undefined => {
+    const content = { '': schema === undefined ? {} : { schema } }
+    const [operation] = load(documentOf(json(content))).operations
+    return operation?.responses.get('200')?.content[0]?.type
+  }
+  assert.equal(typeOf({ type: 'object' }), 'application/json')
+  assert.equal(typeOf({ $ref: '#/components/schemas/A' }), 'application/json')
+  assert.equal(typeOf({ type: 'string' }), '*/*')
+  assert.equal(typeOf(undefined), '*/*')
 })

@@ -19,7 +19,7 @@ export function readContent(reader: Reader, parent: Place): readonly MediaType[]
   for (const [name] of plainMembers(content.value)) {
     const entry = objectAt(reader, content, name)
     if (entry === undefined) continue
-    const type = essence(name)
+    const type = essence(name) || unnamedType(reader, entry)
     if (!/^[^\s/;]+\/[^\s/;]+$/.test(type)) {
       note(
         reader,
@@ -32,6 +32,15 @@ export function readContent(reader: Reader, parent: Place): readonly MediaType[]
     } else found.set(type, readMediaType(reader, type, entry))
   }
   return [...found.values()]
+}
+
+/** Some generators leave the name of a type empty where nothing says it: a structure then is meant as JSON. */
+function unnamedType(reader: Reader, entry: Place): string {
+  const type = own(own(entry.value, 'schema'), 'type')
+  const isText = own(entry.value, 'schema') === undefined || type === 'string'
+  const meant = isText ? '*/*' : 'application/json'
+  note(reader, 'unnamed-media-type', `a media type without a name is taken for ${meant}`, entry)
+  return meant
 }
 
 /** Type and subtype in lower case, without parameters. */
