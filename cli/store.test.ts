@@ -50,7 +50,9 @@ suite('sallyport store', () => {
     const restored = await json<Verified & { secrets: string | null }>(
       to,
       0,
-      ...['store', 'restore', file],
+      'store',
+      'restore',
+      file,
     )
     assert.equal(restored.sha256, done.sha256)
     assert.match(restored.secrets ?? '', /used with other secrets/)
@@ -92,7 +94,10 @@ suite('sallyport store', () => {
     const first = await json<{ pepper: number; sealingKey: number }>(
       folder,
       0,
-      ...['store', 'rekey', '--pepper', '--sealing'],
+      'store',
+      'rekey',
+      '--pepper',
+      '--sealing',
     )
     assert.deepEqual([first.pepper, first.sealingKey], [2, 2])
     assert.equal((await json<Verified>(folder, 0, 'store', 'verify')).isSound, true)
@@ -128,14 +133,21 @@ suite('sallyport store with PostgreSQL', { skip: postgresMissing() ?? false }, (
     const migrated = await json<{ migrated: number }>(
       folder,
       0,
-      ...['store', 'migrate', '-c', 'postgres.yaml'],
+      'store',
+      'migrate',
+      '-c',
+      'postgres.yaml',
     )
     assert.ok(migrated.migrated >= 3)
     const { sha256 } = await json<Verified>(folder, 0, 'store', 'backup', 'b')
     const moved = await json<Verified & { secrets: string | null }>(
       folder,
       0,
-      ...['store', 'restore', 'b', '-c', 'postgres.yaml'],
+      'store',
+      'restore',
+      'b',
+      '-c',
+      'postgres.yaml',
     )
     assert.deepEqual([moved.sha256, moved.secrets], [sha256, null])
     const back = await json<Verified>(folder, 0, 'store', 'backup', 'c', '-c', 'postgres.yaml')

@@ -137,13 +137,14 @@ function openDocument(
   keys: KeyEncryptionKeys,
   path: string,
 ): SecretsDocument {
+  if (typeof sealed.keyId !== 'string') throw damaged(path)
   const key = keys.find((one) => keyIdOf(one.reveal()) === sealed.keyId)?.reveal()
   if (key === undefined)
     throw refusal(
       'secrets.key',
       keys.length === 0
         ? `${path} is sealed and no key is given`
-        : `${path} was sealed with another key (${String(sealed.keyId).slice(0, 16)})`,
+        : `${path} was sealed with another key (${sealed.keyId.slice(0, 16)})`,
       'name the key that sealed it: secrets: { file: PATH, key: env:NAME }; without it nothing opens the file',
     )
   if (
