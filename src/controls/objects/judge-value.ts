@@ -93,7 +93,7 @@ function isOwnList(items: readonly unknown[], place: OwnerPlace, walk: Walk): bo
   for (let index = 0; index < items.length; index += 1) {
     // An API that returns a list where one object is declared: each is judged as that object, or what holds it.
     const inner = place.prefix[index] ?? place.items ?? place
-    if (inner?.isGuarded !== true) continue
+    if (!inner.isGuarded) continue
     walk.path.push(index)
     if (!isOwn(items[index], inner, walk)) (gone ??= new Set()).add(index)
     walk.path.pop()
