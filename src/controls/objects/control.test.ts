@@ -408,6 +408,23 @@ suite('a list', () => {
     assert.equal(text, undefined)
   })
 
+  test('beside the id of what holds it loads, beside the newest id does not', () => {
+    const withBeside = (name: string): Bench => {
+      const items = { type: 'array', items: { $ref: '#/components/schemas/Order' } }
+      const schema = { type: 'object', properties: { items, [name]: { type: 'integer' } } }
+      const get = {
+        operationId: 'getBasket',
+        responses: { 200: { description: 'ok', content: { 'application/json': { schema } } } },
+      }
+      const paths = { '/basket': { get } }
+      return new Bench({ document: { ...DOCUMENT, paths }, policy: OWN })
+    }
+    for (const name of ['id', '_id', 'basketId', 'user_id', 'UserId'])
+      assert.doesNotThrow(() => withBeside(name).guard(objects, 'getBasket'), name)
+    for (const name of ['lastId', 'max_id', 'nextID', 'paid', 'balance'])
+      assert.throws(() => withBeside(name).guard(objects, 'getBasket'), /would still tell of it/)
+  })
+
   test('with a sum that would tell of the others does not load', () => {
     const bench = new Bench({ document: DOCUMENT, policy: OWN })
     assert.throws(() => bench.guard(objects, 'listSums'), /sums.amount would still tell of it/)

@@ -23,6 +23,9 @@ const COUNTING = /total|count|number_?of|num_?(?:items|found|results)|hits|match
 const PAGES = /pages|last_?page|page_?count/i
 const ECHO =
   /^(?:limit|offset|page|page_?(?:number|size|index|no)|per_?page|size|skip|start|first|last|from|to|index|number|status|code|version|took|took_?ms|duration|duration_?ms|time|timestamp|current_?page)$/i
+/** Which thing it is that holds the list, or whose; not the newest id, which tells how many there are. */
+const NAMING = /^(?:_?id|\w*_id|\w*[a-z]I[dD])$/
+const NEWEST = /^(?:last|next|prev|max|latest|highest|newest)/i
 const TRACE =
   /^(?:next|prev(?:ious)?)(?:_?(?:page|url|uri|link|href|cursor|token|offset))?$|cursor|(?:page|continuation|sync)_?token|^has_?(?:more|next|prev)|^(?:more|is_?(?:last|truncated)|truncated)$/i
 const AGGREGATE = /facet|bucket|aggregat|statist|^stats$|summary|histogram|^totals$|group_?by/i
@@ -97,7 +100,7 @@ function collect(collecting: Collecting, site: Site, place: OwnerPlace | undefin
 
 function note(found: Collecting['found'], name: string, here: readonly string[]): void {
   if (PAGES.test(name)) found.pages.push(here)
-  else if (ECHO.test(name)) return
+  else if (ECHO.test(name) || (NAMING.test(name) && !NEWEST.test(name))) return
   else if (COUNTING.test(name) && !/amount|price|sum|value|revenue|cost/i.test(name))
     found.counts.push(here)
   else if (COUNT.test(name)) found.counts.push(here)
