@@ -78,13 +78,12 @@ function openSchemas(
   ])
   const pages = pageSchemas(operations, resources)
   const found: OpenSchema[] = []
+  const around = new Map<unknown, Keywords>()
   for (const site of new SchemaWalk(resources).reachable(roots)) {
     if (found.length >= MAX_OPEN) break
-    const kind = pages.has(site.schema)
-      ? 'page'
-      : isBytes(site)
-        ? undefined
-        : openKind(resources.keywords(site))
+    const keywords = { ...around.get(site.schema), ...resources.keywords(site) }
+    for (const branch of branchesOf(site)) around.set(branch, boundsOf(keywords))
+    const kind = pages.has(site.schema) ? 'page' : isBytes(site) ? undefined : openKind(keywords)
     const source = { file: site.resource.file, pointer: site.pointer }
     if (kind !== undefined) found.push({ kind, source })
   }
@@ -103,6 +102,23 @@ function pageSchemas(operations: readonly Operation[], resources: Resources): Re
 }
 
 type Keywords = ReturnType<Resources['keywords']>
+
+/** What stands beside `anyOf` holds for each of its branches: a text or null, with one length for both. */
+function branchesOf({ schema }: Site): readonly unknown[] {
+  if (typeof schema !== 'object' || schema === null) return []
+  const lists: readonly unknown[] = Object.entries(schema).flatMap(([name, value]) =>
+    name === 'anyOf' || name === 'oneOf' ? [value] : [],
+  )
+  return lists.flatMap((list) => (Array.isArray(list) ? list : []))
+}
+
+const BOUNDS = ['maxLength', 'maxItems', 'minimum', 'maximum', 'pattern', 'format', 'enum'] as const
+
+function boundsOf(keywords: Keywords): Keywords {
+  return Object.fromEntries(
+    BOUNDS.flatMap((name) => (keywords[name] === undefined ? [] : [[name, keywords[name]]])),
+  )
+}
 
 /** Keywords that say something of the value by other means. */
 const ELSEWHERE = ['$ref', 'enum', 'const', 'allOf', 'anyOf', 'oneOf', 'format', 'pattern'] as const
