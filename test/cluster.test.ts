@@ -3,6 +3,7 @@ import { after, before, suite, test } from 'node:test'
 import { redisMissing } from '../src/store/testing/start-redis.ts'
 import type { Cluster } from './cluster/cluster.ts'
 import { startCluster } from './cluster/cluster.ts'
+import type { Exactness } from './cluster/judge.ts'
 import { FAULTS, measureExactness, newCaller, observeFault } from './cluster/judge.ts'
 import { pause, until } from './kit/until.ts'
 
@@ -30,7 +31,14 @@ suite('nodes that count together', { skip: redisMissing() ?? false, timeout: 170
   })
   after(() => cluster.close())
 
-  test('a quota is let through to the last unit, and nothing is lost on the way', async () => {
+  const timesAway = (): number =>
+    cluster.nodes
+      .flatMap((node) => node.log())
+      .filter((line) => line['event.action'] === 'sp_dependency_down').length
+
+  /** Once more where this machine was so busy that Redis did not answer in time: then each node counted for itself. */
+  async function measured(tries = 3): Promise<Exactness> {
+    const before = timesAway()
     const found = await measureExactness(cluster, {
       path: '/quota',
       from: newCaller(),
@@ -39,6 +47,11 @@ suite('nodes that count together', { skip: redisMissing() ?? false, timeout: 170
       burst: QUOTA,
       refill: 0,
     })
+    return tries > 1 && timesAway() > before ? measured(tries - 1) : found
+  }
+
+  test('a quota is let through to the last unit, and nothing is lost on the way', async () => {
+    const found = await measured()
     assert.equal(found.allowed, QUOTA)
     assert.equal(found.forwarded, QUOTA)
     assert.deepEqual(
