@@ -38,7 +38,10 @@ export function addBans(program: Command): void {
     .addHelpText('after', HELP)
   withConfigFlags(bans.command('list').description('what is in force now')).action(list)
   withConfigFlags(bans.command('lift').description('end it now'))
-    .argument('<subject>', 'as the list names it: an address, key:<id>, issuer|subject, credential:…')
+    .argument(
+      '<subject>',
+      'as the list names it: an address, key:<id>, issuer|subject, credential:…',
+    )
     .action(lift)
 }
 

@@ -65,7 +65,10 @@ function add(keys: Command, name: string, description: string): Command {
 function withGrant(command: Command): Command {
   return command
     .option('--name <text>', 'what the key is for')
-    .option('--owner <text>', 'whom it belongs to: the subject of its requests (default: the id of the key)')
+    .option(
+      '--owner <text>',
+      'whom it belongs to: the subject of its requests (default: the id of the key)',
+    )
     .option('--scope <scope...>', 'scopes of the document')
     .option('--role <role...>', 'roles of authorize.roles')
     .option('--group <group...>', 'groups of authorize.acl')

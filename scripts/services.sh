@@ -9,6 +9,7 @@ NEEDED=(
   'redis-server redis-server counters that nodes share'
   'redis-sentinel redis-sentinel a Redis that is taken over'
   'postgres postgresql records and owners in PostgreSQL'
+  'systemd-analyze systemd the unit that runs the gateway'
 )
 
 # Debian keeps the programs of PostgreSQL out of the path.

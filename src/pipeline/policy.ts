@@ -155,6 +155,8 @@ export interface Policy {
     readonly response: 'filter' | 'strict' | 'observe' | 'off'
     readonly maxBodyBytes: number
     readonly maxDepth: number
+    /** Most different names of members in a JSON body, besides those of its first 256 members. */
+    readonly maxNames: number
     /** Hosts that URL-typed fields may name; empty: any public host. */
     readonly urlHosts: readonly string[]
     /** Characters of a text that the document leaves unbounded; `Infinity`: as many as there are. */

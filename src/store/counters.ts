@@ -86,7 +86,7 @@ export interface Counters {
   /** What `take` would answer, without taking. */
   peek(key: string, rate: BucketRate, cost: number, nowMs: number): MaybePromise<Taken>
   /**
-   * Takes from all or from none: one decision of several policies, at most `MAX_DEMANDS`, no key twice. Where others
+   * Takes from all or from none: one decision of several policies, no key twice. Where others
    * decide at the same moment, one that cannot have all of it gives back what it took: never is too much allowed, but
    * somebody may be refused for that moment.
    */
@@ -107,6 +107,3 @@ export interface Counters {
   /** Ends what `enter` began. */
   leave(key: string): void
 }
-
-/** Policies that one decision may have. */
-export const MAX_DEMANDS = 16

@@ -23,7 +23,7 @@ const BROWSERS = [
 ]
 
 /** The same numbers for the same seed (mulberry32). */
-export function dice(seed: number): () => number {
+function dice(seed: number): () => number {
   let state = seed | 0
   return () => {
     state = (state + 0x6d2b79f5) | 0

@@ -13,6 +13,6 @@ export interface BodyConfig extends RequestStrictness {
 export function configureBody(policy: Policy): BodyConfig | undefined {
   const strictness = requestStrictness(policy)
   if (strictness === undefined) return undefined
-  const { maxBodyBytes, maxDepth } = policy.validate
-  return { ...strictness, maxBodyBytes, jsonLimits: { ...JSON_LIMITS, maxDepth } }
+  const { maxBodyBytes, maxDepth, maxNames } = policy.validate
+  return { ...strictness, maxBodyBytes, jsonLimits: { ...JSON_LIMITS, maxDepth, maxNames } }
 }

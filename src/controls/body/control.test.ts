@@ -520,6 +520,15 @@ suite('body', () => {
     assert.equal(evidence?.pointer, 'application/json#/photo cap')
   })
 
+  test('bounds how many names a body has, as the policy says', async () => {
+    const names = Array.from({ length: 400 }, (_, at) => `"n${at}":""`).join(',')
+    const ask = async (maxNames: number) =>
+      (await sendBody(`{"name":"a","tags":{${names}}}`, { policy: { validate: { maxNames } } }))
+        .refusal
+    assert.equal((await ask(100))?.spec.status, 400)
+    assertRefused(await ask(1000), undefined)
+  })
+
   test('holds no body that nobody reads', () => {
     const bench = new Bench({ document: DOCUMENT })
     for (const id of ['xml', 'xmlOptional', 'none'])

@@ -1,4 +1,5 @@
 import { JSON_LIMITS } from '../../http/json-limits.ts'
+import type { JsonLimits } from '../../http/json-limits.ts'
 import { parseJsonStrict } from '../../http/json-scan.ts'
 import { isJson, parseMediaType } from '../../http/media-type.ts'
 import type { MediaType, Operation, SchemaRef } from '../../openapi/model.ts'
@@ -37,7 +38,8 @@ export function writeGuard(site: Site, deps: WriteDeps): Guard | undefined {
   const patch = content.some(({ type }) => type === JSON_PATCH) ? patchJudge(site, deps) : undefined
   if (plain === undefined && patch === undefined) return undefined
   const status = invalidStatus(site.operation)
-  const { maxDepth } = site.policy.validate
+  const { maxDepth, maxNames } = site.policy.validate
+  const limits = { ...JSON_LIMITS, maxDepth, maxNames }
   return {
     onRequestBody: (exchange, body) => {
       if (body.length === 0) return undefined
@@ -45,7 +47,7 @@ export function writeGuard(site: Site, deps: WriteDeps): Guard | undefined {
       const essence = parseMediaType(type)?.essence ?? ''
       const judge = essence === JSON_PATCH ? patch : plain
       if (judge === undefined) return undefined
-      const read = valueOf(exchange, body, { essence, maxDepth })
+      const read = valueOf(exchange, body, { essence, limits })
       // Whoever may set everything may send what nobody here can read.
       if (read === undefined) return judge(exchange, UNREAD).length > 0 ? UNREADABLE : undefined
       return denialOf(judge(exchange, read.value), status)
@@ -62,18 +64,18 @@ const UNREADABLE: Denial = Object.freeze({
 
 interface Reading {
   readonly essence: string
-  readonly maxDepth: number
+  readonly limits: JsonLimits
 }
 
 /** What `body` read, or, where it read nothing, the JSON that the bytes are. */
 function valueOf(
   exchange: Exchange,
   body: Buffer,
-  { essence, maxDepth }: Reading,
+  { essence, limits }: Reading,
 ): { readonly value: unknown } | undefined {
   if (exchange.hasBodyValue) return { value: exchange.body }
   if (!isJson(essence)) return undefined
-  const parsed = parseJsonStrict(exchange.bodyBytes ?? body, { ...JSON_LIMITS, maxDepth })
+  const parsed = parseJsonStrict(exchange.bodyBytes ?? body, limits)
   return parsed.fault === undefined ? { value: parsed.value } : undefined
 }
 

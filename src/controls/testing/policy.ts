@@ -42,6 +42,7 @@ const DEFAULT_POLICY: Policy = {
     response: 'filter',
     maxBodyBytes: 1_048_576,
     maxDepth: 32,
+    maxNames: 1000,
     urlHosts: [],
     capLength: Infinity,
     capItems: Infinity,

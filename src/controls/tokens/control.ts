@@ -64,7 +64,8 @@ function tokensGuard(
   if (views === undefined && !isPatched) return undefined
   const roles = callerRoles(policy)
   const status = invalidStatus(site.operation)
-  const limits = { ...JSON_LIMITS, maxDepth: policy.validate.maxDepth }
+  const { maxDepth, maxNames } = policy.validate
+  const limits = { ...JSON_LIMITS, maxDepth, maxNames }
   return {
     dropsRequestHeader: (name) => DIGESTS.has(name),
     onRequestBody: (exchange, body) => {

@@ -40,6 +40,7 @@ export const DEFAULTS = {
   response: 'filter',
   maxBody: '1mb',
   maxDepth: 32,
+  maxNames: 1000,
   capString: 4096,
   capArray: 1000,
   capPage: 100,
@@ -102,6 +103,8 @@ export const BOUNDS = {
   detectBlock: '24h',
   maxBody: '1gb',
   maxDepth: 256,
+  /** What a body may have values, VAL-05. */
+  maxNames: 10_000,
   cost: 10_000,
   concurrency: 1_000_000,
   /** NET-04: how long it must last. */

@@ -204,6 +204,7 @@ export interface ValidateInput {
   response?: 'filter' | 'strict' | 'observe' | OffInput | undefined
   maxBody?: string | undefined
   maxDepth?: number | undefined
+  maxNames?: number | undefined
   urlHosts?: readonly string[] | undefined
   caps?: CapsInput | 'on' | OffInput | undefined
   mode?: ModeInput | undefined

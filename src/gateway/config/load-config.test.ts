@@ -428,7 +428,9 @@ const golden: [name: string, text: string, faults: readonly string[]][] = [
   [
     'refuses a rule that changes nothing',
     'rules:\n  - { operation: a }\n',
-    ['FILE:4:5 rules[0]: changes nothing (write authorize, validate, data, limits, network, mode or relax)'],
+    [
+      'FILE:4:5 rules[0]: changes nothing (write authorize, validate, data, limits, network, mode or relax)',
+    ],
   ],
   [
     'refuses until without relax',

@@ -97,7 +97,7 @@ async function startFollower(t: TestContext, config: string = CONFIG) {
       numbers: ownNumbers,
       openSink: () => silent(),
       counters: new MemoryCounters(),
-    onKeyChange: (id) => versions.changed(id),
+      onKeyChange: (id) => versions.changed(id),
     },
   })
   const notes: AdoptNote[] = []

@@ -60,7 +60,9 @@ suite('counters in Redis', { skip: missing ?? false }, () => {
     await until(() => other.nodes('sp:test', 'other', 1000).then(Boolean, () => false))
     const nodes = [link, other].map((own) => counters(own, { pepper: shared }))
     const found = await Promise.all(
-      Array.from({ length: 40 }, (_, i) => nodes[i % 2]?.take('k', RATE, 1, Date.now())),
+      Array.from({ length: 40 }, (_, i) =>
+        Promise.resolve(nodes[i % 2]?.take('k', RATE, 1, Date.now())),
+      ),
     )
     assert.equal(found.filter((taken) => taken?.allowed).length, RATE.burst)
     other.close()
@@ -95,9 +97,10 @@ suite('counters in Redis', { skip: missing ?? false }, () => {
       decide: (...args: Parameters<RedisLink['decide']>) => ((calls += 1), link.decide(...args)),
     }
     const own = counters(counted)
-    const asked = Array.from({ length: 3 }, () => own.take('k', RATE, 1, Date.now()))
+    const ask = (key: string) => Promise.resolve(own.take(key, RATE, 1, Date.now()))
+    const asked = Array.from({ length: 3 }, () => ask('k'))
     await new Promise((resolve) => setImmediate(resolve))
-    for (let i = 0; i < 30; i++) asked.push(own.take(`k${i}`, RATE, 1, Date.now()))
+    for (let i = 0; i < 30; i++) asked.push(ask(`k${i}`))
     const found = await Promise.all(asked)
     assert.ok(found.every(({ allowed }) => allowed))
     assert.deepEqual(

@@ -130,7 +130,7 @@ export class RedisCounters implements Counters {
     const looks = demands.map((demand, index) =>
       taken[index]?.allowed === true
         ? this.#ask([{ ...demand }], 'look', nowMs).then((decision) => decision.taken)
-        : [taken[index] as Taken],
+        : Promise.resolve([taken[index] as Taken]),
     )
     return { allowed: false, taken: (await Promise.all(looks)).flat() }
   }

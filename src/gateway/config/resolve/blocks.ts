@@ -42,12 +42,13 @@ export function resolveModes(input: WithModes): ReadonlyMap<string, Mode> {
 
 /** What a `validate` block says; keys that are not written are absent. */
 export function resolveValidate(input: ValidateInput): Partial<Policy['validate']> {
-  const { request, response, maxBody, maxDepth, urlHosts, caps } = input
+  const { request, response, maxBody, maxDepth, maxNames, urlHosts, caps } = input
   return {
     ...(request !== undefined && { request: isOff(request) ? 'off' : request }),
     ...(response !== undefined && { response: isOff(response) ? 'off' : response }),
     ...(maxBody !== undefined && { maxBodyBytes: parseSize(maxBody, '') }),
     ...(maxDepth !== undefined && { maxDepth }),
+    ...(maxNames !== undefined && { maxNames }),
     ...(urlHosts !== undefined && { urlHosts: urlHosts.map((host) => parseUrlHost(host, '')) }),
     ...(caps !== undefined && resolveCaps(caps)),
   }
@@ -88,6 +89,7 @@ const VALIDATE_DEFAULTS: Omit<Policy['validate'], keyof Caps> = {
   response: DEFAULTS.response,
   maxBodyBytes: parseSize(DEFAULTS.maxBody, ''),
   maxDepth: DEFAULTS.maxDepth,
+  maxNames: DEFAULTS.maxNames,
   urlHosts: [],
 }
 

@@ -32,6 +32,11 @@ export const validateSchema: z.ZodType<ValidateInput> = z.strictObject({
     'Deepest nesting of a body.',
     DEFAULTS.maxDepth,
   ),
+  maxNames: optional(
+    z.int().min(1).max(BOUNDS.maxNames),
+    'Most different names of members in a JSON body, besides those of its first 256 members; each new one is dear.',
+    DEFAULTS.maxNames,
+  ),
   urlHosts: optional(
     z.array(parsedText('a host, or a host and its port', parseUrlHost)),
     'Hosts that URL fields of requests may name, host or host:port (80 for plain http); any public host unless said.',

@@ -11,7 +11,7 @@ export function parseCounters(text: string, path: string): string {
 }
 
 /** Whether a URL holds a password, which belongs into a reference. */
-export function holdsPassword(text: string): boolean {
+function holdsPassword(text: string): boolean {
   return /^[a-z+]+:\/\/[^/@]*:[^/@]+@/.test(text)
 }
 
