@@ -72,6 +72,25 @@ const DOCUMENT = {
       },
     },
     '/raw': listed('listRaw', {}, ['sort']),
+    '/goods/count': {
+      get: {
+        operationId: 'countGoods',
+        parameters: [
+          {
+            ...query('filter'),
+            schema: undefined,
+            content: { 'application/json': { schema: ref('Filter') } },
+          },
+          query('where'),
+        ],
+        responses: json({ type: 'object', properties: { count: { type: 'integer' } } }),
+      },
+    },
+    '/people/count': listed(
+      'countPeople',
+      { type: 'object', properties: { count: { type: 'integer' } } },
+      ['where'],
+    ),
   },
   components: {
     schemas: {
@@ -98,6 +117,7 @@ const DOCUMENT = {
           margin: { type: 'number', 'x-sallyport-read': ['owner'] },
         },
       },
+      Filter: { type: 'object', properties: { limit: {}, where: { properties: { not: {} } } } },
       Good: { type: 'object', properties: { name: { type: 'string' }, price: { type: 'number' } } },
     },
   },
@@ -207,6 +227,17 @@ const rows: Row[] = [
   ['sorts by a column that nobody declared', 'listGoods', 'order=costPrice', UNKNOWN],
   ['uses a declared value', 'listGoods', 'rank=cheap'],
   ['uses a value that is not declared', 'listGoods', 'rank=margin', UNKNOWN],
+  ['uses words that the filter declares', 'countGoods', 'filter=%7B%22limit%22:2%7D'],
+  [
+    'uses them within one another',
+    'countGoods',
+    'filter=%7B%22where%22:%7B%22not%22:%7B%22price%22:3%7D%7D%7D',
+  ],
+  ['counts by a field of the list above', 'countGoods', 'where=%7B%22price%22:3%7D'],
+  ['counts by what nobody declared', 'countGoods', 'where=%7B%22hash%22:3%7D', UNKNOWN],
+  ['filters by what nobody declared', 'countGoods', 'filter=%7B%22hash%22:3%7D', UNKNOWN],
+  ['counts by a field that is hidden there', 'countPeople', 'where=%7B%22salary%22:3%7D', UNKNOWN],
+  ['counts where anything is hidden there', 'countPeople', 'where=%7B%22age%22:3%7D', UNKNOWN],
   ['sorts answers of which nothing is declared', 'listRaw', 'sort=any'],
 ]
 

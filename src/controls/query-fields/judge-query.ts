@@ -82,11 +82,20 @@ function judgeValue(
       named.isField &&
       mustBeKnown &&
       !fields.isOpen &&
-      !enumerated.has(name)
+      !enumerated.has(name) &&
+      !isOwnWord(name, named.name, judging)
     )
       return fault('unknown_field', named.name)
   }
   return undefined
+}
+
+/** Whether a name is a word of the parameter's own language, or a field of the list that the operation is about. */
+function isOwnWord(name: string, named: string, { queries }: Judging): boolean {
+  const steps = stepsOf(named)
+  const words = queries.words.get(name)
+  if (words !== undefined && steps.every((step) => words.has(foldWord(step)))) return true
+  return queries.listed?.find(steps).isKnown === true
 }
 
 const NONE: readonly NamedInValue[] = []

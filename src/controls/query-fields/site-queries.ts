@@ -19,6 +19,7 @@ import { settingPath } from '../setting-path.ts'
 import { FieldIndex } from './field-index.ts'
 import type { Hidden } from './hidden-fields.ts'
 import { hiddenFields } from './hidden-fields.ts'
+import { listedFields, ownWords } from './own-words.ts'
 import { foldWord, readName, stepsOf } from './words.ts'
 
 /** All that is known at load of what queries of one operation may name. */
@@ -34,6 +35,10 @@ export interface SiteQueries {
   readonly declared: ReadonlyMap<string, NamedFields>
   /** Parameters of which the document lists the values. */
   readonly enumerated: ReadonlySet<string>
+  /** Parameter -> words of its language, folded. */
+  readonly words: ReadonlyMap<string, ReadonlySet<string>>
+  /** The fields of the list above, where nothing of it is hidden. */
+  readonly listed: FieldIndex | undefined
 }
 
 const FIELDS_MARK = 'x-sallyport-fields'
@@ -64,6 +69,8 @@ export function siteQueries(site: Site, kit: Kit): SiteQueries | undefined {
     enumerated: new Set(
       operation.parameters.filter((one) => isEnumerated(one, site, kit)).map(({ name }) => name),
     ),
+    words: ownWords(site, kit),
+    listed: listedFields(site, kit),
   }
 }
 
