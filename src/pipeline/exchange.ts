@@ -155,6 +155,8 @@ export class Exchange {
   upstream: UpstreamResponse | undefined = undefined
   /** Runner, for response guards: the body to send in place of the API's. */
   replacement: Buffer | undefined = undefined
+  /** `responses`, and who only leaves fields out after it: an answer that was seen to hold nothing like a secret. */
+  quietBytes: Buffer | undefined = undefined
   /** Flat list of fields that go on every answer to this request: limits, CORS, deprecation. */
   readonly answerHeaders: string[] = []
 

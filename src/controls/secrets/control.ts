@@ -62,7 +62,9 @@ function secretsGuard(policy: Policy, { operation }: Site, api: ApiRuntime): Gua
       const { upstream } = exchange
       const bytes = exchange.replacement ?? body
       const kind = upstream === undefined ? undefined : kindOf(upstream)
-      if (upstream === undefined || kind === undefined || !mayHoldSecret(bytes)) return undefined
+      if (upstream === undefined || kind === undefined) return undefined
+      if (kind === 'json' && bytes === exchange.quietBytes) return undefined
+      if (!mayHoldSecret(bytes)) return undefined
       const value = kind === 'json' ? jsonAnswer(bytes) : undefined
       // What is called JSON and is none is a text like others.
       if (value === undefined) return redactedText(bytes)
