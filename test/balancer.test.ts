@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
+import type { ConnectionOptions } from 'node:tls'
 import type { Asker } from './kit/ask.ts'
 import { asker } from './kit/ask.ts'
 import type { TestGateway } from './kit/gateway.ts'
@@ -126,7 +127,7 @@ limits: { ip: 3/min }
         ca: gateway.ca,
         ALPNProtocols: ['h2'],
         localAddress: DENIED,
-      } as Parameters<typeof connectTls>[0])
+      } as ConnectionOptions)
       const session = connectHttp2(`https://localhost:${balancer.port}`, {
         createConnection: () => socket,
       })
