@@ -1,4 +1,5 @@
 import type { Node, Program } from './regex-program.ts'
+import { MATCH } from './regex-program.ts'
 
 /** Kinds of nodes as numbers. */
 export const CODE: {
@@ -34,6 +35,11 @@ export interface Code {
   readonly others: readonly Int32Array[]
   /** For each part of the program its loops: they alone ask for what stands behind them. */
   readonly loops: readonly (readonly number[])[]
+  /**
+   * The nodes of the pattern itself, without bodies of looks, where it ends with the text alone: while none of them
+   * holds, none earlier does. `undefined` where it may end anywhere.
+   */
+  readonly whole: readonly number[] | undefined
 }
 
 /** Writes the nodes of a program as numbers. */
@@ -54,7 +60,24 @@ export function toCode({ nodes, parts }: Program): Code {
         at >= from && at < to && node.kind === 'either' && node.a > at ? [at] : [],
       ),
     ),
+    whole: wholeOf(nodes, parts),
   }
+}
+
+function wholeOf(nodes: readonly Node[], parts: Program['parts']): readonly number[] | undefined {
+  const looks = parts.slice(0, -1)
+  const whole = nodes.flatMap((_, at) =>
+    at === MATCH || looks.some(([from, to]) => at >= from && at < to) ? [] : [at],
+  )
+  const isOpen = whole.some((at) => {
+    const node = nodes[at]
+    return node !== undefined && node.kind !== 'end' && reachesMatch(node)
+  })
+  return isOpen ? undefined : whole
+}
+
+function reachesMatch(node: Node): boolean {
+  return nextOf(node) === MATCH || (node.kind === 'either' && node.a === MATCH)
 }
 
 function askOf(node: Node): number {

@@ -11,11 +11,24 @@ const FIRST_LOOKS = 500_000
 const MAX_MEMORY = 4_000_000
 /** Most states of a program, however small they are. */
 const MAX_STATES = 4096
+/** Most cells of the table of a program: 4 MB. */
+const MAX_CELLS = 1_048_576
+/** Rows and classes that a table has room for at first. */
+const MIN_ROWS = 8
+const FIRST_CLASSES = 4
+/** Longer texts get room of their own. UTF-16 units. */
+const SHORT_TEXT = 512
 /** No character: before the first, behind the last. */
 const NONE = -1
-/** Class of a character that was not met yet. */
-const UNKNOWN = -1
-const LOW_SURROGATES = 0xdc00
+/** Characters that have a column of their own in the table; then come those of the classes. */
+const ASCII = 128
+/** What a cell says where nobody was yet, and where a match was found; else the row of the next state. */
+const UNSEEN = 0
+const FOUND = -1
+/** No match begins here or earlier. */
+const DEAD = -2
+/** In place of a row: the work was used up. */
+const LOST = -3
 
 /**
  * What holds at one place of a text: for each node whether the text from there on is as it asks. Which place that is
@@ -24,25 +37,36 @@ const LOW_SURROGATES = 0xdc00
 interface State {
   /** A bit for each node. */
   readonly holds: Uint8Array
-  /** A match begins here or later. */
-  readonly isFound: boolean
-  /** The state one character earlier, by class of the character and what stands before it. */
-  readonly earlier: (State | undefined)[]
+  /** Class of the character before the place, where nodes ask what stands before them; else `NONE`. */
+  readonly before: number
+  /** Number of its row in the table. */
+  readonly index: number
 }
 
-/** One place of a text while its nodes are looked at. */
-interface Place {
-  readonly later: State | undefined
+/** What stands around one place of a text. */
+interface Neighbors {
   /** Class of the character at the place; `NONE` at the end of the text. */
   readonly current: number
   /** Class of the character before it; `NONE` at the start of the text. */
   readonly before: number
 }
 
+/** A step from one place of a text to the one before it. */
+interface Step extends Neighbors {
+  /** The character that decides about it, where that has a column of its own. */
+  readonly ascii: number | undefined
+}
+
+/** One place of a text while its nodes are looked at. */
+interface Place extends Neighbors {
+  readonly later: State | undefined
+}
+
 /**
  * Judges a text from its end to its beginning: at each place it is known of every part of the pattern whether it holds
  * from there on. That takes looking ahead in its stride, and the same few states come back, so that nearly every
- * character costs one look-up. Each state that is met for the first time costs a look at every node, which is charged.
+ * character costs one look into a table. Each state that is met for the first time costs a look at every node, which is
+ * charged.
  * @see Barriere and Pit-Claudel, "Linear Matching of JavaScript Regexes", PLDI 2024
  */
 export class Machine {
@@ -50,14 +74,24 @@ export class Machine {
   readonly #code: Code
   readonly #isUnicode: boolean
   readonly #classes: CharClasses
-  /** By how much the class of a character moves the place of what stands earlier: see `Program.looksBack`. */
-  readonly #stride: number
   readonly #maxStates: number
   readonly #known = new Map<string, State>()
-  /** What holds at the end of a text, by the class of its last character. */
-  #ends: (State | undefined)[] = []
+  /** By the number of the row; the first is nobody's. */
+  #states: (State | undefined)[] = [undefined]
+  /** Whether a step asks for the character before: its place in the text and its columns are one further. */
+  readonly #looksBack: boolean
+  /** Classes that there is room for. */
+  #room = 0
+  /** Cells of a row: ASCII, classes, classes at the start of the text. */
+  #width = 0
+  #maxRows = 0
+  #cells: Int32Array = new Int32Array(0)
+  /** The row that holds at the end of a text, by the class of its last character. */
+  #ends: (number | undefined)[] = []
   /** For one look at a time: a byte for each node. */
   readonly #holdsNow: Uint8Array
+  readonly #short = Buffer.allocUnsafeSlow(SHORT_TEXT * 2)
+  readonly #shortUnits = new Uint16Array(this.#short.buffer)
   #looksLeft = FIRST_LOOKS
 
   constructor(program: Program, isUnicode: boolean) {
@@ -65,63 +99,147 @@ export class Machine {
     this.#code = toCode(program)
     this.#isUnicode = isUnicode
     this.#classes = new CharClasses(program.sets)
-    this.#stride = strideOf(program.looksBack, this.#classes.bound)
     this.#maxStates = Math.min(MAX_STATES, Math.ceil(MAX_MEMORY / program.nodes.length))
     this.#holdsNow = new Uint8Array(program.nodes.length)
+    this.#looksBack = program.looksBack === 'always'
+    this.#layOut(FIRST_CLASSES)
   }
 
   /** Whether the pattern occurs in the text; `undefined` where the work was used up. */
   test(text: string, work: WorkLeft): boolean | undefined {
-    const isUnicode = this.#isUnicode
-    const latin = this.#classes.latin
+    const units = this.#unitsOf(text)
+    const { pages } = this.#classes
+    const inputBefore = this.#looksBack ? 2 : 1
     let at = text.length
-    // The unit before the place, and the class of the character that ends with it.
-    let unit = at === 0 ? NONE : text.charCodeAt(at - 1)
-    let before = at === 0 ? NONE : this.#classes.of(this.#pointBefore(text, at))
-    let state = this.#ends[before + 1] ?? this.#end(before, work)
-    while (at > 0 && state !== undefined && !state.isFound) {
-      at -= isUnicode && unit >= LOW_SURROGATES && isPairBefore(text, at) ? 2 : 1
-      const current = before
-      before = NONE
-      if (at > 0) {
-        unit = text.charCodeAt(at - 1)
-        before = latin[unit] ?? UNKNOWN
-        if (before === UNKNOWN) before = this.#classes.of(this.#pointBefore(text, at))
+    const last = this.#classBefore(units, at)
+    let row = this.#ends[last + 1] ?? this.#end(last, work)
+    while (row > 0 && at > 0) {
+      const cells = this.#cells
+      // Where a pair ends, one step is gone slowly; so is the last one.
+      const first = this.#isUnicode && isPairBefore(units, at) ? at : 1
+      // Nearly all of a text: characters of ASCII whose next state is known.
+      while (at > first) {
+        const unit = units[at - inputBefore] ?? ASCII
+        if (unit >= ASCII) break
+        const next = cells[row + unit] ?? UNSEEN
+        // A branch, so that the processor does not wait for the cell where a state follows itself.
+        if (next !== row) {
+          if (next <= 0) break
+          row = next
+        }
+        at--
       }
-      state =
-        state.earlier[this.#slot(current, before)] ??
-        this.#step({ later: state, current, before }, work)
+      // So are those of other scripts.
+      while (at > first) {
+        const unit = units[at - inputBefore] ?? 0
+        const charClass = pages[unit >> 8]?.[unit & 0xff] ?? NONE
+        if (unit < ASCII || charClass === NONE || isSurrogate(unit)) break
+        const next = cells[row + ASCII + charClass] ?? UNSEEN
+        if (next <= 0) break
+        row = next
+        at--
+      }
+      const column = this.#wideColumn(units, at)
+      const next = column === NONE ? UNSEEN : (cells[row + column] ?? UNSEEN)
+      const to = this.#before(units, at)
+      row = next === UNSEEN ? this.#earlier(row, this.#stepTo(units, at, to), work) : next
+      at = to
     }
-    return state?.isFound
+    return row === LOST ? undefined : row === FOUND
   }
 
-  #slot(current: number, before: number): number {
-    const stride = this.#stride
-    if (stride === 1) return current
-    if (stride === 2) return current * 2 + (before === NONE ? 1 : 0)
-    return current * stride + before + 1
+  /** The place before the character that ends at a place. */
+  #before(units: Uint16Array, at: number): number {
+    return this.#isUnicode && isPairBefore(units, at) ? at - 2 : at - 1
   }
 
-  #pointBefore(text: string, at: number): number {
-    const unit = text.charCodeAt(at - 1)
-    if (!this.#isUnicode || (unit & 0xfc00) !== 0xdc00 || !isPairBefore(text, at)) return unit
-    return (text.charCodeAt(at - 2) - 0xd800) * 1024 + unit - 0xdc00 + 0x10000
+  /** The column of a step that is neither of ASCII nor the first of the text; `NONE` where it is not known. */
+  #wideColumn(units: Uint16Array, at: number): number {
+    const to = this.#before(units, at)
+    if (to === 0) return NONE
+    const input = this.#looksBack ? to : at
+    const unit = units[input - 1] ?? 0
+    if (unit < ASCII) return NONE
+    const charClass = isSurrogate(unit)
+      ? this.#classBefore(units, input)
+      : (this.#classes.pages[unit >> 8]?.[unit & 0xff] ?? NONE)
+    return charClass < 0 || charClass >= this.#room ? NONE : ASCII + charClass
   }
 
-  #end(before: number, work: WorkLeft): State | undefined {
-    const state = this.#look({ later: undefined, current: NONE, before }, work)
-    if (state !== undefined) this.#ends[before + 1] = state
-    return state
+  #stepTo(units: Uint16Array, at: number, to: number): Step {
+    const input = to === 0 ? ASCII : (units[this.#looksBack ? to - 1 : at - 1] ?? ASCII)
+    return {
+      current: this.#classBefore(units, at),
+      before: this.#classBefore(units, to),
+      ascii: input < ASCII ? input : undefined,
+    }
   }
 
-  #step(place: Place & { readonly later: State }, work: WorkLeft): State | undefined {
-    const state = this.#look(place, work)
-    if (state !== undefined) place.later.earlier[this.#slot(place.current, place.before)] = state
-    return state
+  #unitsOf(text: string): Uint16Array {
+    if (text.length <= SHORT_TEXT) {
+      this.#short.write(text, 'utf16le')
+      return this.#shortUnits
+    }
+    const room = Buffer.allocUnsafeSlow(text.length * 2)
+    room.write(text, 'utf16le')
+    return new Uint16Array(room.buffer)
+  }
+
+  /** Class of the character that ends at a place. */
+  #classBefore(units: Uint16Array, at: number): number {
+    if (at === 0) return NONE
+    const isPair = this.#isUnicode && isPairBefore(units, at)
+    return this.#classes.of(isPair ? pointOf(units, at) : (units[at - 1] ?? 0))
+  }
+
+  /** Gives a row `room` classes, and forgets all states. */
+  #layOut(room: number): void {
+    this.#room = room
+    this.#width = ASCII + 2 * room
+    this.#maxRows = Math.max(MIN_ROWS, Math.min(this.#maxStates, MAX_CELLS / this.#width))
+    this.#cells = new Int32Array(this.#width * MIN_ROWS)
+    this.#known.clear()
+    this.#states = [undefined]
+    this.#ends = []
+  }
+
+  #makeRoom(charClass: number): void {
+    if (charClass >= this.#room) this.#layOut(Math.max(this.#room * 2, charClass + 1))
+  }
+
+  /** The column of a step, whatever its character. */
+  #column({ current, before }: Neighbors): number {
+    if (this.#looksBack) return ASCII + (before === NONE ? this.#room : before)
+    const isFirst = before === NONE && this.#program.looksBack === 'start'
+    return ASCII + current + (isFirst ? this.#room : 0)
+  }
+
+  #end(before: number, work: WorkLeft): number {
+    this.#makeRoom(before)
+    const row = this.#look({ later: undefined, current: NONE, before }, work)
+    if (row !== LOST) this.#ends[before + 1] = row
+    return row
+  }
+
+  /** The row one character earlier. */
+  #earlier(from: number, step: Step, work: WorkLeft): number {
+    const later = this.#states[from / this.#width]
+    this.#makeRoom(Math.max(step.current, step.before))
+    let row = this.#isKept(later) ? (this.#cells[from + this.#column(step)] ?? UNSEEN) : UNSEEN
+    if (row === UNSEEN) row = this.#look({ ...step, later }, work)
+    // Where all were forgotten to make room, so was this one.
+    if (row === LOST || !this.#isKept(later)) return row
+    this.#cells[from + this.#column(step)] = row
+    if (step.ascii !== undefined) this.#cells[from + step.ascii] = row
+    return row
+  }
+
+  #isKept(state: State | undefined): boolean {
+    return state !== undefined && this.#states[state.index] === state
   }
 
   /** Looks at every node. */
-  #look(place: Place, work: WorkLeft): State | undefined {
+  #look(place: Place, work: WorkLeft): number {
     const { asks, chars, others, loops } = this.#code
     const holds = this.#holdsNow.fill(0)
     holds[MATCH] = 1
@@ -135,9 +253,16 @@ export class Machine {
         // A loop that stood before its body was known.
       } while (own.some((at) => holds[at] === 0 && holds[asks[at] ?? 0] === 1))
     }
-    if (!this.#pay(looks, work)) return undefined
-    const isFound = place.later?.isFound === true || holds[this.#program.start] === 1
-    return this.#remember(holds, isFound)
+    if (!this.#pay(looks, work)) return LOST
+    // A match begins here; those that begin later ended the search.
+    if (holds[this.#program.start] === 1) return FOUND
+    return this.#isDead(holds) ? DEAD : this.#remember(holds, place.before)
+  }
+
+  /** Whether nothing is left that could hold earlier: a pattern with an end, and none of its nodes holds. */
+  #isDead(holds: Uint8Array): boolean {
+    const { whole } = this.#code
+    return whole !== undefined && !whole.some((at) => holds[at] === 1)
   }
 
   #lookAtChars(later: State, current: number, holds: Uint8Array): void {
@@ -167,21 +292,27 @@ export class Machine {
     return work.left >= 0
   }
 
-  #remember(holds: Uint8Array, isFound: boolean): State {
+  /** The row of a state. */
+  #remember(holds: Uint8Array, charClass: number): number {
+    const before = this.#looksBack ? charClass : NONE
     const bits = pack(holds)
-    const key = (isFound ? '1' : '0') + bits.toString('latin1')
+    const key = `${before} ${bits.toString('latin1')}`
     const known = this.#known.get(key)
-    if (known !== undefined) return known
-    if (this.#known.size >= this.#maxStates) this.#forget()
-    const state: State = { holds: bits, isFound, earlier: [] }
+    if (known !== undefined) return known.index * this.#width
+    if (this.#states.length >= this.#maxRows) this.#layOut(this.#room)
+    const index = this.#states.length
+    this.#growTo((index + 1) * this.#width)
+    const state: State = { holds: bits, before, index }
+    this.#states.push(state)
     this.#known.set(key, state)
-    return state
+    return index * this.#width
   }
 
-  #forget(): void {
-    for (const state of this.#known.values()) state.earlier.length = 0
-    this.#known.clear()
-    this.#ends = []
+  #growTo(cells: number): void {
+    if (cells <= this.#cells.length) return
+    const wider = new Int32Array(Math.max(cells, this.#cells.length * 2))
+    wider.set(this.#cells)
+    this.#cells = wider
   }
 
   #holds(at: number, holds: Uint8Array, { current, before }: Place): boolean {
@@ -211,12 +342,6 @@ export class Machine {
   }
 }
 
-/** At least three where all classes count: there is always one class more than there can be. */
-function strideOf(looksBack: Program['looksBack'], bound: number): number {
-  if (looksBack === 'never') return 1
-  return looksBack === 'start' ? 2 : Math.max(3, bound)
-}
-
 function pack(bytes: Uint8Array): Buffer {
   const bits = Buffer.allocUnsafeSlow((bytes.length + 7) >> 3)
   for (let at = 0, to = 0; to < bits.length; to++) {
@@ -227,10 +352,19 @@ function pack(bytes: Uint8Array): Buffer {
   return bits
 }
 
-function isPairBefore(text: string, at: number): boolean {
+function isSurrogate(unit: number): boolean {
+  return (unit & 0xf800) === 0xd800
+}
+
+function isPairBefore(units: Uint16Array, at: number): boolean {
   return (
     at > 1 &&
-    (text.charCodeAt(at - 1) & 0xfc00) === 0xdc00 &&
-    (text.charCodeAt(at - 2) & 0xfc00) === 0xd800
+    ((units[at - 1] ?? 0) & 0xfc00) === 0xdc00 &&
+    ((units[at - 2] ?? 0) & 0xfc00) === 0xd800
   )
+}
+
+/** The character of a pair that ends at a place. */
+function pointOf(units: Uint16Array, at: number): number {
+  return ((units[at - 2] ?? 0) - 0xd800) * 1024 + (units[at - 1] ?? 0) - 0xdc00 + 0x10000
 }
