@@ -72,8 +72,11 @@ export class CharClasses {
 
   /** Place of the last bound that is not beyond the character. */
   #rangeOf(point: number): number {
+    const last = this.#bounds.length - 1
+    // Nearly all patterns have nothing to say about characters beyond U+FFFF.
+    if (point >= (this.#bounds[last] ?? 0)) return last
     let low = 0
-    let high = this.#bounds.length - 1
+    let high = last
     while (low < high) {
       const middle = (low + high + 1) >> 1
       if ((this.#bounds[middle] ?? 0) <= point) low = middle

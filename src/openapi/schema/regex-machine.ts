@@ -51,6 +51,15 @@ interface Neighbors {
   readonly before: number
 }
 
+/** A walk through a text, from its end. */
+interface Walk {
+  readonly row: number
+  /** Of the unit that decides about the next step. */
+  readonly place: number
+  /** The walk ends before this unit. */
+  readonly end: number
+}
+
 /** A step from one place of a text to the one before it. */
 interface Step extends Neighbors {
   /** The character that decides about it, where that has a column of its own. */
@@ -108,44 +117,61 @@ export class Machine {
   /** Whether the pattern occurs in the text; `undefined` where the work was used up. */
   test(text: string, work: WorkLeft): boolean | undefined {
     const units = this.#unitsOf(text)
-    const { pages } = this.#classes
     const inputBefore = this.#looksBack ? 2 : 1
     let at = text.length
     const last = this.#classBefore(units, at)
     let row = this.#ends[last + 1] ?? this.#end(last, work)
     while (row > 0 && at > 0) {
-      const cells = this.#cells
       // Where a pair ends, one step is gone slowly; so is the last one.
-      const first = this.#isUnicode && isPairBefore(units, at) ? at : 1
-      // Nearly all of a text: characters of ASCII whose next state is known.
-      while (at > first) {
-        const unit = units[at - inputBefore] ?? ASCII
-        if (unit >= ASCII) break
-        const next = cells[row + unit] ?? UNSEEN
-        // A branch, so that the processor does not wait for the cell where a state follows itself.
-        if (next !== row) {
-          if (next <= 0) break
-          row = next
-        }
-        at--
-      }
-      // So are those of other scripts.
-      while (at > first) {
-        const unit = units[at - inputBefore] ?? 0
-        const charClass = pages[unit >> 8]?.[unit & 0xff] ?? NONE
-        if (unit < ASCII || charClass === NONE || isSurrogate(unit)) break
-        const next = cells[row + ASCII + charClass] ?? UNSEEN
-        if (next <= 0) break
-        row = next
-        at--
+      const isPair = this.#isUnicode && isPairBefore(units, at)
+      if (!isPair && at > 1) {
+        // As numbers of the machine: else each step unpacks them.
+        const walk = { row: row | 0, place: (at - inputBefore) | 0, end: 1 - inputBefore }
+        const left = this.#walkWide(units, this.#walkAscii(units, walk))
+        at = left.place + inputBefore
+        row = left.row
       }
       const column = this.#wideColumn(units, at)
-      const next = column === NONE ? UNSEEN : (cells[row + column] ?? UNSEEN)
+      const next = column === NONE ? UNSEEN : (this.#cells[row + column] ?? UNSEEN)
       const to = this.#before(units, at)
       row = next === UNSEEN ? this.#earlier(row, this.#stepTo(units, at, to), work) : next
       at = to
     }
     return row === LOST ? undefined : row === FOUND
+  }
+
+  /** Nearly all of a text: characters of ASCII whose next state is known. */
+  #walkAscii(units: Uint16Array, { row, place, end }: Walk): Walk {
+    const cells = this.#cells
+    let here = row
+    let at = place
+    for (; at > end; at--) {
+      const unit = units[at] ?? ASCII
+      if (unit >= ASCII) break
+      const next = cells[here + unit] ?? UNSEEN
+      // A branch, so that the processor does not wait for the cell where a state follows itself.
+      if (next === here) continue
+      if (next <= 0) break
+      here = next
+    }
+    return { row: here, place: at, end }
+  }
+
+  /** Characters of other scripts whose next state is known. */
+  #walkWide(units: Uint16Array, { row, place, end }: Walk): Walk {
+    const cells = this.#cells
+    const { pages } = this.#classes
+    let here = row
+    let at = place
+    for (; at > end; at--) {
+      const unit = units[at] ?? 0
+      const charClass = pages[unit >> 8]?.[unit & 0xff] ?? NONE
+      if (unit < ASCII || charClass === NONE || isSurrogate(unit)) break
+      const next = cells[here + ASCII + charClass] ?? UNSEEN
+      if (next <= 0) break
+      here = next
+    }
+    return { row: here, place: at, end }
   }
 
   /** The place before the character that ends at a place. */
