@@ -61,18 +61,22 @@ export class CredentialBook {
   }
 
   /** Whether this is a client that the thread saw lately with the credential. */
-  isKnown({ latest }: Credential, { clientKey, head }: Exchange, nowMs: number): boolean {
+  isKnown(credential: Credential, exchange: Exchange, nowMs: number): boolean {
+    const found = this.#find(credential, exchange)
+    return found !== undefined && nowMs < found.untilMs
+  }
+
+  #find({ latest }: Credential, { clientKey, head }: Exchange): Latest | undefined {
     for (const one of latest)
       if (
         one.clientKey === clientKey &&
-        nowMs < one.untilMs &&
         isSameStack(one, head) &&
         one.httpVersion === head.httpVersion &&
         one.agent === head.headers.get('user-agent') &&
         one.fingerprint === this.#told(head)
       )
-        return true
-    return false
+        return one
+    return undefined
   }
 
   /** Remembers the client as the latest, until then. */
@@ -101,6 +105,8 @@ export class CredentialBook {
   /** What is new about the client of a credential; nothing at its first use, which teaches all. */
   changes(exchange: Exchange, nowMs: number): MaybePromise<readonly FeatureName[]> {
     const { principal } = exchange
+    // It was in order, and is only looked at again because time has passed.
+    if (this.#find(this.of(principal), exchange) !== undefined) return []
     const features = this.#read(exchange)
     const first = `hijack:${credentialOf(principal)}`
     return andThen(this.#counters.isBanned(first, nowMs), (known) => {
