@@ -36,7 +36,7 @@ const MAX_QUICK_LOOKS = 4
 /** Steps that take about a millisecond. */
 const STEPS_PER_MS = 200_000
 /** What a step of the stepped engine counts for. */
-const STEPPED_COST = 10
+const STEPPED_COST = 20
 /** A cap below this would refuse too many honest values. */
 const MIN_CAP = 256
 /** For patterns whose size is not known. */

@@ -1,14 +1,13 @@
 import type { WorkLeft } from './pattern-work.ts'
 import { CharClasses } from './regex-classes.ts'
-import type { Code } from './regex-code.ts'
-import { CODE, toCode } from './regex-code.ts'
+import type { Neighbors } from './regex-look.ts'
+import { Looker, NONE } from './regex-look.ts'
 import type { Program } from './regex-program.ts'
-import { MATCH } from './regex-program.ts'
 
 /** Looks at nodes that a program may take to get to know its states before somebody's work is charged. */
-const FIRST_LOOKS = 500_000
-/** Bits that the remembered states of one program may hold together. */
-const MAX_MEMORY = 4_000_000
+const FIRST_LOOKS = 100_000
+/** Nodes that the remembered states of one program may hold together. */
+const MAX_MEMORY = 2_000_000
 /** Most states of a program, however small they are. */
 const MAX_STATES = 4096
 /** Most cells of the table of a program: 4 MB. */
@@ -18,8 +17,6 @@ const MIN_ROWS = 8
 const FIRST_CLASSES = 4
 /** Longer texts get room of their own. UTF-16 units. */
 const SHORT_TEXT = 512
-/** No character: before the first, behind the last. */
-const NONE = -1
 /** Characters that have a column of their own in the table; then come those of the classes. */
 const ASCII = 128
 /** What a cell says where nobody was yet, and where a match was found; else the row of the next state. */
@@ -31,24 +28,14 @@ const DEAD = -2
 const LOST = -3
 
 /**
- * What holds at one place of a text: for each node whether the text from there on is as it asks. Which place that is
+ * What holds at one place of a text: the nodes that ask for what the text is from there on. Which place that is
  * does not matter any more, so that states are found again, in other texts too.
  */
 interface State {
-  /** A bit for each node. */
-  readonly holds: Uint8Array
-  /** Class of the character before the place, where nodes ask what stands before them; else `NONE`. */
-  readonly before: number
+  /** Those that hold. */
+  readonly nodes: Uint16Array
   /** Number of its row in the table. */
   readonly index: number
-}
-
-/** What stands around one place of a text. */
-interface Neighbors {
-  /** Class of the character at the place; `NONE` at the end of the text. */
-  readonly current: number
-  /** Class of the character before it; `NONE` at the start of the text. */
-  readonly before: number
 }
 
 /** A walk through a text, from its end. */
@@ -66,24 +53,18 @@ interface Step extends Neighbors {
   readonly ascii: number | undefined
 }
 
-/** One place of a text while its nodes are looked at. */
-interface Place extends Neighbors {
-  readonly later: State | undefined
-}
-
 /**
  * Judges a text from its end to its beginning: at each place it is known of every part of the pattern whether it holds
  * from there on. That takes looking ahead in its stride, and the same few states come back, so that nearly every
- * character costs one look into a table. Each state that is met for the first time costs a look at every node, which is
- * charged.
+ * character costs one look into a table. Each state that is met for the first time costs a look at the nodes it may
+ * hold, which is charged.
  * @see Barriere and Pit-Claudel, "Linear Matching of JavaScript Regexes", PLDI 2024
  */
 export class Machine {
   readonly #program: Program
-  readonly #code: Code
+  readonly #looker: Looker
   readonly #isUnicode: boolean
   readonly #classes: CharClasses
-  readonly #maxStates: number
   readonly #known = new Map<string, State>()
   /** By the number of the row; the first is nobody's. */
   #states: (State | undefined)[] = [undefined]
@@ -97,19 +78,17 @@ export class Machine {
   #cells: Int32Array = new Int32Array(0)
   /** The row that holds at the end of a text, by the class of its last character. */
   #ends: (number | undefined)[] = []
-  /** For one look at a time: a byte for each node. */
-  readonly #holdsNow: Uint8Array
+  /** Nodes that the states hold together. */
+  #memory = 0
   readonly #short = Buffer.allocUnsafeSlow(SHORT_TEXT * 2)
   readonly #shortUnits = new Uint16Array(this.#short.buffer)
   #looksLeft = FIRST_LOOKS
 
   constructor(program: Program, isUnicode: boolean) {
     this.#program = program
-    this.#code = toCode(program)
     this.#isUnicode = isUnicode
     this.#classes = new CharClasses(program.sets)
-    this.#maxStates = Math.min(MAX_STATES, Math.ceil(MAX_MEMORY / program.nodes.length))
-    this.#holdsNow = new Uint8Array(program.nodes.length)
+    this.#looker = new Looker(program, this.#classes)
     this.#looksBack = program.looksBack === 'always'
     this.#layOut(FIRST_CLASSES)
   }
@@ -222,8 +201,9 @@ export class Machine {
   #layOut(room: number): void {
     this.#room = room
     this.#width = ASCII + 2 * room
-    this.#maxRows = Math.max(MIN_ROWS, Math.min(this.#maxStates, MAX_CELLS / this.#width))
+    this.#maxRows = Math.max(MIN_ROWS, Math.min(MAX_STATES, MAX_CELLS / this.#width))
     this.#cells = new Int32Array(this.#width * MIN_ROWS)
+    this.#memory = 0
     this.#known.clear()
     this.#states = [undefined]
     this.#ends = []
@@ -242,7 +222,7 @@ export class Machine {
 
   #end(before: number, work: WorkLeft): number {
     this.#makeRoom(before)
-    const row = this.#look({ later: undefined, current: NONE, before }, work)
+    const row = this.#look({ current: NONE, before }, undefined, work)
     if (row !== LOST) this.#ends[before + 1] = row
     return row
   }
@@ -252,7 +232,7 @@ export class Machine {
     const later = this.#states[from / this.#width]
     this.#makeRoom(Math.max(step.current, step.before))
     let row = this.#isKept(later) ? (this.#cells[from + this.#column(step)] ?? UNSEEN) : UNSEEN
-    if (row === UNSEEN) row = this.#look({ ...step, later }, work)
+    if (row === UNSEEN) row = this.#look(step, later, work)
     // Where all were forgotten to make room, so was this one.
     if (row === LOST || !this.#isKept(later)) return row
     this.#cells[from + this.#column(step)] = row
@@ -264,52 +244,13 @@ export class Machine {
     return state !== undefined && this.#states[state.index] === state
   }
 
-  /** Looks at every node. */
-  #look(place: Place, work: WorkLeft): number {
-    const { asks, chars, others, loops } = this.#code
-    const holds = this.#holdsNow.fill(0)
-    holds[MATCH] = 1
-    if (place.later !== undefined) this.#lookAtChars(place.later, place.current, holds)
-    let looks = chars.length
-    for (const [index, part] of others.entries()) {
-      const own = loops[index] ?? []
-      do {
-        this.#lookAt(part, holds, place)
-        looks += part.length
-        // A loop that stood before its body was known.
-      } while (own.some((at) => holds[at] === 0 && holds[asks[at] ?? 0] === 1))
-    }
-    if (!this.#pay(looks, work)) return LOST
-    // A match begins here; those that begin later ended the search.
-    if (holds[this.#program.start] === 1) return FOUND
-    return this.#isDead(holds) ? DEAD : this.#remember(holds, place.before)
-  }
-
-  /** Whether nothing is left that could hold earlier: a pattern with an end, and none of its nodes holds. */
-  #isDead(holds: Uint8Array): boolean {
-    const { whole } = this.#code
-    return whole !== undefined && !whole.some((at) => holds[at] === 1)
-  }
-
-  #lookAtChars(later: State, current: number, holds: Uint8Array): void {
-    const { asks, nexts, chars } = this.#code
-    const sets = this.#classes.setsOf(current)
-    const bits = later.holds
-    for (let i = 0; i < chars.length; i++) {
-      const at = chars[i] ?? 0
-      const next = nexts[at] ?? 0
-      if ((((bits[next >> 3] ?? 0) >> (next & 7)) & 1) === 1) holds[at] = sets[asks[at] ?? 0] ?? 0
-    }
-  }
-
-  #lookAt(part: Int32Array, holds: Uint8Array, place: Place): void {
-    const { kinds, asks, nexts } = this.#code
-    for (let i = 0; i < part.length; i++) {
-      const at = part[i] ?? 0
-      if (kinds[at] === CODE.either)
-        holds[at] = (holds[asks[at] ?? 0] ?? 0) | (holds[nexts[at] ?? 0] ?? 0)
-      else if (this.#holds(at, holds, place)) holds[at] = 1
-    }
+  #look(place: Neighbors, later: State | undefined, work: WorkLeft): number {
+    if (work.left < 0) return LOST
+    const seen = this.#looker.look({ ...place, later: later?.nodes })
+    if (!this.#pay(this.#looker.looks, work)) return LOST
+    // Those that begin later ended the search.
+    if (seen.isFound) return FOUND
+    return seen.isDead ? DEAD : this.#remember(seen.nodes, place.before)
   }
 
   #pay(looks: number, work: WorkLeft): boolean {
@@ -319,16 +260,16 @@ export class Machine {
   }
 
   /** The row of a state. */
-  #remember(holds: Uint8Array, charClass: number): number {
+  #remember(nodes: Uint16Array, charClass: number): number {
     const before = this.#looksBack ? charClass : NONE
-    const bits = pack(holds)
-    const key = `${before} ${bits.toString('latin1')}`
+    const key = `${before} ${Buffer.from(nodes.buffer).toString('latin1')}`
     const known = this.#known.get(key)
     if (known !== undefined) return known.index * this.#width
-    if (this.#states.length >= this.#maxRows) this.#layOut(this.#room)
+    this.#memory += nodes.length
+    if (this.#states.length >= this.#maxRows || this.#memory > MAX_MEMORY) this.#layOut(this.#room)
     const index = this.#states.length
     this.#growTo((index + 1) * this.#width)
-    const state: State = { holds: bits, before, index }
+    const state: State = { nodes, index }
     this.#states.push(state)
     this.#known.set(key, state)
     return index * this.#width
@@ -340,42 +281,6 @@ export class Machine {
     wider.set(this.#cells)
     this.#cells = wider
   }
-
-  #holds(at: number, holds: Uint8Array, { current, before }: Place): boolean {
-    const { kinds, asks, nexts, negated } = this.#code
-    const kind = kinds[at]
-    if (kind === CODE.match) return true
-    if (holds[nexts[at] ?? 0] === 0) return false
-    if (kind === CODE.start) return before === NONE
-    if (kind === CODE.end) return current === NONE
-    const ask = asks[at] ?? 0
-    const isSo =
-      kind === CODE.look
-        ? holds[ask] === 1
-        : kind === CODE.before
-          ? this.#isIn(before, ask)
-          : this.#isWord(before) !== this.#isWord(current)
-    return isSo !== (negated[at] === 1)
-  }
-
-  #isIn(charClass: number, set: number): boolean {
-    return charClass !== NONE && this.#classes.setsOf(charClass)[set] === 1
-  }
-
-  #isWord(charClass: number): boolean {
-    const { word } = this.#program
-    return word !== undefined && this.#isIn(charClass, word)
-  }
-}
-
-function pack(bytes: Uint8Array): Buffer {
-  const bits = Buffer.allocUnsafeSlow((bytes.length + 7) >> 3)
-  for (let at = 0, to = 0; to < bits.length; to++) {
-    let byte = 0
-    for (let bit = 0; bit < 8; bit++, at++) byte |= (bytes[at] ?? 0) << bit
-    bits[to] = byte
-  }
-  return bits
 }
 
 function isSurrogate(unit: number): boolean {
