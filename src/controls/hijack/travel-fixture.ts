@@ -15,8 +15,8 @@ const SHOP = {
   info: { title: 'Shop', version: '1' },
   paths: { '/me': { get: { operationId: 'me', responses: { 200: { description: 'ok' } } } } },
 }
-/** Whose credential is a key. */
-export const KEY: Principal = { ...ANONYMOUS, id: 'key:k1', kind: 'apiKey', credentialId: 'k1' }
+/** Its credential is a key. */
+const KEY: Principal = { ...ANONYMOUS, id: 'key:k1', kind: 'apiKey', credentialId: 'k1' }
 /** A token of one person. */
 export const tokenOf = (jti: string, claims: Record<string, unknown> = {}): Principal => ({
   ...ANONYMOUS,
