@@ -6,6 +6,7 @@ import type { AdminAnswer } from '../src/admin/answer.ts'
 import {
   createKey,
   dueKeys,
+  importKeys,
   listKeys,
   revokeKey,
   rotateKey,
@@ -33,6 +34,18 @@ export interface NewKey extends KeyView {
   readonly key: string
 }
 
+/** What an import made, and what stood there before; `index`: among the keys that were handed over. */
+export interface ImportReport {
+  readonly dryRun: boolean
+  readonly made: readonly ImportedView[]
+  readonly known: readonly ImportedView[]
+}
+
+/** One key of an import. */
+export interface ImportedView extends KeyView {
+  readonly index: number
+}
+
 /** A key that wants attention. */
 export interface DueView extends KeyView {
   readonly why: string
@@ -51,6 +64,7 @@ export type KeyFields = Readonly<Record<string, unknown>>
 export interface KeyDesk {
   readonly settings: KeySettings
   create(fields: KeyFields): Promise<NewKey>
+  import(fields: KeyFields): Promise<ImportReport>
   list(): Promise<readonly KeyView[]>
   due(): Promise<readonly DueView[]>
   show(id: string): Promise<KeyView | undefined>
@@ -155,6 +169,10 @@ class StoreDesk implements KeyDesk {
     return bodyOf(await createKey(this.#call(fields))) as NewKey
   }
 
+  async import(fields: KeyFields): Promise<ImportReport> {
+    return bodyOf(await importKeys(this.#call(fields))) as ImportReport
+  }
+
   async list(): Promise<readonly KeyView[]> {
     return bodyOf(await listKeys(this.#call({}))) as readonly KeyView[]
   }
@@ -223,6 +241,10 @@ class GatewayDesk implements KeyDesk {
 
   async create(fields: KeyFields): Promise<NewKey> {
     return (await this.#ask('/keys', 'POST', fields)) as NewKey
+  }
+
+  async import(fields: KeyFields): Promise<ImportReport> {
+    return (await this.#ask('/keys/import', 'POST', fields)) as ImportReport
   }
 
   async list(): Promise<readonly KeyView[]> {

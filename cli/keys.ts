@@ -4,6 +4,7 @@ import type { KeyView } from '../src/identity/keys/view.ts'
 import { CommandError } from './failure.ts'
 import { openKeyDesk, ownCaFile } from './key-desk.ts'
 import type { KeyDesk, KeyFields, KeySettings, NewKey } from './key-desk.ts'
+import { importFile, IMPORT_HELP } from './keys-import.ts'
 import type { ConfigOptions } from './load.ts'
 import { withConfigFlags } from './options.ts'
 import { paint, print, printJson, printTable, shown } from './output.ts'
@@ -55,6 +56,17 @@ export function addKeys(program: Command): void {
   add(keys, 'revoke <id>', 'end a key for good')
     .option('--why <text>', 'the reason, for the record')
     .action(runOn(revoke))
+  add(
+    keys,
+    'import <file>',
+    'bring keys of another system in: CSV, JSON, JSON lines, Kong, KrakenD',
+  )
+    .option('--dry-run', 'say what would be made, and change nothing')
+    .option('--expires <duration>', 'life of keys that say none: 90d, never (default: 90d)')
+    .option('--allow-unknown', 'take names that documents and configuration do not know')
+    .option('--ignore <column...>', 'columns of the file to pass over')
+    .addHelpText('after', IMPORT_HELP)
+    .action(importFile)
   add(keys, 'due', 'show keys that expire soon, lie unused, or were exposed').action(run(due))
 }
 

@@ -16,4 +16,7 @@ const FLAGS = [
   // What a request allocates dies with it. Where many were in flight when the collector came by, the engine would
   // conclude that such objects live long, and put all that follow where only a collection of the whole heap finds them.
   '--no-allocation-site-pretenuring',
+  // Buffers that stream by count with the heap they belong to. By a limit of their own, 64 MB in all, they would order a
+  // collection of the whole heap for each 64 MB that pass, though the next one of young objects frees them.
+  '--external-memory-accounted-in-global-limit',
 ]

@@ -14,8 +14,9 @@ interface UnlockOptions extends ConfigOptions {
 }
 
 const HELP = `
-Forgets failures, locks, waits, penalties and rates that count against somebody in the running gateway; what a plan
-allows per day or month stays used. An account together with an address also ends what the account waits for there.
+Forgets failures, locks, waits, penalties and rates that count against somebody in the running gateway, and for a
+principal where it was; a key that was put away is good again. What a plan allows per day or month stays used. An
+account together with an address also ends what the account waits for there.
 
 Examples:
   sallyport unlock --account ann@example.com

@@ -10,6 +10,7 @@ NEEDED=(
   'redis-sentinel redis-sentinel a Redis that is taken over'
   'postgres postgresql records and owners in PostgreSQL'
   'systemd-analyze systemd the unit that runs the gateway'
+  'haproxy haproxy a balancer that names its clients'
 )
 
 # Debian keeps the programs of PostgreSQL out of the path.

@@ -7,11 +7,13 @@ import { honeypots } from '../../src/controls/honeypots/control.ts'
 import { Bench } from '../../src/controls/testing/bench.ts'
 import { exchangeOf } from '../../src/controls/testing/exchange.ts'
 import { HONEYPOT_PATHS } from '../../src/gateway/config/resolve/detect.ts'
+import { bundledPlaces } from '../../src/gateway/config/resolve/network.ts'
 import { ANONYMOUS } from '../../src/identity/principal.ts'
 import type { Principal } from '../../src/identity/principal.ts'
 import type { AnyControl } from '../../src/controls/kit.ts'
 import type { DetectPolicy } from '../../src/pipeline/detect-policy.ts'
 import type { Exchange } from '../../src/pipeline/exchange.ts'
+import { openPlaces } from '../../src/store/places/place-database.ts'
 import { newCounterMemory, SharedCounters } from '../../src/store/shared/shared-counters.ts'
 
 const DOCUMENT = {
@@ -34,7 +36,7 @@ const POLICY: DetectPolicy = {
   stuffing: undefined,
   volume: { most: 'block', factor: 50, minBytes: 5_000_000 },
   honeypots: { most: 'block', paths: HONEYPOT_PATHS },
-  hijack: 'kill',
+  hijack: { response: 'kill', travel: 'kill', vpn: ['10.0.0.0/8'], fingerprint: undefined },
   blockMs: 3_600_000,
   acr: [],
   exempt: [],
@@ -89,12 +91,20 @@ function measure(steps: readonly Step[], exchanges: readonly Exchange[]): number
   return (best * 1e6) / (ROUNDS * exchanges.length)
 }
 
+const places = openPlaces(bundledPlaces(), Infinity)
+
+function makeBench(): Bench {
+  const bench = new Bench({ document: DOCUMENT, policy: { detect: POLICY } })
+  Object.assign(bench.kit, { places })
+  return bench
+}
+
 for (const [kind, make] of [
-  ['one thread', () => new Bench({ document: DOCUMENT, policy: { detect: POLICY } })],
+  ['one thread', makeBench],
   [
     'counters of all threads',
     () => {
-      const bench = new Bench({ document: DOCUMENT, policy: { detect: POLICY } })
+      const bench = makeBench()
       const counters = new SharedCounters(newCounterMemory(bench.clock.nowMs()), 0)
       Object.assign(bench.kit, { counters })
       return bench

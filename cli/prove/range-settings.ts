@@ -126,10 +126,10 @@ function networkOf({ network }: ProofNeeds): BlockSettings['network'] {
   return { ...ANY_NETWORK, ...network, roles: new Map(Object.entries(network.roles ?? {})) }
 }
 
-/** Where strangers are, for attacks from countries. */
-function placesOf({ network }: ProofNeeds): Settings['places'] {
-  const rules = [network?.countries, network?.operation?.countries]
-  if (rules.every((rule) => rule === undefined)) return undefined
+/** Where strangers are, for attacks from countries and from far away. */
+function placesOf({ network, detect }: ProofNeeds): Settings['places'] {
+  const askers = [network?.countries, network?.operation?.countries, detect?.hijack?.travel]
+  if (askers.every((asker) => asker === undefined)) return undefined
   return { path: bundledPlaces(), maxAgeMs: Infinity }
 }
 

@@ -1,5 +1,8 @@
 import { ConfigError } from '../base/config-error.ts'
+import type { ConfigFault } from '../base/config-error.ts'
+import type { GrantNames } from '../gateway/grant-names.ts'
 import type { IssuedKey, RotateOptions } from '../identity/keys/admin.ts'
+import type { ForeignKey, ImportedRow } from '../identity/keys/key-import.ts'
 import { keyView } from '../identity/keys/view.ts'
 import type { KeyRow } from '../store/records.ts'
 import { json } from './answer.ts'
@@ -29,6 +32,14 @@ const CREATE: FieldTable = {
   origins: 'texts',
 }
 const UPDATE: FieldTable = { ...GRANT, operations: 'texts?', cidrs: 'texts?', origins: 'texts?' }
+const IMPORT: FieldTable = {
+  ...GRANT,
+  sha256: 'text',
+  lastFour: 'text',
+  operations: 'texts',
+  cidrs: 'texts',
+  origins: 'texts',
+}
 const ROTATE: FieldTable = { overlap: 'duration', expires: 'expiry', expiresAt: 'time' }
 const REVOKE: FieldTable = { why: 'text' }
 
@@ -72,6 +83,66 @@ export async function createKey(call: KeyCall): Promise<AdminAnswer> {
   tell(call, 'authn_token_created', 'created', issued.row)
   const answer = json(issuedView(issued, call), 201)
   return { ...answer, headers: ['location', `/keys/${issued.row.id}`] }
+}
+
+/**
+ * `POST /keys/import`: `{keys: [{sha256, lastFour, …}], dryRun, allowUnknown}`, all of them or none; never the text of a
+ * key. Answers what was made and what stood there before, each with its `index` in the request. Throws `ConfigError` with paths
+ * such as `keys[3].cidrs[0]`.
+ */
+export async function importKeys(call: KeyCall): Promise<AdminAnswer> {
+  const { keys, isDryRun, isFree } = readImport(call.body)
+  const names = isFree ? undefined : await call.target.grantNames()
+  const entries = readEntries(keys, call.nowMs, names)
+  const { made, known } = await call.target.keys.import(entries, { nowMs: call.nowMs, isDryRun })
+  if (!isDryRun) for (const { row } of made) tell(call, 'authn_token_created', 'imported', row)
+  const view = ({ index, row }: ImportedRow): object => ({ index, ...viewOf(row, call) })
+  return json({ dryRun: isDryRun, made: made.map(view), known: known.map(view) })
+}
+
+interface ImportOrder {
+  readonly keys: readonly unknown[]
+  readonly isDryRun: boolean
+  readonly isFree: boolean
+}
+
+function readImport(body: unknown): ImportOrder {
+  const { keys, ...flags } = (typeof body === 'object' ? body : {}) as Record<string, unknown>
+  const fields = readFields(flags, { dryRun: 'flag', allowUnknown: 'flag' }, 0)
+  if (!Array.isArray(keys)) throw new ConfigError({ path: 'keys', message: 'must be a list' })
+  return {
+    keys,
+    isDryRun: fields.get('dryRun') === true,
+    isFree: fields.get('allowUnknown') === true,
+  }
+}
+
+function readEntries(
+  keys: readonly unknown[],
+  nowMs: number,
+  names: GrantNames | undefined,
+): readonly ForeignKey[] {
+  const faults: ConfigFault[] = []
+  const entries: ForeignKey[] = []
+  for (const [index, key] of keys.entries()) {
+    try {
+      const fields = new Map(readFields(key, IMPORT, nowMs))
+      if (names !== undefined) checkKnownNames(fields, names)
+      const [digestHex, lastFour] = [fields.get('sha256'), fields.get('lastFour')]
+      for (const name of ['sha256', 'lastFour', 'allowUnknown']) fields.delete(name)
+      entries.push({
+        digestHex: typeof digestHex === 'string' ? digestHex : '',
+        lastFour: typeof lastFour === 'string' ? lastFour : '',
+        request: fieldsOf(fields),
+      })
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      for (const fault of error.faults)
+        faults.push({ ...fault, path: `keys[${index}]${fault.path && `.${fault.path}`}` })
+    }
+  }
+  if (faults.length > 0) throw new ConfigError(faults)
+  return entries
 }
 
 /** `POST /keys/{id}/rotate`: the new text, this once. Throws `ConfigError`; its path is `id` for a dead key. */

@@ -7,6 +7,7 @@ import type { AdminAnswer } from './answer.ts'
 import {
   createKey,
   dueKeys,
+  importKeys,
   listKeys,
   revokeKey,
   rotateKey,
@@ -40,6 +41,9 @@ interface Route {
 
 const KEY_ID = '([A-Za-z0-9_-]{1,64})'
 
+/** Whose bodies are larger than others. */
+export const IMPORT_PATH: RegExp = /^\/keys\/import$/
+
 const ROUTES: readonly Route[] = [
   { path: /^\/status$/, methods: { GET: (call) => json(call.target.status()) } },
   { path: /^\/reload$/, methods: { POST: reload } },
@@ -47,6 +51,7 @@ const ROUTES: readonly Route[] = [
   { path: /^\/bans$/, methods: { GET: listBans } },
   { path: /^\/bans\/lift$/, methods: { POST: liftBan } },
   { path: /^\/keys$/, methods: { GET: listKeys, POST: createKey } },
+  { path: IMPORT_PATH, methods: { POST: importKeys } },
   // No key is called `due`: ids have 12 characters.
   { path: /^\/keys\/due$/, methods: { GET: dueKeys } },
   { path: new RegExp(`^/keys/${KEY_ID}$`), methods: { GET: showKey, PATCH: updateKey } },

@@ -3,15 +3,20 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { systemClock } from '../base/clock.ts'
 import type { Clock } from '../base/clock.ts'
 import { newId } from '../base/ids.ts'
+import { JSON_LIMITS } from '../http/json-limits.ts'
+import type { JsonLimits } from '../http/json-limits.ts'
 import { parseJsonStrict } from '../http/json-scan.ts'
 import { problem } from './answer.ts'
 import type { AdminAnswer } from './answer.ts'
-import { answerAdmin, healthAnswer } from './routes.ts'
+import { answerAdmin, healthAnswer, IMPORT_PATH } from './routes.ts'
 import { listenPrivately } from './socket.ts'
 import type { AdminTarget, HealthTarget } from './target.ts'
 
 /** Largest request body. */
 const MAX_BODY_BYTES = 64 * 1024
+/** The same for an import of keys: ten thousand of them. */
+const MAX_IMPORT_BYTES = 16 * 1024 * 1024
+const IMPORT_LIMITS: JsonLimits = { ...JSON_LIMITS, maxNodes: 2_000_000 }
 const MAX_DRAINED_BYTES = 1024 * 1024
 const MAX_CONNECTIONS = 64
 /** Calls under way at the stop get this long. */
@@ -88,11 +93,16 @@ interface Parts {
 
 async function serveAdmin(request: IncomingMessage, parts: Parts): Promise<AdminAnswer> {
   const requestId = newId()
-  const bytes = await readBody(request)
+  const isImport = IMPORT_PATH.test(pathOf(request))
+  const maxBytes = isImport ? MAX_IMPORT_BYTES : MAX_BODY_BYTES
+  const bytes = await readBody(request, maxBytes)
   if (bytes === undefined) return problem('body_too_large', requestId)
   if (bytes.length > 0 && !isJson(request.headers['content-type']))
     return problem('unsupported_media_type', requestId)
-  const parsed = bytes.length === 0 ? { fault: undefined, value: {} } : parseJsonStrict(bytes)
+  const parsed =
+    bytes.length === 0
+      ? { fault: undefined, value: {} }
+      : parseJsonStrict(bytes, isImport ? IMPORT_LIMITS : JSON_LIMITS)
   if (parsed.fault !== undefined)
     return problem('malformed_body', requestId, [
       { pointer: '', detail: `${parsed.fault} at byte ${parsed.offset}` },
@@ -111,17 +121,17 @@ function isJson(contentType: string | undefined): boolean {
 }
 
 /** The whole body; `undefined` when it is too large. Rejects when the client goes away. */
-async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     const bytes = chunk as Buffer
     size += bytes.length
     // A little more is read and dropped: who is still writing would not see the answer.
-    if (size > MAX_DRAINED_BYTES) return undefined
-    if (size <= MAX_BODY_BYTES) chunks.push(bytes)
+    if (size > maxBytes + MAX_DRAINED_BYTES) return undefined
+    if (size <= maxBytes) chunks.push(bytes)
   }
-  return size > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks)
+  return size > maxBytes ? undefined : Buffer.concat(chunks)
 }
 
 function pathOf(request: IncomingMessage): string {

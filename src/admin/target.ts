@@ -39,7 +39,7 @@ export type ReloadResult =
 /** What the admin API needs of the key service. */
 export type AdminKeys = Pick<
   KeyAdmin,
-  'create' | 'list' | 'due' | 'show' | 'rotate' | 'revoke' | 'update'
+  'create' | 'import' | 'list' | 'due' | 'show' | 'rotate' | 'revoke' | 'update'
 >
 
 /** What anybody who can reach the health port may ask. */

@@ -14,6 +14,7 @@ import type { Detection } from './detection.ts'
 import type { Kit } from './kit.ts'
 import type { Suspect } from './penalty-record.ts'
 import { noteRisk } from './risk-note.ts'
+import { foreignUses, travelKeys } from './travel-marks.ts'
 
 /** Something that speaks against a caller. */
 export interface RiskSignal {
@@ -66,7 +67,17 @@ const ASKED_MS = 1000
 
 /** Keys under which responses to a subject stand, the one that says whether there is any first. */
 export function riskKeys(subject: string): readonly string[] {
-  return ['any', ...GRADES.slice(1), 'quarantine', 'score'].map((kind) => `risk-${kind}:${subject}`)
+  const kinds = ['any', ...GRADES.slice(1), 'quarantine', 'score']
+  return [...kinds.map((kind) => `risk-${kind}:${subject}`), ...causesOf(subject)]
+}
+
+/** Without what led to a response it would be given again at once. */
+function causesOf(subject: string): readonly string[] {
+  const credential = subject.startsWith('credential:') ? subject.slice(11) : undefined
+  // A key is called as its principal is; a token is not.
+  return credential === undefined
+    ? travelKeys(subject)
+    : [foreignUses(credential), ...travelKeys(credential)]
 }
 
 /** What is remembered per gateway and thread, whatever plan is in force: it hangs on the counters. */

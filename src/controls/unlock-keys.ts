@@ -6,6 +6,7 @@ import { isAuthOperation } from './auth-zone/is-auth-operation.ts'
 import { shapeOf } from './limit-policies.ts'
 import { keyOfParts } from './operation-limit/limit-key.ts'
 import { penaltyKeys } from './penalty-record.ts'
+import { riskKeys } from './risk-book.ts'
 
 /** Every key under which a subject may be counted out: by failures, errors, penalties, locks and rates. */
 export function unlockKeys(subject: UnlockSubject, sites: readonly Site[]): readonly string[] {
@@ -51,6 +52,8 @@ function principalKeys(id: string, sites: readonly Site[]): string[] {
   return [
     `walk:${id}`,
     ...penaltyKeys(id),
+    // What a key is called is what its credential is called.
+    ...riskKeys(`credential:${id}`),
     ...[...shapes].map((shape) => `principal:${shape}:${id}`),
   ]
 }

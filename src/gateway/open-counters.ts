@@ -47,12 +47,16 @@ export function openCounters(
     }
   }
   const link = openRedis(parseRedisUrl(settings.url.reveal(), 'counters'))
+  const shared = new RedisCounters({ link, pepper, local })
   const counters = new FailoverCounters({
-    shared: new RedisCounters({ link, pepper, local }),
+    shared,
     local,
     whenAway: settings.whenAway,
     reconnect: () => link.reconnect(),
-    close: () => link.close(),
+    close: () => {
+      shared.close()
+      link.close()
+    },
   })
   return {
     counters,

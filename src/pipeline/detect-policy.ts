@@ -37,6 +37,21 @@ export interface VolumePolicy {
   readonly minBytes: number
 }
 
+export const HIJACK_RESPONSES = ['log', 'step-up', 'kill'] as const
+export type HijackResponse = (typeof HIJACK_RESPONSES)[number]
+
+/** Keys and tokens in other hands. */
+export interface HijackPolicy {
+  /** To another network and another program. */
+  readonly response: HijackResponse
+  /** To a caller who is where nobody can be so soon; `undefined`: places are not watched. */
+  readonly travel: HijackResponse | undefined
+  /** CIDR texts of networks whose clients may be anywhere. */
+  readonly vpn: readonly string[]
+  /** Field in which trusted proxies write the fingerprint of a client's TLS, lower case; `undefined`: they do not. */
+  readonly fingerprint: string | undefined
+}
+
 /** What is watched, and what follows; a part that is `undefined` is off [MON-01, MON-02, MON-03, SES-08]. */
 export interface DetectPolicy {
   readonly bots: Grade | undefined
@@ -44,7 +59,7 @@ export interface DetectPolicy {
   readonly stuffing: StuffingPolicy | undefined
   readonly volume: VolumePolicy | undefined
   readonly honeypots: { readonly most: Grade; readonly paths: readonly string[] } | undefined
-  readonly hijack: 'log' | 'step-up' | 'kill' | undefined
+  readonly hijack: HijackPolicy | undefined
   /** For how long somebody is blocked, at most a day. */
   readonly blockMs: number
   /** Authentication context classes that a step-up asks for (RFC 9470); may be empty. */

@@ -44,6 +44,8 @@ export interface RequestHead {
         readonly protocol: string
         readonly cipher: string
         readonly servername: string | undefined
+        /** Kind of client by its handshake, found when it is first asked for; `undefined`: cannot be told, as where it was resumed. */
+        readonly clientClass?: string | undefined
         /** What the client showed and the listener accepted; `undefined`: it showed none. */
         readonly certificate?: ClientCertificate | undefined
       }

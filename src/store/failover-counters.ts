@@ -2,13 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { andThen, isPromise } from '../base/maybe-promise.ts'
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import { UnavailableError } from '../base/unavailable.ts'
+import { systemClock } from '../base/clock.ts'
 import type { BanRule, BucketRate, Counters, Decision, Demand, Failed, Taken } from './counters.ts'
+import { UnaskedError, Unsettled } from './unsettled.ts'
+import type { Settling } from './unsettled.ts'
 
 /** What counts while the shared counters are away: this process by itself, nothing, or nobody passes. */
 export type WhenAway = 'local' | 'open' | 'closed'
 
 /** Counters elsewhere, which may fail. */
-export interface SharedElsewhere extends Counters {
+export interface SharedElsewhere extends Counters, Settling {
   /** Says that this process is here, and asks how many are. */
   nodes(): Promise<number>
 }
@@ -35,12 +38,14 @@ const SILENT_PROBES = 4
 
 /**
  * Counters that outlive their store: while it is away, decisions are made here at once, and it is asked in the background
- * whether it is back. Counting locally, each node allows its share of a limit: the limit by the nodes last known.
+ * whether it is back. Counting locally, each node allows its share of a limit: the limit by the nodes last known. What was
+ * allowed and banned meanwhile is told to the store when it is back.
  */
 export class FailoverCounters implements Counters {
   readonly #parts: FailoverParts
   #timer: NodeJS.Timeout | undefined
   #hear: HearState = () => undefined
+  readonly #unsettled = new Unsettled()
   #isUp = true
   #nodes = 1
   #failedProbes = 0
@@ -74,59 +79,95 @@ export class FailoverCounters implements Counters {
   }
 
   take(key: string, rate: BucketRate, cost: number, nowMs: number): MaybePromise<Taken> {
-    return this.#run(
-      (counters) =>
-        this.#noted(counters.take(key, rate, cost, nowMs), (local) =>
-          local.take(key, this.#share(rate), cost, nowMs),
-        ),
-      (counters) => counters.take(key, this.#share(rate), cost, nowMs),
-      () => passes(rate),
+    if (!this.#isUp) return this.#takeAway({ key, kind: 'bucket', rate, cost }, nowMs, true)
+    const found = this.#parts.shared.take(key, rate, cost, nowMs)
+    if (!isPromise(found)) return found
+    return found.then(
+      (taken) => {
+        if (taken.allowed && this.#countsHere)
+          void this.#parts.local.take(key, this.#share(rate), cost, nowMs)
+        return taken
+      },
+      (cause: unknown) => {
+        const isUnasked = this.#fall(cause)
+        return this.#takeAway({ key, kind: 'bucket', rate, cost }, nowMs, isUnasked)
+      },
     )
   }
 
   peek(key: string, rate: BucketRate, cost: number, nowMs: number): MaybePromise<Taken> {
     return this.#run(
-      (counters) => counters.peek(key, rate, cost, nowMs),
-      (counters) => counters.peek(key, this.#share(rate), cost, nowMs),
+      () => this.#parts.shared.peek(key, rate, cost, nowMs),
+      () => this.#parts.local.peek(key, this.#share(rate), cost, nowMs),
       () => passes(rate),
     )
   }
 
   decide(demands: readonly Demand[], nowMs: number): MaybePromise<Decision> {
-    const shares = (): readonly Demand[] =>
-      demands.map((demand) => ({ ...demand, rate: this.#share(demand.rate) }))
-    return this.#run(
-      (counters) =>
-        this.#noted(counters.decide(demands, nowMs), (local) => local.decide(shares(), nowMs)),
-      (counters) => counters.decide(shares(), nowMs),
-      () => ({ allowed: true, taken: demands.map(({ rate }) => passes(rate)) }),
+    if (!this.#isUp) return this.#decideAway(demands, nowMs, true)
+    const found = this.#parts.shared.decide(demands, nowMs)
+    if (!isPromise(found)) return found
+    return found.then(
+      (decision) => {
+        if (decision.allowed && this.#countsHere)
+          void this.#parts.local.decide(this.#shares(demands), nowMs)
+        return decision
+      },
+      (cause: unknown) => this.#decideAway(demands, nowMs, this.#fall(cause)),
     )
   }
 
   fail(key: string, rule: BanRule, nowMs: number): MaybePromise<Failed> {
     return this.#run(
-      (counters) => counters.fail(key, rule, nowMs),
-      (counters) => counters.fail(key, rule, nowMs),
+      () => this.#parts.shared.fail(key, rule, nowMs),
+      () =>
+        andThen(this.#parts.local.fail(key, rule, nowMs), (failed) => {
+          if (failed.bannedUntilMs !== undefined) this.#unsettled.ban(key, failed.bannedUntilMs)
+          return failed
+        }),
       () => ({ failures: 1, bannedUntilMs: undefined }),
     )
   }
 
   isBanned(key: string, nowMs: number): MaybePromise<number | undefined> {
-    return this.#run(
-      (counters) => counters.isBanned(key, nowMs),
-      (counters) => counters.isBanned(key, nowMs),
-      () => undefined,
+    if (!this.#isUp) return this.#isBannedAway(key, nowMs)
+    const found = this.#parts.shared.isBanned(key, nowMs)
+    if (!isPromise(found)) return found
+    return found.then(
+      (untilMs) => {
+        // Whoever is known to be banned stays so when the store goes away.
+        if (untilMs !== undefined && this.#countsHere)
+          void this.#parts.local.ban(key, untilMs, nowMs)
+        return untilMs
+      },
+      (cause: unknown) => {
+        this.#fall(cause)
+        return this.#isBannedAway(key, nowMs)
+      },
     )
   }
 
   ban(key: string, untilMs: number, nowMs: number): MaybePromise<void> {
-    const ban = (counters: Counters): MaybePromise<void> => counters.ban(key, untilMs, nowMs)
-    return this.#run(ban, ban, () => undefined)
+    return this.#run(
+      () => this.#parts.shared.ban(key, untilMs, nowMs),
+      () => {
+        this.#unsettled.ban(key, untilMs)
+        return this.#parts.local.ban(key, untilMs, nowMs)
+      },
+      () => undefined,
+    )
   }
 
   reset(key: string): MaybePromise<void> {
-    const reset = (counters: Counters): MaybePromise<void> => counters.reset(key)
-    return this.#run(reset, reset, () => undefined)
+    const { shared, local } = this.#parts
+    return this.#run(
+      () => andThen(shared.reset(key), () => local.reset(key)),
+      () => {
+        this.#unsettled.ban(key, 0)
+        return local.reset(key)
+      },
+      () => undefined,
+    )
   }
 
   enter(key: string, max: number): boolean {
@@ -147,36 +188,75 @@ export class FailoverCounters implements Counters {
    * What was allowed is taken from the own share as well: when the store goes away, even for a moment, a caller who used
    * up its limit does not find a fresh one here.
    */
-  #noted<T extends { readonly allowed: boolean }>(
-    found: MaybePromise<T>,
-    take: (local: Counters) => unknown,
-  ): MaybePromise<T> {
-    if (this.#parts.whenAway !== 'local') return found
-    return andThen(found, (result) => {
-      if (result.allowed) take(this.#parts.local)
-      return result
-    })
+  get #countsHere(): boolean {
+    return this.#parts.whenAway === 'local'
+  }
+
+  /** `isOwed`: the store cannot have counted it already. */
+  #takeAway(demand: Demand, nowMs: number, isOwed: boolean): MaybePromise<Taken> {
+    const { key, rate, cost } = demand
+    return this.#away(
+      () =>
+        andThen(this.#parts.local.take(key, this.#share(rate), cost, nowMs), (taken) => {
+          if (taken.allowed && isOwed) this.#unsettled.allow([demand])
+          return taken
+        }),
+      () => passes(rate),
+    )
+  }
+
+  #decideAway(demands: readonly Demand[], nowMs: number, isOwed: boolean): MaybePromise<Decision> {
+    return this.#away(
+      () =>
+        andThen(this.#parts.local.decide(this.#shares(demands), nowMs), (decision) => {
+          if (decision.allowed && isOwed) this.#unsettled.allow(demands)
+          return decision
+        }),
+      () => ({ allowed: true, taken: demands.map(({ rate }) => passes(rate)) }),
+    )
+  }
+
+  #isBannedAway(key: string, nowMs: number): MaybePromise<number | undefined> {
+    return this.#away(
+      () => this.#parts.local.isBanned(key, nowMs),
+      () => undefined,
+    )
   }
 
   #run<T>(
-    shared: (counters: Counters) => MaybePromise<T>,
-    local: (counters: Counters) => MaybePromise<T>,
+    shared: () => MaybePromise<T>,
+    local: () => MaybePromise<T>,
     open: () => T,
   ): MaybePromise<T> {
     if (!this.#isUp) return this.#away(local, open)
-    const found = shared(this.#parts.shared)
+    const found = shared()
     if (!isPromise(found)) return found
     return found.catch((cause: unknown) => {
-      this.#setUp(false, cause)
+      this.#fall(cause)
       return this.#away(local, open)
     })
   }
 
-  #away<T>(local: (counters: Counters) => MaybePromise<T>, open: () => T): MaybePromise<T> {
+  /** The store has failed. It is looked for at once: mostly it only was late. @returns whether it was never asked. */
+  #fall(cause: unknown): boolean {
+    const isUnasked = cause instanceof UnaskedError
+    if (this.#isUp) {
+      this.#setUp(false, isUnasked ? cause.cause : cause)
+      setImmediate(() => void this.#probe())
+    }
+    return isUnasked
+  }
+
+  #away<T>(local: () => MaybePromise<T>, open: () => T): MaybePromise<T> {
     const { whenAway } = this.#parts
-    if (whenAway === 'local') return local(this.#parts.local)
+    if (whenAway === 'local') return local()
     if (whenAway === 'open') return open()
     throw new UnavailableError('the shared counters are away')
+  }
+
+  #shares(demands: readonly Demand[]): readonly Demand[] {
+    if (this.#nodes <= 1) return demands
+    return demands.map((demand) => ({ ...demand, rate: this.#share(demand.rate) }))
   }
 
   /** What one node of those that were there last may allow. */
@@ -207,6 +287,8 @@ export class FailoverCounters implements Counters {
       this.#nodes = Math.max(1, await this.#parts.shared.nodes())
       this.#failedProbes = 0
       this.#setUp(true, undefined)
+      if (!this.#unsettled.isEmpty)
+        await this.#unsettled.settle(this.#parts.shared, systemClock.nowMs())
     } catch (cause) {
       this.#setUp(false, cause)
       this.#failedProbes += 1

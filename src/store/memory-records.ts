@@ -49,6 +49,15 @@ class MemoryKeys implements KeyRecords {
     this.changes++
   }
 
+  insertNew(rows: readonly KeyRow[]): readonly string[] {
+    const taken: string[] = []
+    for (const row of rows) {
+      if (this.#rows.has(row.id)) taken.push(row.id)
+      else this.insert(row)
+    }
+    return taken
+  }
+
   get(id: string): KeyRow | undefined {
     return this.#rows.get(id)
   }

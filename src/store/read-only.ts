@@ -15,6 +15,7 @@ export function readOnlyRecords(records: Records, nowMs: () => number): Records 
     get: (id) => andThen(records.keys.get(id), (row) => row && inUse(row, nowMs())),
     list: () => records.keys.list(),
     insert: refuse,
+    insertNew: refuse,
     update: refuse,
     delete: refuse,
     touch: () => undefined,

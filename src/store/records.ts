@@ -58,6 +58,11 @@ export interface KeyUse {
 export interface KeyRecords {
   /** Throws `StoreError` `conflict` when the id is taken. */
   insert(row: KeyRow): MaybePromise<void>
+  /**
+   * Inserts those rows whose ids are free, all in one transaction or none.
+   * @returns the ids of the others, which stay as they are.
+   */
+  insertNew(rows: readonly KeyRow[]): MaybePromise<readonly string[]>
   get(id: string): MaybePromise<KeyRow | undefined>
   /** Oldest first. */
   list(): MaybePromise<readonly KeyRow[]>

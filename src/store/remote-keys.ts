@@ -7,6 +7,7 @@ import { StoreError } from './records.ts'
 /** One call on keys that live in another thread; every argument can be handed over in a message. */
 export type KeyCall =
   | { readonly method: 'insert'; readonly row: KeyRow }
+  | { readonly method: 'insertNew'; readonly rows: readonly KeyRow[] }
   | { readonly method: 'get' | 'delete'; readonly id: string }
   | { readonly method: 'list' }
   /** Only while the row still is `old`, but for its use. */
@@ -41,6 +42,10 @@ export class RemoteKeys implements KeyRecords {
 
   async insert(row: KeyRow): Promise<void> {
     valueOf(await this.#ask({ method: 'insert', row }))
+  }
+
+  async insertNew(rows: readonly KeyRow[]): Promise<readonly string[]> {
+    return valueOf(await this.#ask({ method: 'insertNew', rows })) as readonly string[]
   }
 
   get(id: string): MaybePromise<KeyRow | undefined> {
@@ -95,6 +100,8 @@ function perform(keys: KeyRecords, call: KeyCall): MaybePromise<unknown> {
   switch (call.method) {
     case 'insert':
       return keys.insert(call.row)
+    case 'insertNew':
+      return keys.insertNew(call.rows)
     case 'get':
       return keys.get(call.id)
     case 'delete':

@@ -30,16 +30,32 @@ export function judgeWindow(
   ask: { readonly cost: number; readonly isTaking: boolean },
   state: WindowState,
 ): Taken {
-  const asked = Math.min(ask.cost, rate.count)
   const used = total(state.counts)
-  const overBy = used + asked - rate.count
-  const taken = ask.isTaking && overBy <= 0 ? asked : 0
-  const newest = taken > 0 ? 0 : newestOf(state.counts)
+  const overBy = used + Math.min(ask.cost, rate.count) - rate.count
+  const newest = newestOf(state.counts)
+  if (overBy <= 0)
+    return judgeUse(rate, ask, { slice: state.slice, nowMs: state.nowMs, used, newest })
   return {
-    allowed: overBy <= 0,
-    remaining: Math.max(0, rate.count - used - taken),
+    allowed: false,
+    remaining: Math.max(0, rate.count - used),
     resetMs: newest < 0 ? 0 : leavesInMs(rate, newest, state),
-    retryAfterMs: overBy > 0 ? waitFor(overBy, rate, state) : 0,
+    retryAfterMs: waitFor(overBy, rate, state),
+  }
+}
+
+/** What a take finds where there is room: `used` in all, `newest` slice that holds anything (0: the current one; -1: none). */
+export function judgeUse(
+  rate: BucketRate,
+  ask: { readonly cost: number; readonly isTaking: boolean },
+  state: Pick<WindowState, 'slice' | 'nowMs'> & { readonly used: number; readonly newest: number },
+): Taken {
+  const taken = ask.isTaking ? Math.min(ask.cost, rate.count) : 0
+  const newest = taken > 0 ? 0 : state.newest
+  return {
+    allowed: true,
+    remaining: Math.max(0, rate.count - state.used - taken),
+    resetMs: newest < 0 ? 0 : leavesInMs(rate, newest, state),
+    retryAfterMs: 0,
   }
 }
 
@@ -65,6 +81,10 @@ function waitFor(units: number, rate: BucketRate, state: WindowState): number {
   return leavesInMs(rate, 0, state)
 }
 
-function leavesInMs(rate: BucketRate, back: number, { slice, nowMs }: WindowState): number {
+function leavesInMs(
+  rate: BucketRate,
+  back: number,
+  { slice, nowMs }: Pick<WindowState, 'slice' | 'nowMs'>,
+): number {
   return Math.max(0, sliceEndMs(rate, slice - back) - nowMs)
 }

@@ -37,6 +37,17 @@ export class SqliteKeys implements KeyRecords {
     this.#link.guard(() => statement.run(cells))
   }
 
+  insertNew(rows: readonly KeyRow[]): readonly string[] {
+    return this.#link.transact(() => {
+      const taken: string[] = []
+      for (const row of rows) {
+        if (this.get(row.id) === undefined) this.insert(row)
+        else taken.push(row.id)
+      }
+      return taken
+    })
+  }
+
   get(id: string): KeyRow | undefined {
     const cells = this.#link.guard(() => this.#get.get(id))
     const row = cells === undefined ? undefined : decodeKey(cells)

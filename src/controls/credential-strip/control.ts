@@ -33,7 +33,7 @@ function credentialStripGuard(config: CredentialStripConfig, site: Site, kit: Ki
   const passed = passedSchemes(config, site, declared)
   const names = [...new Set([...passed.flatMap(headerOf), ...parametersLike(written, operation)])]
   const cookies = config.passesCookies ? 'all' : passedCookies(passed, operation)
-  const holdsOurKey = ourKeys(kit.keys.format.prefix)
+  const holdsOurKey = ourKeys(kit)
   const wrapped = wrappedSchemes(site, declared, kit)
   const sealed =
     wrapped.length === 0 ? undefined : sealedPlaces(wrapped, credentialOpener(site, kit))
@@ -80,9 +80,10 @@ function parametersLike(written: ReadonlySet<string>, { parameters }: Operation)
 }
 
 /** One field may take keys of ours and credentials of the API: a key of ours never goes there. */
-function ourKeys(prefix: string): (text: string) => boolean {
-  const pattern = new RegExp(keyScanner(prefix).source)
-  return (text) => pattern.test(text)
+function ourKeys({ keys, clock }: Kit): (text: string) => boolean {
+  const pattern = new RegExp(keyScanner(keys.format.prefix).source)
+  // One that was imported has no shape of ours: it was verified a moment ago.
+  return (text) => pattern.test(text) || keys.isKnown(text, clock.nowMs())
 }
 
 /** Whether a sealed token was found good, as one of the credentials of the request. */

@@ -59,11 +59,17 @@ function judge(
         : { ...callerOf(exchange), isWrong: key.reason !== 'key_store_unavailable' },
     )
   }
-  if (scheme !== 'bearer') return callerOf(exchange)
+  if (scheme !== 'bearer') return judgeForeign(text, exchange, kit)
   // A token that does not hold is not counted as wrong: it may be one that the API itself checks.
   return andThen(kit.tokens.verify(text, nowMs), (token) =>
     'principal' in token ? known(token.principal) : callerOf(exchange),
   )
+}
+
+/** A key of another system may be one that was imported, or one for the API itself: only a good one tells something. */
+function judgeForeign(text: string, exchange: Exchange, kit: Kit): MaybePromise<Caller> {
+  const found = kit.keys.verify(text, kit.clock.nowMs())
+  return andThen(found, (key) => ('principal' in key ? known(key.principal) : callerOf(exchange)))
 }
 
 function known({ id }: Principal): Caller {

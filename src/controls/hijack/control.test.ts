@@ -6,10 +6,12 @@ import type { Principal } from '../../identity/principal.ts'
 import { NOTHING_WATCHED } from '../../pipeline/detect-policy.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import { keyRestrictions } from '../key-restrictions/control.ts'
+import { riskKeys } from '../risk-book.ts'
 import { Bench, refusalOf } from '../testing/bench.ts'
 import type { TestGuard } from '../testing/bench.ts'
 import { assertEveryReason, assertRefused, valueOf } from '../testing/check.ts'
 import { exchangeOf } from '../testing/exchange.ts'
+import { unlockKeys } from '../unlock-keys.ts'
 import { hijack } from './control.ts'
 import { agentClass, networkOf } from './features.ts'
 
@@ -101,7 +103,7 @@ function requestOf(
 
 const detectOf = (response: 'log' | 'step-up' | 'kill') => ({
   ...NOTHING_WATCHED,
-  hijack: response,
+  hijack: { response, travel: undefined, vpn: [], fingerprint: undefined },
 })
 
 suite('hijack', () => {
@@ -166,6 +168,39 @@ suite('hijack', () => {
       }
       const own = await guard.request(requestOf(bench, found.principal, home))
       assertRefused(own, isPutAway ? 'credential_quarantined' : undefined)
+    })
+
+  for (const [how, keys] of [
+    ['lifted', (id: string) => riskKeys(`credential:key:${id}`)],
+    ['unlocked', (id: string, bench: Bench) => unlockKeys({ principal: `key:${id}` }, bench.sites)],
+  ] as const)
+    test(`five uses from elsewhere count over threads; ${how}, it takes five more`, async () => {
+      const bench = new Bench({ document: SHOP, policy: { detect: detectOf('kill') } })
+      const threads = [1, 2, 3].map(() => bench.guard(hijack, 'me', undefined, { ...bench.kit }))
+      const made = await bench.key({ cidrs: ['198.51.100.0/24'] })
+      const use = { network: '', agent: '' }
+      const found = await bench.keys.verify(made.text, bench.clock.nowMs(), use)
+      assert.ok('principal' in found)
+      const { principal } = found
+      const refusal = refusalOf(keyRestrictions, 'key_network')
+      const events: string[] = []
+      const reasonAfter = async (foreign: number): Promise<string | undefined> => {
+        for (let n = 0; n < foreign; n++) {
+          const exchange = requestOf(bench, principal, ['203.0.113.7', home[1]])
+          exchange.keys = [found]
+          await threads[n % 3]?.refusal(exchange, refusal)
+          events.push(...exchange.events.map(({ reason }) => reason))
+        }
+        return (await threads[0]?.request(requestOf(bench, principal, home)))?.denial.reason
+      }
+      assert.equal(await reasonAfter(4), undefined)
+      assert.equal(await reasonAfter(1), 'credential_quarantined')
+      assert.deepEqual(events, ['foreign_network', 'quarantine'])
+      for (const name of keys(made.id, bench)) bench.counters.reset(name)
+      assert.equal(await reasonAfter(4), undefined)
+      assert.equal(await reasonAfter(1), 'credential_quarantined')
+      bench.clock.advance(86_400_001)
+      assert.equal(await reasonAfter(0), undefined)
     })
 
   test('networks and agents are coarse', () => {

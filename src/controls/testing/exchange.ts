@@ -24,6 +24,8 @@ export interface RequestParts {
   readonly peer?: string
   /** TLS with this server name; `null`: plain HTTP. TLS to `api.example.com` unless said. */
   readonly tls?: string | null
+  /** Kind of client by its TLS handshake; unsaid, it cannot be told. */
+  readonly clientClass?: string
   readonly hasBody?: boolean
   /** Milliseconds since the epoch. */
   readonly nowMs?: number
@@ -68,7 +70,12 @@ function headOf(parts: RequestParts = {}): RequestHead {
     tls:
       tls === null
         ? undefined
-        : { protocol: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256', servername: tls },
+        : {
+            protocol: 'TLSv1.3',
+            cipher: 'TLS_AES_128_GCM_SHA256',
+            servername: tls,
+            clientClass: parts.clientClass,
+          },
     hasBody: parts.hasBody ?? false,
   }
 }

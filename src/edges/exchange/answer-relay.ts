@@ -169,7 +169,7 @@ export class AnswerRelay implements CallEvents {
       if (verdict.watch?.(chunk) === false) return host.fail('upstream_leak', 'in a stream')
       // The last bytes and the end in one write.
       const isWhole = this.bytes === this.#length && this.call?.mayTrail !== true
-      if (isWhole) return host.close(host.client.end(this.#withSmall(chunk)))
+      if (isWhole) return host.close(host.client.end(this.#behindSmall(chunk)))
       return this.#pass(chunk)
     }
     this.#chunks.push(chunk)
@@ -181,7 +181,7 @@ export class AnswerRelay implements CallEvents {
 
   /** Sends a piece on: a small one together with others of this turn, each of which would cost a write of its own. */
   #pass(chunk: Buffer): void {
-    if (this.#isLive || chunk.length >= SMALL_BYTES) return this.#write(this.#withSmall(chunk))
+    if (this.#isLive || chunk.length >= SMALL_BYTES) return this.#write(this.#behindSmall(chunk))
     this.#small.push(chunk)
     this.#smallBytes += chunk.length
     if (this.#smallBytes >= MAX_SMALL_BYTES) this.flush()
@@ -198,6 +198,13 @@ export class AnswerRelay implements CallEvents {
   flush(): void {
     this.#isFlushDue = false
     if (this.#smallBytes > 0 && this.#host.phase === 'streaming') this.#write(this.#withSmall())
+  }
+
+  /** A piece that leaves now, behind what waits: a large one is not copied to be joined. */
+  #behindSmall(chunk: Buffer): Buffer {
+    if (chunk.length <= MAX_SMALL_BYTES) return this.#withSmall(chunk)
+    if (this.#smallBytes > 0) this.#write(this.#withSmall())
+    return chunk
   }
 
   /** What waits, and this behind it. */

@@ -4,6 +4,7 @@ import type { Answer } from '../../gateway/core.ts'
 import type { Exchange, RequestHead } from '../../pipeline/exchange.ts'
 import type { Addresses } from './addresses.ts'
 import type { Tenant, Use } from './share.ts'
+import { TlsFacts } from './tls-facts.ts'
 
 /** Something that runs on a connection and ends with it. */
 export interface OnConnection {
@@ -42,7 +43,7 @@ export class Connection implements Tenant {
     this.peerAddress = named?.address ?? remoteAddress
     this.peerPort = named?.port ?? remotePort
     this.relayAddress = named === undefined ? undefined : remoteAddress
-    this.tls = socket instanceof TLSSocket ? tlsFacts(socket) : undefined
+    this.tls = socket instanceof TLSSocket ? new TlsFacts(socket) : undefined
     this.address = addresses.enter(this.peerAddress)
     // One listener for all requests of the connection, none per request.
     socket.on('close', () => {
@@ -90,14 +91,5 @@ export class Connection implements Tenant {
 
   #lost(): void {
     for (const active of this.#active.splice(0)) active.clientGone()
-  }
-}
-
-function tlsFacts(socket: TLSSocket): RequestHead['tls'] {
-  const { servername } = socket as { servername?: string | false }
-  return {
-    protocol: socket.getProtocol() ?? '',
-    cipher: socket.getCipher()?.name ?? '',
-    servername: typeof servername === 'string' && servername !== '' ? servername : undefined,
   }
 }

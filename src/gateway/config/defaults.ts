@@ -74,6 +74,7 @@ export const DEFAULTS = {
   volumeFactor: 50,
   volumeMinimum: '5mb',
   hijack: 'log',
+  hijackTravel: 'log',
   detectBlock: '1h',
   priority: 'normal',
   sinks: ['stdout'],

@@ -4,6 +4,9 @@ type Mode = 'enforce' | 'monitor' | Off
 /** What may follow at most. */
 export type GradeInput = 'log' | 'throttle' | 'challenge' | 'block' | Off
 
+/** What follows where a key or token seems to be in other hands. */
+export type HijackInput = 'log' | 'step-up' | 'kill' | Off
+
 /** What is watched in the behavior of callers, and what may follow. */
 export interface DetectInput {
   bots?: GradeInput | undefined
@@ -36,7 +39,15 @@ export interface DetectInput {
         minimum?: string | undefined
       }
     | undefined
-  hijack?: 'log' | 'step-up' | 'kill' | Off | undefined
+  hijack?:
+    | HijackInput
+    | {
+        response?: HijackInput | undefined
+        travel?: HijackInput | undefined
+        vpn?: readonly string[] | undefined
+        fingerprint?: string | undefined
+      }
+    | undefined
   block?: string | undefined
   acr?: readonly string[] | undefined
   exempt?: readonly string[] | undefined

@@ -32,7 +32,7 @@ suite('detect', () => {
       },
       volume: { most: 'log', factor: 50, minBytes: 5 * 1024 * 1024 },
       honeypots: { most: 'block', paths: HONEYPOT_PATHS },
-      hijack: 'log',
+      hijack: { response: 'log', travel: 'log', vpn: [], fingerprint: undefined },
       blockMs: 3_600_000,
       acr: [],
       exempt: [],
@@ -61,10 +61,35 @@ suite('detect', () => {
     assert.equal(detect?.stuffing?.most, 'block')
     assert.equal(detect?.volume, undefined)
     assert.deepEqual(detect?.honeypots, { most: 'block', paths: ['/trap'] })
-    assert.equal(detect?.hijack, 'step-up')
+    assert.equal(detect?.hijack?.response, 'step-up')
+    assert.equal(detect?.hijack?.travel, 'log')
     assert.equal(detect?.blockMs, DAY_MS)
     assert.deepEqual([detect?.acr, detect?.exempt], [['urn:mfa'], ['10.0.0.0/8']])
   })
+
+  test('says what follows where keys and tokens come from far away', async (t) => {
+    const text = `detect:
+  hijack: { travel: kill, vpn: [10.0.0.0/8, file:vpn.cidr], fingerprint: X-JA4 }
+`
+    const settings = await settingsOf(t, text, { files: { 'vpn.cidr': '192.0.2.0/24 # exit\n' } })
+    assert.deepEqual(settings.blocks.detect?.hijack, {
+      response: 'log',
+      travel: 'kill',
+      vpn: ['10.0.0.0/8', '192.0.2.0/24'],
+      fingerprint: 'x-ja4',
+    })
+  })
+
+  for (const [text, isAsked] of [
+    ['detect: {}', true],
+    ['detect: { hijack: kill }', true],
+    ['detect: { hijack: { response: kill, travel: off } }', false],
+    ['detect: { hijack: off }', false],
+    ['detect: { hijack: { response: off, travel: kill } }', false],
+    ['limits: { ip: off }', false],
+  ] as const)
+    test(`${isAsked ? 'opens' : 'needs no'} database of places: ${text}`, async (t) =>
+      assert.equal((await settingsOf(t, text)).places !== undefined, isAsked))
 
   test('has a mode of its own, also for single operations', async (t) => {
     const text = `detect: { mode: monitor }
@@ -88,6 +113,9 @@ rules: [{ operation: list, detect: { mode: enforce } }]`
   for (const [name, text, message] of [
     ['an unknown response', 'bots: captcha', /detect.bots/],
     ['a response of another part', 'hijack: block', /detect.hijack/],
+    ['a VPN that is none', 'hijack: { vpn: [home] }', /not an address/],
+    ['a header that is none', 'hijack: { fingerprint: "X JA4" }', /header name|name/],
+    ['travel that is blocked', 'hijack: { travel: block }', /detect.hijack/],
     ['a threshold with a burst', 'enumeration: { fast: 20/min burst 9 }', /no threshold/],
     ['a threshold that no sketch counts', 'enumeration: { slow: 20k/day }', /no threshold/],
     ['a block of more than a day', 'block: 25h', /detect.block/],

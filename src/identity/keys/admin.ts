@@ -8,6 +8,9 @@ import { expiry, parseKeyRequest } from './key-request.ts'
 import type { KeyGrant, KeyRequest } from './key-request.ts'
 import { DEFAULT_LIFE_MS, DEFAULT_OVERLAP_MS, MAX_OVERLAP_MS, dueOf, keyState } from './life.ts'
 import type { DueKey } from './life.ts'
+import { importKeys } from './key-import.ts'
+import type { ForeignKey, KeyImport } from './key-import.ts'
+import { NEVER_HAPPENED } from './new-row.ts'
 import { hashSecret } from './secret-hash.ts'
 
 /** A key right after it was made: the only moment its text exists here. */
@@ -56,22 +59,6 @@ interface KeyAdminSettings {
   readonly onChange: (id: string) => void
 }
 
-const NEVER_HAPPENED = {
-  previousHashHex: undefined,
-  previousPepperVersion: undefined,
-  previousUntilMs: undefined,
-  rotatedAtMs: undefined,
-  revokedAtMs: undefined,
-  revokedWhy: undefined,
-  quarantinedAtMs: undefined,
-  quarantinedWhy: undefined,
-  exposedAtMs: undefined,
-  lastUsedAtMs: undefined,
-  firstUsedAtMs: undefined,
-  firstNetwork: undefined,
-  firstAgent: undefined,
-} as const
-
 /**
  * Makes and changes keys. Methods that name a key answer `undefined` when there is none of that id.
  * They throw `ConfigError` for what cannot be asked and `StoreError` when the store did not do it; what is answered
@@ -91,6 +78,17 @@ export class KeyAdmin {
     const grant = parseKeyRequest(request, nowMs, this.#lifeMs)
     // 60 random bits meet once in a life of the universe or so; a second try costs nothing.
     return (await this.#insertNew(grant, nowMs)) ?? (await this.#insertNew(grant, nowMs)) ?? fail()
+  }
+
+  /** Brings keys of another system in, as `importKeys`. */
+  async import(
+    entries: readonly ForeignKey[],
+    moment: { readonly nowMs: number; readonly isDryRun: boolean },
+  ): Promise<KeyImport> {
+    const { keys, secrets, onChange } = this.#settings
+    const done = await importKeys({ keys, secrets, lifeMs: this.#lifeMs }, entries, moment)
+    if (!moment.isDryRun) for (const { row } of done.made) onChange(row.id)
+    return done
   }
 
   /** Gives the key a new secret; the old one works for `overlapMs` more. Revoked and expired keys stay so. */

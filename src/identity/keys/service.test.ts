@@ -110,6 +110,7 @@ test('tells malformed, unknown and wrong apart in the log code, and looks up onl
 function methodsOf({ keys }: MemoryRecords): Records['keys'] {
   return {
     insert: (row) => keys.insert(row),
+    insertNew: (rows) => keys.insertNew(rows),
     get: (id) => keys.get(id),
     list: () => keys.list(),
     update: (id, change) => keys.update(id, change),

@@ -1,11 +1,12 @@
 import type { MaybePromise } from '../../base/maybe-promise.ts'
-import { isPromise } from '../../base/maybe-promise.ts'
+import { andThen, isPromise } from '../../base/maybe-promise.ts'
 import type { KeyRow, Records } from '../../store/records.ts'
 import type { Secrets } from '../../store/secrets-file.ts'
 import type { KeyVersions } from '../../store/shared/key-versions.ts'
 import { KeyAdmin } from './admin.ts'
 import type { KeyFormat, KeyText } from './format.ts'
 import { keyFormat } from './format.ts'
+import { foreignDigest, foreignIds, foreignSecret, foreignWeakness } from './foreign-key.ts'
 import { KeyCache } from './key-cache.ts'
 import { keyState } from './life.ts'
 import type { KeyState } from './life.ts'
@@ -52,11 +53,15 @@ export interface KeyServiceSettings {
 /** One verification on its way. */
 interface Question {
   readonly text: string
-  readonly key: KeyText
+  readonly secret: string
+  /** What the text says of itself; `undefined` for a key of another system, which says nothing. */
+  readonly native: KeyText | undefined
   readonly nowMs: number
   readonly context: UseContext | undefined
-  readonly stamp: number
 }
+
+/** Keys of other systems whose exposure is looked up in a second, at most: floods must not buy hashes. */
+const MAX_EXPOSED_LOOKS = 100
 
 const REFUSED: Readonly<Record<Exclude<KeyState, 'active'>, KeyReason>> = {
   revoked: 'key_revoked',
@@ -77,6 +82,7 @@ export class KeyService {
   readonly #secrets: Secrets
   readonly #cache: KeyCache
   readonly #uses: UseLog
+  #looksAt = { second: Number.NaN, count: 0 }
 
   /** Throws `ConfigError` for a prefix that cannot be one. */
   constructor(settings: KeyServiceSettings) {
@@ -102,7 +108,8 @@ export class KeyService {
    * Checks what a client sent as its key. Synchronous when it is cached or the store is.
    * Networks and origins are not compared here: the caller does, with `restrictions`.
    * Shape and checksum come first, without a look at the store; then an unknown id costs what a wrong secret costs,
-   * and what is wrong with a key is only told apart for who has its secret. Never throws.
+   * and what is wrong with a key is only told apart for who has its secret. What is no key of ours may be one that was
+   * imported: it is looked for by an HMAC of all of it, and only where it is hard to guess. Never throws.
    */
   verify(
     text: string,
@@ -117,10 +124,21 @@ export class KeyService {
       }
       return cached.verified
     }
-    const key = this.format.parse(text)
-    if (key === undefined) return { reason: 'key_malformed', keyId: undefined }
-    const asked: Question = { text, key, nowMs, context, stamp: this.#cache.stampOf(key.id) }
-    return this.#lookUp(key, (row) => this.#judge(asked, row))
+    const native = this.format.parse(text)
+    if (native !== undefined) {
+      const { id, secret } = native
+      return this.#lookUp({ text, secret, native, nowMs, context }, id)
+    }
+    if (foreignWeakness(text, this.format.prefix) !== undefined)
+      return { reason: 'key_malformed', keyId: undefined }
+    const secret = foreignSecret(foreignDigest(text))
+    const asked: Question = { text, secret, native, nowMs, context }
+    return this.#lookUpForeign(asked, foreignIds(secret, this.#secrets))
+  }
+
+  /** Whether the text was found good lately, and still is. */
+  isKnown(text: string, nowMs: number): boolean {
+    return this.#cache.get(text, nowMs) !== undefined
   }
 
   /**
@@ -128,15 +146,26 @@ export class KeyService {
    * secret: nobody can mark other people's keys. Works on in the background; a store that is away loses the mark.
    */
   markExposed(text: string, nowMs: number): void {
-    const key = this.format.parse(text)
-    if (key !== undefined) void this.#markIfOurs(key, nowMs)
+    const native = this.format.parse(text)
+    if (native !== undefined) return void this.#markIfOurs([native.id], native.secret, nowMs)
+    if (foreignWeakness(text, this.format.prefix) !== undefined || !this.#mayLook(nowMs)) return
+    const secret = foreignSecret(foreignDigest(text))
+    void this.#markIfOurs(foreignIds(secret, this.#secrets), secret, nowMs)
   }
 
-  async #markIfOurs(key: KeyText, nowMs: number): Promise<void> {
+  #mayLook(nowMs: number): boolean {
+    const second = Math.floor(nowMs / 1000)
+    if (second !== this.#looksAt.second) this.#looksAt = { second, count: 0 }
+    return ++this.#looksAt.count <= MAX_EXPOSED_LOOKS
+  }
+
+  async #markIfOurs(ids: readonly string[], secret: string, nowMs: number): Promise<void> {
     try {
-      const row = await this.#records.keys.get(key.id)
-      const isOurs = matchSecret(key.secret, row, this.#secrets) !== 'none'
-      if (isOurs) await this.admin.markExposed(key.id, nowMs)
+      for (const id of ids) {
+        const row = await this.#records.keys.get(id)
+        if (matchSecret(secret, row, this.#secrets) !== 'none')
+          await this.admin.markExposed(id, nowMs)
+      }
     } catch {
       // The request is refused all the same; the event in the log stays.
     }
@@ -147,13 +176,13 @@ export class KeyService {
     return this.#uses.flush()
   }
 
-  #lookUp(
-    key: KeyText,
-    judge: (row: KeyRow | undefined) => VerifiedKey | KeyRefusal,
-  ): MaybePromise<VerifiedKey | KeyRefusal> {
-    const away: KeyRefusal = { reason: 'key_store_unavailable', keyId: key.id }
+  #lookUp(asked: Question, id: string): MaybePromise<VerifiedKey | KeyRefusal> {
+    const away: KeyRefusal = { reason: 'key_store_unavailable', keyId: id }
+    const stamp = this.#cache.stampOf(id)
+    const judge = (row: KeyRow | undefined): VerifiedKey | KeyRefusal =>
+      this.#judge(asked, row, { id, stamp })
     try {
-      const row = this.#records.keys.get(key.id)
+      const row = this.#records.keys.get(id)
       return isPromise(row) ? row.then(judge).catch(() => away) : judge(row)
     } catch {
       // 503, not 401: a client must not throw its key away because our store is down (CONTROLS 3.3).
@@ -161,22 +190,41 @@ export class KeyService {
     }
   }
 
-  #judge(asked: Question, row: KeyRow | undefined): VerifiedKey | KeyRefusal {
-    const { key, nowMs } = asked
-    const refuse = (reason: KeyReason): KeyRefusal => ({ reason, keyId: key.id })
-    const match = matchSecret(key.secret, row, this.#secrets)
+  /** One id for each version of the pepper, nearly always one; only where there is no such row, the next is asked. */
+  #lookUpForeign(
+    asked: Question,
+    [id, ...others]: readonly string[],
+  ): MaybePromise<VerifiedKey | KeyRefusal> {
+    if (id === undefined) return { reason: 'key_unknown', keyId: undefined }
+    return andThen(this.#lookUp(asked, id), (found) =>
+      'reason' in found && found.reason === 'key_unknown' && others.length > 0
+        ? this.#lookUpForeign(asked, others)
+        : found,
+    )
+  }
+
+  #judge(
+    { text, secret, native, nowMs, context }: Question,
+    row: KeyRow | undefined,
+    { id, stamp }: { readonly id: string; readonly stamp: number },
+  ): VerifiedKey | KeyRefusal {
+    const refuse = (reason: KeyReason): KeyRefusal => ({ reason, keyId: id })
+    const match = matchSecret(secret, row, this.#secrets)
     if (row === undefined) return refuse('key_unknown')
-    if (match === 'none' || row.kind !== key.kind || row.env !== key.env)
+    if (match === 'none' || (native !== undefined && !isOfKind(row, native)))
       return refuse('key_wrong_secret')
     const state = keyState(row, nowMs, this.#uses.pendingMs(row.id))
     if (state !== 'active') return refuse(REFUSED[state])
     const overlapEndMs = match === 'previous' ? (row.previousUntilMs ?? 0) : Infinity
     if (nowMs >= overlapEndMs) return refuse('key_expired')
     const verified = verifiedKey(row)
-    this.#uses.note(row.id, nowMs, asked.context)
+    this.#uses.note(row.id, nowMs, context)
     const goodUntilMs = Math.min(row.expiresAtMs, overlapEndMs)
-    const entry = { id: row.id, verified, goodUntilMs, usedAtMs: nowMs }
-    this.#cache.set(asked.text, entry, asked.stamp)
+    this.#cache.set(text, { id: row.id, verified, goodUntilMs, usedAtMs: nowMs }, stamp)
     return verified
   }
+}
+
+function isOfKind(row: KeyRow, { kind, env }: KeyText): boolean {
+  return row.kind === kind && row.env === env
 }

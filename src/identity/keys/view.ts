@@ -1,11 +1,12 @@
 import type { KeyRow } from '../../store/records.ts'
+import { IMPORTED } from './key-import.ts'
 import { keyState } from './life.ts'
 import type { KeyState } from './life.ts'
 
 /** A key as people and programs may see it: no hash. Times are RFC 3339 in UTC, `null` for "never" and "not yet". */
 export interface KeyView {
   readonly id: string
-  /** Beginning and last four characters, such as `sp_sk_live_abcdefghijkl_…wxyz`. */
+  /** Beginning and last four characters, such as `sp_sk_live_abcdefghijkl_…wxyz`; `imported …wxyz` for a foreign one. */
   readonly hint: string
   readonly kind: 'sk' | 'pk'
   readonly env: string
@@ -40,7 +41,7 @@ export function keyView(row: KeyRow, prefix: string, nowMs: number): KeyView {
   const { id, kind, env, owner, name, scopes, roles, groups, tags, createdBy } = row
   return {
     id,
-    hint: `${prefix}_${kind}_${env}_${id}_…${row.lastFour}`,
+    hint: isForeign(row) ? hintOfForeign(row) : `${prefix}_${kind}_${env}_${id}_…${row.lastFour}`,
     kind,
     env,
     owner,
@@ -68,6 +69,15 @@ export function keyView(row: KeyRow, prefix: string, nowMs: number): KeyView {
     firstNetwork: row.firstNetwork ?? null,
     firstAgent: row.firstAgent ?? null,
   }
+}
+
+/** Imported, and not rotated since: its text is of another system. */
+function isForeign({ createdBy, rotatedAtMs }: KeyRow): boolean {
+  return createdBy === IMPORTED && rotatedAtMs === undefined
+}
+
+function hintOfForeign({ lastFour }: KeyRow): string {
+  return lastFour === '' ? 'imported by its hash' : `imported …${lastFour}`
 }
 
 function time(ms: number | undefined): string | null {

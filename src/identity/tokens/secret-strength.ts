@@ -4,7 +4,7 @@ import { COMMON_SECRETS, TELLING_PARTS } from './common-secrets.ts'
 const MIN_BITS = 256
 
 /** Different characters that even an unlucky draw has, of digits too. */
-const MIN_DISTINCT = 8
+export const MIN_DISTINCT = 8
 
 /**
  * Why a key of an HMAC is too weak, as a clause for a message that does not show it; `undefined` for a good one.
@@ -59,12 +59,13 @@ const ALPHABETS: readonly [pattern: RegExp, bits: number][] = [
   [/^[\x20-\x7e]+$/, Math.log2(95)],
 ]
 
-function bitsPerCharacter(text: string): number {
+/** Bits of one character, by the smallest alphabet that the text seems drawn from. */
+export function bitsPerCharacter(text: string): number {
   return ALPHABETS.find(([pattern]) => pattern.test(text))?.[1] ?? 8
 }
 
 /** Characters that repeat the one before or follow it in the alphabet, as far as there are more than chance gives. */
-function neighbors(text: string): number {
+export function neighbors(text: string): number {
   let count = 0
   for (let at = 1; at < text.length; at += 1)
     if (Math.abs(text.charCodeAt(at) - text.charCodeAt(at - 1)) <= 1) count += 1
@@ -72,7 +73,7 @@ function neighbors(text: string): number {
 }
 
 /** Length of the shortest piece that the text repeats: `abcabcab` is `abc` and nothing more. */
-function unitLength(text: string): number {
+export function unitLength(text: string): number {
   // The failure function of Knuth, Morris and Pratt: what is a prefix and a suffix tells the period.
   const borders = [0]
   for (let at = 1, matched = 0; at < text.length; at += 1) {

@@ -6,7 +6,7 @@ import { boundWork } from './regex-cost.ts'
 import { compileLinear } from './regex-linear.ts'
 import type { Linear } from './regex-linear.ts'
 import { compileStepped, MAX_STEPPED_LENGTH } from './regex-match.ts'
-import { toNative, toRe2 } from './regex-re2.ts'
+import { toLeanNative } from './regex-write.ts'
 import type { Regex } from './regex-syntax.ts'
 import { parseRegex } from './regex-syntax.ts'
 import { trim } from './regex-trim.ts'
@@ -31,10 +31,12 @@ export interface Pattern {
 
 /** Steps of a backtracking engine that one test may cost at most where the engine is only capped. */
 const MAX_CAPPED_STEPS = 100_000
+/** How often the native engine may look at a character where another engine would look once. */
+const MAX_QUICK_LOOKS = 4
 /** Steps that take about a millisecond. */
 const STEPS_PER_MS = 200_000
 /** What a step of the stepped engine counts for. */
-const STEPPED_COST = 10
+const STEPPED_COST = 20
 /** A cap below this would refuse too many honest values. */
 const MIN_CAP = 256
 /** For patterns whose size is not known. */
@@ -79,17 +81,29 @@ function withScripts(source: string): string | undefined {
 }
 
 function compileSafely(regex: Regex, native: RegExp, isUnicode: boolean): Pattern {
-  const work = boundWork(regex)
-  if (isHarmless(work)) return toPattern(native)
   const lean = trim(regex)
-  const translated = toRe2(lean)
-  if (translated !== undefined) {
-    const leanNative = compileNative(toNative(translated), 'u')
-    if (leanNative !== undefined && isHarmless(boundWork(lean))) return toPattern(leanNative)
+  const leanText = toLeanNative(lean)
+  const work = boundWork(regex)
+  const leanNative = leanText === undefined ? undefined : compileNative(leanText, 'u')
+  const leanWork = leanNative === undefined ? work : boundWork(lean)
+  // Without the `u` flag a character beyond U+FFFF is two: the pattern stays as it is written, if it can.
+  const natives: readonly (readonly [RegExp | undefined, Work])[] = isUnicode
+    ? [[leanNative, leanWork]]
+    : [
+        [native, work],
+        [leanNative, leanWork],
+      ]
+  const nativeWhere = (isFine: (work: Work) => boolean): Pattern | undefined => {
+    const found = natives.find(([one, itsWork]) => one !== undefined && isFine(itsWork))
+    return found?.[0] && toPattern(found[0])
   }
-  // What may be left out is known only of patterns that RE2 takes too.
-  const linear = compileLinear(translated === undefined ? regex : lean, isUnicode)
+  const quick = nativeWhere(isQuick)
+  if (quick !== undefined) return quick
+  // What may be left out is known only of patterns without look-around and back-references.
+  const linear = compileLinear(leanText === undefined ? regex : lean, isUnicode)
   if (linear !== undefined) return toLinear(linear)
+  const harmless = nativeWhere(isHarmless)
+  if (harmless !== undefined) return harmless
   const maxLength = longestText(work)
   return maxLength >= MIN_CAP ? toCapped(native, maxLength) : toStepped(regex)
 }
@@ -141,6 +155,13 @@ function toStepped(regex: Regex): Pattern {
 
 function fullWork(): WorkLeft {
   return { left: MAX_PATTERN_STEPS }
+}
+
+/** Whether the native engine looks at each character a few times at most: then no other engine is as quick. */
+function isQuick({ isAnchored, degree, ways, length }: Work): boolean {
+  return isAnchored
+    ? degree <= 1 && ways <= MAX_QUICK_LOOKS
+    : degree === 0 && ways * length <= MAX_QUICK_LOOKS
 }
 
 /** Whether the native engine may run the pattern on any text: at most linear work. */

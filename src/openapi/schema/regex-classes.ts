@@ -1,9 +1,10 @@
-import { toNative } from './regex-re2.ts'
+import { toNative } from './regex-write.ts'
 import type { Chars } from './regex-program.ts'
 
-/** Characters whose class was found by asking the native engine, kept so that it is asked once. */
+/** Characters beyond U+FFFF whose class was found by asking the native engine, kept so that it is asked once. */
 const MAX_KNOWN = 4096
-const LATIN = 256
+const PAGE = 256
+const PLANE = 0x10000
 const NO_SETS = new Uint8Array(0)
 
 /**
@@ -13,35 +14,43 @@ const NO_SETS = new Uint8Array(0)
 export class CharClasses {
   readonly #sets: readonly Chars[]
   readonly #natives: readonly (RegExp | undefined)[]
+  readonly #hasNative: boolean
   /** Where the ranges of all sets begin or have ended, sorted. */
   readonly #bounds: readonly number[]
   readonly #byRange: (number | undefined)[] = []
   readonly #known = new Map<number, number>()
   readonly #bySets = new Map<string, number>()
   readonly #members: Uint8Array[] = []
-  /** Classes of the first 256 characters, as far as they were met; else -1. */
-  readonly latin: Int16Array = new Int16Array(LATIN).fill(-1)
-
-  /** More than there can be classes, and at least one more. */
-  readonly bound: number
+  /** The same class for 256 characters, by class. */
+  readonly #uniform: (Int16Array | undefined)[] = []
+  /** Classes of the characters up to U+FFFF, in pages of 256, as far as they were met; else -1. */
+  readonly pages: (Int16Array | undefined)[] = Array.from({ length: PLANE / PAGE })
 
   constructor(sets: readonly Chars[]) {
     this.#sets = sets
     this.#natives = sets.map(({ property }) =>
       property === undefined ? undefined : new RegExp(toNative(property), 'u'),
     )
+    this.#hasNative = this.#natives.some((native) => native !== undefined)
     const ends = sets.flatMap(({ set }) => set.flatMap(([from, to]) => [from, to + 1]))
     this.#bounds = [...new Set([0, ...ends])].toSorted((a, b) => a - b)
-    const natives = this.#natives.filter((native) => native !== undefined).length
-    this.bound = this.#bounds.length * 2 ** natives + 1
   }
 
   /** Number of the class of a character. Classes are numbered as they are met. */
   of(point: number): number {
-    if (point >= LATIN) return this.#find(point)
-    const known = this.latin[point] ?? -1
+    if (point >= PLANE) return this.#find(point)
+    const page = (this.pages[point >> 8] ??= this.#newPage(point - (point % PAGE)))
+    const known = page[point % PAGE] ?? -1
     if (known >= 0) return known
-    return (this.latin[point] = this.#find(point))
+    return (page[point % PAGE] = this.#find(point))
+  }
+
+  /** Where no range begins or ends inside, the page is shared: texts cannot make many. */
+  #newPage(first: number): Int16Array {
+    const isEven = this.#rangeOf(first) === this.#rangeOf(first + PAGE - 1)
+    if (!isEven || this.#hasNative) return new Int16Array(PAGE).fill(-1)
+    const charClass = this.#find(first)
+    return (this.#uniform[charClass] ??= new Int16Array(PAGE).fill(charClass))
   }
 
   /** For each set 1 where the characters of a class are in it. */
@@ -51,8 +60,8 @@ export class CharClasses {
 
   #find(point: number): number {
     const range = this.#rangeOf(point)
-    if (this.#natives.every((native) => native === undefined))
-      return (this.#byRange[range] ??= this.#classOf(point))
+    if (!this.#hasNative) return (this.#byRange[range] ??= this.#classOf(point))
+    if (point < PLANE) return this.#classOf(point)
     let found = this.#known.get(point)
     if (found === undefined) {
       if (this.#known.size >= MAX_KNOWN) this.#known.clear()
@@ -63,8 +72,11 @@ export class CharClasses {
 
   /** Place of the last bound that is not beyond the character. */
   #rangeOf(point: number): number {
+    const last = this.#bounds.length - 1
+    // Nearly all patterns have nothing to say about characters beyond U+FFFF.
+    if (point >= (this.#bounds[last] ?? 0)) return last
     let low = 0
-    let high = this.#bounds.length - 1
+    let high = last
     while (low < high) {
       const middle = (low + high + 1) >> 1
       if ((this.#bounds[middle] ?? 0) <= point) low = middle

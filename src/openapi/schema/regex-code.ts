@@ -1,4 +1,5 @@
 import type { Node, Program } from './regex-program.ts'
+import { MATCH } from './regex-program.ts'
 
 /** Kinds of nodes as numbers. */
 export const CODE: {
@@ -28,12 +29,21 @@ export interface Code {
   readonly asks: Int32Array
   readonly negated: Uint8Array
   readonly nexts: Int32Array
-  /** The nodes that ask for a character: they depend on nothing at their own place. */
-  readonly chars: Int32Array
-  /** For each part of the program all its other nodes. */
-  readonly others: readonly Int32Array[]
-  /** For each part of the program its loops: they alone ask for what stands behind them. */
-  readonly loops: readonly (readonly number[])[]
+  /** For each node those that ask for a character before it. */
+  readonly charsBefore: Lists
+  /** For each node the others that ask whether it holds at their own place. */
+  readonly othersBefore: Lists
+  /**
+   * 1 for the nodes of the pattern itself, without bodies of looks, where it ends with the text alone: while none of
+   * them holds, none earlier does. `undefined` where it may end anywhere.
+   */
+  readonly whole: Uint8Array | undefined
+}
+
+/** A list for each node, one behind the other: that of node `n` is `items[starts[n]]` to before `items[starts[n + 1]]`. */
+export interface Lists {
+  readonly starts: Int32Array
+  readonly items: Int32Array
 }
 
 /** Writes the nodes of a program as numbers. */
@@ -43,18 +53,39 @@ export function toCode({ nodes, parts }: Program): Code {
     asks: Int32Array.from(nodes, askOf),
     negated: Uint8Array.from(nodes, (node) => (isNegated(node) ? 1 : 0)),
     nexts: Int32Array.from(nodes, nextOf),
-    chars: Int32Array.from(nodes.flatMap(({ kind }, at) => (kind === 'char' ? [at] : []))),
-    others: parts.map(([from, to]) =>
-      Int32Array.from(
-        nodes.flatMap(({ kind }, at) => (at >= from && at < to && kind !== 'char' ? [at] : [])),
-      ),
-    ),
-    loops: parts.map(([from, to]) =>
-      nodes.flatMap((node, at) =>
-        at >= from && at < to && node.kind === 'either' && node.a > at ? [at] : [],
-      ),
-    ),
+    charsBefore: listsOf(nodes, (node) => (node.kind === 'char' ? [node.next] : [])),
+    othersBefore: listsOf(nodes, askedAtOwnPlace),
+    whole: wholeOf(nodes, parts),
   }
+}
+
+function askedAtOwnPlace(node: Node): readonly number[] {
+  if (node.kind === 'match' || node.kind === 'char') return []
+  return node.kind === 'either' ? [node.a, node.b] : [node.next]
+}
+
+/** For each node those that name it. */
+function listsOf(nodes: readonly Node[], namedBy: (node: Node) => readonly number[]): Lists {
+  const lists: number[][] = nodes.map(() => [])
+  for (const [at, node] of nodes.entries()) for (const to of namedBy(node)) lists[to]?.push(at)
+  const starts = new Int32Array(nodes.length + 1)
+  for (const [at, list] of lists.entries()) starts[at + 1] = (starts[at] ?? 0) + list.length
+  return { starts, items: Int32Array.from(lists.flat()) }
+}
+
+function wholeOf(nodes: readonly Node[], parts: Program['parts']): Uint8Array | undefined {
+  const looks = parts.slice(0, -1)
+  const whole = Uint8Array.from(nodes, (_, at) =>
+    at === MATCH || looks.some(([from, to]) => at >= from && at < to) ? 0 : 1,
+  )
+  const isOpen = nodes.some(
+    (node, at) => whole[at] === 1 && node.kind !== 'end' && reachesMatch(node),
+  )
+  return isOpen ? undefined : whole
+}
+
+function reachesMatch(node: Node): boolean {
+  return nextOf(node) === MATCH || (node.kind === 'either' && node.a === MATCH)
 }
 
 function askOf(node: Node): number {

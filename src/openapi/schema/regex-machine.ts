@@ -1,164 +1,256 @@
 import type { WorkLeft } from './pattern-work.ts'
 import { CharClasses } from './regex-classes.ts'
-import type { Code } from './regex-code.ts'
-import { CODE, toCode } from './regex-code.ts'
+import type { Neighbors } from './regex-look.ts'
+import { Looker, NONE } from './regex-look.ts'
 import type { Program } from './regex-program.ts'
-import { MATCH } from './regex-program.ts'
 
 /** Looks at nodes that a program may take to get to know its states before somebody's work is charged. */
-const FIRST_LOOKS = 500_000
-/** Bits that the remembered states of one program may hold together. */
-const MAX_MEMORY = 4_000_000
+const FIRST_LOOKS = 100_000
+/** Nodes that the remembered states of one program may hold together. */
+const MAX_MEMORY = 2_000_000
 /** Most states of a program, however small they are. */
 const MAX_STATES = 4096
-/** No character: before the first, behind the last. */
-const NONE = -1
-/** Class of a character that was not met yet. */
-const UNKNOWN = -1
-const LOW_SURROGATES = 0xdc00
+/** Most cells of the table of a program: 4 MB. */
+const MAX_CELLS = 1_048_576
+/** Rows and classes that a table has room for at first. */
+const MIN_ROWS = 8
+const FIRST_CLASSES = 4
+/** Longer texts get room of their own. UTF-16 units. */
+const SHORT_TEXT = 512
+/** Characters that have a column of their own in the table; then come those of the classes. */
+const ASCII = 128
+/** What a cell says where nobody was yet, and where a match was found; else the row of the next state. */
+const UNSEEN = 0
+const FOUND = -1
+/** No match begins here or earlier. */
+const DEAD = -2
+/** In place of a row: the work was used up. */
+const LOST = -3
 
 /**
- * What holds at one place of a text: for each node whether the text from there on is as it asks. Which place that is
+ * What holds at one place of a text: the nodes that ask for what the text is from there on. Which place that is
  * does not matter any more, so that states are found again, in other texts too.
  */
 interface State {
-  /** A bit for each node. */
-  readonly holds: Uint8Array
-  /** A match begins here or later. */
-  readonly isFound: boolean
-  /** The state one character earlier, by class of the character and what stands before it. */
-  readonly earlier: (State | undefined)[]
+  /** Those that hold. */
+  readonly nodes: Uint16Array
+  /** Number of its row in the table. */
+  readonly index: number
 }
 
-/** One place of a text while its nodes are looked at. */
-interface Place {
-  readonly later: State | undefined
-  /** Class of the character at the place; `NONE` at the end of the text. */
-  readonly current: number
-  /** Class of the character before it; `NONE` at the start of the text. */
-  readonly before: number
+/** A walk through a text, from its end. */
+interface Walk {
+  readonly row: number
+  /** Of the unit that decides about the next step. */
+  readonly place: number
+  /** The walk ends before this unit. */
+  readonly end: number
+}
+
+/** A step from one place of a text to the one before it. */
+interface Step extends Neighbors {
+  /** The character that decides about it, where that has a column of its own. */
+  readonly ascii: number | undefined
 }
 
 /**
  * Judges a text from its end to its beginning: at each place it is known of every part of the pattern whether it holds
  * from there on. That takes looking ahead in its stride, and the same few states come back, so that nearly every
- * character costs one look-up. Each state that is met for the first time costs a look at every node, which is charged.
+ * character costs one look into a table. Each state that is met for the first time costs a look at the nodes it may
+ * hold, which is charged.
  * @see Barriere and Pit-Claudel, "Linear Matching of JavaScript Regexes", PLDI 2024
  */
 export class Machine {
   readonly #program: Program
-  readonly #code: Code
+  readonly #looker: Looker
   readonly #isUnicode: boolean
   readonly #classes: CharClasses
-  /** By how much the class of a character moves the place of what stands earlier: see `Program.looksBack`. */
-  readonly #stride: number
-  readonly #maxStates: number
   readonly #known = new Map<string, State>()
-  /** What holds at the end of a text, by the class of its last character. */
-  #ends: (State | undefined)[] = []
-  /** For one look at a time: a byte for each node. */
-  readonly #holdsNow: Uint8Array
+  /** By the number of the row; the first is nobody's. */
+  #states: (State | undefined)[] = [undefined]
+  /** Whether a step asks for the character before: its place in the text and its columns are one further. */
+  readonly #looksBack: boolean
+  /** Classes that there is room for. */
+  #room = 0
+  /** Cells of a row: ASCII, classes, classes at the start of the text. */
+  #width = 0
+  #maxRows = 0
+  #cells: Int32Array = new Int32Array(0)
+  /** The row that holds at the end of a text, by the class of its last character. */
+  #ends: (number | undefined)[] = []
+  /** Nodes that the states hold together. */
+  #memory = 0
+  readonly #short = Buffer.allocUnsafeSlow(SHORT_TEXT * 2)
+  readonly #shortUnits = new Uint16Array(this.#short.buffer)
   #looksLeft = FIRST_LOOKS
 
   constructor(program: Program, isUnicode: boolean) {
     this.#program = program
-    this.#code = toCode(program)
     this.#isUnicode = isUnicode
     this.#classes = new CharClasses(program.sets)
-    this.#stride = strideOf(program.looksBack, this.#classes.bound)
-    this.#maxStates = Math.min(MAX_STATES, Math.ceil(MAX_MEMORY / program.nodes.length))
-    this.#holdsNow = new Uint8Array(program.nodes.length)
+    this.#looker = new Looker(program, this.#classes)
+    this.#looksBack = program.looksBack === 'always'
+    this.#layOut(FIRST_CLASSES)
   }
 
   /** Whether the pattern occurs in the text; `undefined` where the work was used up. */
   test(text: string, work: WorkLeft): boolean | undefined {
-    const isUnicode = this.#isUnicode
-    const latin = this.#classes.latin
+    const units = this.#unitsOf(text)
+    const inputBefore = this.#looksBack ? 2 : 1
     let at = text.length
-    // The unit before the place, and the class of the character that ends with it.
-    let unit = at === 0 ? NONE : text.charCodeAt(at - 1)
-    let before = at === 0 ? NONE : this.#classes.of(this.#pointBefore(text, at))
-    let state = this.#ends[before + 1] ?? this.#end(before, work)
-    while (at > 0 && state !== undefined && !state.isFound) {
-      at -= isUnicode && unit >= LOW_SURROGATES && isPairBefore(text, at) ? 2 : 1
-      const current = before
-      before = NONE
-      if (at > 0) {
-        unit = text.charCodeAt(at - 1)
-        before = latin[unit] ?? UNKNOWN
-        if (before === UNKNOWN) before = this.#classes.of(this.#pointBefore(text, at))
+    const last = this.#classBefore(units, at)
+    let row = this.#ends[last + 1] ?? this.#end(last, work)
+    while (row > 0 && at > 0) {
+      // Where a pair ends, one step is gone slowly; so is the last one.
+      const isPair = this.#isUnicode && isPairBefore(units, at)
+      if (!isPair && at > 1) {
+        // As numbers of the machine: else each step unpacks them.
+        const walk = { row: row | 0, place: (at - inputBefore) | 0, end: 1 - inputBefore }
+        const left = this.#walkWide(units, this.#walkAscii(units, walk))
+        at = left.place + inputBefore
+        row = left.row
       }
-      state =
-        state.earlier[this.#slot(current, before)] ??
-        this.#step({ later: state, current, before }, work)
+      const column = this.#wideColumn(units, at)
+      const next = column === NONE ? UNSEEN : (this.#cells[row + column] ?? UNSEEN)
+      const to = this.#before(units, at)
+      row = next === UNSEEN ? this.#earlier(row, this.#stepTo(units, at, to), work) : next
+      at = to
     }
-    return state?.isFound
+    return row === LOST ? undefined : row === FOUND
   }
 
-  #slot(current: number, before: number): number {
-    const stride = this.#stride
-    if (stride === 1) return current
-    if (stride === 2) return current * 2 + (before === NONE ? 1 : 0)
-    return current * stride + before + 1
-  }
-
-  #pointBefore(text: string, at: number): number {
-    const unit = text.charCodeAt(at - 1)
-    if (!this.#isUnicode || (unit & 0xfc00) !== 0xdc00 || !isPairBefore(text, at)) return unit
-    return (text.charCodeAt(at - 2) - 0xd800) * 1024 + unit - 0xdc00 + 0x10000
-  }
-
-  #end(before: number, work: WorkLeft): State | undefined {
-    const state = this.#look({ later: undefined, current: NONE, before }, work)
-    if (state !== undefined) this.#ends[before + 1] = state
-    return state
-  }
-
-  #step(place: Place & { readonly later: State }, work: WorkLeft): State | undefined {
-    const state = this.#look(place, work)
-    if (state !== undefined) place.later.earlier[this.#slot(place.current, place.before)] = state
-    return state
-  }
-
-  /** Looks at every node. */
-  #look(place: Place, work: WorkLeft): State | undefined {
-    const { asks, chars, others, loops } = this.#code
-    const holds = this.#holdsNow.fill(0)
-    holds[MATCH] = 1
-    if (place.later !== undefined) this.#lookAtChars(place.later, place.current, holds)
-    let looks = chars.length
-    for (const [index, part] of others.entries()) {
-      const own = loops[index] ?? []
-      do {
-        this.#lookAt(part, holds, place)
-        looks += part.length
-        // A loop that stood before its body was known.
-      } while (own.some((at) => holds[at] === 0 && holds[asks[at] ?? 0] === 1))
+  /** Nearly all of a text: characters of ASCII whose next state is known. */
+  #walkAscii(units: Uint16Array, { row, place, end }: Walk): Walk {
+    const cells = this.#cells
+    let here = row
+    let at = place
+    for (; at > end; at--) {
+      const unit = units[at] ?? ASCII
+      if (unit >= ASCII) break
+      const next = cells[here + unit] ?? UNSEEN
+      // A branch, so that the processor does not wait for the cell where a state follows itself.
+      if (next === here) continue
+      if (next <= 0) break
+      here = next
     }
-    if (!this.#pay(looks, work)) return undefined
-    const isFound = place.later?.isFound === true || holds[this.#program.start] === 1
-    return this.#remember(holds, isFound)
+    return { row: here, place: at, end }
   }
 
-  #lookAtChars(later: State, current: number, holds: Uint8Array): void {
-    const { asks, nexts, chars } = this.#code
-    const sets = this.#classes.setsOf(current)
-    const bits = later.holds
-    for (let i = 0; i < chars.length; i++) {
-      const at = chars[i] ?? 0
-      const next = nexts[at] ?? 0
-      if ((((bits[next >> 3] ?? 0) >> (next & 7)) & 1) === 1) holds[at] = sets[asks[at] ?? 0] ?? 0
+  /** Characters of other scripts whose next state is known. */
+  #walkWide(units: Uint16Array, { row, place, end }: Walk): Walk {
+    const cells = this.#cells
+    const { pages } = this.#classes
+    let here = row
+    let at = place
+    for (; at > end; at--) {
+      const unit = units[at] ?? 0
+      const charClass = pages[unit >> 8]?.[unit & 0xff] ?? NONE
+      if (unit < ASCII || charClass === NONE || isSurrogate(unit)) break
+      const next = cells[here + ASCII + charClass] ?? UNSEEN
+      if (next <= 0) break
+      here = next
+    }
+    return { row: here, place: at, end }
+  }
+
+  /** The place before the character that ends at a place. */
+  #before(units: Uint16Array, at: number): number {
+    return this.#isUnicode && isPairBefore(units, at) ? at - 2 : at - 1
+  }
+
+  /** The column of a step that is neither of ASCII nor the first of the text; `NONE` where it is not known. */
+  #wideColumn(units: Uint16Array, at: number): number {
+    const to = this.#before(units, at)
+    if (to === 0) return NONE
+    const input = this.#looksBack ? to : at
+    const unit = units[input - 1] ?? 0
+    if (unit < ASCII) return NONE
+    const charClass = isSurrogate(unit)
+      ? this.#classBefore(units, input)
+      : (this.#classes.pages[unit >> 8]?.[unit & 0xff] ?? NONE)
+    return charClass < 0 || charClass >= this.#room ? NONE : ASCII + charClass
+  }
+
+  #stepTo(units: Uint16Array, at: number, to: number): Step {
+    const input = to === 0 ? ASCII : (units[this.#looksBack ? to - 1 : at - 1] ?? ASCII)
+    return {
+      current: this.#classBefore(units, at),
+      before: this.#classBefore(units, to),
+      ascii: input < ASCII ? input : undefined,
     }
   }
 
-  #lookAt(part: Int32Array, holds: Uint8Array, place: Place): void {
-    const { kinds, asks, nexts } = this.#code
-    for (let i = 0; i < part.length; i++) {
-      const at = part[i] ?? 0
-      if (kinds[at] === CODE.either)
-        holds[at] = (holds[asks[at] ?? 0] ?? 0) | (holds[nexts[at] ?? 0] ?? 0)
-      else if (this.#holds(at, holds, place)) holds[at] = 1
+  #unitsOf(text: string): Uint16Array {
+    if (text.length <= SHORT_TEXT) {
+      this.#short.write(text, 'utf16le')
+      return this.#shortUnits
     }
+    const room = Buffer.allocUnsafeSlow(text.length * 2)
+    room.write(text, 'utf16le')
+    return new Uint16Array(room.buffer)
+  }
+
+  /** Class of the character that ends at a place. */
+  #classBefore(units: Uint16Array, at: number): number {
+    if (at === 0) return NONE
+    const isPair = this.#isUnicode && isPairBefore(units, at)
+    return this.#classes.of(isPair ? pointOf(units, at) : (units[at - 1] ?? 0))
+  }
+
+  /** Gives a row `room` classes, and forgets all states. */
+  #layOut(room: number): void {
+    this.#room = room
+    this.#width = ASCII + 2 * room
+    this.#maxRows = Math.max(MIN_ROWS, Math.min(MAX_STATES, MAX_CELLS / this.#width))
+    this.#cells = new Int32Array(this.#width * MIN_ROWS)
+    this.#memory = 0
+    this.#known.clear()
+    this.#states = [undefined]
+    this.#ends = []
+  }
+
+  #makeRoom(charClass: number): void {
+    if (charClass >= this.#room) this.#layOut(Math.max(this.#room * 2, charClass + 1))
+  }
+
+  /** The column of a step, whatever its character. */
+  #column({ current, before }: Neighbors): number {
+    if (this.#looksBack) return ASCII + (before === NONE ? this.#room : before)
+    const isFirst = before === NONE && this.#program.looksBack === 'start'
+    return ASCII + current + (isFirst ? this.#room : 0)
+  }
+
+  #end(before: number, work: WorkLeft): number {
+    this.#makeRoom(before)
+    const row = this.#look({ current: NONE, before }, undefined, work)
+    if (row !== LOST) this.#ends[before + 1] = row
+    return row
+  }
+
+  /** The row one character earlier. */
+  #earlier(from: number, step: Step, work: WorkLeft): number {
+    const later = this.#states[from / this.#width]
+    this.#makeRoom(Math.max(step.current, step.before))
+    let row = this.#isKept(later) ? (this.#cells[from + this.#column(step)] ?? UNSEEN) : UNSEEN
+    if (row === UNSEEN) row = this.#look(step, later, work)
+    // Where all were forgotten to make room, so was this one.
+    if (row === LOST || !this.#isKept(later)) return row
+    this.#cells[from + this.#column(step)] = row
+    if (step.ascii !== undefined) this.#cells[from + step.ascii] = row
+    return row
+  }
+
+  #isKept(state: State | undefined): boolean {
+    return state !== undefined && this.#states[state.index] === state
+  }
+
+  #look(place: Neighbors, later: State | undefined, work: WorkLeft): number {
+    if (work.left < 0) return LOST
+    const seen = this.#looker.look({ ...place, later: later?.nodes })
+    if (!this.#pay(this.#looker.looks, work)) return LOST
+    // Those that begin later ended the search.
+    if (seen.isFound) return FOUND
+    return seen.isDead ? DEAD : this.#remember(seen.nodes, place.before)
   }
 
   #pay(looks: number, work: WorkLeft): boolean {
@@ -167,70 +259,43 @@ export class Machine {
     return work.left >= 0
   }
 
-  #remember(holds: Uint8Array, isFound: boolean): State {
-    const bits = pack(holds)
-    const key = (isFound ? '1' : '0') + bits.toString('latin1')
+  /** The row of a state. */
+  #remember(nodes: Uint16Array, charClass: number): number {
+    const before = this.#looksBack ? charClass : NONE
+    const key = `${before} ${Buffer.from(nodes.buffer).toString('latin1')}`
     const known = this.#known.get(key)
-    if (known !== undefined) return known
-    if (this.#known.size >= this.#maxStates) this.#forget()
-    const state: State = { holds: bits, isFound, earlier: [] }
+    if (known !== undefined) return known.index * this.#width
+    this.#memory += nodes.length
+    if (this.#states.length >= this.#maxRows || this.#memory > MAX_MEMORY) this.#layOut(this.#room)
+    const index = this.#states.length
+    this.#growTo((index + 1) * this.#width)
+    const state: State = { nodes, index }
+    this.#states.push(state)
     this.#known.set(key, state)
-    return state
+    return index * this.#width
   }
 
-  #forget(): void {
-    for (const state of this.#known.values()) state.earlier.length = 0
-    this.#known.clear()
-    this.#ends = []
-  }
-
-  #holds(at: number, holds: Uint8Array, { current, before }: Place): boolean {
-    const { kinds, asks, nexts, negated } = this.#code
-    const kind = kinds[at]
-    if (kind === CODE.match) return true
-    if (holds[nexts[at] ?? 0] === 0) return false
-    if (kind === CODE.start) return before === NONE
-    if (kind === CODE.end) return current === NONE
-    const ask = asks[at] ?? 0
-    const isSo =
-      kind === CODE.look
-        ? holds[ask] === 1
-        : kind === CODE.before
-          ? this.#isIn(before, ask)
-          : this.#isWord(before) !== this.#isWord(current)
-    return isSo !== (negated[at] === 1)
-  }
-
-  #isIn(charClass: number, set: number): boolean {
-    return charClass !== NONE && this.#classes.setsOf(charClass)[set] === 1
-  }
-
-  #isWord(charClass: number): boolean {
-    const { word } = this.#program
-    return word !== undefined && this.#isIn(charClass, word)
+  #growTo(cells: number): void {
+    if (cells <= this.#cells.length) return
+    const wider = new Int32Array(Math.max(cells, this.#cells.length * 2))
+    wider.set(this.#cells)
+    this.#cells = wider
   }
 }
 
-/** At least three where all classes count: there is always one class more than there can be. */
-function strideOf(looksBack: Program['looksBack'], bound: number): number {
-  if (looksBack === 'never') return 1
-  return looksBack === 'start' ? 2 : Math.max(3, bound)
+function isSurrogate(unit: number): boolean {
+  return (unit & 0xf800) === 0xd800
 }
 
-function pack(bytes: Uint8Array): Buffer {
-  const bits = Buffer.allocUnsafeSlow((bytes.length + 7) >> 3)
-  for (let at = 0, to = 0; to < bits.length; to++) {
-    let byte = 0
-    for (let bit = 0; bit < 8; bit++, at++) byte |= (bytes[at] ?? 0) << bit
-    bits[to] = byte
-  }
-  return bits
-}
-
-function isPairBefore(text: string, at: number): boolean {
+function isPairBefore(units: Uint16Array, at: number): boolean {
   return (
     at > 1 &&
-    (text.charCodeAt(at - 1) & 0xfc00) === 0xdc00 &&
-    (text.charCodeAt(at - 2) & 0xfc00) === 0xd800
+    ((units[at - 1] ?? 0) & 0xfc00) === 0xdc00 &&
+    ((units[at - 2] ?? 0) & 0xfc00) === 0xd800
   )
+}
+
+/** The character of a pair that ends at a place. */
+function pointOf(units: Uint16Array, at: number): number {
+  return ((units[at - 2] ?? 0) - 0xd800) * 1024 + (units[at - 1] ?? 0) - 0xdc00 + 0x10000
 }

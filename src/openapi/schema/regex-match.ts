@@ -1,7 +1,7 @@
 import type { CharSet } from './charset.ts'
 import { WORD } from './charset.ts'
 import { isAnchored } from './regex-cost.ts'
-import { toNative } from './regex-re2.ts'
+import { toNative } from './regex-write.ts'
 import type { Regex } from './regex-syntax.ts'
 
 /** Steps that one test may take, about 2 ms; beyond them the text counts as not matching. */

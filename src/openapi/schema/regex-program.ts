@@ -149,12 +149,24 @@ class Builder {
     return at
   }
 
+  /**
+   * Any number of rounds up to a bound, as the choice among all exact numbers: then nearly everywhere one of them
+   * holds alone. Were each round optional, a thousand would hold together, and each place would cost as much.
+   */
   #optional(body: Regex, rounds: number, next: number): number {
-    let at = next
-    for (let i = 0; i < rounds && !this.isLost; i++) {
-      at = this.#add({ kind: 'either', a: this.build(body, at), b: next })
-    }
-    return at
+    const exact = [next]
+    for (let i = 0; i < rounds && !this.isLost; i++)
+      exact.push(this.build(body, exact.at(-1) ?? next))
+    return this.#oneOf(exact)
+  }
+
+  /** A tree, so that few of its nodes hold where one of `nodes` does. */
+  #oneOf(nodes: readonly number[]): number {
+    const [first, second] = nodes
+    if (first === undefined || second === undefined) return first ?? MATCH
+    const half = nodes.length >> 1
+    const a = this.#oneOf(nodes.slice(0, half))
+    return this.#add({ kind: 'either', a, b: this.#oneOf(nodes.slice(half)) })
   }
 
   #assert(at: 'start' | 'end' | 'boundary' | 'inside', next: number): number {

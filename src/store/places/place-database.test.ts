@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import * as fc from 'fast-check'
+import { placesFile } from '../testing/write-places.ts'
 import { openPlaces } from './place-database.ts'
+import type { Place } from './place-database.ts'
 
 const BUNDLED = fileURLToPath(
   import.meta.resolve('@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb'),
@@ -47,6 +49,35 @@ suite('a database of countries', () => {
         assert.match(places.find(text).country, /^([A-Z]{2})?$/)
       }),
     ))
+
+  const spots: [name: string, location: Record<string, number>, expected: Place['spot']][] = [
+    [
+      'a city',
+      { latitude: 52.52, longitude: 13.4, accuracy_radius: 20 },
+      { latitude: 52.52, longitude: 13.4, radiusKm: 20 },
+    ],
+    [
+      'a city that may be anywhere around',
+      { latitude: -33.9, longitude: 151.2 },
+      { latitude: -33.9, longitude: 151.2, radiusKm: 100 },
+    ],
+    ['a latitude beyond the pole', { latitude: 91, longitude: 0 }, undefined],
+    ['half a place', { latitude: 52 }, undefined],
+  ]
+  for (const [name, location, expected] of spots)
+    test(`reads ${name}`, (t) => {
+      const folder = mkdtempSync(join(tmpdir(), 'sp-places-'))
+      t.after(() => rmSync(folder, { recursive: true, force: true }))
+      const path = join(folder, 'city.mmdb')
+      writeFileSync(path, placesFile([{ block: 70, country: 'DE', location }], 5000))
+      const cities = openPlaces(path, Infinity)
+      assert.equal(cities.fault, undefined)
+      assert.equal(cities.builtMs, 5000)
+      const place = { country: 'DE', region: '' }
+      const whole = expected === undefined ? place : { ...place, spot: expected }
+      assert.deepEqual(cities.find('70.1.2.3'), whole)
+      assert.deepEqual(cities.find('71.1.2.3'), { country: '', region: '' })
+    })
 
   const broken: [name: string, bytes: Buffer | undefined][] = [
     ['is not there', undefined],

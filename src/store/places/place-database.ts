@@ -9,6 +9,17 @@ export interface Place {
   readonly country: string
   /** ISO 3166-2, such as `DE-BE`. */
   readonly region: string
+  /** Where on earth, in degrees and kilometers around; absent where the database knows countries only. */
+  readonly spot?: Spot
+}
+
+/** A circle on the earth. */
+export interface Spot {
+  /** Degrees, -90 to 90. */
+  readonly latitude: number
+  /** Degrees, -180 to 180. */
+  readonly longitude: number
+  readonly radiusKm: number
 }
 
 /** A file in the MaxMind DB format 2.0 that says where addresses are; what it cannot say is unknown. */
@@ -79,7 +90,23 @@ function placeOf(record: unknown): Place {
   if (country === '') return NOWHERE
   const [subdivision] = Array.isArray(record['subdivisions']) ? record['subdivisions'] : []
   const part = code(isRecord(subdivision) && subdivision['iso_code'])
-  return Object.freeze({ country, region: part === '' ? '' : `${country}-${part}` })
+  const spot = spotOf(record['location'])
+  const place = { country, region: part === '' ? '' : `${country}-${part}` }
+  return Object.freeze(spot === undefined ? place : { ...place, spot })
+}
+
+/** How far off a city may be where the database does not say. */
+const SPOT_KM = 100
+
+function spotOf(location: unknown): Spot | undefined {
+  if (!isRecord(location)) return undefined
+  const { latitude, longitude, accuracy_radius: radius } = location
+  if (!isWithin(latitude, 90) || !isWithin(longitude, 180)) return undefined
+  return { latitude, longitude, radiusKm: isWithin(radius, 20_000) ? Math.abs(radius) : SPOT_KM }
+}
+
+function isWithin(value: unknown, bound: number): value is number {
+  return typeof value === 'number' && Math.abs(value) <= bound
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -27,6 +27,18 @@ const TOUCH = `UPDATE api_key SET last_used_at_ms = greatest(coalesce(last_used_
   first_agent = CASE WHEN first_used_at_ms IS NULL THEN $4::text ELSE first_agent END,
   first_used_at_ms = coalesce(first_used_at_ms, $2::bigint) WHERE id = $1`
 
+/** Rows of one statement; it takes 65,535 values at most. */
+const ROWS_AT_ONCE = 200
+
+function insertMany(rows: number): string {
+  const width = COLUMNS.length
+  const tuples = Array.from(
+    { length: rows },
+    (_, row) => `(${COLUMNS.map((_, i) => `$${row * width + i + 1}`).join()})`,
+  )
+  return `INSERT INTO api_key (${COLUMNS.join()}) VALUES ${tuples.join()} ON CONFLICT (id) DO NOTHING RETURNING id`
+}
+
 /** Rows that are held for a database that may go away: some kilobytes each. */
 const MAX_HELD = 20_000
 
@@ -47,6 +59,19 @@ export class PostgresKeys implements KeyRecords {
   async insert(row: KeyRow): Promise<void> {
     const cells = Object.values(encodeKey(row))
     await this.#changes.change('keys', (run) => run(INSERT, cells))
+  }
+
+  async insertNew(rows: readonly KeyRow[]): Promise<readonly string[]> {
+    const made = await this.#changes.change('keys', async (run) => {
+      const ids = new Set<unknown>()
+      for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) {
+        const some = rows.slice(at, at + ROWS_AT_ONCE)
+        const cells = some.flatMap((row) => Object.values(encodeKey(row)))
+        for (const { id } of await run(insertMany(some.length), cells)) ids.add(id)
+      }
+      return ids
+    })
+    return rows.flatMap(({ id }) => (made.has(id) ? [] : [id]))
   }
 
   /** While the database is away: what was read last, if nothing was changed until then. */

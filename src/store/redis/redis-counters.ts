@@ -3,10 +3,14 @@ import { hostname } from 'node:os'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
 import type { Secret } from '../../base/secret.ts'
 import type { BanRule, BucketRate, Counters, Decision, Demand, Failed, Taken } from '../counters.ts'
-import { describeTaken, EPSILON_MS } from '../gcra.ts'
-import { judgeWindow, sliceAt, SLICES } from '../sliding-window.ts'
+import { memo } from '../../base/memo.ts'
+import { UnaskedError } from '../unsettled.ts'
+import type { Debt } from '../unsettled.ts'
+import { BanIndex } from './ban-index.ts'
 import { KnownBans } from './known-bans.ts'
-import type { RedisLink, ScriptReply } from './redis-link.ts'
+import { PolicyLines, readDecision, readOne } from './policy-lines.ts'
+import type { Doing, Found } from './policy-lines.ts'
+import type { RedisLink } from './redis-link.ts'
 import { Refusals } from './refusals.ts'
 
 /** What the counters of several nodes are made of. */
@@ -30,15 +34,19 @@ const NODE_LIVES_MS = 5000
 /** This process among those that share counters. */
 const NODE = `${hostname()}:${process.pid}`
 
-type Mode = 'take' | 'look' | 'give'
+/** Names are digests, dear to make; the callers of a while are remembered. */
+const NAMES = { maxEntries: 65_536, maxChars: 256 }
 
 /** What is asked by one caller: policies that are decided together, or one look at a ban. */
 interface Pending {
-  readonly keys: readonly string[]
-  readonly args: readonly (string | number)[]
+  readonly lines: string
+  /** Of the first policy. */
+  readonly name: string
+  /** How many lines of the script that is. */
+  readonly policies: number
   readonly nowMs: number
-  /** `reply[place]` says whether all allow; what each holds follows. `at`: the time of the store, in milliseconds. */
-  readonly settle: (reply: ScriptReply, place: number, at: number) => void
+  /** The part at `found.place` says whether all allow; what each holds follows. */
+  readonly settle: (found: Found) => void
   readonly reject: (cause: unknown) => void
 }
 
@@ -49,9 +57,14 @@ interface Pending {
  */
 export class RedisCounters implements Counters {
   readonly #parts: RedisCountersParts
-  readonly #salt: string
+  readonly #lines = new PolicyLines()
   readonly #refusals = new Refusals(REMEMBERED_MS)
   readonly #bans = new KnownBans()
+  /** `undefined` where one list of all bans cannot be: in a cluster, and by a clock of the caller's. */
+  readonly #index: BanIndex | undefined
+  /** The lists that the index follows. */
+  readonly #lists: readonly string[]
+  readonly #digest: (key: string) => string
   #pending: Pending[] = []
   /** Calls that are under way. */
   #underWay = 0
@@ -59,44 +72,79 @@ export class RedisCounters implements Counters {
 
   constructor(parts: RedisCountersParts) {
     this.#parts = parts
-    this.#salt = parts.pepper.reveal().toString('base64')
+    const salt = parts.pepper.reveal().toString('base64')
+    // Braces: all that belongs to one key is in one slot of a cluster.
+    this.#digest = memo((key) => `{${digestOf(salt + key)}}`, NAMES)
+    const { link } = parts
+    const lists = ['made', 'ends'].map((list) => `sp:bans:${digestOf(salt)}:${list}`)
+    const hasIndex = !link.hasSlots && parts.clock !== 'caller'
+    this.#lists = hasIndex ? lists : []
+    this.#index = hasIndex
+      ? new BanIndex((after, most) => link.follow(lists, [after, most]))
+      : undefined
   }
 
   take(key: string, rate: BucketRate, cost: number, nowMs: number): Taken | Promise<Taken> {
-    return only(this.#decide([{ key, kind: 'bucket', rate, cost }], 'take', nowMs))
+    return this.#askOne({ key, kind: 'bucket', rate, cost }, 't', nowMs)
   }
 
   peek(key: string, rate: BucketRate, cost: number, nowMs: number): Taken | Promise<Taken> {
-    return only(this.#decide([{ key, kind: 'bucket', rate, cost }], 'look', nowMs))
+    return this.#askOne({ key, kind: 'bucket', rate, cost }, 'l', nowMs)
   }
 
   decide(demands: readonly Demand[], nowMs: number): Decision | Promise<Decision> {
-    return this.#decide(demands, 'take', nowMs)
+    const known = this.#refusals.find(demands, nowMs)
+    if (known !== undefined) return known
+    const isApart = this.#parts.link.hasSlots && demands.length > 1
+    return isApart ? this.#decideApart(demands, nowMs) : this.#ask(demands, nowMs)
+  }
+
+  /** Counts what was allowed while the store was away, whether there is room for it or not. */
+  async owe(debts: readonly Debt[], nowMs: number): Promise<void> {
+    await Promise.all(
+      debts.map(({ demand, agoMs }) => {
+        const name = this.#nameOf(demand)
+        return this.#queued([name, this.#lines.owe(name, demand, agoMs)], nowMs, () => undefined)
+      }),
+    )
   }
 
   async fail(key: string, rule: BanRule, nowMs: number): Promise<Failed> {
     const args = [this.#now(nowMs), rule.count, rule.windowMs, rule.banMs]
-    const keys = [this.#name('f', key), this.#name('x', key)]
+    const ban = this.#name('x', key)
+    const keys = [this.#name('f', key), ban, ...this.#lists]
     const [at, failures, untilMs = ''] = await this.#parts.link.fail(keys, args)
     this.#bans.forget(key)
+    if (untilMs !== '') this.#index?.add(ban)
     return { failures: Number(failures), bannedUntilMs: wallClock(untilMs, Number(at), nowMs) }
   }
 
   isBanned(key: string, nowMs: number): MaybePromise<number | undefined> {
+    if (this.#index?.isEmpty === true) return undefined
     const known = this.#bans.find(key, nowMs)
-    return known === undefined ? this.#lookForBan(key, nowMs) : known.untilMs
+    if (known !== undefined) return known.untilMs
+    const name = this.#name('x', key)
+    if (this.#index?.mayHold(name) === false) return undefined
+    return this.#lookForBan(key, name, nowMs)
   }
 
   async ban(key: string, untilMs: number, nowMs: number): Promise<void> {
     if (untilMs <= nowMs) return
-    await this.#parts.link.ban([this.#name('x', key)], [this.#now(nowMs), untilMs - nowMs])
+    const name = this.#name('x', key)
+    await this.#parts.link.ban([name, ...this.#lists], [this.#now(nowMs), untilMs - nowMs])
     this.#bans.forget(key)
+    this.#index?.add(name)
   }
 
   async reset(key: string): Promise<void> {
     this.#refusals.clear()
     await this.#parts.link.delete(['b', 'f', 'x'].map((kind) => this.#name(kind, key)))
     this.#bans.forget(key)
+  }
+
+  /** Stops asking what others have banned. */
+  close(): void {
+    this.#index?.close()
   }
 
   enter(key: string, max: number): boolean {
@@ -113,56 +161,84 @@ export class RedisCounters implements Counters {
     return this.#parts.link.nodes('sp:nodes', NODE, NODE_LIVES_MS)
   }
 
-  #decide(demands: readonly Demand[], mode: Mode, nowMs: number): Decision | Promise<Decision> {
-    const known = this.#refusals.find(demands, nowMs)
-    if (known !== undefined) return known
-    const asked = this.#parts.link.hasSlots && demands.length > 1
-    return asked ? this.#decideApart(demands, nowMs) : this.#ask(demands, mode, nowMs)
-  }
-
   /** Where keys live on several servers: one after the other, given back when one refuses. */
   async #decideApart(demands: readonly Demand[], nowMs: number): Promise<Decision> {
-    const found = await Promise.all(demands.map((demand) => this.#ask([demand], 'take', nowMs)))
-    const taken = found.flatMap((decision) => decision.taken)
+    const found = await Promise.all(demands.map((demand) => this.#takeApart(demand, nowMs)))
+    const taken = found.map((one) => one.taken)
     if (taken.every(({ allowed }) => allowed)) return { allowed: true, taken }
-    const surplus = demands.filter((_, index) => taken[index]?.allowed === true)
-    await Promise.all(surplus.map((demand) => this.#ask([demand], 'give', nowMs)))
-    const looks = demands.map((demand, index) =>
-      taken[index]?.allowed === true
-        ? this.#ask([{ ...demand }], 'look', nowMs).then((decision) => decision.taken)
-        : Promise.resolve([taken[index] as Taken]),
-    )
-    return { allowed: false, taken: (await Promise.all(looks)).flat() }
+    const looks = found.map(async (one) => {
+      if (!one.taken.allowed) return one.taken
+      const name = this.#nameOf(one.demand)
+      const line = this.#lines.giveBack(name, one.demand, one.at)
+      await this.#queued([name, line], nowMs, () => undefined)
+      return this.#queueOne(one.demand, 'l', nowMs)
+    })
+    return { allowed: false, taken: await Promise.all(looks) }
   }
 
-  #ask(demands: readonly Demand[], mode: Mode, nowMs: number): Promise<Decision> {
-    const keys: string[] = []
-    const args: (string | number)[] = [demands.length, mode]
-    for (const demand of demands) {
-      keys.push(this.#name(demand.kind === 'bucket' ? 'b' : 'w', demand.key))
-      pushDemand(args, demand)
-    }
-    return new Promise((resolve, reject) => {
-      const settle: Pending['settle'] = (reply, place, at) => {
-        const decision = readDecision(demands, mode, { reply, place, at })
-        if (!decision.allowed) this.#refusals.remember(demands, decision, nowMs)
-        resolve(decision)
-      }
-      this.#queue({ keys, args, nowMs, settle, reject })
+  /** `at`: by the clock of the store, which says from which slice of a window it was taken. */
+  #takeApart(demand: Demand, nowMs: number) {
+    const name = this.#nameOf(demand)
+    const line = this.#lines.line('t', name, demand)
+    return this.#queued([name, line], nowMs, (found) => ({
+      demand,
+      taken: readOne(demand, 't', found),
+      at: found.at,
+    }))
+  }
+
+  #askOne(demand: Demand, doing: Doing, nowMs: number): Taken | Promise<Taken> {
+    if (this.#refusals.isEmpty) return this.#queueOne(demand, doing, nowMs)
+    const known = this.#refusals.find([demand], nowMs)?.taken[0]
+    return known ?? this.#queueOne(demand, doing, nowMs)
+  }
+
+  #queueOne(demand: Demand, doing: Doing, nowMs: number): Promise<Taken> {
+    const name = this.#nameOf(demand)
+    return this.#queued([name, this.#lines.line(doing, name, demand)], nowMs, (found) => {
+      const taken = readOne(demand, doing, found)
+      if (!taken.allowed)
+        this.#refusals.remember([demand], { allowed: false, taken: [taken] }, nowMs)
+      return taken
     })
   }
 
-  #lookForBan(key: string, nowMs: number): Promise<number | undefined> {
+  #ask(demands: readonly Demand[], nowMs: number): Promise<Decision> {
+    let lines = ''
+    let first = ''
+    for (const demand of demands) {
+      const name = this.#nameOf(demand)
+      lines += this.#lines.line(first === '' ? 't' : '+', name, demand)
+      first ||= name
+    }
     return new Promise((resolve, reject) => {
-      const change = this.#bans.changes
-      const settle: Pending['settle'] = (reply, place, at) => {
-        const untilMs = wallClock(reply[place + 1] ?? '', at, nowMs)
-        // What was banned or lifted meanwhile may not be in this answer.
-        if (change === this.#bans.changes) this.#bans.remember(key, untilMs, nowMs)
-        resolve(untilMs)
+      const settle = (found: Found): void => {
+        const decision = readDecision(demands, 't', found)
+        if (!decision.allowed) this.#refusals.remember(demands, decision, nowMs)
+        resolve(decision)
       }
-      const keys = [this.#name('x', key)]
-      this.#queue({ keys, args: [1, 'look', 'x'], nowMs, settle, reject })
+      this.#queue({ lines, name: first, policies: demands.length, nowMs, settle, reject })
+    })
+  }
+
+  #lookForBan(key: string, name: string, nowMs: number): Promise<number | undefined> {
+    const change = this.#bans.changes
+    return this.#queued([name, `l${name} x\n`], nowMs, ({ parts, place, at }) => {
+      const untilMs = wallClock(parts[place + 1] ?? '', at, nowMs)
+      // What was banned or lifted meanwhile may not be in this answer.
+      if (change === this.#bans.changes) this.#bans.remember(key, untilMs, nowMs)
+      return untilMs
+    })
+  }
+
+  #queued<T>(
+    [name, lines]: readonly [name: string, line: string],
+    nowMs: number,
+    read: (found: Found) => T,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const settle = (found: Found): void => resolve(read(found))
+      this.#queue({ lines, name, policies: 1, nowMs, settle, reject })
     })
   }
 
@@ -188,10 +264,10 @@ export class RedisCounters implements Counters {
     if (this.#parts.link.hasSlots) return 1
     const first = this.#pending[0]?.nowMs
     let policies = 0
-    const end = this.#pending.findIndex(({ keys, nowMs }, index) => {
-      policies += keys.length
+    const end = this.#pending.findIndex((one, index) => {
+      policies += one.policies
       if (index === 0) return false
-      return policies > MAX_BATCH || (this.#parts.clock === 'caller' && nowMs !== first)
+      return policies > MAX_BATCH || (this.#parts.clock === 'caller' && one.nowMs !== first)
     })
     return end === -1 ? this.#pending.length : end
   }
@@ -200,14 +276,16 @@ export class RedisCounters implements Counters {
     const now = this.#now(batch[0]?.nowMs ?? 0)
     try {
       if (!this.#isReady) await this.#begin()
-      const keys = batch.flatMap((one) => one.keys)
-      const args = batch.flatMap((one) => one.args)
-      settleAll(batch, await this.#parts.link.decide(keys, [now, ...args]))
+      const names = this.#parts.link.hasSlots ? batch.map(({ name }) => name) : []
+      const lines = batch.map((one) => one.lines).join('')
+      settleAll(batch, await this.#parts.link.decide(names, now, lines))
       this.#underWay -= 1
     } catch (cause) {
       this.#underWay -= 1
       // Nobody waits twice as long because another call was tried first.
-      for (const { reject } of [...batch, ...this.#pending.splice(0)]) reject(cause)
+      const unasked = new UnaskedError('it went away before', { cause })
+      for (const { reject } of this.#pending.splice(0)) reject(unasked)
+      for (const { reject } of batch) reject(cause)
     }
     this.#flush()
   }
@@ -222,73 +300,30 @@ export class RedisCounters implements Counters {
     return this.#parts.clock === 'caller' ? nowMs : ''
   }
 
+  #nameOf({ kind, key }: Demand): string {
+    return this.#name(kind === 'bucket' ? 'b' : 'w', key)
+  }
+
   #name(kind: string, key: string): string {
-    // Braces: all that belongs to one key is in one slot of a cluster.
-    return `sp:${kind}:{${hash('sha256', this.#salt + key, 'base64url').slice(0, 22)}}`
+    return `sp:${kind}:${this.#digest(key)}`
   }
 }
 
-function settleAll(batch: readonly Pending[], reply: ScriptReply): void {
-  const at = Number(reply[0])
+function digestOf(text: string): string {
+  return hash('sha256', text, 'base64url').slice(0, 22)
+}
+
+function settleAll(batch: readonly Pending[], text: string): void {
+  const parts = text.split(',')
+  const at = Number(parts[0])
   let place = 1
-  for (const { keys, settle } of batch) {
-    settle(reply, place, at)
-    place += 1 + keys.length
+  for (const { policies, settle } of batch) {
+    settle({ parts, place, at })
+    place += 1 + policies
   }
-}
-
-function readDecision(
-  demands: readonly Demand[],
-  mode: Mode,
-  {
-    reply,
-    place,
-    at,
-  }: { readonly reply: ScriptReply; readonly place: number; readonly at: number },
-): Decision {
-  const allowed = Number(reply[place]) === 1
-  const isTaking = allowed && mode === 'take'
-  const taken = demands.map((demand, index) =>
-    readTaken(demand, reply[place + 1 + index] ?? 0, { at, isTaking }),
-  )
-  return { allowed, taken }
-}
-
-function pushDemand(args: (string | number)[], { kind, rate, cost }: Demand): void {
-  const { count, burst, windowMs } = rate
-  const interval = windowMs / count
-  if (kind === 'bucket') args.push('b', Math.min(cost, burst) * interval, burst * interval)
-  else args.push('w', Math.min(cost, count), count, windowMs, SLICES)
-}
-
-function readTaken(
-  { kind, rate, cost }: Demand,
-  found: string | number,
-  { at, isTaking }: { readonly at: number; readonly isTaking: boolean },
-): Taken {
-  if (kind === 'window') {
-    const counts = String(found).split(',').map(Number)
-    const state = { slice: sliceAt(rate, at), nowMs: at, counts }
-    return judgeWindow(rate, { cost, isTaking }, state)
-  }
-  const interval = rate.windowMs / rate.count
-  const filledMs = Number(found)
-  const costMs = Math.min(cost, rate.burst) * interval
-  const overMs = filledMs + costMs - rate.burst * interval
-  if (overMs > EPSILON_MS) return describeTaken(rate, filledMs, overMs)
-  return describeTaken(rate, isTaking ? filledMs + costMs : filledMs, 0)
 }
 
 /** A time of the server, on the caller's clock. */
 function wallClock(until: string | number, at: number, nowMs: number): number | undefined {
   return until === '' ? undefined : nowMs + Number(until) - at
-}
-
-function only(found: Decision | Promise<Decision>): Taken | Promise<Taken> {
-  return found instanceof Promise ? found.then(first) : first(found)
-}
-
-function first({ taken: [taken] }: Decision): Taken {
-  if (taken === undefined) throw new Error('a decision about nothing')
-  return taken
 }

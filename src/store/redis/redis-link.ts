@@ -1,7 +1,7 @@
 import { Cluster, Redis } from 'ioredis'
 import type { RedisOptions } from 'ioredis'
 import type { RedisTarget } from './redis-target.ts'
-import { BAN, DECIDE, FAIL, NODES } from './scripts.ts'
+import { BAN, DECIDE, FAIL, FOLLOW, NODES } from './scripts.ts'
 
 /** How patient a link is. */
 export interface LinkPatience {
@@ -19,9 +19,12 @@ export type ScriptReply = readonly (string | number)[]
 
 /** The scripts, each called with keys and arguments. Rejects where there is no answer in time. */
 export interface RedisLink {
-  decide(keys: readonly string[], args: readonly (string | number)[]): Promise<ScriptReply>
+  /** `lines`: see `DECIDE`; `keys`: in a cluster, the name that they are about. Resolves to what the script says. */
+  decide(keys: readonly string[], now: string | number, lines: string): Promise<string>
   fail(keys: readonly string[], args: readonly (string | number)[]): Promise<ScriptReply>
   ban(keys: readonly string[], args: readonly (string | number)[]): Promise<ScriptReply>
+  /** See `FOLLOW`. */
+  follow(keys: readonly string[], args: readonly (string | number)[]): Promise<ScriptReply>
   /** How many nodes said that they are here, this one included. */
   nodes(key: string, name: string, livesMs: number): Promise<number>
   delete(keys: readonly string[]): Promise<void>
@@ -40,6 +43,7 @@ interface Scripts {
   readonly spDecide: Script
   readonly spFail: Script
   readonly spBan: Script
+  readonly spFollow: Script
   readonly spNodes: Script
 }
 
@@ -47,6 +51,7 @@ const SCRIPTS = {
   spDecide: { lua: DECIDE },
   spFail: { lua: FAIL },
   spBan: { lua: BAN },
+  spFollow: { lua: FOLLOW },
   spNodes: { lua: NODES },
 }
 
@@ -63,9 +68,11 @@ export function openRedis(target: RedisTarget, patience: LinkPatience = PATIENCE
   return {
     ready: firstReady(client, patience.connectMs),
     hasSlots: target.kind === 'cluster',
-    decide: call('spDecide'),
+    decide: async (keys, now, lines) =>
+      (await inTime(scripts.spDecide(keys.length, ...keys, now, lines), patience.callMs)) as string,
     fail: call('spFail'),
     ban: call('spBan'),
+    follow: call('spFollow'),
     nodes: async (key, name, livesMs) =>
       Number(await inTime(scripts.spNodes(1, key, name, livesMs), patience.callMs)),
     delete: async (keys) =>
@@ -75,14 +82,22 @@ export function openRedis(target: RedisTarget, patience: LinkPatience = PATIENCE
   }
 }
 
+/** A timer that fires so much too late was not given the processor; milliseconds. */
+const STARVED_MS = 20
+
 /**
  * Rejects what takes longer than `ms`. What came in time is not late because this thread was busy: timers run before
- * sockets are read, so the judgment waits until they have been.
+ * sockets are read, so the judgment waits until they have been. Where this thread did not get the processor, neither may
+ * the store have: it has as long once more.
  */
 function inTime<T>(asked: Promise<T>, ms: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const late = (): void => reject(new Error(`the store did not answer in ${ms} ms`))
-    const timer = setTimeout(() => setImmediate(late), ms)
+    const dueMs = performance.now() + ms
+    let timer = setTimeout(() => {
+      if (performance.now() - dueMs > STARVED_MS) timer = setTimeout(late, ms)
+      else setImmediate(late)
+    }, ms)
     void asked.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }

@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { Secret } from '../../base/secret.ts'
+import type { Demand } from '../counters.ts'
 import { MemoryCounters } from '../memory-counters.ts'
+import { SLICES } from '../sliding-window.ts'
 import { countersContract } from '../testing/counters-contract.ts'
 import { redisMissing, startRedis } from '../testing/start-redis.ts'
 import type { RedisServer } from '../testing/start-redis.ts'
@@ -18,6 +20,8 @@ const missing = redisMissing()
 /** The machine may be busy: what is late here is not away. */
 const PATIENT = { callMs: 2000, connectMs: 2000, retryMs: 100 }
 const RATE = { count: 10, windowMs: 60_000, burst: 5 }
+const DAY = { count: 20, windowMs: 86_400_000, burst: 20 }
+const SLICE_MS = DAY.windowMs / SLICES
 
 const pepper = (): Secret<Buffer> => new Secret(randomBytes(32))
 const counters = (link: RedisLink, own = pepper()): RedisCounters =>
@@ -55,6 +59,24 @@ suite('counters in a cluster', { skip: missing ?? false }, () => {
 
   // Decisions at the same moment may refuse somebody there who would have been let in alone.
   countersContract('cluster', () => counters(link))
+
+  test('what is given back after the edge of a slice goes to the slice it was taken from', async () => {
+    const slowToGive: RedisLink = {
+      ...link,
+      decide: (keys, now, lines) =>
+        link.decide(keys, Number(now) + (lines.startsWith('g') ? SLICE_MS : 0), lines),
+    }
+    const own = counters(slowToGive)
+    const nowMs = 1000 * SLICE_MS + 1
+    const quota: Demand = { key: 'quota', kind: 'window', rate: DAY, cost: 1 }
+    const full: Demand = { key: 'full', kind: 'bucket', rate: RATE, cost: 1 }
+    await own.take('full', RATE, RATE.burst, nowMs)
+    const { allowed, taken } = await own.decide([quota, full], nowMs)
+    assert.equal(allowed, false)
+    assert.equal(taken[0]?.remaining, DAY.count)
+    const later = await own.decide([quota], nowMs + SLICE_MS)
+    assert.equal(later.taken[0]?.remaining, DAY.count - 1)
+  })
 
   test('keys are spread over the servers', async () => {
     const own = counters(link)

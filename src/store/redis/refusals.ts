@@ -19,6 +19,10 @@ export class Refusals {
     this.#maxMs = maxMs
   }
 
+  get isEmpty(): boolean {
+    return this.#known.size === 0
+  }
+
   /** The decision as it is at `nowMs`; `undefined`: ask. */
   find(demands: readonly Demand[], nowMs: number): Decision | undefined {
     if (this.#known.size === 0) return undefined

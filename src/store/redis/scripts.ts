@@ -1,82 +1,39 @@
-/**
- * Decisions, each over one or several policies, in the order in which they came. What a policy holds comes back, not what
- * it means: the same functions as for memory read it (`gcra.ts`, `sliding-window.ts`).
- *
- * `KEYS`: one for each policy. `ARGV`: the caller's time in milliseconds (empty: that of the server, so that clocks of
- * nodes do not matter), then for each decision the number of its policies and `take`, `look` or `give`, then for each
- * policy `b` with what it costs and holds in milliseconds, or `w` with cost, count, window and slices, or `x`: a ban, which is only looked at.
- *
- * Returns the time, then for each decision 1 or 0, and for each policy how far the bucket is from full, or the counts of
- * the window's slices, newest first, joined by commas, or until when the key is banned (empty: it is not).
- */
-export const DECIDE = `
+/** The clock of the server, so that those of the nodes do not matter, unless the caller says its own. */
+const NOW = `
 local now = tonumber(ARGV[1])
 if not now then
   local t = redis.call('TIME')
   now = t[1] * 1000 + math.floor(t[2] / 10) / 100
 end
-local out = { string.format('%.3f', now) }
-local i, k = 2, 1
-while ARGV[i] do
-  local n, mode = tonumber(ARGV[i]), ARGV[i + 1]
-  i = i + 2
-  local allowed = true
-  local at = #out + 1
-  out[at] = 1
-  local marks = {}
-  for d = 1, n do
-    local key = KEYS[k]
-    k = k + 1
-    if ARGV[i] == 'b' then
-      local cost, capacity = tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
-      local tat = tonumber(redis.call('GET', key) or '') or now
-      if tat - now > 2 * capacity + 1000 then tat = now end
-      local start = tat > now and tat or now
-      if mode == 'give' then
-        redis.call('SET', key, string.format('%.3f', tat - cost), 'PX', math.ceil(math.max(tat - now, 0)) + 60000)
-      elseif start + cost - now - capacity > 0.01 then
-        allowed = false
-      else
-        marks[#marks + 1] = { key, start + cost }
-      end
-      out[#out + 1] = string.format('%.3f', start - now)
-      i = i + 3
-    elseif ARGV[i] == 'x' then
-      local until_ = redis.call('GET', key)
-      out[#out + 1] = until_ and tonumber(until_) > now and until_ or ''
-      i = i + 1
-    else
-      local cost, count = tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
-      local window, slices = tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4])
-      local slice = math.floor(now * slices / window)
-      local held = redis.call('HGETALL', key)
-      local counts, used = {}, 0
-      for back = 0, slices do counts[back + 1] = 0 end
-      for j = 1, #held, 2 do
-        local back = slice - tonumber(held[j])
-        if back > slices then
-          redis.call('HDEL', key, held[j])
-        elseif back >= 0 then
-          counts[back + 1] = tonumber(held[j + 1])
-          used = used + counts[back + 1]
-        end
-      end
-      if mode == 'give' then
-        local back = math.min(cost, counts[1])
-        if back > 0 then redis.call('HINCRBY', key, slice, -back) end
-      elseif used + cost > count then
-        allowed = false
-      else
-        marks[#marks + 1] = { key, slice, cost, math.ceil(window * (slices + 1) / slices) + 60000 }
-      end
-      out[#out + 1] = table.concat(counts, ',')
-      i = i + 5
-    end
-  end
+`
+
+/**
+ * Decisions, each over one or several policies, in the order in which they came. What a policy holds comes back, not what
+ * it means: the same functions as for memory read it (`gcra.ts`, `sliding-window.ts`).
+ *
+ * `ARGV`: the caller's time in milliseconds (empty: that of the server), then a line for each policy, as `policy-lines.ts`
+ * writes them: what is done (`t` take, `l` look, `g` give back, `o` owe: take whether it is allowed or not), or `+` for
+ * what belongs to the decision of the line before; the name; the shape: `b` with what it costs and holds in milliseconds
+ * and for how long it is owed, `w` with cost, count, window, slices and, where it is given back, the slice that it was
+ * taken from, or `x`: a ban, which is only looked at. All in one text: a client is slow with many small ones. `KEYS`: in a
+ * cluster, the name of the only line; elsewhere nothing.
+ *
+ * Returns one text, parts joined by commas: the time, then for each decision 1 or 0, and for each policy how far the
+ * bucket is from full, or what the window holds and the newest slice that holds anything (-1: none), or until when the key
+ * is banned (empty: it is not). Where the window refuses: the counts of its slices, newest first, joined by colons.
+ */
+export const DECIDE: string = `${NOW}
+local out, size = { string.format('%.3f', now) }, 1
+local shapes = {}
+local at, allowed, mode
+local marks, marked = {}, 0
+local function commit()
+  if not at then return end
   if not allowed then
-    out[at] = 0
-  elseif mode == 'take' then
-    for _, mark in ipairs(marks) do
+    out[at] = '0'
+  elseif mode == 't' then
+    for index = 1, marked do
+      local mark = marks[index]
       if mark[3] then
         if mark[3] > 0 then
           redis.call('HINCRBY', mark[1], mark[2], mark[3])
@@ -88,19 +45,113 @@ while ARGV[i] do
     end
   end
 end
-return out
+for what, key, text in string.gmatch(ARGV[2], '(.)(%S+) (%S+)\\n') do
+  if what ~= '+' then
+    commit()
+    mode, allowed, marked, size = what, true, 0, size + 1
+    at = size
+    out[at] = '1'
+  end
+  local shape = shapes[text]
+  if not shape then
+    shape = {}
+    for part in string.gmatch(text, '[^,]+') do shape[#shape + 1] = tonumber(part) or part end
+    shapes[text] = shape
+  end
+  size = size + 1
+  if shape[1] == 'b' then
+    local cost, capacity = shape[2], shape[3]
+    local tat = tonumber(redis.call('GET', key) or '') or now
+    if tat - now > 2 * capacity + 1000 then tat = now end
+    local start = tat > now and tat or now
+    if mode == 'g' then
+      redis.call('SET', key, string.format('%.3f', tat - cost), 'PX', math.ceil(math.max(tat - now, 0)) + 60000)
+    elseif mode == 'o' then
+      local since = now - shape[4]
+      local owed = redis.call('GET', key)
+      local from = owed and math.max(tat, since) or since
+      tat = math.min(from + cost, now + 2 * capacity)
+      redis.call('SET', key, string.format('%.3f', tat), 'PX', math.ceil(math.max(tat - now, 0)) + 60000)
+    elseif start + cost - now - capacity > 0.01 then
+      allowed = false
+    else
+      marked = marked + 1
+      marks[marked] = { key, start + cost }
+    end
+    out[size] = string.format('%.3f', start - now)
+  elseif shape[1] == 'x' then
+    local until_ = redis.call('GET', key)
+    out[size] = until_ and tonumber(until_) > now and until_ or ''
+  else
+    local cost, count, window, slices = shape[2], shape[3], shape[4], shape[5]
+    local slice = math.floor(now * slices / window)
+    local held = redis.call('HGETALL', key)
+    local counts, used, newest = {}, 0, slices + 1
+    for j = 1, #held, 2 do
+      local back = slice - tonumber(held[j])
+      if back > slices then
+        redis.call('HDEL', key, held[j])
+      elseif back >= 0 then
+        local one = tonumber(held[j + 1])
+        counts[back] = one
+        used = used + one
+        if one > 0 and back < newest then newest = back end
+      end
+    end
+    if mode == 'g' then
+      local back = slice - shape[6]
+      local given = math.min(cost, counts[back] or 0)
+      if given > 0 then redis.call('HINCRBY', key, shape[6], -given) end
+    elseif mode == 'o' then
+      redis.call('HINCRBY', key, slice, cost)
+      redis.call('PEXPIRE', key, math.ceil(window * (slices + 1) / slices) + 60000)
+    elseif used + cost > count then
+      allowed = false
+    else
+      marked = marked + 1
+      marks[marked] = { key, slice, cost, math.ceil(window * (slices + 1) / slices) + 60000 }
+    end
+    if used + cost > count then
+      for back = 0, slices do counts[back + 1 + slices + 1] = counts[back] or 0 end
+      out[size] = table.concat(counts, ':', slices + 2, 2 * slices + 2)
+    else
+      out[size] = string.format('%d:%d', used, newest > slices and -1 or newest)
+    end
+  end
+end
+commit()
+return table.concat(out, ',')
 `
 
 /**
- * One failure. `KEYS`: the log, the ban. `ARGV`: time as above, count, window and ban in milliseconds.
+ * Where there are two keys more, a ban is also noted in two lists of all bans: when it was made (microseconds, none twice)
+ * and until when it lasts; `ban-index.ts` follows them. `list`: which key is the first of them.
+ */
+const INDEX = `
+local function note(list, name, ends, lasts)
+  if not KEYS[list] then return end
+  local t = redis.call('TIME')
+  local made = t[1] * 1000000 + t[2]
+  local latest = redis.call('ZREVRANGE', KEYS[list], 0, 0, 'WITHSCORES')[2]
+  if latest and tonumber(latest) >= made then made = tonumber(latest) + 1 end
+  redis.call('ZADD', KEYS[list], string.format('%.0f', made), name)
+  local before = redis.call('ZSCORE', KEYS[list + 1], name)
+  if not before or tonumber(before) < ends then
+    redis.call('ZADD', KEYS[list + 1], string.format('%.3f', ends), name)
+  end
+  for key = list, list + 1 do
+    if redis.call('PTTL', KEYS[key]) < lasts + 60000 then
+      redis.call('PEXPIRE', KEYS[key], math.ceil(lasts) + 60000)
+    end
+  end
+end
+`
+
+/**
+ * One failure. `KEYS`: the log, the ban, and outside of a cluster the lists of all bans. `ARGV`: time as above, count, window and ban in milliseconds.
  * Returns the time, the failures within the window, and until when the key is banned (empty: it is not).
  */
-export const FAIL = `
-local now = tonumber(ARGV[1])
-if not now then
-  local t = redis.call('TIME')
-  now = t[1] * 1000 + math.floor(t[2] / 10) / 100
-end
+export const FAIL: string = `${NOW}${INDEX}
 local count, window, ban = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local text = string.format('%.3f', now)
 local until_ = tonumber(redis.call('GET', KEYS[2]) or '')
@@ -120,24 +171,21 @@ end
 redis.call('DEL', KEYS[1])
 local ends = string.format('%.3f', now + ban)
 redis.call('SET', KEYS[2], ends, 'PX', ban + 60000)
+note(3, KEYS[2], now + ban, ban)
 return { text, failures, ends }
 `
 
 /**
- * A ban as it stands, after one that is asked for. `KEYS`: the ban. `ARGV`: time as above, for how many milliseconds to
- * ban (empty: only look). Returns the time and until when the key is banned (empty: it is not).
+ * A ban as it stands, after one that is asked for. `KEYS`: the ban, and the lists as above. `ARGV`: time as above, for how
+ * many milliseconds to ban. Returns the time and until when the key is banned (empty: it is not).
  */
-export const BAN = `
-local now = tonumber(ARGV[1])
-if not now then
-  local t = redis.call('TIME')
-  now = t[1] * 1000 + math.floor(t[2] / 10) / 100
-end
+export const BAN: string = `${NOW}${INDEX}
 local until_ = tonumber(redis.call('GET', KEYS[1]) or '') or 0
 local wanted = tonumber(ARGV[2])
-if wanted and now + wanted > until_ then
+if now + wanted > until_ then
   until_ = now + wanted
   redis.call('SET', KEYS[1], string.format('%.3f', until_), 'PX', math.ceil(wanted) + 60000)
+  note(2, KEYS[1], until_, wanted)
 end
 return { string.format('%.3f', now), until_ > now and string.format('%.3f', until_) or '' }
 `
@@ -146,11 +194,28 @@ return { string.format('%.3f', now), until_ > now and string.format('%.3f', unti
  * Says that a node is here and asks how many are. `KEYS`: the list of nodes. `ARGV`: the name of this one, for how many
  * milliseconds a node counts after its last word.
  */
-export const NODES = `
+export const NODES: string = `
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[2]))
 redis.call('PEXPIRE', KEYS[1], 60000)
 return redis.call('ZCARD', KEYS[1])
+`
+
+/**
+ * What was banned since. `KEYS`: the two lists of all bans. `ARGV`: after which moment of the first list, and how many at
+ * most. Forgets bans that are over. Returns how many there are, the latest moment of what follows, then the names.
+ */
+export const FOLLOW: string = `
+local t = redis.call('TIME')
+local over = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', t[1] * 1000, 'LIMIT', 0, 500)
+if #over > 0 then
+  redis.call('ZREM', KEYS[1], unpack(over))
+  redis.call('ZREM', KEYS[2], unpack(over))
+end
+local found = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+local out = { redis.call('ZCARD', KEYS[1]), found[#found] or ARGV[1] }
+for at = 1, #found, 2 do out[#out + 1] = found[at] end
+return out
 `

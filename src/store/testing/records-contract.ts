@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
-import type { AdoptFinding, Records } from '../records.ts'
+import type { AdoptFinding, KeyRow, Records } from '../records.ts'
 import { MAX_FINDINGS_PER_OPERATION, StoreError } from '../records.ts'
 import { FULL_ROW, keyRow } from './key-row.ts'
 
@@ -20,6 +20,15 @@ export function recordsContract(adapter: string, open: () => MaybePromise<Record
   keyContract(check)
   changeContract(check)
   adoptContract(check)
+}
+
+async function rejects(work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work()
+    return false
+  } catch {
+    return true
+  }
 }
 
 type Check = (name: string, body: (records: Records) => Promise<void>) => void
@@ -52,6 +61,21 @@ function keyContract(check: Check): void {
       (error) => error instanceof StoreError && error.code === 'conflict',
     )
     assert.equal((await keys.get('aaaaaaaaaaaa'))?.owner, 'ann')
+  })
+  check('inserts many at once, but for ids that are taken', async ({ keys }) => {
+    await keys.insert(keyRow({ id: 'b' }))
+    const rows = Array.from({ length: 450 }, (_, n) => keyRow({ id: `n${n}`, owner: `of ${n}` }))
+    const taken = await keys.insertNew([...rows, keyRow({ id: 'b', owner: 'eve' })])
+    assert.deepEqual(taken, ['b'])
+    assert.equal((await keys.list()).length, 451)
+    assert.equal((await keys.get('n449'))?.owner, 'of 449')
+    assert.equal((await keys.get('b'))?.owner, 'ann')
+  })
+  check('inserts none of many when one of them cannot be stored', async ({ keys }) => {
+    const broken = { ...keyRow({ id: 'c' }), kind: 'xx' } as unknown as KeyRow
+    const isBroken = await rejects(async () => keys.insertNew([keyRow({ id: 'a' }), broken]))
+    // Memory takes what it is given.
+    assert.equal((await keys.get('a')) === undefined, isBroken)
   })
   check('lists oldest first', async ({ keys }) => {
     for (const [id, createdAtMs] of [

@@ -106,7 +106,7 @@ export function resolveBlocks(input: SallyportConfig, resolver: Resolver): Block
       ...resolveValidate(input.validate ?? {}),
     },
     network: resolveNetwork(input.network, resolver),
-    detect: resolveDetect(input.detect),
+    detect: resolveDetect(input.detect, resolver),
     data: {
       errors: DEFAULTS.errors,
       compress: DEFAULTS.compress,

@@ -3,12 +3,16 @@ import type {
   DetectPolicy,
   EnumerationPolicy,
   Grade,
+  HijackPolicy,
+  HijackResponse,
   StuffingPolicy,
   VolumePolicy,
 } from '../../../pipeline/detect-policy.ts'
 import { DEFAULTS } from '../defaults.ts'
 import type { DetectInput, GradeInput } from '../detect-input.ts'
 import { parseThreshold } from '../values/threshold.ts'
+import { resolveAddresses } from './addresses.ts'
+import type { Resolver } from './resolver.ts'
 import { isOff } from './resolver.ts'
 
 /** The response of a part in its short form or as a block; `undefined`: off. */
@@ -68,13 +72,36 @@ function resolveHoneypots(input: DetectInput['honeypots']): DetectPolicy['honeyp
   return most && { most, paths: blockOf(input).paths ?? HONEYPOT_PATHS }
 }
 
-function resolveHijack(input: DetectInput['hijack']): DetectPolicy['hijack'] {
-  const said = input ?? DEFAULTS.hijack
+function resolveHijack(input: DetectInput['hijack'], resolver: Resolver): HijackPolicy | undefined {
+  const block = typeof input === 'object' ? input : { response: input }
+  const { response = DEFAULTS.hijack, vpn, fingerprint } = block
+  if (isOff(response)) return undefined
+  const travel = travelOf(input)
+  return {
+    response,
+    travel,
+    vpn: resolveAddresses(vpn, ['detect', 'hijack', 'vpn'], resolver),
+    fingerprint: fingerprint?.toLowerCase(),
+  }
+}
+
+function travelOf(input: DetectInput['hijack']): HijackResponse | undefined {
+  const said = (typeof input === 'object' ? input.travel : undefined) ?? DEFAULTS.hijackTravel
   return isOff(said) ? undefined : said
 }
 
+/** Whether it is asked where callers are, so that a database of places is needed. */
+export function watchesTravel(input: DetectInput | undefined): boolean {
+  const { hijack } = input ?? {}
+  const response = typeof hijack === 'object' ? hijack.response : hijack
+  return input !== undefined && !isOff(response) && travelOf(hijack) !== undefined
+}
+
 /** The block `detect`; `undefined` where it is not written: nothing is watched then. */
-export function resolveDetect(input: DetectInput | undefined): DetectPolicy | undefined {
+export function resolveDetect(
+  input: DetectInput | undefined,
+  resolver: Resolver,
+): DetectPolicy | undefined {
   if (input === undefined) return undefined
   return {
     bots: gradeOf(input.bots, DEFAULTS.detect),
@@ -82,7 +109,7 @@ export function resolveDetect(input: DetectInput | undefined): DetectPolicy | un
     stuffing: resolveStuffing(input.stuffing),
     volume: resolveVolume(input.volume),
     honeypots: resolveHoneypots(input.honeypots),
-    hijack: resolveHijack(input.hijack),
+    hijack: resolveHijack(input.hijack, resolver),
     blockMs: parseDuration(input.block ?? DEFAULTS.detectBlock, ''),
     acr: input.acr ?? [],
     exempt: input.exempt ?? [],

@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url'
-import { ConfigError } from '../../../base/config-error.ts'
 import { parseDuration } from '../../../base/units.ts'
 import type {
   AddressList,
@@ -18,34 +17,11 @@ import type {
 } from '../input.ts'
 import type { ConfigPath } from '../paths.ts'
 import type { PlaceSettings, RuleSettings } from '../settings.ts'
-import { parseAddressList } from '../values/address-list.ts'
 import { parseFileReference } from '../values/text.ts'
+import { fileAddresses, resolveAddresses } from './addresses.ts'
+import { watchesTravel } from './detect.ts'
 import type { Resolver } from './resolver.ts'
 import { isOff } from './resolver.ts'
-
-/** The entries of a list in the configuration, those of its files put in their place. */
-function resolveAddresses(
-  entries: readonly string[] | undefined,
-  at: ConfigPath,
-  resolver: Resolver,
-): readonly string[] {
-  return (entries ?? []).flatMap((entry, index) =>
-    entry.startsWith('file:') ? fileAddresses(entry, [...at, index], resolver) : [entry],
-  )
-}
-
-function fileAddresses(reference: string, at: ConfigPath, resolver: Resolver): readonly string[] {
-  const { path, text } = resolver.list(at, parseFileReference(reference, ''))
-  try {
-    return parseAddressList(text, path)
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    for (const { file, line, message, cure } of error.faults) {
-      resolver.report.fault(at, `${file}:${line}: ${message}`, cure)
-    }
-    return []
-  }
-}
 
 function resolveRule(
   { allow, deny }: AddressRuleInput,
@@ -135,12 +111,13 @@ const asksForPlaces = (input: RuleNetworkInput | undefined): boolean =>
 
 /** The database that says where addresses are; `undefined` where nothing asks for one. */
 export function resolvePlaces(
-  { network, rules }: Pick<SallyportConfig, 'network' | 'rules'>,
+  { network, detect, rules }: Pick<SallyportConfig, 'network' | 'detect' | 'rules'>,
   resolver: Resolver,
 ): PlaceSettings | undefined {
   const isAsked =
     network?.geo !== undefined ||
     asksForPlaces(network) ||
+    watchesTravel(detect) ||
     (rules ?? []).some((rule: RuleInput) => asksForPlaces(rule.network))
   if (!isAsked) return undefined
   const geo = network?.geo ?? DEFAULTS.geo

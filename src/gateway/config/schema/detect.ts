@@ -1,10 +1,12 @@
 import * as z from 'zod'
 import { parseCidr } from '../../../base/cidr.ts'
 import { parseSize } from '../../../base/units.ts'
-import { GRADES } from '../../../pipeline/detect-policy.ts'
+import { GRADES, HIJACK_RESPONSES } from '../../../pipeline/detect-policy.ts'
 import { BOUNDS, DEFAULTS } from '../defaults.ts'
-import type { DetectInput, GradeInput } from '../detect-input.ts'
+import type { DetectInput, GradeInput, HijackInput } from '../detect-input.ts'
+import { parseAddressEntry } from '../values/address-list.ts'
 import { parseThreshold } from '../values/threshold.ts'
+import { parseFieldName } from '../values/wrap.ts'
 import { boundedDuration } from './bounded.ts'
 import { mode, optional, parsedText, wordOrOff } from './fields.ts'
 
@@ -62,6 +64,26 @@ const volume = z.strictObject({
   ),
 })
 
+const hijackResponse = (): z.ZodType<HijackInput> => wordOrOff(...HIJACK_RESPONSES)
+
+const hijack = z.strictObject({
+  response: optional(hijackResponse(), 'To another network and another program.', DEFAULTS.hijack),
+  travel: optional(
+    hijackResponse(),
+    'To a caller who is where nobody can be so soon: more than 500 km away at more than 900 km/h. Needs a database that knows where addresses are, not where they are registered.',
+    DEFAULTS.hijackTravel,
+  ),
+  vpn: optional(
+    z.array(parsedText('an address, a block, or file:PATH', parseAddressEntry)),
+    'Addresses, blocks and files whose clients may be anywhere: they are nowhere for `travel`.',
+    [],
+  ),
+  fingerprint: optional(
+    parsedText('a header name', parseFieldName),
+    'Header in which `listen.trustedProxies` write the fingerprint of a client they ended TLS for (JA3, JA4 or any other).',
+  ),
+})
+
 /** `detect`. */
 export const detectSchema: z.ZodType<DetectInput> = z.strictObject({
   bots: optional(
@@ -90,7 +112,7 @@ export const detectSchema: z.ZodType<DetectInput> = z.strictObject({
     DEFAULTS.detect,
   ),
   hijack: optional(
-    wordOrOff('log', 'step-up', 'kill'),
+    z.union([hijackResponse(), hijack]),
     'A key or token that comes from another network and another program: log, ask for a new log-in, or refuse it.',
     DEFAULTS.hijack,
   ),

@@ -1,20 +1,19 @@
 import type { Regex } from './regex-syntax.ts'
 import { rangesText } from './regex-syntax.ts'
 
-/** RE2 refuses a repeat beyond this; larger ones are written as several. */
-const MAX_REPEAT = 1000
-/** RE2 unrolls repeats: a program larger than this costs too much memory. */
+/** Larger patterns are left as they are written. */
 const MAX_SIZE = 3000
 
 /**
- * Writes a pattern of ECMA-262 in the syntax of RE2, with the same meaning: `$` is the end of the text, classes are
- * spelled out, large repeats are split. `undefined` where RE2 has no such thing (look-around, back-references).
+ * Writes a pattern for the native engine with the `u` flag: without groups that keep what they matched, classes
+ * spelled out. `undefined` for look-around and back-references.
  */
-export function toRe2(regex: Regex): string | undefined {
-  return sizeOf(regex) > MAX_SIZE ? undefined : write(regex)
+export function toLeanNative(regex: Regex): string | undefined {
+  const text = sizeOf(regex) > MAX_SIZE ? undefined : write(regex)
+  return text === undefined ? undefined : toNative(text)
 }
 
-/** The same text in the native spelling, for the `u` flag. */
+/** What is written as RE2 does, in the native spelling for the `u` flag. */
 export function toNative(re2: string): string {
   return re2.replaceAll('\\x{', '\\u{').replaceAll('\\A', '^').replaceAll('\\z', '$')
 }
@@ -23,7 +22,6 @@ function write(regex: Regex): string | undefined {
   switch (regex.kind) {
     case 'chars':
       if (regex.property !== undefined) return regex.property
-      // RE2 has no empty class.
       return regex.set.length === 0 ? '[^\\x{0}-\\x{10ffff}]' : `[${rangesText(regex.set)}]`
     case 'group':
       return write(regex.body)
@@ -47,24 +45,13 @@ function joined(parts: readonly Regex[], separator: string): string | undefined 
   return texts.every((text) => text !== undefined) ? texts.join(separator) : undefined
 }
 
-function writeRepeat(regex: Extract<Regex, { kind: 'repeat' }>): string | undefined {
-  const text = write(regex.body)
-  if (text === undefined) return undefined
-  const body = `(?:${text})`
-  const { min, max } = regex
-  // Only whether something matches is asked, so lazy and greedy are the same.
-  const required = pieces(min).map((count) => `${body}{${count}}`)
-  if (max === Infinity) return `${required.join('')}${body}*`
-  const optional = pieces(max - min).map((count) => `${body}{0,${count}}`)
-  return `(?:${required.join('')}${optional.join('')})`
+/** Only whether something matches is asked, so lazy and greedy are the same. */
+function writeRepeat({ body, min, max }: Extract<Regex, { kind: 'repeat' }>): string | undefined {
+  const text = write(body)
+  return text && `(?:${text}){${min},${max === Infinity ? '' : max}}`
 }
 
-function pieces(count: number): readonly number[] {
-  const whole = Array.from({ length: Math.floor(count / MAX_REPEAT) }, () => MAX_REPEAT)
-  return count % MAX_REPEAT === 0 ? whole : [...whole, count % MAX_REPEAT]
-}
-
-/** Size of the program that RE2 makes of a pattern, roughly. */
+/** How large a pattern is, its repeats written out. */
 function sizeOf(regex: Regex): number {
   switch (regex.kind) {
     case 'group':
