@@ -21,10 +21,11 @@ import { printInit } from './init/print-init.ts'
 import type { InitReport } from './init/print-init.ts'
 import { chooseSchemes, usualSecurity } from './init/scheme-choice.ts'
 import { inspect } from './inspect.ts'
+import { initFromKong, isKongFile } from './kong/init-kong.ts'
 import { printJson } from './output.ts'
 
 interface InitOptions {
-  readonly upstream: string
+  readonly upstream?: string
   readonly from?: string
   readonly output: string
   readonly force?: true
@@ -36,9 +37,11 @@ const HELP = `
 Examples:
   sallyport init openapi.yaml --upstream http://127.0.0.1:3000
   sallyport init openapi.yaml --upstream http://127.0.0.1:3000 --from access.log
+  sallyport init --from kong.yaml
 
 Writes sallyport.yaml with the profile adopt for two weeks; with --from also sallyport.overlay.yaml, when the log shows
 operations that the document lacks. Logs: common or combined format, or JSON lines with method and path.
+From a configuration of Kong (decK) it writes documents, too, and lists what is not as it was; keys follow by keys import.
 Exit codes: 0 written and ready to serve, 1 nothing written, or it has faults that a person must decide.`
 
 const ADOPT_DAYS = 14
@@ -48,10 +51,13 @@ const OVERLAY = 'sallyport.overlay.yaml'
 /** `sallyport init`: writes a first configuration and says what a person should know about the API. */
 export function addInit(program: Command): void {
   program
-    .command('init <openapi>')
+    .command('init [openapi]')
     .description('write sallyport.yaml for an API, and audit its document')
-    .requiredOption('--upstream <url>', 'where the API runs')
-    .option('--from <log>', 'access log of the API: finds operations that the document lacks')
+    .option('--upstream <url>', 'where the API runs')
+    .option(
+      '--from <file>',
+      'access log of the API: finds operations that the document lacks; or a configuration of Kong',
+    )
     .option('-o, --output <file>', 'file to write', 'sallyport.yaml')
     .option('--allow-plain', 'the API is reached over plain HTTP in a network of your own')
     .option('--force', 'replace files that exist')
@@ -60,7 +66,34 @@ export function addInit(program: Command): void {
     .action(init)
 }
 
-async function init(openapi: string, options: InitOptions): Promise<void> {
+async function init(openapi: string | undefined, options: InitOptions): Promise<void> {
+  const untilDay = new Date(Date.now() + ADOPT_DAYS * DAY_MS).toISOString().slice(0, 10)
+  const { from, upstream } = options
+  if (from !== undefined && isKongFile(from)) {
+    if (openapi !== undefined || upstream !== undefined)
+      throw new CommandError(
+        'a configuration of Kong says itself where its APIs are',
+        'sallyport init --from FILE alone; put your document in the place of the one it writes',
+      )
+    return initFromKong(from, options, untilDay)
+  }
+  if (openapi === undefined || upstream === undefined)
+    throw new CommandError(
+      'document and --upstream are needed',
+      'sallyport init openapi.yaml --upstream URL, or --from with a configuration of Kong',
+    )
+  return initFromDocument(openapi, { ...options, upstream }, untilDay)
+}
+
+interface DocumentOptions extends InitOptions {
+  readonly upstream: string
+}
+
+async function initFromDocument(
+  openapi: string,
+  options: DocumentOptions,
+  untilDay: string,
+): Promise<void> {
   const folder = dirname(resolve(options.output))
   const overlayFile = join(folder, OVERLAY)
   refuseExisting([options.output, ...(options.from === undefined ? [] : [overlayFile])], options)
@@ -69,7 +102,6 @@ async function init(openapi: string, options: InitOptions): Promise<void> {
   const log = options.from === undefined ? undefined : await readLog(options.from)
   const found = log === undefined ? undefined : findOperations(model, log.usages)
   const hasOverlay = found !== undefined && found.operations.length > 0
-  const untilDay = new Date(Date.now() + ADOPT_DAYS * DAY_MS).toISOString().slice(0, 10)
   const schemes = chooseSchemes(model)
   const text = configText({
     schemaComment: schemaComment(folder),
@@ -109,7 +141,7 @@ function refuseExisting(files: readonly string[], { force }: InitOptions): void 
 }
 
 /** Throws `ConfigError` for what cannot be an upstream, before anything is written. */
-function refuseUpstream({ upstream, allowPlain }: InitOptions): void {
+function refuseUpstream({ upstream, allowPlain }: DocumentOptions): void {
   const url = parseUpstreamUrl(upstream, '--upstream')
   if (!url.isPlain || isLoopbackHost(url.hostname) || allowPlain === true) return
   throw new ConfigError({

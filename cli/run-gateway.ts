@@ -4,7 +4,9 @@ import { formatFault } from '../src/base/config-error.ts'
 import { systemClock } from '../src/base/clock.ts'
 import { startAdmin, startHealth } from '../src/admin/server.ts'
 import type { RunningServer } from '../src/admin/server.ts'
+import { readiness } from '../src/admin/target.ts'
 import type { AdminStatus } from '../src/admin/target.ts'
+import type { Dependency } from '../src/gateway/dependencies.ts'
 import type { Listener } from '../src/edges/listener/listener.ts'
 import { openAutoTls } from '../src/edges/tls/auto.ts'
 import { GivenTls } from '../src/edges/tls/given.ts'
@@ -280,16 +282,20 @@ class GatewayProcess implements RunningGateway {
     this.#closers.push(() => watch.close())
   }
 
+  #dependencies(): readonly Dependency[] {
+    const isUp = this.#lastReload?.ok !== false
+    const configuration: Dependency = { name: 'configuration', isUp, closes: 'nothing' }
+    this.gateway.dependencies.show([configuration])
+    return [...this.gateway.dependencyStates(), configuration]
+  }
+
   #health() {
     return {
-      ready: () => {
-        const reasons = this.gateway.issuersWithoutKeys().map((iss) => `no keys of ${iss}`)
-        return {
-          isReady: !this.#isDraining,
-          reasons: this.#isDraining ? ['draining', ...reasons] : reasons,
-        }
+      ready: () => readiness(this.#dependencies(), this.#isDraining),
+      metricsText: () => {
+        this.#dependencies()
+        return this.#workers?.metricsText() ?? this.gateway.recorder.metricsText()
       },
-      metricsText: () => this.#workers?.metricsText() ?? this.gateway.recorder.metricsText(),
       keySetText: () => this.gateway.services.signing.keySetText(systemClock.nowMs()),
     }
   }

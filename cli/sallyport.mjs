@@ -38,6 +38,10 @@ if (isNewEnough && isToBeSupervised(process.argv.slice(2))) {
   const { supervise } = await import(fileOf('supervise'))
   supervise({ entry: fileURLToPath(import.meta.url), args: process.argv.slice(2) })
 } else if (isNewEnough) {
+  if (process.argv[2] === 'serve') {
+    const { keepCompiledCode } = await import(fileOf('compile-cache'))
+    keepCompiledCode(process.argv.slice(3))
+  }
   await import(fileOf('main'))
 } else {
   const node = packagedNode()

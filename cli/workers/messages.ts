@@ -1,6 +1,7 @@
 import type { SecureContextOptions } from 'node:tls'
 import type { ConfigFault } from '../../src/base/config-error.ts'
 import type { ListedBan } from '../../src/gateway/bans.ts'
+import type { ThreadWord } from '../../src/gateway/dependencies.ts'
 import type { AdoptNote } from '../../src/gateway/adopt/notes.ts'
 import type { SinkTarget } from '../../src/gateway/config/values/text.ts'
 import type { KeyAnswer, KeyCall } from '../../src/store/remote-keys.ts'
@@ -67,4 +68,5 @@ export type FromWorker =
   | { readonly kind: 'numbers'; readonly block: NumberBlock }
   | { readonly kind: 'notes'; readonly notes: readonly AdoptNote[] }
   | { readonly kind: 'ban'; readonly ban: ListedBan }
+  | { readonly kind: 'dependency'; readonly word: ThreadWord }
   | { readonly kind: 'closed' }

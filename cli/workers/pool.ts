@@ -147,8 +147,12 @@ export class WorkerPool implements Followers, ThreadHost {
 
   ban: ThreadHost['ban'] = (ban) => this.#options.gateway.bans.note(ban)
 
+  dependency: ThreadHost['dependency'] = (thread, word) =>
+    this.#options.gateway.dependencies.hear(word, String(thread.number))
+
   gone: ThreadHost['gone'] = (thread, cause) => {
-    const { state } = this.#options
+    const { state, gateway } = this.#options
+    gateway.dependencies.forget(String(thread.number))
     this.#threads.delete(thread.number)
     state.threadGone(thread.number)
     state.ended.add(thread.numbers)

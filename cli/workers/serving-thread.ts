@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { ConfigFault } from '../../src/base/config-error.ts'
 import type { ListedBan } from '../../src/gateway/bans.ts'
+import type { ThreadWord } from '../../src/gateway/dependencies.ts'
 import type { AdoptNote } from '../../src/gateway/adopt/notes.ts'
 import type { KeyAnswer, KeyCall } from '../../src/store/remote-keys.ts'
 import type { NumberBlock } from '../../src/telemetry/numbers.ts'
@@ -15,6 +16,7 @@ export interface ThreadHost {
   outlet(target: SinkTarget): OutletQueue
   note(notes: readonly AdoptNote[]): void
   ban(ban: ListedBan): void
+  dependency(thread: ServingThread, word: ThreadWord): void
   /** Once, whatever ended it. `cause`: an uncaught error, or none. */
   gone(thread: ServingThread, cause: unknown): void
 }
@@ -126,6 +128,8 @@ export class ServingThread {
         return this.#host.note(message.notes)
       case 'ban':
         return this.#host.ban(message.ban)
+      case 'dependency':
+        return this.#host.dependency(this, message.word)
       default:
         return undefined
     }

@@ -76,6 +76,7 @@ class ServingWorker {
         }),
       tellNotes: (notes) => line.tell({ kind: 'notes', notes }),
       tellBan: (ban) => line.tell({ kind: 'ban', ban }),
+      tellDependency: (word) => line.tell({ kind: 'dependency', word }),
     })
   }
 

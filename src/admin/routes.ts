@@ -1,5 +1,6 @@
 import { ConfigError } from '../base/config-error.ts'
 import { KEY_SET_MEDIA_TYPE, KEY_SET_PATH } from '../identity/signing/signing-keys.ts'
+import type { Dependency } from '../gateway/dependencies.ts'
 import { StoreError } from '../store/records.ts'
 import { METRICS_MEDIA_TYPE } from '../telemetry/metrics.ts'
 import { json, problem } from './answer.ts'
@@ -89,8 +90,18 @@ export function healthAnswer(
   if (path === KEY_SET_PATH)
     return { status: 200, mediaType: KEY_SET_MEDIA_TYPE, body: target.keySetText() }
   if (path !== '/ready') return undefined
-  const { isReady, reasons } = target.ready()
-  return json({ status: isReady ? 'ready' : 'not ready', reasons }, isReady ? 200 : 503)
+  const { isReady, reasons, dependencies } = target.ready()
+  const body = {
+    status: isReady ? 'ready' : 'not ready',
+    reasons,
+    dependencies: dependencies.map(shown),
+  }
+  return json(body, isReady ? 200 : 503)
+}
+
+/** Nothing of why: the port may be open to more people than the log. */
+function shown({ name, isUp, closes }: Dependency) {
+  return { name, state: isUp ? 'up' : 'away', closes }
 }
 
 async function routed(call: AdminCall): Promise<AdminAnswer> {

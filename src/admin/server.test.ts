@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
 import { FakeClock } from '../base/clock.ts'
 import { ConfigError } from '../base/config-error.ts'
+import type { Dependency } from '../gateway/dependencies.ts'
 import { KeyService } from '../identity/keys/service.ts'
 import { MemoryRecords } from '../store/memory-records.ts'
 import { MemoryRelations } from '../store/relations/memory-relations.ts'
@@ -19,6 +20,7 @@ import { AdminUnreachable, createAdminClient } from './client.ts'
 import type { AdminReply } from './client.ts'
 import { startAdmin, startHealth } from './server.ts'
 import type { RunningServer } from './server.ts'
+import { readiness } from './target.ts'
 import type { AdminTarget, Readiness, ReloadResult } from './target.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'adm-'))
@@ -29,7 +31,8 @@ const relations = new MemoryRelations()
 const events: LifecycleEvent[] = []
 const unlocked: unknown[] = []
 const lifted: string[] = []
-let readiness: Readiness = { isReady: true, reasons: [] }
+const READY: Readiness = { isReady: true, reasons: [], dependencies: [] }
+let state: Readiness = READY
 let reloaded: ReloadResult = { ok: true, planId: 'p2' }
 const target: AdminTarget = {
   status: () => ({
@@ -41,7 +44,7 @@ const target: AdminTarget = {
     apis: [{ name: 'orders', operations: 3 }],
     lastReload: null,
   }),
-  ready: () => readiness,
+  ready: () => state,
   metricsText: () => 'up 1\n',
   keySetText: () => '{"keys":[]}',
   reload: () => Promise.resolve(reloaded),
@@ -115,18 +118,40 @@ test('the socket belongs to its owner alone', () => {
   assert.equal(statSync(socketPath).mode & 0o777, 0o600)
 })
 
+const readyRows: [name: string, isUp: boolean, closes: Dependency['closes'], isReady: boolean][] = [
+  ['what closes everything is away', false, 'all', false],
+  ['what closes everything is there', true, 'all', true],
+  ['what closes some is away', false, 'some', true],
+  ['what closes nothing is away', false, 'nothing', true],
+]
+for (const [name, isUp, closes, isReady] of readyRows)
+  test(`${isReady ? 'ready' : 'not ready'}: ${name}`, () => {
+    const { reasons, ...found } = readiness([{ name: 'x', isUp, closes }], false)
+    assert.equal(found.isReady, isReady)
+    assert.equal(reasons.length, isUp ? 0 : 1)
+  })
+
 test('health, metrics and status are there', async () => {
   assert.deepEqual(await client.request('/live'), { status: 200, body: { status: 'live' } })
   assert.deepEqual(await client.request('/metrics'), { status: 200, body: 'up 1\n' })
   assert.deepEqual(await client.request('/status'), { status: 200, body: target.status() })
   assert.deepEqual(await client.request('/ready?x=1'), {
     status: 200,
-    body: { status: 'ready', reasons: [] },
+    body: { status: 'ready', reasons: [], dependencies: [] },
   })
-  readiness = { isReady: false, reasons: ['draining'] }
+  const store: Dependency = { name: 'store', isUp: true, closes: 'some' }
+  const issuer: Dependency = { name: 'issuer a', isUp: false, closes: 'some' }
+  state = readiness([store, issuer], true)
   assert.deepEqual(await client.request('/ready'), {
     status: 503,
-    body: { status: 'not ready', reasons: ['draining'] },
+    body: {
+      status: 'not ready',
+      reasons: ['draining', 'issuer a is away, closes some'],
+      dependencies: [
+        { name: 'store', state: 'up', closes: 'some' },
+        { name: 'issuer a', state: 'away', closes: 'some' },
+      ],
+    },
   })
 })
 
@@ -383,7 +408,7 @@ test('the client tells a gateway that is not there from one that answers nonsens
 })
 
 test('the health listener answers health and nothing else', async () => {
-  readiness = { isReady: true, reasons: [] }
+  state = READY
   const health = await startHealth(target, 0, '127.0.0.1')
   const base = `http://127.0.0.1:${health.port}`
   const statuses = await Promise.all(

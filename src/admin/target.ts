@@ -1,3 +1,4 @@
+import type { Dependency } from '../gateway/dependencies.ts'
 import type { ListedBan } from '../gateway/bans.ts'
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import type { GrantNames } from '../gateway/grant-names.ts'
@@ -26,8 +27,25 @@ export interface AdminStatus {
 /** Whether traffic should be sent here. */
 export interface Readiness {
   readonly isReady: boolean
-  /** What is missing, such as `draining`; empty when ready. */
+  /** What is missing, such as `draining` or the name of a dependency; what is not ready for all of it is first. */
   readonly reasons: readonly string[]
+  /** All that this process depends on. */
+  readonly dependencies: readonly Dependency[]
+}
+
+/** Not ready: about to end, or something is away without which every request is refused (CONTROLS 3.3). */
+export function readiness(dependencies: readonly Dependency[], isDraining: boolean): Readiness {
+  const away = dependencies.filter(({ isUp }) => !isUp)
+  const closing = away.filter(({ closes }) => closes === 'all')
+  const others = away.filter(({ closes }) => closes !== 'all')
+  return {
+    isReady: !isDraining && closing.length === 0,
+    reasons: [
+      ...(isDraining ? ['draining'] : []),
+      ...[...closing, ...others].map(({ name, closes }) => `${name} is away, closes ${closes}`),
+    ],
+    dependencies,
+  }
 }
 
 /** What a reload did; the old plan stays when it failed. */

@@ -48,7 +48,7 @@ suite('a gateway', () => {
     assert.deepEqual(names.toSorted(), ['openapi.yaml', 'sallyport.yaml'])
     assert.equal(gateway.loaded.file, `${at.folder}/sallyport.yaml`)
     assert.deepEqual(gateway.findings, [])
-    assert.deepEqual(gateway.issuersWithoutKeys(), [])
+    assert.ok(gateway.dependencyStates().every(({ isUp }) => isUp))
   })
 
   test('serves the names of its certificate', async (t) => {
@@ -71,7 +71,10 @@ suite('a gateway', () => {
       "auth: { jwt: { issuers: { 'https://id.example.com': { audience: a, jwks: 'file:k.json' } } } }"
     const at = gatewayFolder(t, `${CONFIG}${issuer}\n`, { 'k.json': '{' })
     const gateway = await at.start()
-    assert.deepEqual(gateway.issuersWithoutKeys(), ['https://id.example.com'])
+    const away = gateway.dependencyStates().filter(({ isUp }) => !isUp)
+    assert.deepEqual(away, [{ name: 'issuer https://id.example.com', isUp: false, closes: 'some' }])
+    const series = 'sallyport_dependency_up{dependency="issuer https://id.example.com"} 0'
+    assert.ok(gateway.recorder.metricsText().includes(series))
     assert.equal(await statusOf(gateway), 200)
     await eventually(() => gateway.recorder.metricsText().includes('sp_dependency_down'))
     const down = (await at.events(gateway)).find(({ action }) => action === 'sp_dependency_down')

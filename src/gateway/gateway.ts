@@ -25,6 +25,9 @@ import { nextChangeMs } from './config/policy-for.ts'
 import type { PolicyMoment } from './config/policy-for.ts'
 import type { Settings } from './config/settings.ts'
 import type { SinkTarget } from './config/values/text.ts'
+import { Dependencies, issuerWord, storeWord } from './dependencies.ts'
+import type { Dependency } from './dependencies.ts'
+import { dependencyStates } from './dependency-states.ts'
 import { GatewayCore } from './gateway-core.ts'
 import { loadApis } from './load-apis.ts'
 import type { LoadedApi } from './load-apis.ts'
@@ -32,7 +35,6 @@ import { planFaults } from './plan-faults.ts'
 import { restartParts } from './restart-parts.ts'
 import { openCounters } from './open-counters.ts'
 import type { OpenCounters } from './open-counters.ts'
-import { storeEvent } from './store-event.ts'
 import { openServices, openTokens, pseudonymKey } from './services.ts'
 import type { Services } from './services.ts'
 import type { Followers, PlanSnapshot } from './threads/snapshot.ts'
@@ -98,6 +100,8 @@ export class Gateway {
   /** What is done about suspicious callers. */
   readonly bans: BanList = new BanList()
   readonly metrics: Metrics
+  /** What this process depends on, as its threads say. */
+  readonly dependencies: Dependencies
   /** What is learnt while the profile `adopt` runs. */
   readonly adoption: Adoption
   readonly #options: GatewayOptions
@@ -138,7 +142,8 @@ export class Gateway {
         ),
       clock: this.#clock,
     })
-    this.#counters.watch((event) => this.recorder.emit(event), this.metrics)
+    this.dependencies = new Dependencies((event) => this.recorder.emit(event), this.metrics)
+    this.#counters.watch((word) => this.dependencies.hear(word))
     this.#tokens = this.#openTokens(loaded)
     const { certificateNames } = options
     const apis = loadApis(loaded.settings.apis)
@@ -174,7 +179,7 @@ export class Gateway {
   }
 
   async #open(): Promise<void> {
-    this.services.records.onAway((cause) => this.recorder.emit(storeEvent(cause)))
+    this.services.records.onAway((cause) => this.dependencies.hear(storeWord(cause)))
     await this.services.open()
     await this.#counters.ready()
     const graduated = await this.#graduated()
@@ -212,9 +217,18 @@ export class Gateway {
     this.#followers = followers
   }
 
-  /** Issuers whose keys cannot be had now. */
-  issuersWithoutKeys(): readonly string[] {
-    return this.#tokens.issuersWithoutKeys(this.#clock.nowMs())
+  /** What this process depends on, as it is now; the metrics show the same from here on. */
+  dependencyStates(): readonly Dependency[] {
+    const { dependencies: heard, recorder } = this
+    const states = dependencyStates(this.#loaded.settings, {
+      heard,
+      tokens: this.#tokens,
+      places: this.#built.kit.places,
+      sinks: recorder.sinkStates(),
+      nowMs: this.#clock.nowMs(),
+    })
+    heard.show(states)
+    return states
   }
 
   /**
@@ -283,13 +297,7 @@ export class Gateway {
 
   #openTokens(loaded: LoadedConfig): TokenService {
     return openTokens(loaded.settings, (iss, cause) =>
-      this.recorder.emit({
-        name: 'sp_dependency_down',
-        level: 'warn',
-        control: 'authenticate',
-        reason: 'issuer_keys',
-        detail: `${iss}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      }),
+      this.dependencies.hear(issuerWord(iss, cause)),
     )
   }
 
@@ -328,18 +336,10 @@ export class Gateway {
     this.#schedule()
   }
 
-  /** A database that cannot be read makes rules about countries refuse: whoever wonders why finds it here. */
   #tellPlaces(): void {
     const { places } = this.#built.kit
     this.metrics.placesBuilt(places?.builtMs)
-    if (places === undefined || places.isUsable(this.#clock.nowMs())) return
-    this.recorder.emit({
-      name: 'sp_dependency_down',
-      level: 'warn',
-      control: 'network',
-      reason: 'geo_database',
-      detail: `${places.path}: ${places.fault ?? 'too old to decide by'}`,
-    })
+    this.dependencies.hearPlaces(places, this.#clock.nowMs())
   }
 
   /** Relaxations and the profile end by themselves: the plan is compiled anew when the next one does. */

@@ -1,18 +1,17 @@
 import type { Secret } from '../base/secret.ts'
-import type { SecurityEvent } from '../pipeline/exchange.ts'
 import type { Counters } from '../store/counters.ts'
 import { FailoverCounters } from '../store/failover-counters.ts'
 import { RedisCounters } from '../store/redis/redis-counters.ts'
 import { openRedis } from '../store/redis/redis-link.ts'
 import { parseRedisUrl } from '../store/redis/redis-target.ts'
-import type { Metrics } from '../telemetry/metrics.ts'
 import type { CounterSettings } from './config/settings.ts'
+import type { DependencyWord } from './dependencies.ts'
 
 /** Where limits are counted, with what ends it. */
 export interface OpenCounters {
   readonly counters: Counters
   /** From here on tells of a store that goes away and comes back. */
-  watch(hear: (event: SecurityEvent) => void, metrics?: Metrics): void
+  watch(hear: (word: DependencyWord) => void): void
   /** Resolves once the store answers, or is not waited for any longer. */
   ready(): Promise<void>
   close(): void
@@ -20,14 +19,6 @@ export interface OpenCounters {
 
 /** How long a start waits for the counters of all nodes. */
 const START_MS = 2000
-
-const AWAY: SecurityEvent = {
-  name: 'sp_dependency_down',
-  level: 'critical',
-  control: 'limits',
-  reason: 'counters',
-}
-const BACK: SecurityEvent = { ...AWAY, name: 'sp_dependency_up', level: 'info' }
 
 /**
  * Opens what the settings name. `local`: the counters of this process, which are the only ones where no others are
@@ -60,16 +51,10 @@ export function openCounters(
   })
   return {
     counters,
-    watch: (hear, metrics) => {
-      const up = metrics
-        ?.gauge('sallyport_dependency_up', 'Whether a dependency answers.', ['dependency'])
-        .cell('counters')
-      if (up !== undefined) up.value = 1
-      counters.watch(({ isUp, cause }) => {
-        if (up !== undefined) up.value = isUp ? 1 : 0
-        hear(isUp ? BACK : { ...AWAY, detail: messageOf(cause) })
-      })
-    },
+    watch: (hear) =>
+      counters.watch(({ isUp, cause }) =>
+        hear({ name: 'counters', isUp, ...(isUp ? {} : { detail: messageOf(cause) }) }),
+      ),
     ready: () => counters.ready(START_MS),
     close: () => counters.close(),
   }

@@ -138,6 +138,8 @@ export class Exchange {
   /** `authenticate`: who is calling, and the alternatives of the document that the credentials meet. */
   principal: Principal = ANONYMOUS
   met: readonly MetAlternative[] = []
+  /** `authenticate`: nobody has proven yet who is calling, neither we nor the API; limits count the address. */
+  countsAsAddress = false
   /** `authenticate`: the gateway's own keys that were shown, for the control that holds each to its restrictions. */
   keys: readonly VerifiedKey[] = []
   /** Guards of the authorize stage: the first that allowed; the runner denies when it stays `undefined`. */

@@ -9,7 +9,7 @@ import type { NumberBlock } from './numbers.ts'
 import { createPseudonyms } from './pseudonym.ts'
 import { createEventFormatter } from './security-events.ts'
 import type { EventFormatter, LifecycleEvent } from './security-events.ts'
-import type { Sink, SinkWatch } from './sink.ts'
+import type { Sink, SinkState, SinkWatch } from './sink.ts'
 
 /** What a recorder is made of. */
 export interface RecorderOptions {
@@ -33,6 +33,8 @@ export interface Recorder {
   emit(event: LifecycleEvent): void
   /** See `Metrics.text`. */
   metricsText(threads?: readonly (readonly NumberBlock[])[]): string
+  /** How the sinks are now. */
+  sinkStates(): readonly SinkState[]
   /** After log rotation (SIGHUP). */
   reopen(): void
   flush(): Promise<void>
@@ -64,7 +66,11 @@ class GatewayRecorder implements Recorder {
       down: (name, error) => this.emit(sinkDown(name, error)),
       up: (name, lost) => this.emit(sinkUp(name, lost)),
     })
-    this.#metrics.watchSinks(() => this.#sinks.map((sink) => sink.state))
+    this.#metrics.watchSinks(() => this.sinkStates())
+  }
+
+  sinkStates(): readonly SinkState[] {
+    return this.#sinks.map((sink) => sink.state)
   }
 
   began(): void {

@@ -672,6 +672,40 @@ suite('who it is', () => {
   })
 })
 
+suite('credentials that only the API can judge', () => {
+  const answered = async (bench: Bench, credential: string, status: number): Promise<boolean> => {
+    const guard = bench.guard(authenticate, 'raw')
+    const exchange = exchangeOf({ headers: ['Authorization', credential] })
+    await guard.request(exchange)
+    await guard.response(exchange, status)
+    return exchange.countsAsAddress
+  }
+  const ROWS: readonly [name: string, statuses: readonly number[], countsAsAddress: boolean][] = [
+    ['count as their address at first', [], true],
+    ['count alone once the API has taken them', [200], false],
+    ['count as their address while the API refuses them', [401, 403, 404, 500], true],
+    ['count as their address again when the API takes them no more', [200, 401], true],
+    ['count alone whatever else the API answers', [204, 404, 500], false],
+  ]
+  for (const [name, statuses, expected] of ROWS) {
+    test(name, async () => {
+      const bench = benchOf()
+      for (const status of statuses) await answered(bench, 'Token a', status)
+      assert.equal(await answered(bench, 'Token a', 500), expected)
+      assert.equal(await answered(bench, 'Token made-up', 500), true)
+    })
+  }
+
+  test('those of others are not asked about', async () => {
+    const bench = benchOf()
+    const { text } = await bench.key()
+    const exchange = exchangeOf({ headers: ['X-API-Key', text] })
+    await bench.guard(authenticate, 'key').request(exchange)
+    assert.equal(exchange.principal.kind, 'apiKey')
+    assert.equal(exchange.countsAsAddress, false)
+  })
+})
+
 suite('keys in URLs', () => {
   for (const [name, operation, status] of [
     ['where a credential is asked for', 'key', 401],

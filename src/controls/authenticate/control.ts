@@ -9,7 +9,7 @@ import {
 import type { UrlCredentialRules } from '../../identity/url-credentials.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
-import type { Exchange } from '../../pipeline/exchange.ts'
+import type { Exchange, UpstreamResponse } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
 import type { ApiRuntime, Kit } from '../kit.ts'
 import { placesOfSlots, readCarried } from './carried.ts'
@@ -25,6 +25,7 @@ import { planAlternatives } from './scheme-plan.ts'
 import type { AlternativePlan, SchemePlan } from './scheme-plan.ts'
 import { verifyScheme } from './verify.ts'
 import type { SchemeResult } from './verify.ts'
+import { VouchedCredentials } from './vouched.ts'
 
 /** Finds out who is calling, exactly as the document asks: alternatives (OR) of schemes (AND). */
 export const authenticate: Control<AuthenticateConfig, Kit> = {
@@ -77,6 +78,8 @@ interface Prepared {
   readonly isOurKey: (text: string) => boolean
   readonly isKnown: (token: string) => boolean
   readonly urlRules: UrlCredentialRules
+  /** Where the API checks a credential itself. */
+  readonly vouched: VouchedCredentials | undefined
   readonly kit: Kit
 }
 
@@ -84,7 +87,13 @@ function authenticateGuard(config: AuthenticateConfig, place: Place): Guard | un
   if (place.site.operation.security?.length === 0) return publicGuard(place.kit)
   const prepared = prepare(config, place)
   const settleKnown = knownBearer(prepared.alternatives, prepared.places, place.kit)
+  const { vouched } = prepared
   return {
+    ...(vouched && {
+      onResponse: (exchange: Exchange, response: UpstreamResponse): undefined => {
+        vouched.learn(exchange, response)
+      },
+    }),
     onRequest: (exchange) => {
       const { declaredQuery, urlRules } = prepared
       const isClean = !mayHoldCredentials(exchange, declaredQuery, urlRules)
@@ -132,6 +141,9 @@ function prepare(config: AuthenticateConfig, { site, api, kit }: Place): Prepare
     isOurKey: (text) => text.startsWith(mark) && !text.includes('.'),
     isKnown: (token) => kit.tokens.isKnown(token),
     urlRules: urlCredentialRules(prefix),
+    vouched: plans.some(({ kind }) => kind === 'upstream')
+      ? new VouchedCredentials(kit.counters, operation.api)
+      : undefined,
     kit,
   }
 }
@@ -206,6 +218,7 @@ function settle(exchange: Exchange, verdict: AuthVerdict, prepared: Prepared): D
   exchange.principal = verdict.principal
   exchange.keys = verdict.keys
   if (verdict.principal.kind === 'jwt') linkField(exchange, prepared.kit)
+  if (verdict.principal.kind === 'upstream') prepared.vouched?.judge(exchange)
   return undefined
 }
 

@@ -49,8 +49,9 @@ function partOf(exchange: Exchange, part: LimitKeyPart): string {
     const value = valueOf(exchange, part)
     return value === undefined ? `ip:${exchange.clientKey}` : `=${canonicalText(value)}`
   }
-  if (part.from === 'ip' || exchange.principal.kind === 'none') return `ip:${exchange.clientKey}`
-  const { principal } = exchange
+  const { principal, countsAsAddress } = exchange
+  const isNobody = principal.kind === 'none' || countsAsAddress
+  if (part.from === 'ip' || isNobody) return `ip:${exchange.clientKey}`
   if (part.from === 'subject' && principal.subject !== '')
     return `sub:${principal.issuer}|${principal.subject}`
   if (part.from === 'tenant') return tenantOf(exchange) ?? principal.id

@@ -86,9 +86,11 @@ function perPrincipal(
   }
 }
 
-/** Public operations are called by nobody in particular: there the address stands for the caller. */
-function callerOf({ principal, clientKey }: Exchange): string {
-  return principal.kind === 'none' ? `ip:${clientKey}` : principal.id
+/**
+ * Public operations are called by nobody in particular: there the address stands for the caller. So it does where a
+ * credential may be made up. */
+function callerOf({ principal, clientKey, countsAsAddress }: Exchange): string {
+  return principal.kind === 'none' || countsAsAddress ? `ip:${clientKey}` : principal.id
 }
 
 /** The plan that the key or the token names. */

@@ -93,6 +93,34 @@ suite('principal-limit', () => {
     })
   }
 
+  const WASHING: readonly [name: string, countsAsAddress: boolean, refused: boolean][] = [
+    ['counts made-up credentials for the API by address', true, true],
+    ['counts those alone that the API has taken', false, false],
+  ]
+  for (const [name, countsAsAddress, refused] of WASHING) {
+    test(name, async () => {
+      const rate = { count: 60, windowMs: 60_000, burst: 3 }
+      const byCaller = new Bench({ document: SHOP, policy: POLICY })
+      const byOperation = new Bench({
+        document: SHOP,
+        policy: { limits: { operation: { rate, by: [], cost: 1 } } },
+      })
+      const guards = [
+        byCaller.guard(principalLimit, 'list'),
+        byOperation.guard(operationLimit, 'list'),
+      ]
+      for (const guard of guards) {
+        const statuses: unknown[] = []
+        for (let n = 0; n < 4; n += 1) {
+          const principal: Principal = { ...ANONYMOUS, kind: 'upstream', id: `upstream:${n}` }
+          const exchange = Object.assign(exchangeOf({ principal }), { countsAsAddress })
+          statuses.push(statusOf(await guard.request(exchange)))
+        }
+        assert.deepEqual(statuses.includes(429), refused)
+      }
+    })
+  }
+
   test('counts down on every answer, as structured fields', async () => {
     const guard = new Bench({ document: SHOP, policy: POLICY }).guard(principalLimit, 'list')
     const remaining: unknown[] = []

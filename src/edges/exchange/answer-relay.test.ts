@@ -44,14 +44,14 @@ const LARGE = Buffer.alloc(65_536, 'x')
 test('a large piece leaves as it came, behind the small ones that waited', () => {
   const { relay, given } = streaming([])
   for (const piece of [SMALL, SMALL, LARGE]) relay.upstreamData(piece)
-  assert.deepEqual(given[0], Buffer.concat([SMALL, SMALL]))
+  assert.ok(given[0]?.equals(Buffer.concat([SMALL, SMALL])))
   assert.ok(given[1] === LARGE)
 })
 
 test('so does the last one of an answer whose length was said', () => {
   const { relay, given } = streaming(['content-length', String(LARGE.length + SMALL.length)])
   for (const piece of [SMALL, LARGE]) relay.upstreamData(piece)
-  assert.deepEqual(given[0], SMALL)
+  assert.ok(given[0]?.equals(SMALL))
   assert.ok(given[1] === LARGE)
 })
 

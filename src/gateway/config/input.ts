@@ -39,6 +39,7 @@ export interface UpstreamObjectInput {
   retry?: 0 | 1 | undefined
   breaker?: string | false | undefined
   health?: string | HealthCheckInput | undefined
+  stripBasePath?: boolean | undefined
   identity?: boolean | IdentityInput | undefined
 }
 

@@ -29,6 +29,8 @@ import type { ListedBan } from '../bans.ts'
 import { compileApis } from '../build-plan.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { SinkTarget } from '../config/values/text.ts'
+import { issuerWord } from '../dependencies.ts'
+import type { ThreadWord } from '../dependencies.ts'
 import { FactServices } from '../fact-services.ts'
 import { GatewayCore } from '../gateway-core.ts'
 import { loadApis, readFrom } from '../load-apis.ts'
@@ -54,6 +56,8 @@ export interface FollowerParts {
   readonly tellNotes: (notes: readonly AdoptNote[]) => void
   /** Told of every response to a suspicious caller; nobody unless said. */
   readonly tellBan?: (ban: ListedBan) => void
+  /** Told what this thread misses, and when it has it back; nobody unless said. */
+  readonly tellDependency?: (word: ThreadWord) => void
 }
 
 interface Compiled {
@@ -76,6 +80,7 @@ export class FollowerGateway {
   >
   readonly #records: Records | undefined
   readonly #counters: OpenCounters
+  readonly #tell: (word: ThreadWord) => void
   #inForce: Compiled
   #next: Compiled | undefined
 
@@ -111,7 +116,8 @@ export class FollowerGateway {
       pseudonymKey: pseudonymKey(secrets),
       openSinks: (watch) => settings.logs.sinks.map((sink) => parts.openSink(sink, watch)),
     })
-    this.#counters.watch((event) => this.recorder.emit(event))
+    this.#tell = parts.tellDependency ?? (() => undefined)
+    this.#counters.watch(this.#tell)
     this.#courier = new NoteCourier(parts.tellNotes, (error) => this.#noteFault(error))
     this.#inForce = this.#compile(parts.snapshot)
     this.#courier.setPlan(this.#inForce.plan)
@@ -177,15 +183,7 @@ export class FollowerGateway {
   }
 
   #compile({ settings, hash, file, texts, moment }: PlanSnapshot): Compiled {
-    const tokens = openTokens(settings, (iss, cause) =>
-      this.recorder.emit({
-        name: 'sp_dependency_down',
-        level: 'warn',
-        control: 'authenticate',
-        reason: 'issuer_keys',
-        detail: `${iss}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      }),
-    )
+    const tokens = openTokens(settings, (iss, cause) => this.#tell(issuerWord(iss, cause)))
     const apis = loadApis(settings.apis, (api) =>
       readFrom(texts[settings.apis.findIndex(({ name }) => name === api.name)] ?? new Map()),
     )

@@ -38,7 +38,7 @@ export function resolveUpstream(
   return {
     origin: first?.origin ?? '',
     origins: urls.map(({ origin, weight }) => ({ origin, weight })),
-    path: first?.path,
+    path: first?.path ?? (object.stripBasePath === true ? '' : undefined),
     protocol: object.protocol === 'h2' ? 'h2' : undefined,
     timeoutMs: parseDuration(object.timeout ?? DEFAULTS.upstreamTimeout, ''),
     connectMs: parseDuration(object.connectTimeout ?? DEFAULTS.upstreamConnectTimeout, ''),

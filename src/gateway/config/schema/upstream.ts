@@ -96,6 +96,11 @@ export const upstreamSchema: z.ZodType<string | UpstreamObjectInput> = z.union([
       'Allows http to a host other than this machine: everything, credentials included, then crosses the network in clear.',
       false,
     ),
+    stripBasePath: optional(
+      z.boolean(),
+      'The API does not know the base path: it gets what stands behind it. For a URL without a path; one with a path has it in place of the base path anyway.',
+      false,
+    ),
     identity: optional(
       z.union([
         z.boolean(),

@@ -1,0 +1,141 @@
+import type { PlaceDatabase } from '../store/places/place-database.ts'
+import type { LifecycleEvent } from '../telemetry/security-events.ts'
+import type { MetricFamily } from '../telemetry/metric-family.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+
+/** What requests are refused while a dependency is away (CONTROLS 3.3): those that need it, all, or none. */
+export type Closes = 'all' | 'some' | 'nothing'
+
+/** Something this process works with, as it is now. */
+export interface Dependency {
+  /** `counters`, `store`, `secrets`, `geo`, `configuration`, or `issuer …`, `log …`. */
+  readonly name: string
+  readonly isUp: boolean
+  readonly closes: Closes
+}
+
+/** What a thread says of the counters or the store. */
+export interface DependencyWord {
+  readonly name: 'counters' | 'store'
+  readonly isUp: boolean
+  /** Why it is away. */
+  readonly detail?: string
+}
+
+/** An issuer whose keys a thread could not fetch. */
+export interface IssuerWord {
+  readonly name: 'issuer'
+  readonly iss: string
+  readonly detail: string
+}
+
+/** What a thread tells the main one. */
+export type ThreadWord = DependencyWord | IssuerWord
+
+/** What is said of an issuer. */
+export function issuerWord(iss: string, cause: unknown): IssuerWord {
+  return { name: 'issuer', iss, detail: cause instanceof Error ? cause.message : String(cause) }
+}
+
+/** What is said of the store; `cause`: why it is away, or nothing: it is back. */
+export function storeWord(cause: string | undefined): DependencyWord {
+  return { name: 'store', isUp: cause === undefined, ...(cause !== undefined && { detail: cause }) }
+}
+
+const EVENTS = {
+  counters: { control: 'limits', reason: 'counters' },
+  store: { control: 'authenticate', reason: 'store' },
+} as const
+
+const WARM_MS = 5 * 60_000
+/** The same issuer is told of once in this time. */
+const TELL_MS = 10 * 60_000
+
+/**
+ * Knows what this process depends on, from the words of all its threads: one line in the log when the first of them misses
+ * something, one when the last has it back.
+ */
+export class Dependencies {
+  readonly #emit: (event: LifecycleEvent) => void
+  readonly #up: MetricFamily
+  /** Dependency -> threads that miss it. */
+  readonly #missedBy = new Map<DependencyWord['name'], Set<string>>()
+  /** Issuer -> when it was told of last. */
+  #warmedMs = 0
+  readonly #told = new Map<string, number>()
+
+  constructor(emit: (event: LifecycleEvent) => void, metrics: Pick<Metrics, 'gauge'>) {
+    this.#emit = emit
+    this.#up = metrics.gauge('sallyport_dependency_up', 'Whether a dependency answers.', [
+      'dependency',
+    ])
+  }
+
+  isUp(name: DependencyWord['name']): boolean {
+    return (this.#missedBy.get(name)?.size ?? 0) === 0
+  }
+
+  /** `thread`: who says so; unsaid: the main one. */
+  hear(word: ThreadWord, thread = 'main'): void {
+    if (word.name === 'issuer') return this.#issuerFault(word)
+    const { name, isUp, detail } = word
+    const missedBy = this.#missedBy.get(name) ?? new Set()
+    this.#missedBy.set(name, missedBy)
+    const wasUp = missedBy.size === 0
+    if (isUp) missedBy.delete(thread)
+    else missedBy.add(thread)
+    const isUpNow = missedBy.size === 0
+    if (isUpNow === wasUp) return
+    this.show([{ name, isUp: isUpNow }])
+    const event = EVENTS[name]
+    if (isUpNow) return this.#emit({ ...event, name: 'sp_dependency_up', level: 'info' })
+    const why = detail === undefined ? {} : { detail }
+    this.#emit({ ...event, ...why, name: 'sp_dependency_down', level: 'critical' })
+  }
+
+  /** The thread is no more. */
+  forget(thread: string): void {
+    for (const name of this.#missedBy.keys()) this.hear({ name, isUp: true }, thread)
+  }
+
+  /** Whether it is time to look for the keys of issuers again, where anybody asks. */
+  isWarmDue(nowMs: number): boolean {
+    if (nowMs - this.#warmedMs < WARM_MS) return false
+    this.#warmedMs = nowMs
+    return true
+  }
+
+  /**
+   * The database of countries that is in force: one that cannot be read makes rules about countries refuse, and whoever
+   * wonders why finds it here.
+   */
+  hearPlaces(places: PlaceDatabase | undefined, nowMs: number): void {
+    if (places === undefined || places.isUsable(nowMs)) return
+    this.#emit({
+      name: 'sp_dependency_down',
+      level: 'warn',
+      control: 'network',
+      reason: 'geo_database',
+      detail: `${places.path}: ${places.fault ?? 'too old to decide by'}`,
+    })
+  }
+
+  /** Writes into the metrics how they are. */
+  show(states: readonly Pick<Dependency, 'name' | 'isUp'>[]): void {
+    for (const { name, isUp } of states) this.#up.cell(name).value = isUp ? 1 : 0
+  }
+
+  #issuerFault({ iss, detail }: IssuerWord): void {
+    const nowMs = performance.now()
+    const toldMs = this.#told.get(iss)
+    if (toldMs !== undefined && nowMs - toldMs < TELL_MS) return
+    this.#told.set(iss, nowMs)
+    this.#emit({
+      name: 'sp_dependency_down',
+      level: 'warn',
+      control: 'authenticate',
+      reason: 'issuer_keys',
+      detail: `${iss}: ${detail}`,
+    })
+  }
+}

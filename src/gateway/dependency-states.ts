@@ -1,0 +1,49 @@
+import type { TokenService } from '../identity/tokens/service.ts'
+import type { PlaceDatabase } from '../store/places/place-database.ts'
+import type { SinkState } from '../telemetry/sink.ts'
+import type { Settings } from './config/settings.ts'
+import type { Dependencies, Dependency } from './dependencies.ts'
+
+/** What is known besides the settings. */
+export interface DependencyFacts {
+  readonly heard: Pick<Dependencies, 'isUp' | 'isWarmDue'>
+  readonly tokens: Pick<TokenService, 'issuersWithoutKeys' | 'warm'>
+  /** `undefined`: no database of countries is configured. */
+  readonly places: Pick<PlaceDatabase, 'isUsable'> | undefined
+  readonly sinks: readonly SinkState[]
+  readonly nowMs: number
+}
+
+/**
+ * Names everything this process depends on, with its state and what it closes (CONTROLS 3.3). Secrets were read at the
+ * start and are held until the end, so that they are always up.
+ */
+export function dependencyStates(settings: Settings, facts: DependencyFacts): Dependency[] {
+  const { counters, store, auth, blocks } = settings
+  const { heard, tokens, places, sinks, nowMs } = facts
+  // Where other threads serve, no token comes here that would fetch the keys of its issuer.
+  if (heard.isWarmDue(nowMs)) void tokens.warm(nowMs)
+  const states: Dependency[] = [
+    {
+      name: 'store',
+      isUp: heard.isUp('store'),
+      closes: store.kind === 'memory' ? 'nothing' : 'some',
+    },
+    { name: 'counters', isUp: heard.isUp('counters'), closes: countersClose(counters) },
+    { name: 'secrets', isUp: true, closes: 'nothing' },
+  ]
+  const missing = new Set(tokens.issuersWithoutKeys(nowMs))
+  for (const { issuer } of auth.issuers)
+    states.push({ name: `issuer ${issuer}`, isUp: !missing.has(issuer), closes: 'some' })
+  if (places !== undefined) {
+    const countries = blocks.network?.countries
+    const isClosed = countries?.allow !== undefined || countries?.onMissing === 'deny'
+    states.push({ name: 'geo', isUp: places.isUsable(nowMs), closes: isClosed ? 'all' : 'some' })
+  }
+  for (const { name, isUp } of sinks) states.push({ name: `log ${name}`, isUp, closes: 'nothing' })
+  return states
+}
+
+function countersClose(counters: Settings['counters']): Dependency['closes'] {
+  return counters.kind === 'redis' && counters.whenAway === 'closed' ? 'all' : 'nothing'
+}
