@@ -81,6 +81,8 @@ export interface Failed {
  * until its `retryAfterMs` is over or it is told to reset the key.
  */
 export interface Counters {
+  /** False while counters that several nodes share are away, so that this process counts alone. Unsaid: they cannot be. */
+  readonly isUp?: boolean
   /** Four plain arguments, because it runs several times per request. `cost` is 0 or more. */
   take(key: string, rate: BucketRate, cost: number, nowMs: number): MaybePromise<Taken>
   /** What `take` would answer, without taking. */
