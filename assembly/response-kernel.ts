@@ -39,6 +39,8 @@ const CHOSEN: u32 = 3
 const OPEN_ACTION: i32 = -1
 const DROP_ACTION: i32 = -2
 const UNDECIDED_ACTION: i32 = -3
+/** Dropped for who asks, and told of apart. */
+const HIDE_ACTION: i32 = -4
 
 // Fields of a frame.
 const F_KIND: usize = 0
@@ -91,6 +93,9 @@ const HASH: u64 = 0xd6e8feb86659fd93
 
 const MAX_REPORTED: u32 = 20
 const REPORT_ENOUGH: usize = REPORT + 0x1000
+/** The report of what was hidden, up to the frames. */
+const HIDDEN: usize = 0x3000
+const HIDDEN_ENOUGH: usize = HIDDEN + 0x800
 /** Names that collide more often than this are prepared, or there are too many. */
 const MAX_PROBES: u32 = 64
 const FIRST_SLOTS: usize = 8
@@ -113,6 +118,10 @@ let isEdited: bool = false
 let arenaTop: usize = ARENA
 let reportAt: usize = REPORT
 let reported: u32 = 0
+let reportEnough: usize = REPORT_ENOUGH
+/** The same of what was hidden. */
+let hiddenAt: usize = HIDDEN
+let hidden: u32 = 0
 let seed: u64 = 0
 let signs: u32 = 0
 
@@ -145,6 +154,8 @@ export function run(tableAt: usize, action: i32, start: usize, end: usize, pause
   arenaTop = ARENA
   reportAt = REPORT
   reported = 0
+  hiddenAt = HIDDEN
+  hidden = 0
   signs = 0
   store<u64>(FRAMES, 0)
   const root = skipSpace(start)
@@ -308,6 +319,10 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
       if (action == DROP_ACTION) {
         store<u8>(f, 1, F_DROPS)
         report(f)
+      } else if (action == HIDE_ACTION) {
+        store<u8>(f, 1, F_DROPS)
+        reportHidden(f)
+        action = DROP_ACTION
       }
     } else if (mode == SKIP) {
       p = afterString(nameAt)
@@ -354,6 +369,9 @@ function finish(p: usize): i32 {
   store<u32>(HEAD, <u32>(bodyStart - SLACK), 4)
   store<u32>(HEAD, <u32>(outAt + rest - bodyStart + SLACK), 8)
   store<u32>(HEAD, <u32>(reportAt - REPORT), 12)
+  store<u32>(HEAD, <u32>(hiddenAt - HIDDEN), 20)
+  store<u32>(HEAD, reported, 24)
+  store<u32>(HEAD, hidden, 28)
   return FILTERED
 }
 
@@ -709,13 +727,28 @@ function move(to: usize, from: usize, length: usize): void {
   for (let at: usize = 0; at < length; at += 16) v128.store(to + at, v128.load(from + at))
 }
 
+/** As `report`, for what is hidden. */
+function reportHidden(f: usize): void {
+  const at = reportAt
+  const count = reported
+  reportAt = hiddenAt
+  reported = hidden
+  reportEnough = HIDDEN_ENOUGH
+  report(f)
+  hiddenAt = reportAt
+  hidden = reported
+  reportAt = at
+  reported = count
+  reportEnough = REPORT_ENOUGH
+}
+
 /** Writes the pointer (RFC 6901) of the value under way in frame `f`, one a line. */
 function report(f: usize): void {
-  if (reported >= MAX_REPORTED || reportAt >= REPORT_ENOUGH) return
+  if (reported >= MAX_REPORTED || reportAt >= reportEnough) return
   if (reported > 0) store<u8>(reportAt++, 0x0a)
   reported += 1
   for (let g = FRAMES + FRAME_BYTES; g <= f; g += FRAME_BYTES) {
-    if (reportAt >= REPORT_ENOUGH) return
+    if (reportAt >= reportEnough) return
     store<u8>(reportAt++, 0x2f)
     if (<u32>load<u8>(g, F_KIND) == OPEN_BRACKET) writeNumber(load<u32>(g, F_INDEX))
     else writeName(<usize>load<u32>(g, F_START) + 1, load<u32>(g, F_KEY_LENGTH))
@@ -730,7 +763,7 @@ function writeName(start: usize, length: u32): void {
     reportAt += <usize>length
     return
   }
-  for (let p = start; p < start + <usize>length && reportAt < REPORT_ENOUGH; p++) {
+  for (let p = start; p < start + <usize>length && reportAt < reportEnough; p++) {
     const c = load<u8>(p)
     if (c == 0x7e || c == 0x2f) {
       store<u8>(reportAt, 0x7e)

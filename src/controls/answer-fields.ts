@@ -7,6 +7,7 @@ import type { Operation } from '../openapi/model.ts'
 import type { Guard } from '../pipeline/control.ts'
 import type { Denial } from '../pipeline/denial.ts'
 import type { Exchange, UpstreamResponse } from '../pipeline/exchange.ts'
+import type { AnswerPass, Shown } from './answer-pass.ts'
 import { AnswerViews } from './answer-views.ts'
 import type { ViewSource } from './answer-views.ts'
 import type { CallerRoles } from './caller-roles.ts'
@@ -14,7 +15,7 @@ import { jsonAnswer } from './json-answer.ts'
 import type { KeysFor } from './keyed-actions.ts'
 import { mayRepeatKeys } from './repeated-key.ts'
 import { rewriteJson } from './rewrite-json.ts'
-import { showField } from './show-field.ts'
+import { noteHidden, showField } from './show-field.ts'
 import type { ShowWalk, ShownDecision, ShownView } from './show-field.ts'
 import { showText } from './show-text.ts'
 import type { TextResult } from './show-text.ts'
@@ -26,6 +27,8 @@ export interface AnswerFields extends ViewSource {
   readonly roles: CallerRoles
   readonly keysFor: KeysFor
   readonly makeKernel: MakeKernel
+  /** The pass of the filter right before, which can do all of it where fields only go. */
+  readonly pass?: AnswerPass | undefined
   /** Answers that another control shows by the same rules. */
   isShownElsewhere?(response: UpstreamResponse): boolean
   /** Told of values that a caller was shown and others are not, once for an answer; general pointers. */
@@ -44,6 +47,11 @@ export function answerGuard(operation: Operation, fields: AnswerFields): Guard |
     fields.isShownElsewhere?.(response) === true
       ? undefined
       : views.of(response.status, body)?.of(fields.roles.of(exchange))
+  fields.pass?.hide((exchange, response, bytes) => {
+    const view = viewFor(exchange, response, bytes)
+    const text = view === undefined ? undefined : texts.of(view)
+    return text?.changed === undefined ? text?.cover : undefined
+  })
   return {
     onResponse: (exchange, response) =>
       viewFor(exchange, response) === undefined || isReadable(exchange, response)
@@ -56,6 +64,8 @@ export function answerGuard(operation: Operation, fields: AnswerFields): Guard |
       const view = upstream === undefined ? undefined : viewFor(exchange, upstream, bytes)
       if (view === undefined || bytes.length === 0) return undefined
       const text = texts.of(view)
+      const done = text === undefined ? undefined : fields.pass?.shown(bytes, text.cover)
+      if (done !== undefined) return shownAlready(exchange, fields, done)
       return text === undefined
         ? shown(exchange, { bytes, view, fields })
         : shownOnText(exchange, { bytes, view, fields }, text)
@@ -142,6 +152,17 @@ function shownOnText(
   }
   const result = showText(showing.bytes, text, walk)
   return isPromise(result) ? result.then(finish) : finish(result)
+}
+
+function shownAlready(
+  exchange: Exchange,
+  fields: AnswerFields,
+  { hidden, bytes }: Shown,
+): Denial | undefined {
+  if (hidden.length === 0) return undefined
+  const walk = newWalk(exchange, fields)
+  for (const pointer of hidden) noteHidden(walk, pointer)
+  return hiding(walk, bytes)
 }
 
 function hiding({ hidden }: ShowWalk, repair: Buffer): Denial {

@@ -6,10 +6,16 @@ import { MAX_WHOLE_BYTES } from '../openapi/kernel/response-kernel.ts'
 import { filtersOf } from '../openapi/kernel/testing/filters.ts'
 import { SIGN_ERROR, SIGN_SECRET } from '../openapi/kernel/verdict.ts'
 import { HeaderTable } from '../http/header-table.ts'
+import { isPromise } from '../base/maybe-promise.ts'
+import { newPlace } from '../openapi/schema/filter-place.ts'
+import type { Place } from '../openapi/schema/filter-place.ts'
+import type { Exchange } from '../pipeline/exchange.ts'
 import { AnswerPass } from './answer-pass.ts'
+import type { CoverOf, PassKernel } from './answer-pass.ts'
 import { showsError } from './errors/error-members.ts'
 import { redactValue } from './secrets/redact-json.ts'
 import { mayHoldSecretPlainly } from './secrets/scan.ts'
+import { exchangeOf } from './testing/exchange.ts'
 
 const TEXT = { type: 'string' }
 const SCHEMA = {
@@ -103,38 +109,58 @@ suite('what the filter of answers sees on its way', () => {
   })
 })
 
+/** Hides the id from those who ask with POST. */
+const COVER = ((): Place => {
+  const members = new Map([['id', { place: undefined, isHidden: true }]])
+  const additional = { place: undefined, isHidden: false }
+  return { ...newPlace(), members, layers: [{ members, patterns: [], additional }] }
+})()
+const hidesFromPosts: CoverOf = ({ head }) => (head.method === 'POST' ? COVER : undefined)
+
 suite('the pass over an answer', () => {
-  const response = { status: 200, headers: new HeaderTable([]) }
-  const counted = (): { pass: AnswerPass; kernel: KernelFilter; runs: () => number } => {
-    let runs = 0
-    const kernel: KernelFilter = {
-      run: (body) => {
-        runs += 1
-        return filters.kernel(body)
+  const answered = (method = 'GET'): Exchange => {
+    const exchange = exchangeOf({ method })
+    exchange.upstream = { status: 200, headers: new HeaderTable([]) }
+    return exchange
+  }
+  const get = answered()
+  const post = answered('POST')
+  const counting = (run: KernelFilter['run']): KernelFilter & { runs: number } => {
+    const kernel = {
+      runs: 0,
+      run: (body: Buffer) => {
+        kernel.runs += 1
+        return run(body)
       },
     }
-    return { pass: new AnswerPass(() => kernel), kernel, runs: () => runs }
+    return kernel
+  }
+  const made = (): { pass: AnswerPass; kernel: PassKernel; runs: () => number } => {
+    const plain = counting(filters.kernel)
+    const less = counting(filters.less(COVER).kernel)
+    const kernel: PassKernel = { plain, less: () => less }
+    return { pass: new AnswerPass(true, () => kernel), kernel, runs: () => plain.runs + less.runs }
   }
 
   test('is made once for those who ask one after another', () => {
-    const { pass, kernel, runs } = counted()
+    const { pass, kernel, runs } = made()
     const body = Buffer.from('{"id":"a","error":"b","c":1}')
-    assert.equal(pass.signsOf(response, body), SIGN_ERROR)
-    assert.deepEqual(pass.verdictOf(body, kernel), filters.kernel(body))
+    assert.equal(pass.signsOf(get, body), SIGN_ERROR)
+    assert.deepEqual(pass.verdictOf(get, body, kernel), filters.kernel(body))
     assert.equal(runs(), 1)
   })
 
   test('is made again for other bytes, after its verdict was taken, and when it was forgotten', () => {
-    const { pass, kernel, runs } = counted()
+    const { pass, kernel, runs } = made()
     const [one, other] = [Buffer.from('{"id":"a"}'), Buffer.from('{"id":"a"}')]
-    pass.signsOf(response, one)
-    void pass.verdictOf(other, kernel)
+    pass.signsOf(get, one)
+    void pass.verdictOf(get, other, kernel)
     assert.equal(runs(), 2)
-    void pass.verdictOf(one, kernel)
+    void pass.verdictOf(get, one, kernel)
     assert.equal(runs(), 3)
-    pass.signsOf(response, one)
+    pass.signsOf(get, one)
     pass.forget()
-    void pass.verdictOf(one, kernel)
+    void pass.verdictOf(get, one, kernel)
     assert.equal(runs(), 5)
   })
 
@@ -145,9 +171,76 @@ suite('the pass over an answer', () => {
     ['is not known for a large text', Buffer.from(`"${'a'.repeat(MAX_WHOLE_BYTES)}"`)],
   ]
   for (const [what, body] of unknown)
-    test(what, () => assert.equal(counted().pass.signsOf(response, body), undefined))
+    test(what, () => assert.equal(made().pass.signsOf(get, body), undefined))
 
   test('is not known where the filter makes values', () => {
-    assert.equal(new AnswerPass(() => undefined).signsOf(response, Buffer.from('{}')), undefined)
+    const pass = new AnswerPass(true, () => undefined)
+    assert.equal(pass.signsOf(get, Buffer.from('{}')), undefined)
   })
+
+  const texts: [
+    name: string,
+    body: string,
+    left: string,
+    from: 'body' | 'left',
+    hidden: string[],
+  ][] = [
+    ['hides and drops', '{"id":"a","x":1,"open":2}', '{"open":2}', 'left', ['/id']],
+    ['hides alone', '{"id":"a","open":2}', '{"open":2}', 'body', ['/id']],
+    ['drops alone', '{"x":1,"open":2}', '{"open":2}', 'left', []],
+    ['changes nothing', '{"open":2}', '{"open":2}', 'body', []],
+  ]
+  for (const [what, text, left, from, hidden] of texts) {
+    test(`${what} in one run, and tells it once`, () => {
+      const { pass, kernel, runs } = made()
+      pass.hide(hidesFromPosts)
+      const body = Buffer.from(text)
+      const verdict = pass.verdictOf(post, body, kernel)
+      assert.ok(!isPromise(verdict))
+      const after = verdict.kind === 'filtered' && from === 'left' ? verdict.bytes : body
+      const shown = pass.shown(after, COVER)
+      assert.equal(shown?.bytes.toString(), left)
+      assert.deepEqual(shown?.hidden, hidden)
+      assert.equal(pass.shown(after, COVER), undefined)
+      assert.equal(runs(), 1)
+    })
+  }
+
+  test('hides nothing from those who may see it, nor for a filter that only observes', () => {
+    const body = Buffer.from('{"id":"a"}')
+    const { pass, kernel } = made()
+    pass.hide(hidesFromPosts)
+    assert.deepEqual(pass.verdictOf(get, body, kernel), filters.kernel(body))
+    assert.equal(pass.shown(body, COVER), undefined)
+    const observing = new AnswerPass(false, () => kernel)
+    observing.hide(hidesFromPosts)
+    assert.deepEqual(observing.verdictOf(post, body, kernel), filters.kernel(body))
+    assert.equal(observing.shown(body, COVER), undefined)
+  })
+
+  test('tells nobody else, and nothing of other bytes', () => {
+    const { pass, kernel } = made()
+    pass.hide(hidesFromPosts)
+    const body = Buffer.from('{"id":"a"}')
+    void pass.verdictOf(post, body, kernel)
+    assert.equal(pass.shown(body, { ...COVER }), undefined)
+    void pass.verdictOf(post, body, kernel)
+    assert.equal(pass.shown(Buffer.from('{"id":"a"}'), COVER), undefined)
+  })
+
+  const doubtful: [name: string, body: string][] = [
+    ['a member stands twice', '{"id":"a","id":"b"}'],
+    ['the text has a mark', '\uFEFF{"id":"a"}'],
+    ['the text is no JSON', '{"id":'],
+    ['all of it is refused', '["a"]'],
+  ]
+  for (const [what, text] of doubtful) {
+    test(`asks the schema alone where ${what}`, () => {
+      const { pass, kernel } = made()
+      pass.hide(hidesFromPosts)
+      const body = Buffer.from(text)
+      assert.deepEqual(pass.verdictOf(post, body, kernel), filters.kernel(body))
+      assert.equal(pass.shown(body, COVER), undefined)
+    })
+  }
 })

@@ -65,9 +65,9 @@ const KEYED: ReadonlySet<FieldAction['kind']> = new Set(['hash', 'tokenize', 'fp
 
 const MAX_NAMED = 20
 
-/** Notes a general pointer of something that was left out. */
+/** Notes a JSON Pointer of something that was left out. */
 export function noteHidden({ hidden }: ShowWalk, pointer: string): void {
-  note(hidden, pointer)
+  note(hidden, pointer.replaceAll(/\/\d+(?=\/|$)/g, '/*'))
 }
 
 function note(found: string[], pointer: string): void {

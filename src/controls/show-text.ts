@@ -48,8 +48,7 @@ function resultOf(verdict: KernelVerdict, body: Buffer, showing: Showing): TextR
       return bytes === undefined ? AS_IT_IS : { kind: 'shown', bytes }
     }
     default:
-      for (const pointer of verdict.dropped)
-        noteHidden(showing.walk, pointer.replaceAll(/\/\d+(?=\/|$)/g, '/*'))
+      for (const pointer of verdict.dropped) noteHidden(showing.walk, pointer)
       return { kind: 'shown', bytes: changed(verdict.bytes, showing) ?? verdict.bytes }
   }
 }

@@ -11,6 +11,8 @@ import { pointerStep } from './show-field.ts'
 export interface ShownText {
   /** Takes out what is left out, and sees that the text is JSON in which no name that counts is doubtful. */
   readonly kernel: KernelFilter
+  /** What it takes out. */
+  readonly cover: Place
   /** Members of the top that are shown otherwise, or about which is told; `undefined`: none. */
   readonly changed: MemberNames<ChangedMember> | undefined
 }
@@ -37,7 +39,7 @@ export function shownText(
   const changed = root === undefined ? undefined : memberNames(places.changed)
   if (root === undefined || (places.changed.size > 0 && changed === undefined)) return undefined
   const kernel = makeKernel(root)
-  return kernel && { kernel, changed }
+  return kernel && { kernel, cover: root, changed }
 }
 
 /** Nothing is said about what is inside, and it stays. */

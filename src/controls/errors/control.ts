@@ -63,20 +63,19 @@ function errorsGuard(site: Site): Guard {
         return leaksInError(bytes.toString('latin1')) ? leak(status, bytes) : undefined
       const isShown = isText(typeOf(headers))
         ? leaksInternals(bytes.toString('latin1', 0, FRONT_BYTES))
-        : showsErrorIn(bytes, site, exchange.upstream)
+        : showsErrorIn(bytes, site, exchange)
       return isShown ? leak(status, bytes) : undefined
     },
   }
 }
 
 /** Where the filter of answers saw no name under which errors are told, nothing is shown there. */
-function showsErrorIn(bytes: Buffer, site: Site, response: UpstreamResponse | undefined): boolean {
-  const pass = response === undefined ? undefined : answerPassOf(site)
-  if (response === undefined || pass === undefined) return showsError(bytes)
-  const signs = pass.signsOf(response, bytes)
+function showsErrorIn(bytes: Buffer, site: Site, exchange: Exchange): boolean {
+  const pass = answerPassOf(site)
+  const signs = pass?.signsOf(exchange, bytes)
   if (signs !== undefined && (signs & SIGN_ERROR) === 0) return false
   const isShown = showsError(bytes)
-  if (isShown) pass.forget()
+  if (isShown) pass?.forget()
   return isShown
 }
 

@@ -1,7 +1,9 @@
+import { modeOf } from '../../pipeline/control.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Policy } from '../../pipeline/policy.ts'
 import type { Site } from '../../pipeline/site.ts'
 import { answerGuard } from '../answer-fields.ts'
+import { answerPassOf } from '../answer-pass.ts'
 import { callerRoles } from '../caller-roles.ts'
 import { fieldMarks } from '../field-marks.ts'
 import { keysFor } from '../keyed-actions.ts'
@@ -56,6 +58,7 @@ function fieldsGuard(
     keysFor: keysFor(kit.dataKeys, policy.auth.tenantClaim),
     ...shownAsTable(site, kit),
     makeKernel: (place) => api.responseSchemas.kernelAt(place),
+    pass: modeOf(fields, policy) === 'enforce' ? answerPassOf(site) : undefined,
   })
   const write = writeGuard(site, { marks, findOwner, roles, sites: kit.sites })
   return read === undefined && write === undefined ? undefined : { ...read, ...write }

@@ -1,17 +1,18 @@
 import { isPromise } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
 import { isJson, matchMediaType, parseMediaType } from '../../http/media-type.ts'
-import type { KernelFilter } from '../../openapi/kernel/response-kernel.ts'
 import { SIGN_SECRET } from '../../openapi/kernel/verdict.ts'
 import type { KernelVerdict } from '../../openapi/kernel/verdict.ts'
-import type { ResponseModel, MediaType } from '../../openapi/model.ts'
+import type { ResponseModel, MediaType, SchemaRef } from '../../openapi/model.ts'
 import type { Filter, Validate } from '../../openapi/schema/contract.ts'
+import { modeOf } from '../../pipeline/control.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange, UpstreamResponse } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
 import { MAX_EVIDENCE_BYTES } from '../adopt-evidence.ts'
 import { AnswerPass, offerAnswerPass } from '../answer-pass.ts'
+import type { PassKernel } from '../answer-pass.ts'
 import type { ApiRuntime, Kit } from '../kit.ts'
 import { mayRepeatKeys } from '../repeated-key.ts'
 import { rewriteJson } from '../rewrite-json.ts'
@@ -62,7 +63,7 @@ interface Judge {
   /** For what is one object where a list is declared, or a list where one object is. */
   readonly other: Filter
   /** The same on the text itself, where the schema allows it. */
-  readonly kernel: KernelFilter | undefined
+  readonly kernel: PassKernel | undefined
   readonly validate: Validate
   /** What is told of the fields that were left out. */
   readonly named: (pointers: readonly string[]) => string
@@ -84,7 +85,8 @@ function responsesGuard(config: ResponsesConfig, site: Site, api: ApiRuntime): G
       declared === undefined || type === undefined ? undefined : judges.get(declared)?.get(type)
     return judge !== undefined && mayCarryJson(response, judge) ? judge : undefined
   }
-  const pass = new AnswerPass((response) =>
+  const isEnforced = modeOf(responses, site.policy) === 'enforce'
+  const pass = new AnswerPass(isEnforced, (response) =>
     needsValue(response, lessons) ? undefined : judgeOf(response)?.kernel,
   )
   if (config.kind !== 'strict') offerAnswerPass(site, pass)
@@ -122,7 +124,7 @@ function compileJudges(site: Site, api: ApiRuntime): Judges {
       seeksJson: !mustBeJson && validate('') !== undefined,
       filter,
       other: otherShape(schema, api, filter),
-      kernel: api.responseSchemas.kernel(schema),
+      kernel: passKernel(schema, api),
       validate,
       named: rememberingNamed(),
     }
@@ -133,6 +135,11 @@ function compileJudges(site: Site, api: ApiRuntime): Judges {
       new Map(response.content.map((media) => [media.type, compile(media)])),
     ]),
   )
+}
+
+function passKernel(schema: SchemaRef, { responseSchemas }: ApiRuntime): PassKernel | undefined {
+  const plain = responseSchemas.kernel(schema)
+  return plain && { plain, less: (cover) => responseSchemas.kernel(schema, cover) }
 }
 
 function headDenial(
@@ -267,7 +274,7 @@ function filtered(
   if (kernel === undefined || needsValue(exchange.upstream, judging.lessons))
     return filteredValue(exchange, body, judging)
   const bytes = exchange.replacement ?? body
-  const verdict = judging.pass.verdictOf(bytes, kernel)
+  const verdict = judging.pass.verdictOf(exchange, bytes, kernel)
   const denialOf = (found: KernelVerdict): Denial | undefined => {
     if ('signs' in found && (found.signs & SIGN_SECRET) === 0)
       exchange.quietBytes = found.kind === 'clean' ? bytes : found.bytes
@@ -275,6 +282,8 @@ function filtered(
     if (found.kind === 'malformed') return malformed(exchange.upstream, judging.judge, body)
     if (found.kind === 'doubtful' || found.dropped[0] === '')
       return filteredValue(exchange, body, judging)
+    // What is hidden only is told by the control that hides it.
+    if (found.dropped.length === 0) return undefined
     const detail = judging.judge.named(found.dropped)
     return { reason: 'undeclared_field', detail, repair: found.bytes }
   }

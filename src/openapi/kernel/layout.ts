@@ -17,6 +17,8 @@ export const OPEN_ACTION: number = -1
 export const DROP_ACTION: number = -2
 /** The value or its name decides, in ways that one pass cannot follow. */
 export const UNDECIDED_ACTION: number = -3
+/** A member that is declared and goes all the same: who asks may not see it. */
+export const HIDE_ACTION: number = -4
 
 /** What a state says of objects, and of arrays. */
 export const DESCRIBED: number = 0

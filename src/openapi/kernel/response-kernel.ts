@@ -49,9 +49,12 @@ export class ResponseKernel {
     return whole === undefined ? undefined : new ResponseKernel(whole)
   }
 
-  /** Adds a schema; `undefined` where the value itself chooses what applies to it, so that nothing can be done here. */
-  filter(place: Place | undefined): KernelFilter | undefined {
-    const action = this.#table.add(place)
+  /**
+   * Adds a schema, less what `cover` hides of it; `undefined` where the value itself chooses what applies to it, so that
+   * nothing can be done here.
+   */
+  filter(place: Place | undefined, cover?: Place): KernelFilter | undefined {
+    const action = this.#table.add(place, cover)
     if (action === UNDECIDED_ACTION) return undefined
     const rest = new Rest()
     return {

@@ -3,7 +3,12 @@ import { unlisted } from '../schema/filter-place.ts'
 import { DESCRIBED, OPEN, REFUSED, UNDECIDED } from './layout.ts'
 
 /** What is done with a member or an item: a state looks into it, or it stays, goes, or cannot be told. */
-export type Step = State | 'open' | 'drop' | 'undecided'
+export type Step = State | 'open' | 'drop' | 'hide' | 'undecided'
+
+/** What a place of `Cover` leaves of a member: what is inside of it, if that is said at all. */
+type Left = { readonly cover: Place | undefined } | 'hide' | 'undecided'
+
+const ALL_LEFT: Left = { cover: undefined }
 
 /** All places that apply together at one point of a text; places that only a value can choose make it undecided. */
 export interface State {
@@ -30,39 +35,47 @@ interface Draft {
   prefix: Step[]
 }
 
+/** A draft with what it is made of. `cover` takes away from what the places leave, and adds nothing. */
+interface Pending {
+  readonly draft: Draft
+  readonly places: readonly Place[]
+  readonly cover: Place | undefined
+}
+
 /** Turns places into states: the subset construction, with places as the states of the nondeterministic machine. */
 export class States {
   readonly #numbers = new Map<Place, number>()
   readonly #known = new Map<string, Draft>()
-  readonly #pending: { readonly draft: Draft; readonly places: readonly Place[] }[] = []
+  readonly #pending: Pending[] = []
 
-  /** What to do where a place stands; all its states are complete on return. */
-  of(place: Place | undefined): Step {
-    const step = place === undefined ? 'open' : this.#step([place])
+  /**
+   * What to do where a place stands; all its states are complete on return.
+   * @param cover what of it is hidden: members that go although the place declares them. It has no groups.
+   */
+  of(place: Place | undefined, cover?: Place): Step {
+    const step = this.#step(place === undefined ? [] : [place], cover)
     for (let next = this.#pending.pop(); next !== undefined; next = this.#pending.pop()) {
-      if (next.draft.objects === DESCRIBED) this.#fillNames(next.draft, next.places)
-      if (next.draft.arrays === DESCRIBED) this.#fillItems(next.draft, next.places)
+      if (next.draft.objects === DESCRIBED) this.#fillNames(next)
+      if (next.draft.arrays === DESCRIBED) this.#fillItems(next)
     }
     return step
   }
 
-  #step(places: readonly Place[]): Step {
-    if (places.length === 0) return 'open'
+  #step(places: readonly Place[], cover: Place | undefined): Step {
+    if (places.length === 0 && cover === undefined) return 'open'
     const all = closure(places)
     if (all === undefined) return 'undecided'
-    const objects = stanceOn(all, 'object')
-    const arrays = stanceOn(all, 'array')
+    const objects = covered(stanceOn(all, 'object'), cover)
+    const arrays = covered(stanceOn(all, 'array'), cover)
     if (objects === OPEN && arrays === OPEN) return 'open'
-    const key = all
-      .map((place) => this.#number(place))
-      .toSorted((a, b) => a - b)
-      .join()
+    const numbers = all.map((place) => this.#number(place)).toSorted((a, b) => a - b)
+    const key = `${numbers.join()} ${cover === undefined ? '' : this.#number(cover)}`
     let draft = this.#known.get(key)
     if (draft !== undefined) return draft
     if (this.#known.size >= MAX_STATES) return 'undecided'
     draft = { objects, arrays, names: new Map(), unlisted: 'drop', items: 'open', prefix: [] }
     this.#known.set(key, draft)
-    this.#pending.push({ draft, places: all })
+    this.#pending.push({ draft, places: all, cover })
     return draft
   }
 
@@ -72,8 +85,10 @@ export class States {
     return number
   }
 
-  #fillNames(draft: Draft, places: readonly Place[]): void {
-    const names = new Set(places.flatMap((place) => [...place.members.keys()]))
+  #fillNames({ draft, places, cover }: Pending): void {
+    const described = cover === undefined ? places : [...places, cover]
+    const names = new Set(described.flatMap((place) => [...place.members.keys()]))
+    const isOpen = stanceOn(places, 'object') === OPEN
     if (names.size > MAX_NAMES) {
       draft.objects = UNDECIDED
       return
@@ -83,32 +98,59 @@ export class States {
         const listed = place.members.get(name)
         return listed === undefined ? unlisted(place.layers, name) : [listed]
       })
-      draft.names.set(name, this.#memberStep(said))
+      draft.names.set(name, this.#memberStep(said, leftOf(cover, name), isOpen))
     }
-    draft.unlisted = this.#unlistedStep(places)
+    draft.unlisted = this.#unlistedStep(places, leftOf(cover, undefined), isOpen)
   }
 
-  #unlistedStep(places: readonly Place[]): Step {
+  #unlistedStep(places: readonly Place[], left: Left, isOpen: boolean): Step {
     const layers = places.flatMap((place) => place.layers)
     if (layers.some((layer) => layer.patterns.length > 0)) return 'undecided'
     const additional = layers.flatMap((layer) => layer.additional ?? [])
-    return this.#memberStep(
-      additional.length > 0 ? additional : places.flatMap((place) => place.rest ?? []),
+    const said = additional.length > 0 ? additional : places.flatMap((place) => place.rest ?? [])
+    return this.#memberStep(said, left, isOpen)
+  }
+
+  #memberStep(said: readonly Member[], left: Left, isOpen: boolean): Step {
+    if ((said.length === 0 && !isOpen) || said.some((one) => one.isHidden)) return 'drop'
+    if (typeof left === 'string') return left
+    return this.#step(
+      said.flatMap((one) => one.place ?? []),
+      left.cover,
     )
   }
 
-  #memberStep(said: readonly Member[]): Step {
-    if (said.length === 0 || said.some((one) => one.isHidden)) return 'drop'
-    return this.#step(said.flatMap((one) => one.place ?? []))
-  }
-
-  #fillItems(draft: Draft, places: readonly Place[]): void {
-    draft.items = this.#step(places.flatMap((place) => place.items ?? []))
-    const length = Math.max(...places.map((place) => place.prefix.length))
+  #fillItems({ draft, places, cover }: Pending): void {
+    draft.items = this.#step(
+      places.flatMap((place) => place.items ?? []),
+      cover?.items,
+    )
+    const lengths = places.map((place) => place.prefix.length)
+    const length = Math.max(0, cover?.prefix.length ?? 0, ...lengths)
     draft.prefix = Array.from({ length }, (_, index) =>
-      this.#step(places.flatMap((place) => place.prefix[index] ?? place.items ?? [])),
+      this.#step(
+        places.flatMap((place) => place.prefix[index] ?? place.items ?? []),
+        cover?.prefix[index] ?? cover?.items,
+      ),
     )
   }
+}
+
+/** A cover looks into all that nothing is said of, and lets what is refused be refused. */
+function covered(stance: number, cover: Place | undefined): number {
+  return stance === OPEN && cover !== undefined ? DESCRIBED : stance
+}
+
+/** What a cover leaves of the member of a name, or of any that nobody lists. */
+function leftOf(cover: Place | undefined, name: string | undefined): Left {
+  if (cover === undefined) return ALL_LEFT
+  const listed = name === undefined ? undefined : cover.members.get(name)
+  const { layers } = cover
+  if (name === undefined && layers.some(({ patterns }) => patterns.length > 0)) return 'undecided'
+  const said = listed === undefined ? unlisted(layers, name ?? '') : [listed]
+  if (said.some(({ isHidden }) => isHidden)) return 'hide'
+  const places = said.flatMap(({ place }) => place ?? [])
+  return places.length > 1 ? 'undecided' : { cover: places[0] }
 }
 
 /** The places with all that always apply beside them; `undefined` where a value would choose. */

@@ -2,6 +2,7 @@ import type { Place } from '../schema/filter-place.ts'
 import {
   DROP_ACTION,
   ENTRY_BYTES,
+  HIDE_ACTION,
   nameWords,
   OPEN_ACTION,
   slotOf,
@@ -23,9 +24,9 @@ export class KernelTable {
   #length = 0
   #shown: Uint8Array = this.#bytes
 
-  /** Adds what is said of a place; returns the action for a root that stands there. */
-  add(place: Place | undefined): number {
-    const root = this.#states.of(place)
+  /** Adds what is said of a place, less what `cover` hides of it; returns the action for a root that stands there. */
+  add(place: Place | undefined, cover?: Place): number {
+    const root = this.#states.of(place, cover)
     const fresh: State[] = []
     const action = this.#action(root, fresh)
     for (let state = fresh.pop(); state !== undefined; state = fresh.pop()) this.#fill(state, fresh)
@@ -43,6 +44,7 @@ export class KernelTable {
   #action(step: Step, fresh: State[]): number {
     if (step === 'open') return OPEN_ACTION
     if (step === 'drop') return DROP_ACTION
+    if (step === 'hide') return HIDE_ACTION
     if (step === 'undecided') return UNDECIDED_ACTION
     const known = this.#offsets.get(step)
     if (known !== undefined) return known

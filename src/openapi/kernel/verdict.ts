@@ -32,6 +32,8 @@ export type KernelVerdict =
       readonly bytes: Buffer
       /** JSON Pointers (RFC 6901) of what was taken out, in the order of the text; at most 20, about 4 KB together. */
       readonly dropped: readonly string[]
+      /** The same of what was hidden. */
+      readonly hidden: readonly string[]
       /** As for what is clean. */
       readonly signs: number
     }

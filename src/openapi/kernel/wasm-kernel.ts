@@ -13,8 +13,10 @@ interface KernelExports {
 }
 
 const HEAD = 0x100
+/** Where is told what was dropped, and what was hidden. */
 const REPORT = 0x1000
-const REPORT_END = 0x3000
+const HIDDEN = 0x3000
+const HIDDEN_END = 0x4000
 /** What is told is written in whole vectors. */
 const VECTOR_BYTES = 16
 const TABLE = 0xd0000
@@ -80,10 +82,9 @@ export class WasmKernel {
   #head: Int32Array = new Int32Array(0)
   #tableBytes = -1
   #textAt = 0
-  readonly #reports = new Reports()
+  readonly #dropped = new Reports(REPORT, HIDDEN)
+  readonly #hidden = new Reports(HIDDEN, HIDDEN_END)
   readonly #room = new Room()
-  /** How far names were told by the last run; all of the room where that is not known. */
-  #reportEnd = REPORT_END
 
   private constructor(exports: KernelExports) {
     this.#exports = exports
@@ -158,14 +159,13 @@ export class WasmKernel {
     if (memory.buffer.byteLength < bytes)
       memory.grow(Math.ceil((bytes - memory.buffer.byteLength) / PAGE_BYTES))
     this.#memory = Buffer.from(memory.buffer)
-    this.#head = new Int32Array(memory.buffer, HEAD, 5)
+    this.#head = new Int32Array(memory.buffer, HEAD, 8)
   }
 
   #wipe(end: number): void {
     this.#memory.fill(0, this.#textAt - MARGIN, end)
-    // Names that were told are parts of the text, too.
-    if (this.#memory[REPORT] !== 0) this.#memory.fill(0, REPORT, this.#reportEnd + VECTOR_BYTES)
-    this.#reportEnd = REPORT_END
+    this.#dropped.wipe(this.#memory)
+    this.#hidden.wipe(this.#memory)
   }
 
   #read(code: number, action: number): KernelVerdict {
@@ -176,14 +176,9 @@ export class WasmKernel {
     const outAt = head[1] ?? 0
     const bytes = this.#room.take(head[2] ?? 0)
     this.#memory.copy(bytes, 0, outAt, outAt + bytes.length)
-    this.#reportEnd = REPORT + (head[3] ?? 0)
-    const report = this.#memory.subarray(REPORT, this.#reportEnd)
-    return {
-      kind: 'filtered',
-      bytes,
-      dropped: this.#reports.read(report, action),
-      signs: head[4] ?? 0,
-    }
+    const dropped = this.#dropped.read(this.#memory, action, [head[3] ?? 0, head[6] ?? 0])
+    const hidden = this.#hidden.read(this.#memory, action, [head[5] ?? 0, head[7] ?? 0])
+    return { kind: 'filtered', bytes, dropped, hidden, signs: head[4] ?? 0 }
   }
 }
 
@@ -212,16 +207,55 @@ class Room {
 /** Reports that are remembered; each is 4 KB at most. */
 const MAX_REPORTS = 64
 
+/** Shorter ones are compared here: to ask for it costs more. */
+const SHORT_BYTES = 64
+const NOTHING: readonly string[] = Object.freeze([])
+
 /** Answers of one operation mostly lose the same fields: what is told of them is read once. */
 class Reports {
-  readonly #known = new Map<number, readonly [report: Buffer, dropped: readonly string[]]>()
+  readonly #known = new Map<number, readonly [report: Buffer, pointers: readonly string[]]>()
+  readonly #from: number
+  readonly #to: number
+  /** How far names were told by the last run; all of the room where that is not known. */
+  #end: number
 
-  read(report: Buffer, action: number): readonly string[] {
+  constructor(from: number, to: number) {
+    this.#from = from
+    this.#to = to
+    this.#end = to
+  }
+
+  /** The pointers that were told of a text, by the length of the report and their number. */
+  read(
+    memory: Buffer,
+    action: number,
+    [length, count]: readonly [length: number, count: number],
+  ): readonly string[] {
+    const end = this.#from + length
+    this.#end = end
+    if (count === 0) return NOTHING
     const place = (action >>> 5) % MAX_REPORTS
     const known = this.#known.get(place)
-    if (known?.[0].equals(report) === true) return known[1]
-    const dropped = Object.freeze([...new Set(report.toString('utf8').split('\n'))])
-    this.#known.set(place, [Buffer.from(report), dropped])
-    return dropped
+    if (known !== undefined && isSame(known[0], memory, this.#from, end)) return known[1]
+    const report = Buffer.from(memory.subarray(this.#from, end))
+    const pointers = Object.freeze([...new Set(report.toString('utf8').split('\n'))])
+    this.#known.set(place, [report, pointers])
+    return pointers
   }
+
+  /** Names that were told are parts of the text. */
+  wipe(memory: Buffer): void {
+    if (memory[this.#from] !== 0)
+      memory.fill(0, this.#from, Math.min(this.#end + VECTOR_BYTES, this.#to))
+    this.#end = this.#to
+  }
+}
+
+function isSame(report: Buffer, memory: Buffer, start: number, end: number): boolean {
+  const { length } = report
+  if (length !== end - start) return false
+  if (length > SHORT_BYTES) return report.compare(memory, start, end) === 0
+  for (let index = 0; index < length; index += 1)
+    if (report[index] !== memory[start + index]) return false
+  return true
 }

@@ -109,9 +109,12 @@ export class SchemaCompiler implements Builder {
     return this.#filterCompiler().filter(ref)
   }
 
-  /** The same as a kernel, which works on the text itself; `undefined` where only values can be filtered. */
-  kernel(ref: SchemaRef): KernelFilter | undefined {
-    return this.#filterCompiler().kernel(ref)
+  /**
+   * The same as a kernel, which works on the text itself; `undefined` where only values can be filtered.
+   * @param cover what is hidden besides, of what the schema declares.
+   */
+  kernel(ref: SchemaRef, cover?: Place): KernelFilter | undefined {
+    return this.#filterCompiler().kernel(ref, cover)
   }
 
   /** A kernel for a place that was made otherwise, beside those of the document. */

@@ -70,11 +70,11 @@ export class FilterCompiler {
     return toFilter(found.place)
   }
 
-  /** The kernel of a schema, or `undefined` where only values can be filtered. */
-  kernel(ref: SchemaRef): KernelFilter | undefined {
+  /** The kernel of a schema, less what `cover` hides of it, or `undefined` where only values can be filtered. */
+  kernel(ref: SchemaRef, cover?: Place): KernelFilter | undefined {
     const found = this.placeOf(ref)
     this.#kernels ??= ResponseKernel.make()
-    return found === undefined ? undefined : this.#kernels?.filter(found.place)
+    return found === undefined ? undefined : this.#kernels?.filter(found.place, cover)
   }
 
   /** The kernel of a place that no schema describes; `undefined` where only values can be filtered. */

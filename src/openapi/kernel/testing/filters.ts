@@ -1,4 +1,5 @@
 import type { Filter } from '../../schema/contract.ts'
+import type { Place } from '../../schema/filter-place.ts'
 import { makeFixture } from '../../schema/fixture.ts'
 import { FilterCompiler } from '../../schema/filter.ts'
 import { SchemaCompiler } from '../../schema/compiler.ts'
@@ -15,6 +16,16 @@ export interface Filters {
   sliced(body: Buffer, sliceBytes: number): Promise<KernelVerdict>
   twin(body: Buffer): KernelVerdict
   readonly filter: Filter
+  /** The kernel and its twin, less what `cover` hides. */
+  less(cover: Place): Runs
+  /** The kernel for the cover alone. */
+  only(cover: Place): Runs
+}
+
+/** One text through a kernel, and through the twin. */
+export interface Runs {
+  kernel(body: Buffer): KernelVerdict
+  twin(body: Buffer): KernelVerdict
 }
 
 /** Compiles `schema`, which may refer to others of `schemas` by `#/components/schemas/NAME`. */
@@ -29,10 +40,15 @@ export function filtersOf(
   )
   const table = new KernelTable()
   const ref = fixture.ref('/schema')
-  const action = table.add(compiler.placeOf(ref)?.place)
+  const place = compiler.placeOf(ref)?.place
+  const action = table.add(place)
   const kernel = WasmKernel.make()
   if (kernel === undefined) throw new Error('there is no WebAssembly with SIMD here')
   const reader = new TableReader(table.bytes)
+  const runs = (added: number): Runs => ({
+    kernel: (body) => kernel.run(body, table.bytes, added),
+    twin: (body) => filterPlainly(body, new TableReader(table.bytes), added),
+  })
   return {
     action,
     kernel: (body) => kernel.run(body, table.bytes, action),
@@ -47,5 +63,7 @@ export function filtersOf(
       ),
     twin: (body) => filterPlainly(body, reader, action),
     filter: compiler.filter(ref),
+    less: (cover) => runs(table.add(place, cover)),
+    only: (cover) => runs(table.add(cover)),
   }
 }

@@ -1,4 +1,6 @@
 import * as fc from 'fast-check'
+import { newPlace } from '../../schema/filter-place.ts'
+import type { Member, Place } from '../../schema/filter-place.ts'
 
 /** Names that schemas and texts share: short, of 8, 15, 16, 17 and more bytes, not ASCII, odd. */
 const NAMES: readonly string[] = [
@@ -132,4 +134,42 @@ export function textArbitrary(odd: boolean): fc.Arbitrary<string> {
     }
   })
   return fc.tuple(space, value, space).map((parts) => parts.join(''))
+}
+
+const STAYS: Member = { place: undefined, isHidden: false }
+const GOES: Member = { place: undefined, isHidden: true }
+
+/** What is hidden of values of any schema: it declares nothing, and all it does not name stays. */
+export function coverArbitrary(): fc.Arbitrary<Place> {
+  const { cover } = fc.letrec<{ cover: Place; member: Member }>((tie) => {
+    const inside = tie('cover').map((place) => ({ place, isHidden: false }))
+    return {
+      member: fc.oneof(
+        { depthSize: 'small', withCrossShrink: true },
+        fc.constant(GOES),
+        fc.constant(STAYS),
+        inside,
+      ),
+      cover: fc
+        .record({
+          members: fc.dictionary(name, tie('member'), { maxKeys: 4, noNullPrototype: true }),
+          additional: fc.oneof({ weight: 8, arbitrary: fc.constant(STAYS) }, tie('member')),
+          items: fc.option(tie('cover'), { nil: undefined, depthSize: 'small' }),
+          prefix: fc.array(fc.option(tie('cover'), { nil: undefined, depthSize: 'small' }), {
+            maxLength: 1,
+          }),
+        })
+        .map(({ members, additional, items, prefix }) => {
+          const place = newPlace()
+          place.onObject = 'accept'
+          place.onArray = 'accept'
+          place.members = new Map(Object.entries(members))
+          place.layers = [{ members: place.members, patterns: [], additional }]
+          place.items = items
+          place.prefix = prefix
+          return place
+        }),
+    }
+  })
+  return cover
 }

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import {
   DESCRIBED,
   DROP_ACTION,
+  HIDE_ACTION,
   MAX_DEPTH,
   MAX_REPORTED,
   OPEN_ACTION,
@@ -59,8 +60,9 @@ export function filterPlainly(body: Buffer, table: TableReader, action: number):
   }
   const signs = walk.names.some((one) => ERROR_NAME.test(one)) ? SIGN_ERROR : 0
   if (walk.cuts.length === 0) return cleanVerdict(signs)
-  const dropped = [...new Set(walk.dropped)]
-  return { kind: 'filtered', bytes: without(text, walk.cuts), dropped, signs }
+  const bytes = without(text, walk.cuts)
+  const [dropped, hidden] = [walk.dropped, walk.hidden].map((all) => [...new Set(all)])
+  return { kind: 'filtered', bytes, dropped: dropped ?? [], hidden: hidden ?? [], signs }
 }
 
 function without(text: Buffer, cuts: readonly Cut[]): Buffer {
@@ -79,6 +81,7 @@ class Walk {
   at = 0
   readonly cuts: Cut[] = []
   readonly dropped: string[] = []
+  readonly hidden: string[] = []
   /** All names, as they are spelled. */
   readonly names: string[] = []
   readonly #text: Buffer
@@ -103,12 +106,12 @@ class Walk {
     this.cuts.push({ start, end, isNull })
   }
 
-  #drop(): void {
-    if (this.dropped.length >= MAX_REPORTED) return
+  #drop(dropped: string[] = this.dropped): void {
+    if (dropped.length >= MAX_REPORTED) return
     const tokens = this.#path.map((token) =>
       typeof token === 'number' ? token : token.replace(TOKEN, (c) => (c === '~' ? '~0' : '~1')),
     )
-    this.dropped.push(tokens.map((token) => `/${token}`).join(''))
+    dropped.push(tokens.map((token) => `/${token}`).join(''))
   }
 
   #space(): void {
@@ -243,12 +246,13 @@ class Walk {
   #member(state: number, seen: Set<string>): boolean {
     if (this.#char() !== '"') throw new Malformed()
     const action = this.#key(state, seen)
-    const isDropped = action === DROP_ACTION && state >= 0
-    if (isDropped) this.#drop()
+    const isHidden = action === HIDE_ACTION
+    const isDropped = (action === DROP_ACTION && state >= 0) || isHidden
+    if (isDropped) this.#drop(isHidden ? this.hidden : this.dropped)
     this.#space()
     this.#expect(':')
     this.#space()
-    const verdict = this.#value(action)
+    const verdict = this.#value(isHidden ? DROP_ACTION : action)
     if (state >= 0) this.#path.pop()
     return isDropped || verdict === DROPPED
   }
