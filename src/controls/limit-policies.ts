@@ -19,6 +19,8 @@ export interface LimitPolicy {
   /** What a refusal is called in the log. */
   readonly reason: string
   readonly keyOf: (exchange: Exchange) => string
+  /** Where the key is this and whoever was verified, and nothing else of the request. */
+  readonly callerSpace?: string
 }
 
 /** How limits speak to clients. */

@@ -27,7 +27,7 @@ export type AccessFormatter = (exchange: Exchange, durationMs: number) => string
  */
 export function createAccessFormatter(pseudonym: (id: string) => string): AccessFormatter {
   const timestamp = createTimestamps()
-  const principals = new WeakMap<Principal, string>()
+  const owner = {}
   const routes = memo(routeOf, ROUTES)
   const agents = memo(
     (agent) => inOnePiece(`,"user_agent.original":${jsonText(redact(agent), MAX_TEXT_CHARS)}}`),
@@ -36,11 +36,13 @@ export function createAccessFormatter(pseudonym: (id: string) => string): Access
   const queryField = createQueryField()
   const protocols = createProtocolFields()
   const who = (principal: Principal): string => {
-    const known = principals.get(principal)
-    if (known !== undefined) return known
-    const fields = inOnePiece(principalFields(principal, pseudonym))
-    principals.set(principal, fields)
-    return fields
+    const { notes } = principal
+    if (notes === undefined) return principalFields(principal, pseudonym)
+    if (notes.logOwner !== owner) {
+      notes.logFields = inOnePiece(principalFields(principal, pseudonym))
+      notes.logOwner = owner
+    }
+    return notes.logFields
   }
   // One piece for all that stays the same between two records: each piece costs as much as its text.
   return (exchange, durationMs) => {

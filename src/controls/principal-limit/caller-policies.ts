@@ -83,6 +83,7 @@ function perPrincipal(
     cost,
     reason: 'principal_limit',
     keyOf: (exchange) => `${space}:${callerOf(exchange)}`,
+    callerSpace: space,
   }
 }
 
