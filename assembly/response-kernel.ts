@@ -1,6 +1,8 @@
 // The response kernel: one pass over a JSON text that checks its grammar and finds what its schema does not declare.
 // AssemblyScript, written so that it is plain TypeScript to the formatter. The twin is src/openapi/kernel/twin.ts; the
 // layout of tables is that of src/openapi/kernel/table.ts, of memory and codes that of src/openapi/kernel/layout.ts.
+import { tellsError } from './error-name'
+import { holdsSuspect } from './suspect'
 
 // Memory below the table: results, report, frames, edits, arena.
 const HEAD: usize = 0x100
@@ -55,6 +57,8 @@ const F_SEEN: usize = 28
 const F_SET: usize = 32
 const F_SET_SLOTS: usize = 36
 const F_SET_COUNT: usize = 40
+/** Where the number stands of the entry that came next last time. */
+const F_LINK: usize = 44
 
 // Fields of a state and of an entry: see table.ts.
 const S_ENTRIES: usize = 4
@@ -67,6 +71,20 @@ const S_PREFIX_COUNT: usize = 28
 const E_LENGTH: usize = 16
 const E_NAME: usize = 20
 const E_ACTION: usize = 24
+
+// What is learned from texts, in the kernel's own copy of the table: which name comes after which, and first; whether
+// errors are told under a name. Most answers of an operation have their names in one order.
+const S_FIRST: usize = 32
+const E_NEXT: usize = 28
+const E_KIND: usize = 30
+const KIND_PLAIN: u16 = 1
+const KIND_ERROR: u16 = 2
+
+/** What is told besides of a text: a name under which errors are told; something like a secret in a text that stays. */
+const SIGN_ERROR: u32 = 1
+const SIGN_SECRET: u32 = 2
+/** No secret is shorter; with both quotes. */
+const MIN_SECRET: usize = 12
 
 const HASH_HIGH: u64 = 0x9e3779b97f4a7c15
 const HASH: u64 = 0xd6e8feb86659fd93
@@ -96,6 +114,7 @@ let arenaTop: usize = ARENA
 let reportAt: usize = REPORT
 let reported: u32 = 0
 let seed: u64 = 0
+let signs: u32 = 0
 
 // Where a paused run goes on.
 let pausedAt: usize = 0
@@ -126,6 +145,7 @@ export function run(tableAt: usize, action: i32, start: usize, end: usize, pause
   arenaTop = ARENA
   reportAt = REPORT
   reported = 0
+  signs = 0
   store<u64>(FRAMES, 0)
   const root = skipSpace(start)
   store<u32>(FRAMES, <u32>root, F_START)
@@ -146,8 +166,13 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
     let isOpened = false
     const c = <u32>load<u8>(p)
     if (c == QUOTE) {
-      p = afterString(p + 1)
+      const from = p + 1
+      const found = stops(v128.load(from))
+      p = from + <usize>ctz(found)
+      p = found != 0 && <u32>load<u8>(p) == QUOTE ? p + 1 : afterString(from)
       if (p == 0) return MALFORMED
+      if (p - from >= MIN_SECRET - 1 && action != DROP_ACTION && holdsSuspect(from, p - 1, p))
+        signs |= SIGN_SECRET
     } else if (c == OPEN_BRACE || c == OPEN_BRACKET) {
       let mode: u32
       let state: usize = 0
@@ -170,7 +195,10 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
       store<u32>(f, -1, F_INDEX)
       store<u32>(f, <u32>arenaTop, F_ARENA)
       store<u32>(f, 0, F_SET_SLOTS)
-      if (isClosed && !openSeen(f, state)) return ROOM
+      if (isClosed) {
+        store<u32>(f, <u32>(state + S_FIRST), F_LINK)
+        if (!openSeen(f, state)) return ROOM
+      }
       p = skipSpace(p + 1)
       if (<u32>load<u8>(p) == c + 2) {
         p += 1
@@ -189,7 +217,8 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
       if (load<u32>(p) != 0x6c6c756e) return malformed(p)
       p += 4
     } else {
-      p = afterNumber(p, c)
+      const end = afterPlainNumber(p, c)
+      p = end == 0 ? afterNumber(p, c) : end
       if (p == 0) return MALFORMED
     }
 
@@ -237,38 +266,62 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
       continue
     }
     if (<u32>load<u8>(p) != QUOTE) return malformed(p)
-    if (mode == SKIP) {
-      p = afterString(p + 1)
-      if (p == 0) return MALFORMED
-      action = DROP_ACTION
-    } else {
-      const length = readKey(p + 1)
-      if (length < 0) return -length
-      if (mode == DESCRIBED) {
+    const nameAt = p + 1
+    if (mode == DESCRIBED) {
+      const state = <usize>load<u32>(f, F_STATE)
+      const entries = table + load<u32>(state, S_ENTRIES)
+      const link = <usize>load<u32>(f, F_LINK)
+      const next = <u32>load<u16>(link)
+      let entry: usize = next == 0 ? 0 : entries + ((<usize>(next - 1)) << 5)
+      if (entry == 0 || !isNamed(entry, nameAt)) {
+        const length = readKey(nameAt)
+        if (length < 0) return -length
         store<u32>(f, <u32>length, F_KEY_LENGTH)
-        const state = <usize>load<u32>(f, F_STATE)
-        const number = find(state, p + 1, <u32>length)
+        p = nameAt + <usize>length + 1
+        const number = find(state, nameAt, <u32>length)
         if (number < 0) {
+          entry = 0
+          if (tellsError(nameAt, <u32>length)) signs |= SIGN_ERROR
           action = load<i32>(state, S_UNLISTED)
           if (action == UNDECIDED_ACTION) return UNDECIDED
           if (action != DROP_ACTION) {
-            const fault = addName(f, p + 1, <u32>length)
+            const fault = addName(f, nameAt, <u32>length)
             if (fault != 0) return fault
           }
         } else {
-          action = load<i32>(table + load<u32>(state, S_ENTRIES) + ((<usize>number) << 5), E_ACTION)
-          if (action != DROP_ACTION && !mark(f, <u32>number)) return REPEATED
-        }
-        if (action == DROP_ACTION) {
-          store<u8>(f, 1, F_DROPS)
-          report(f)
+          entry = entries + ((<usize>number) << 5)
+          store<u16>(link, <u16>(number + 1))
+          if (load<u16>(entry, E_KIND) == 0)
+            store<u16>(entry, tellsError(nameAt, <u32>length) ? KIND_ERROR : KIND_PLAIN, E_KIND)
         }
       } else {
-        const fault = addName(f, p + 1, <u32>length)
-        if (fault != 0) return fault
-        action = OPEN_ACTION
+        const length = load<u32>(entry, E_LENGTH)
+        store<u32>(f, length, F_KEY_LENGTH)
+        p = nameAt + <usize>length + 1
       }
-      p += <usize>length + 2
+      if (entry != 0) {
+        store<u32>(f, <u32>(entry + E_NEXT), F_LINK)
+        if (load<u16>(entry, E_KIND) == KIND_ERROR) signs |= SIGN_ERROR
+        action = load<i32>(entry, E_ACTION)
+        if (action != DROP_ACTION && !mark(f, <u32>((entry - entries) >> 5))) return REPEATED
+      }
+      if (action == DROP_ACTION) {
+        store<u8>(f, 1, F_DROPS)
+        report(f)
+      }
+    } else if (mode == SKIP) {
+      p = afterString(nameAt)
+      if (p == 0) return MALFORMED
+      if (tellsError(nameAt, <u32>(p - 1 - nameAt))) signs |= SIGN_ERROR
+      action = DROP_ACTION
+    } else {
+      const length = readKey(nameAt)
+      if (length < 0) return -length
+      if (tellsError(nameAt, <u32>length)) signs |= SIGN_ERROR
+      const fault = addName(f, nameAt, <u32>length)
+      if (fault != 0) return fault
+      action = OPEN_ACTION
+      p = nameAt + <usize>length + 1
     }
     if (load<u8>(p) <= 0x20) p = skipSpace(p)
     if (<u32>load<u8>(p) != COLON) return malformed(p)
@@ -293,10 +346,11 @@ function malformed(p: usize): i32 {
 function finish(p: usize): i32 {
   const end = skipSpace(p)
   if (end != bodyEnd) return malformed(end)
+  store<u32>(HEAD, signs, 16)
   if (!isEdited) return CLEAN
   if (!compact()) return ROOM
   const rest = bodyEnd - keptFrom
-  memory.copy(outAt, keptFrom, rest)
+  move(outAt, keptFrom, rest)
   store<u32>(HEAD, <u32>(bodyStart - SLACK), 4)
   store<u32>(HEAD, <u32>(outAt + rest - bodyStart + SLACK), 8)
   store<u32>(HEAD, <u32>(reportAt - REPORT), 12)
@@ -305,15 +359,23 @@ function finish(p: usize): i32 {
 
 function skipSpace(start: usize): usize {
   let p = start
-  while (true) {
-    if (load<u64>(p) == 0x2020202020202020) {
-      p += 8
-      continue
-    }
-    const c = <u32>load<u8>(p)
-    if (c > 0x20 || (c != 0x20 && c != 0x0a && c != 0x0d && c != 0x09)) return p
-    p += 1
+  let c = <u32>load<u8>(p)
+  if (c > 0x20) return p
+  while (c == 0x20 || c == 0x0a || c == 0x0d || c == 0x09) {
+    const chunk = v128.load(p)
+    const others = i8x16.bitmask(
+      v128.not(
+        v128.or(
+          v128.or(i8x16.eq(chunk, i8x16.splat(0x20)), i8x16.eq(chunk, i8x16.splat(0x0a))),
+          v128.or(i8x16.eq(chunk, i8x16.splat(0x0d)), i8x16.eq(chunk, i8x16.splat(0x09))),
+        ),
+      ),
+    )
+    if (others != 0) return p + <usize>ctz(others)
+    p += 16
+    c = <u32>load<u8>(p)
   }
+  return p
 }
 
 /** One bit for each of 16 bytes that ends a plain run in a string: quote, backslash, control. */
@@ -361,6 +423,25 @@ function isHex(p: usize): bool {
 
 function isDigit(c: u32): bool {
   return c - 0x30 <= 9
+}
+
+/**
+ * Where a number of less than 16 bytes without exponent ends, for which no branch depends on how many digits it has;
+ * 0 for others, and for what is none.
+ */
+function afterPlainNumber(start: usize, first: u32): usize {
+  const p = first == 0x2d ? start + 1 : start
+  const chunk = v128.load(p)
+  const digits = i8x16.bitmask(i8x16.lt_u(i8x16.sub(chunk, i8x16.splat(0x30)), i8x16.splat(10)))
+  const points = i8x16.bitmask(i8x16.eq(chunk, i8x16.splat(0x2e)))
+  const exponents = i8x16.bitmask(i8x16.eq(v128.or(chunk, i8x16.splat(0x20)), i8x16.splat(0x65)))
+  const whole = ctz(~digits)
+  const point = (points >> whole) & 1
+  const parts = ctz(~(digits >> (whole + point))) & -point
+  const length = whole + point + parts
+  const isZeroLed = <i32>(<u32>load<u8>(p) == 0x30) & <i32>(whole > 1)
+  const isOdd = <i32>(whole == 0) | (point & <i32>(parts == 0)) | ((exponents >> length) & 1)
+  return (isOdd | isZeroLed | <i32>(length > 15)) != 0 ? 0 : p + <usize>length
 }
 
 /** Where the number that begins with `first` ends; 0 where there is none. RFC 8259 section 6. */
@@ -432,6 +513,24 @@ function readKey(p: usize): i32 {
 
 function keyFault(p: usize, c: u32): i32 {
   return c == BACKSLASH ? -ESCAPED : -malformed(p)
+}
+
+/** Whether the name of an entry stands at `p`, with its quote behind it. Entries are found by names without escapes. */
+function isNamed(entry: usize, p: usize): bool {
+  const length = load<u32>(entry, E_LENGTH)
+  if (length > 16) {
+    if (load<u64>(p) != load<u64>(entry) || p + <usize>length >= bodyEnd) return false
+    return (
+      <u32>load<u8>(p + <usize>length) == QUOTE &&
+      isSame(table + load<u32>(entry, E_NAME), p, length)
+    )
+  }
+  const mask = i8x16.lt_u(
+    i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+    i8x16.splat(<i8>length),
+  )
+  const others = v128.and(v128.xor(v128.load(p), v128.load(entry)), mask)
+  return !v128.any_true(others) && <u32>load<u8>(p + <usize>length) == QUOTE
 }
 
 /** Number of the entry of the key read last, or -1. */
@@ -587,7 +686,7 @@ function compact(): bool {
     const coded = load<u32>(at, 4)
     const end = <usize>(coded >> 1)
     const kept = start - keptFrom
-    memory.copy(outAt, keptFrom, kept)
+    move(outAt, keptFrom, kept)
     outAt += kept
     if ((coded & 1) != 0) {
       if (outAt + 4 > end) return false
@@ -598,6 +697,16 @@ function compact(): bool {
   }
   editAt = EDITS
   return true
+}
+
+/** Moves text towards the front. */
+function move(to: usize, from: usize, length: usize): void {
+  // Whole vectors: what is written behind the end was read already.
+  if (from - to < 16 || length > 512) {
+    memory.copy(to, from, length)
+    return
+  }
+  for (let at: usize = 0; at < length; at += 16) v128.store(to + at, v128.load(from + at))
 }
 
 /** Writes the pointer (RFC 6901) of the value under way in frame `f`, one a line. */
@@ -614,6 +723,13 @@ function report(f: usize): void {
 }
 
 function writeName(start: usize, length: u32): void {
+  const chunk = v128.load(start)
+  const odd = v128.or(i8x16.eq(chunk, i8x16.splat(0x7e)), i8x16.eq(chunk, i8x16.splat(0x2f)))
+  if (length <= 16 && !v128.any_true(odd)) {
+    v128.store(reportAt, chunk)
+    reportAt += <usize>length
+    return
+  }
   for (let p = start; p < start + <usize>length && reportAt < REPORT_ENOUGH; p++) {
     const c = load<u8>(p)
     if (c == 0x7e || c == 0x2f) {

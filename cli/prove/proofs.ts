@@ -46,6 +46,7 @@ import { proof as responses } from '../../src/controls/responses/proof.ts'
 import { proof as routes } from '../../src/controls/routes/proof.ts'
 import { proof as scopes } from '../../src/controls/scopes/proof.ts'
 import { proof as secrets } from '../../src/controls/secrets/proof.ts'
+import { proof as sensitivity } from '../../src/controls/sensitivity/proof.ts'
 import { proof as stuffing } from '../../src/controls/stuffing/proof.ts'
 import { proof as tables } from '../../src/controls/tables/proof.ts'
 import { proof as target } from '../../src/controls/target/proof.ts'
@@ -85,6 +86,7 @@ export const proofs: readonly Proof[] = [
   behaviour,
   honeypotOperations,
   principalLimit,
+  sensitivity,
   operationNetwork,
   keyRestrictions,
   scopes,

@@ -9,6 +9,7 @@ import type {
   UpstreamSettings,
 } from '../../src/gateway/config/settings.ts'
 import type { FailureLimit, Rate } from '../../src/base/units.ts'
+import { Secret } from '../../src/base/secret.ts'
 import { bundledPlaces } from '../../src/gateway/config/resolve/network.ts'
 import { parseFieldAction } from '../../src/pipeline/field-access.ts'
 import type { FieldClass } from '../../src/pipeline/field-class.ts'
@@ -58,7 +59,7 @@ export function rangeConfig(loaded: LoadedConfig, order: RangeOrder): LoadedConf
     secretsFile: join(folder, 'secrets'),
     secretsKeys: [],
     store: { kind: 'memory' },
-    counters: { kind: 'memory' },
+    counters: needs.counters === 'away' ? NO_COUNTERS : { kind: 'memory' },
   }
   return { ...loaded, settings: derived }
 }
@@ -170,6 +171,7 @@ function blocksOf(blocks: BlockSettings, needs: ProofNeeds, sinkOrigin: string):
       ...needs.limits,
       ...(needs.plans !== undefined && { plans: new Map(Object.entries(needs.plans)) }),
       ...(needs.overload === true && OVERLOADED),
+      ...(needs.counters === 'away' && SENSITIVE),
     },
     operationLimits: new Map([
       ...blocks.operationLimits,
@@ -211,6 +213,14 @@ const PROBE_WRAP: WrapRule = {
   logout: [],
   opens: new Map(),
 }
+
+/** Nobody listens there. */
+const NO_COUNTERS = {
+  kind: 'redis',
+  url: new Secret('redis://127.0.0.1:9/0'),
+  whenAway: 'local',
+} as const
+const SENSITIVE = { whenStoreFails: 'strict', sensitivity: 'high' } as const
 
 /** Any delay is later than this, however short it has been there. */
 const OVERLOADED = { overload: { delayMs: -1, afterMs: 0 }, priority: 'low' } as const

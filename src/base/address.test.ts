@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { isIP } from 'node:net'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { formatAddress, isIpv4Bits, parseAddress } from './address.ts'
+import { embeddedIpv4, formatAddress, isIpv4Bits, parseAddress } from './address.ts'
 
 const cases: [name: string, text: string, expected: string | undefined][] = [
   ['reads IPv4', '192.0.2.1', '192.0.2.1'],
@@ -31,6 +31,27 @@ for (const [name, text, expected] of cases) {
   test(name, () => {
     const bits = parseAddress(text)
     assert.equal(bits && formatAddress(bits), expected)
+  })
+}
+
+const carried: [name: string, text: string, inside: string | undefined][] = [
+  ['6to4', '2002:cb00:7107:1::2', '203.0.113.7'],
+  ['NAT64', '64:ff9b::203.0.113.7', '203.0.113.7'],
+  ['NAT64 of a network', '64:ff9b:1:2:3:4:203.0.113.7', '203.0.113.7'],
+  ['IPv4-translated', '::ffff:0:203.0.113.7', '203.0.113.7'],
+  ['IPv4-compatible', '::203.0.113.7', '203.0.113.7'],
+  ['Teredo', '2001:0:4136:e378:8000:63bf:34ff:8ef8', '203.0.113.7'],
+  ['the unspecified address', '::', undefined],
+  ['loopback', '::1', undefined],
+  ['IPv4', '203.0.113.7', undefined],
+  ['IPv4-mapped', '::ffff:203.0.113.7', undefined],
+  ['any other IPv6', '2001:db8::cb00:7107', undefined],
+]
+for (const [name, text, expected] of carried) {
+  test(`finds what ${name} carries inside`, () => {
+    const bits = parseAddress(text) ?? assert.fail(text)
+    const inside = embeddedIpv4(bits)
+    assert.equal(inside && formatAddress(inside), expected)
   })
 }
 

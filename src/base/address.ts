@@ -62,6 +62,32 @@ export function isIpv4Bits(bits: AddressBits): boolean {
   return bits.startsWith(MAPPED_PREFIX)
 }
 
+/**
+ * The IPv4 address that an IPv6 address carries inside, where its form says so: 6to4 (RFC 3056), Teredo (RFC 4380
+ * section 4, the client), NAT64 (RFC 6052 and RFC 8215, as /96), IPv4-translated (RFC 2765) and IPv4-compatible
+ * (RFC 4291 section 2.5.5.1). The same client may come either way. `undefined` for all others, and for IPv4 itself.
+ */
+export function embeddedIpv4(bits: AddressBits): AddressBits | undefined {
+  const first = bits.charCodeAt(0)
+  if (first === 0x2002) return MAPPED_PREFIX + bits.slice(1, 3)
+  if (first === 0x2001 && bits.charCodeAt(1) === 0) {
+    const [high, low] = [bits.charCodeAt(6), bits.charCodeAt(7)]
+    return MAPPED_PREFIX + String.fromCharCode(high ^ 0xffff, low ^ 0xffff)
+  }
+  const isLast = CARRIERS.some((prefix) => bits.startsWith(prefix))
+  // `::` and `::1` carry nothing.
+  return isLast && bits > LOOPBACK_BITS ? MAPPED_PREFIX + bits.slice(6) : undefined
+}
+
+/** Prefixes before an IPv4 address in the last two units. */
+const CARRIERS: readonly AddressBits[] = [
+  '\u0064\uff9b\u0000\u0000\u0000\u0000',
+  '\u0064\uff9b\u0001',
+  '\u0000\u0000\u0000\u0000\uffff\u0000',
+  '\u0000\u0000\u0000\u0000\u0000\u0000',
+]
+const LOOPBACK_BITS: AddressBits = '\u0000\u0000\u0000\u0000\u0000\u0000\u0000\u0001'
+
 /** Writes the one spelling of an address: dotted decimal, or RFC 5952 for IPv6. */
 export function formatAddress(bits: AddressBits): string {
   if (isIpv4Bits(bits)) return ipv4Text(bits)

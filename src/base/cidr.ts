@@ -1,4 +1,4 @@
-import { formatAddress, isIpv4Bits, parseAddress } from './address.ts'
+import { embeddedIpv4, formatAddress, isIpv4Bits, parseAddress } from './address.ts'
 import type { AddressBits } from './address.ts'
 import { ConfigError } from './config-error.ts'
 
@@ -91,6 +91,19 @@ export class AddressSet {
     if (this.#firsts.length === 0) return false
     const bits = parseAddress(address)
     return bits !== undefined && this.hasBits(bits)
+  }
+
+  /**
+   * As `has`, and whether the IPv4 address that an IPv6 address carries inside is in one of the blocks. For lists that
+   * refuse: the same client may come by 6to4, Teredo or NAT64. Never for lists that let in.
+   */
+  hasInside(address: string): boolean {
+    if (this.#firsts.length === 0) return false
+    const bits = parseAddress(address)
+    if (bits === undefined) return false
+    if (this.hasBits(bits)) return true
+    const inside = embeddedIpv4(bits)
+    return inside !== undefined && this.hasBits(inside)
   }
 
   /** As `has`, for an address already read. */

@@ -134,7 +134,11 @@ function shownOnText(
     if (result.kind === 'malformed') return UNREADABLE
     if (result.kind === 'doubtful') return shown(exchange, showing)
     if (walk.told.length > 0) showing.fields.onTold?.(exchange, walk.told)
-    return result.bytes === undefined ? undefined : hiding(walk, result.bytes)
+    if (result.bytes === undefined) return undefined
+    // Less of what holds no secret holds none.
+    if (text.changed === undefined && exchange.quietBytes === showing.bytes)
+      exchange.quietBytes = result.bytes
+    return hiding(walk, result.bytes)
   }
   const result = showText(showing.bytes, text, walk)
   return isPromise(result) ? result.then(finish) : finish(result)

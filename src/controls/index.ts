@@ -46,6 +46,7 @@ import { responses } from './responses/control.ts'
 import { routes } from './routes/control.ts'
 import { scopes } from './scopes/control.ts'
 import { secrets } from './secrets/control.ts'
+import { sensitivity } from './sensitivity/control.ts'
 import { stuffing } from './stuffing/control.ts'
 import { tables } from './tables/control.ts'
 import { target } from './target/control.ts'
@@ -87,6 +88,7 @@ export const controls: readonly AnyControl[] = [
   behaviour,
   honeypotOperations,
   principalLimit,
+  sensitivity,
   operationNetwork,
   keyRestrictions,
   scopes,

@@ -1,3 +1,4 @@
+import { embeddedIpv4, formatAddress, parseAddress } from '../base/address.ts'
 import { compileAddressSet } from '../base/cidr.ts'
 import type { AddressSet } from '../base/cidr.ts'
 import type { Denial, ReasonSpec } from '../pipeline/denial.ts'
@@ -40,7 +41,15 @@ export function addressJudge({ allow, deny }: AddressRule): JudgeAddress | undef
   const allowed = allow.length === 0 ? undefined : addressSet(allow)
   const denied = deny.length === 0 ? undefined : addressSet(deny)
   if (allowed === undefined && denied === undefined) return undefined
-  return (address) => denied?.has(address) !== true && allowed?.has(address) !== false
+  return (address) => denied?.hasInside(address) !== true && allowed?.has(address) !== false
+}
+
+/** The IPv4 address inside an IPv6 address, as a text. */
+function carriedAddress(address: string): string | undefined {
+  if (!address.includes(':')) return undefined
+  const bits = parseAddress(address)
+  const inside = bits === undefined ? undefined : embeddedIpv4(bits)
+  return inside === undefined ? undefined : formatAddress(inside)
 }
 
 const UNUSABLE = 'no database of countries that is young enough'
@@ -64,7 +73,10 @@ export function countryJudge(
       return isRefused ? refusal(places?.fault ?? UNUSABLE) : undefined
     }
     const { country } = places.find(exchange.clientAddress)
-    if (!deny.has(country) && allow?.has(country) !== false) return undefined
-    return refusal(country === '' ? 'of unknown country' : country)
+    if (deny.has(country) || allow?.has(country) === false)
+      return refusal(country === '' ? 'of unknown country' : country)
+    const inside = deny.size === 0 ? undefined : carriedAddress(exchange.clientAddress)
+    const home = inside === undefined ? '' : places.find(inside).country
+    return inside !== undefined && deny.has(home) ? refusal(home) : undefined
   }
 }

@@ -19,7 +19,7 @@ export interface DependencyFacts {
  * start and are held until the end, so that they are always up.
  */
 export function dependencyStates(settings: Settings, facts: DependencyFacts): Dependency[] {
-  const { counters, store, auth, blocks } = settings
+  const { store, auth, blocks } = settings
   const { heard, tokens, places, sinks, nowMs } = facts
   // Where other threads serve, no token comes here that would fetch the keys of its issuer.
   if (heard.isWarmDue(nowMs)) void tokens.warm(nowMs)
@@ -29,7 +29,7 @@ export function dependencyStates(settings: Settings, facts: DependencyFacts): De
       isUp: heard.isUp('store'),
       closes: store.kind === 'memory' ? 'nothing' : 'some',
     },
-    { name: 'counters', isUp: heard.isUp('counters'), closes: countersClose(counters) },
+    { name: 'counters', isUp: heard.isUp('counters'), closes: countersClose(settings) },
     { name: 'secrets', isUp: true, closes: 'nothing' },
   ]
   const missing = new Set(tokens.issuersWithoutKeys(nowMs))
@@ -44,6 +44,8 @@ export function dependencyStates(settings: Settings, facts: DependencyFacts): De
   return states
 }
 
-function countersClose(counters: Settings['counters']): Dependency['closes'] {
-  return counters.kind === 'redis' && counters.whenAway === 'closed' ? 'all' : 'nothing'
+function countersClose({ counters, blocks }: Settings): Dependency['closes'] {
+  if (counters.kind === 'memory') return 'nothing'
+  if (counters.whenAway === 'closed') return 'all'
+  return blocks.limits.whenStoreFails === 'strict' ? 'some' : 'nothing'
 }

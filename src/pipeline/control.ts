@@ -25,8 +25,12 @@ export type Stage = (typeof STAGES)[number]
 
 type Verdict = MaybePromise<Denial | undefined>
 
-/** Called with every piece of a body, in order. @returns whether it may go on. */
-export type Watch = (chunk: Buffer) => boolean
+/**
+ * Called with every piece of a body, in order, and once more with nothing where the end comes alone; `isLast`: nothing
+ * follows. @returns what goes on: all in all as many bytes as came, of which some may wait for the next piece;
+ * `undefined`: the answer breaks off.
+ */
+export type Watch = (chunk: Buffer, isLast: boolean) => Buffer | undefined
 
 /** What a control does for one operation (or for every request). Hooks it does not need it leaves out. */
 export interface Guard {
@@ -43,8 +47,8 @@ export interface Guard {
   /** May set `exchange.replacement`. `body` is what is left by the guards before, decompressed. */
   onResponseBody?(exchange: Exchange, body: Buffer): Verdict
   /**
-   * Looks at a response's body that is passed on as it comes, piece by piece: whether it may go on. `undefined` where
-   * there is nothing to look for. What it lets pass is gone; a piece that may not go on breaks the answer off.
+   * Looks at a response's body that is passed on as it comes, piece by piece: what of it goes on. `undefined` where
+   * there is nothing to look for. What it lets pass is gone.
    */
   watchesResponse?(exchange: Exchange, response: UpstreamResponse): Watch | undefined
   /**

@@ -121,8 +121,8 @@ export class Exchange {
   /** `address`: the client's address, and the key limits use for it (IPv6 by /64). */
   clientAddress = ''
   clientKey = ''
-  /** `network`: where the address is, looked up when it is first asked for; `undefined`: no database is configured. */
-  placeOfClient: (() => ClientPlace | undefined) | undefined = undefined
+  /** `network`: says where an address is; `undefined`: no database is configured. */
+  placeOfClient: ((address: string) => ClientPlace | undefined) | undefined = undefined
   /** `address`: TLS ends here, or a trusted proxy says that it ended there. */
   isSecure = false
   /** `address`: an unlisted proxy stands in front, so one address may be everybody: no bans by address. */
@@ -159,6 +159,8 @@ export class Exchange {
   upstream: UpstreamResponse | undefined = undefined
   /** Runner, for response guards: the body to send in place of the API's. */
   replacement: Buffer | undefined = undefined
+  /** `responses`, and who only leaves fields out after it: an answer that was seen to hold nothing like a secret. */
+  quietBytes: Buffer | undefined = undefined
   /** Flat list of fields that go on every answer to this request: limits, CORS, deprecation. */
   readonly answerHeaders: string[] = []
 

@@ -82,6 +82,12 @@ export interface DecisionPoint {
 /** How much a request matters when not all can be served. */
 export type Priority = 'low' | 'normal' | 'high'
 
+/** How much an operation is worth protecting. */
+export type Sensitivity = 'normal' | 'high'
+
+/** What counts while shared counters are away; `strict`: as `local`, but what is sensitive is closed. */
+export type WhenStoreFails = 'local' | 'open' | 'closed' | 'strict'
+
 /** How an API is told who is calling. */
 export interface UpstreamIdentity {
   readonly iss: string
@@ -207,6 +213,9 @@ export interface Policy {
     readonly overload: { readonly delayMs: number; readonly afterMs: number } | undefined
     /** What is refused first then. */
     readonly priority: Priority
+    /** How much a call is worth protecting; `high` is closed while `strict` counters are away. */
+    readonly sensitivity?: Sensitivity
+    readonly whenStoreFails?: WhenStoreFails
     /** `operations: off`: neither written limits of single operations nor the built-in one of log-ins. */
     readonly operationsOff: boolean
     /** Further header spelling, such as `X-Rate-Limit-`. */

@@ -82,6 +82,8 @@ export interface ProofNeeds {
   readonly plans?: Readonly<Record<string, readonly PolicyRate[]>>
   /** Lifts the limit per address, for an attack on a limit behind it. */
   readonly ipLimit?: 'off'
+  /** Counters are shared, in a store that is not there, and all operations are sensitive. */
+  readonly counters?: 'away'
   /** Every event loop counts as late, and every operation as unimportant. */
   readonly overload?: true
 }

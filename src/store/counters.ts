@@ -26,6 +26,11 @@ export interface Demand {
   readonly kind: 'bucket' | 'window'
   readonly rate: BucketRate
   readonly cost: number
+  /**
+   * The key is one that the caller has proven to be, and nothing that a request may make up: a table that is full
+   * forgets others first. Default: no.
+   */
+  readonly isProven?: boolean
 }
 
 /** What a decision over several policies came to. */
@@ -81,6 +86,8 @@ export interface Failed {
  * until its `retryAfterMs` is over or it is told to reset the key.
  */
 export interface Counters {
+  /** False while counters that several nodes share are away, so that this process counts alone. Unsaid: they cannot be. */
+  readonly isUp?: boolean
   /** Four plain arguments, because it runs several times per request. `cost` is 0 or more. */
   take(key: string, rate: BucketRate, cost: number, nowMs: number): MaybePromise<Taken>
   /** What `take` would answer, without taking. */

@@ -48,7 +48,7 @@ export interface Cluster {
   close(): Promise<void>
 }
 
-const paths = ['/bucket', '/quota', '/free']
+const paths = ['/bucket', '/quota', '/free', '/high']
 
 const DOCUMENT = `openapi: 3.1.0
 info: { title: t, version: '1' }
@@ -56,7 +56,7 @@ paths:
 ${paths
   .map(
     (path) =>
-      `  ${path}: { get: { operationId: ${path.slice(1)}, security: [], responses: { '204': { description: none } } } }\n`,
+      `  ${path}: { get: { operationId: ${path.slice(1)}, ${path === '/high' ? 'x-sallyport-sensitivity: high, ' : ''}security: [], responses: { '204': { description: none } } } }\n`,
   )
   .join('')}`
 

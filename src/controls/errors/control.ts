@@ -4,6 +4,9 @@ import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange, UpstreamResponse } from '../../pipeline/exchange.ts'
 import type { Kit } from '../kit.ts'
+import { SIGN_ERROR } from '../../openapi/kernel/verdict.ts'
+import type { Site } from '../../pipeline/site.ts'
+import { answerPassOf } from '../answer-pass.ts'
 import { configureErrors } from './config.ts'
 import type { ErrorsConfig } from './config.ts'
 import { showsError } from './error-members.ts'
@@ -38,10 +41,10 @@ export const errors: Control<ErrorsConfig, Kit> = {
     },
   },
   configure: configureErrors,
-  compile: (_config, site) => (site === undefined ? undefined : errorsGuard()),
+  compile: (_config, site) => (site === undefined ? undefined : errorsGuard(site)),
 }
 
-function errorsGuard(): Guard {
+function errorsGuard(site: Site): Guard {
   return {
     // The body of a failure is read for the log; where none comes, the head decides.
     onResponse: (exchange, response) =>
@@ -60,10 +63,21 @@ function errorsGuard(): Guard {
         return leaksInError(bytes.toString('latin1')) ? leak(status, bytes) : undefined
       const isShown = isText(typeOf(headers))
         ? leaksInternals(bytes.toString('latin1', 0, FRONT_BYTES))
-        : showsError(bytes)
+        : showsErrorIn(bytes, site, exchange.upstream)
       return isShown ? leak(status, bytes) : undefined
     },
   }
+}
+
+/** Where the filter of answers saw no name under which errors are told, nothing is shown there. */
+function showsErrorIn(bytes: Buffer, site: Site, response: UpstreamResponse | undefined): boolean {
+  const pass = response === undefined ? undefined : answerPassOf(site)
+  if (response === undefined || pass === undefined) return showsError(bytes)
+  const signs = pass.signsOf(response, bytes)
+  if (signs !== undefined && (signs & SIGN_ERROR) === 0) return false
+  const isShown = showsError(bytes)
+  if (isShown) pass.forget()
+  return isShown
 }
 
 /** Error bodies of any kind, JSON, and short texts; downloads and event streams pass without being held. */

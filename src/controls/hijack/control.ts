@@ -183,7 +183,7 @@ function tellChange(exchange: Exchange, changed: readonly FeatureName[], parts: 
   const reason = isHijack ? 'hijack' : 'client_changed'
   noteRisk(exchange, reason, isHijack ? 100 : 20)
   const level = isHijack ? 'critical' : 'info'
-  const country = exchange.placeOfClient?.()?.country ?? ''
+  const country = exchange.placeOfClient?.(exchange.clientAddress)?.country ?? ''
   const from = country === '' ? '' : `, now from ${country}`
   const detail = `another ${changed.join(', another ')}${from}`
   tellOf(exchange, { name: 'sp_token_misuse', level, reason, detail }, parts.book)

@@ -47,6 +47,38 @@ const ROWS: readonly Row[] = [
     from('203.0.113.7'),
     'listed_address',
   ],
+  ...['2002:cb00:7107::1', '64:ff9b::203.0.113.7', '::ffff:0:203.0.113.7', '::203.0.113.7'].map(
+    (peer): Row => [
+      `refuses what is denied as ${peer}`,
+      { lists: [BAD] },
+      from(peer),
+      'listed_address',
+    ],
+  ),
+  [
+    'refuses what is denied by Teredo',
+    { addresses: { allow: [], deny: ['203.0.113.0/24'] } },
+    from('2001:0:4136:e378:8000:63bf:34ff:8ef8'),
+    'network',
+  ],
+  [
+    'does not let in by an address inside another',
+    { addresses: { allow: ['198.51.100.0/24'], deny: [] } },
+    from('64:ff9b::198.51.100.7'),
+    'network',
+  ],
+  [
+    'refuses a denied country inside another address',
+    countries({ deny: ['DE'] }),
+    from('64:ff9b::192.0.2.1'),
+    'region',
+  ],
+  [
+    'has no allowed country inside another address',
+    countries({ allow: ['DE'] }),
+    from('64:ff9b::192.0.2.1'),
+    'region',
+  ],
   ['lets in an allowed country', countries({ allow: ['DE'] }), from('192.0.2.1'), undefined],
   ['refuses another country', countries({ allow: ['CH'] }), from('192.0.2.1'), 'region'],
   ['refuses a denied country', countries({ deny: ['DE'] }), from('192.0.2.1'), 'region'],
@@ -124,7 +156,7 @@ suite('network', () => {
     const { guard } = guardOf({})
     const exchange = exchangeOf(from('192.0.2.1'))
     await guard.request(exchange)
-    assert.equal(exchange.placeOfClient?.()?.country, 'DE')
+    assert.equal(exchange.placeOfClient?.('192.0.2.1')?.country, 'DE')
   })
 
   test('the rows reach every reason', () =>

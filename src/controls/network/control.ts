@@ -12,6 +12,7 @@ import {
   REGION_REASON,
 } from '../network-rules.ts'
 import type { JudgeAddress } from '../network-rules.ts'
+import type { Place } from '../../store/places/place-database.ts'
 import { configureNetwork } from './config.ts'
 
 /** Turns away addresses that may not come at all, before anything is done for them. */
@@ -47,10 +48,11 @@ function networkGuard(policy: NetworkPolicy, kit: Kit): Guard {
   const verdictOf = memo(verdictFinder(policy), REMEMBERED)
   const judgeCountry = countryJudge(policy.countries, kit)
   const { places } = kit
+  const placeOf = places && ((address: string): Place => places.find(address))
   return {
     onRequest: (exchange) => {
       const { clientAddress } = exchange
-      if (places !== undefined) exchange.placeOfClient = () => places.find(clientAddress)
+      exchange.placeOfClient = placeOf
       const { denial, notes } = verdictOf(clientAddress)
       if (denial !== undefined) return denial
       if (mayComeTo[exchange.head.listener]?.(clientAddress) === false) return LISTENER
@@ -78,7 +80,7 @@ function verdictFinder({ addresses, lists }: NetworkPolicy): (address: string) =
   const mayCome = addressJudge(addresses)
   return (address) => {
     if (mayCome?.(address) === false) return { denial: NETWORK, notes: [] }
-    const on = lists.filter((list) => addressSet(list.addresses).has(address))
+    const on = lists.filter((list) => addressSet(list.addresses).hasInside(address))
     const denier = on.find(({ action }) => action === 'deny')
     return {
       denial: denier && listedDenial(denier.name),

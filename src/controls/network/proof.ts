@@ -1,6 +1,8 @@
 import type { Proof, ProofRange } from '../../pipeline/proof.ts'
 
 const BAD = '203.0.113.66'
+/** The same, as a network without IPv4 writes it. */
+const BAD_BY_NAT64 = '64:ff9b::cb00:7142'
 /** A public address that databases place in the United States. */
 const PLACED = '8.8.8.8'
 
@@ -14,7 +16,7 @@ export const proof: Proof = {
       id: 'NET-02',
       name: 'calls with a good key from a network that is refused',
       needs: { trustedProxies, network: { addresses: { allow: [], deny: ['203.0.113.0/24'] } } },
-      run: (range) => callsFrom(range, BAD),
+      run: async (range) => (await callsFrom(range, BAD)) || callsFrom(range, BAD_BY_NAT64),
     },
     {
       id: 'NET-02',

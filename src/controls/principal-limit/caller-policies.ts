@@ -82,6 +82,7 @@ function perPrincipal(
     rate,
     cost,
     reason: 'principal_limit',
+    isCaller: true,
     keyOf: (exchange) => `${space}:${callerOf(exchange)}`,
     callerSpace: space,
   }

@@ -2,6 +2,7 @@ import { isPromise } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
 import { isJson, matchMediaType, parseMediaType } from '../../http/media-type.ts'
 import type { KernelFilter } from '../../openapi/kernel/response-kernel.ts'
+import { SIGN_SECRET } from '../../openapi/kernel/verdict.ts'
 import type { KernelVerdict } from '../../openapi/kernel/verdict.ts'
 import type { ResponseModel, MediaType } from '../../openapi/model.ts'
 import type { Filter, Validate } from '../../openapi/schema/contract.ts'
@@ -10,6 +11,7 @@ import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange, UpstreamResponse } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
 import { MAX_EVIDENCE_BYTES } from '../adopt-evidence.ts'
+import { AnswerPass, offerAnswerPass } from '../answer-pass.ts'
 import type { ApiRuntime, Kit } from '../kit.ts'
 import { mayRepeatKeys } from '../repeated-key.ts'
 import { rewriteJson } from '../rewrite-json.ts'
@@ -82,6 +84,10 @@ function responsesGuard(config: ResponsesConfig, site: Site, api: ApiRuntime): G
       declared === undefined || type === undefined ? undefined : judges.get(declared)?.get(type)
     return judge !== undefined && mayCarryJson(response, judge) ? judge : undefined
   }
+  const pass = new AnswerPass((response) =>
+    needsValue(response, lessons) ? undefined : judgeOf(response)?.kernel,
+  )
+  if (config.kind !== 'strict') offerAnswerPass(site, pass)
   return {
     onResponse: (exchange, response) => {
       if (config.leavesFailures && response.status >= 500) return undefined
@@ -99,7 +105,7 @@ function responsesGuard(config: ResponsesConfig, site: Site, api: ApiRuntime): G
       }
       return config.kind === 'strict'
         ? strictDenial(exchange, body, judge)
-        : filtered(exchange, body, { judge, lessons })
+        : filtered(exchange, body, { judge, lessons, pass })
     },
   }
 }
@@ -243,6 +249,12 @@ function malformed(
 interface Judging {
   readonly judge: Judge
   readonly lessons: Lessons | undefined
+  readonly pass: AnswerPass
+}
+
+/** Errors have to fit their schema; lessons need the value. */
+function needsValue(response: UpstreamResponse | undefined, lessons: unknown): boolean {
+  return lessons !== undefined || (response?.status ?? 0) >= 400
 }
 
 /** Filters the text where that is enough; values are made where more is asked, or the text leaves a doubt. */
@@ -252,11 +264,13 @@ function filtered(
   judging: Judging,
 ): MaybePromise<Denial | undefined> {
   const { kernel } = judging.judge
-  // Errors have to fit their schema; lessons need the value.
-  const asksMore = judging.lessons !== undefined || (exchange.upstream?.status ?? 0) >= 400
-  if (kernel === undefined || asksMore) return filteredValue(exchange, body, judging)
-  const verdict = kernel.run(exchange.replacement ?? body)
+  if (kernel === undefined || needsValue(exchange.upstream, judging.lessons))
+    return filteredValue(exchange, body, judging)
+  const bytes = exchange.replacement ?? body
+  const verdict = judging.pass.verdictOf(bytes, kernel)
   const denialOf = (found: KernelVerdict): Denial | undefined => {
+    if ('signs' in found && (found.signs & SIGN_SECRET) === 0)
+      exchange.quietBytes = found.kind === 'clean' ? bytes : found.bytes
     if (found.kind === 'clean') return undefined
     if (found.kind === 'malformed') return malformed(exchange.upstream, judging.judge, body)
     if (found.kind === 'doubtful' || found.dropped[0] === '')
@@ -312,8 +326,14 @@ function anew(value: unknown, parsed: Parsed): Denial | undefined {
 
 const MAX_NAMED = 20
 
+/** With `*` for indexes: a thousand items are one finding. */
 function named(pointers: readonly string[]): string {
-  return pointers.slice(0, MAX_NAMED).join(' ').slice(0, 1000)
+  const all = new Set<string>()
+  for (const pointer of pointers) {
+    if (all.size >= MAX_NAMED) break
+    all.add(pointer.replaceAll(/\/\d+(?=\/|$)/g, '/*'))
+  }
+  return [...all].join(' ').slice(0, 1000)
 }
 
 /** The kernel answers the same list as long as answers lose the same fields. */

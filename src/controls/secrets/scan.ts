@@ -52,6 +52,7 @@ const SLASH = 47
 const MAX_BACK = 300
 /** A card has thirteen digits, an IBAN fifteen characters. */
 const MIN_NUMBER = 13
+const MIN_IBAN = 15
 
 let scan: ((bytes: Buffer) => boolean) | undefined
 
@@ -170,7 +171,7 @@ function isNumber(bytes: Buffer, start: number, end: number): boolean {
       if (digits >= MIN_NUMBER && code >= 50 && code <= 54) return true
     } else if (isCapital(code)) {
       digits = 0
-      if (at + 3 < end && isIbanHead(bytes, at)) return true
+      if (at + 3 < end && end - start >= MIN_IBAN && isIbanHead(bytes, at)) return true
     }
   }
   return false

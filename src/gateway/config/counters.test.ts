@@ -22,6 +22,13 @@ suite('counters', () => {
       'valkey://h',
       'closed',
     ],
+    [
+      'strict, which counts as local',
+      'counters: redis://h\nlimits: { whenStoreFails: strict }',
+      {},
+      'redis://h',
+      'local',
+    ],
   ]
   for (const [name, text, env, url, away] of good)
     test(`takes ${name}`, async (t) => {
@@ -29,6 +36,17 @@ suite('counters', () => {
       assert.equal(counters.kind, 'redis')
       assert.deepEqual([counters.url.reveal(), counters.whenAway], [url, away])
     })
+
+  test('what is closed while it is away can be said at the top and in a rule', async (t) => {
+    const { blocks, rules } = await settingsOf(
+      t,
+      `limits: { whenStoreFails: strict }
+rules: [{ tags: [money], limits: { sensitivity: high } }]`,
+    )
+    assert.equal(blocks.limits.whenStoreFails, 'strict')
+    assert.equal(blocks.limits.sensitivity, 'normal')
+    assert.equal(rules[0]?.limits.sensitivity, 'high')
+  })
 
   const bad: [name: string, text: string, env: Record<string, string>, expected: RegExp][] = [
     ['another store', 'counters: memcached://h', {}, /no URL of Redis/],

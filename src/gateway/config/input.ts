@@ -1,4 +1,4 @@
-import type { Priority } from '../../pipeline/policy.ts'
+import type { Priority, Sensitivity, WhenStoreFails } from '../../pipeline/policy.ts'
 import type { DetectInput } from './detect-input.ts'
 
 /** `off` in YAML stays a word (YAML 1.2); `false` is what people write in TypeScript. Both mean off. */
@@ -279,7 +279,8 @@ export interface LimitsInput {
     | undefined
   overload?: string | false | undefined
   priority?: Priority | undefined
-  whenStoreFails?: 'local' | 'open' | 'closed' | undefined
+  sensitivity?: Sensitivity | undefined
+  whenStoreFails?: WhenStoreFails | undefined
   mode?: ModeInput | undefined
 }
 
@@ -288,6 +289,7 @@ export interface RuleLimitsInput {
   principal?: string | false | undefined
   operation?: OperationLimitInput | undefined
   priority?: Priority | undefined
+  sensitivity?: Sensitivity | undefined
   mode?: ModeInput | undefined
 }
 

@@ -89,10 +89,11 @@ function mergeModes(
 }
 
 function limitsOf({ limits }: RuleSettings): Partial<Policy['limits']> {
-  const { priority } = limits
+  const { priority, sensitivity } = limits
   return {
     ...('principal' in limits && { principal: limits.principal }),
     ...(priority !== undefined && { priority }),
+    ...(sensitivity !== undefined && { sensitivity }),
   }
 }
 

@@ -1,6 +1,13 @@
 import type { Secret } from '../../base/secret.ts'
 import type { KeyedRate, LimitKeyPart, PolicyRate } from '../../base/units.ts'
-import type { AclEntry, Mode, Policy, Priority, UpstreamIdentity } from '../../pipeline/policy.ts'
+import type {
+  AclEntry,
+  Mode,
+  Policy,
+  Priority,
+  Sensitivity,
+  UpstreamIdentity,
+} from '../../pipeline/policy.ts'
 import type { DetectPolicy } from '../../pipeline/detect-policy.ts'
 import type { CountryRule, NetworkPolicy } from '../../pipeline/network-policy.ts'
 import type { WhenAway } from '../../store/failover-counters.ts'
@@ -158,6 +165,7 @@ export interface RuleSettings {
   readonly limits: {
     readonly principal?: PolicyRate | undefined
     readonly priority?: Priority
+    readonly sensitivity?: Sensitivity
     readonly operation?: OperationLimitSettings | undefined
   }
   readonly network: {

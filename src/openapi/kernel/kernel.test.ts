@@ -6,6 +6,7 @@ import type { Filters } from './testing/filters.ts'
 import { filtersOf } from './testing/filters.ts'
 import { schemaArbitrary, textArbitrary } from './testing/random.ts'
 import type { KernelVerdict } from './verdict.ts'
+import { SIGN_ERROR } from './verdict.ts'
 
 const RUNS = Number(process.env['KERNEL_RUNS'] ?? 150)
 
@@ -44,10 +45,15 @@ function parsed(text: string): { readonly value: unknown } | undefined {
   }
 }
 
+/** What the twin does not look for. */
+function withoutSecretSign(verdict: KernelVerdict): KernelVerdict {
+  return 'signs' in verdict ? { ...verdict, signs: verdict.signs & SIGN_ERROR } : verdict
+}
+
 /** Kernel and twin agree, and so does the filter of values unless there is a doubt. */
 function assertAgreed(filters: Filters, body: Buffer): KernelVerdict {
   const verdict = filters.kernel(body)
-  assert.deepEqual(verdict, filters.twin(body))
+  assert.deepEqual(withoutSecretSign(verdict), filters.twin(body))
   if (verdict.kind === 'doubtful') return verdict
   const text = body.toString('utf8')
   const whole = parsed(text)

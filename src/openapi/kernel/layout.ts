@@ -2,14 +2,14 @@
  * What a table and its two readers agree on; the third place that knows it is `assembly/response-kernel.ts`.
  * All numbers are little endian; offsets count from the table's first byte.
  *
- * State (32 bytes): stance on objects u8, stance on arrays u8, bits of the slots u8, 0; offset of the entries u32;
+ * State (40 bytes): stance on objects u8, stance on arrays u8, bits of the slots u8, 0; offset of the entries u32;
  * their number u32; offset of the slots u32; action for names not listed i32; for items i32; offset of the actions for
- * the first items u32; their number u32.
+ * the first items u32; their number u32; 8 bytes for what the kernel learns of texts.
  * Entry (32 bytes): the name's first 8 and the next 8 bytes as u64, padded with zeros (longer than 16: its first and
- * last 8); its length u32; its offset u32; action i32; 0.
+ * last 8); its length u32; its offset u32; action i32; 4 bytes for what the kernel learns.
  * Slots: 2^bits of u16, the number of an entry plus one, or 0; linear probing from `slotOf`.
  */
-export const STATE_BYTES: number = 32
+export const STATE_BYTES: number = 40
 export const ENTRY_BYTES: number = 32
 
 /** What is done with a value: the offset of a state, or one of these. */

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import { RESPONSE_KERNEL } from './response-kernel-wasm.ts'
 import type { Doubt, KernelVerdict } from './verdict.ts'
-import { CLEAN_VERDICT, doubtful } from './verdict.ts'
+import { cleanVerdict, doubtful } from './verdict.ts'
 
 /** What the module of `assembly/response-kernel.ts` exports. */
 interface KernelExports {
@@ -15,6 +15,8 @@ interface KernelExports {
 const HEAD = 0x100
 const REPORT = 0x1000
 const REPORT_END = 0x3000
+/** What is told is written in whole vectors. */
+const VECTOR_BYTES = 16
 const TABLE = 0xd0000
 /** Before the text for a `null`, after it for reads of whole vectors. */
 const MARGIN = 64
@@ -79,6 +81,7 @@ export class WasmKernel {
   #tableBytes = -1
   #textAt = 0
   readonly #reports = new Reports()
+  readonly #room = new Room()
   /** How far names were told by the last run; all of the room where that is not known. */
   #reportEnd = REPORT_END
 
@@ -155,27 +158,54 @@ export class WasmKernel {
     if (memory.buffer.byteLength < bytes)
       memory.grow(Math.ceil((bytes - memory.buffer.byteLength) / PAGE_BYTES))
     this.#memory = Buffer.from(memory.buffer)
-    this.#head = new Int32Array(memory.buffer, HEAD, 4)
+    this.#head = new Int32Array(memory.buffer, HEAD, 5)
   }
 
   #wipe(end: number): void {
     this.#memory.fill(0, this.#textAt - MARGIN, end)
     // Names that were told are parts of the text, too.
-    if (this.#memory[REPORT] !== 0) this.#memory.fill(0, REPORT, this.#reportEnd)
+    if (this.#memory[REPORT] !== 0) this.#memory.fill(0, REPORT, this.#reportEnd + VECTOR_BYTES)
     this.#reportEnd = REPORT_END
   }
 
   #read(code: number, action: number): KernelVerdict {
-    if (code === CLEAN) return CLEAN_VERDICT
     const head = this.#head
+    if (code === CLEAN) return cleanVerdict(head[4] ?? 0)
     if (code === MALFORMED) return { kind: 'malformed', offset: head[0] ?? 0 }
     if (code !== FILTERED) return doubtful(DOUBTS[code] ?? 'no-room')
     const outAt = head[1] ?? 0
-    const bytes = Buffer.allocUnsafe(head[2] ?? 0)
+    const bytes = this.#room.take(head[2] ?? 0)
     this.#memory.copy(bytes, 0, outAt, outAt + bytes.length)
     this.#reportEnd = REPORT + (head[3] ?? 0)
     const report = this.#memory.subarray(REPORT, this.#reportEnd)
-    return { kind: 'filtered', bytes, dropped: this.#reports.read(report, action) }
+    return {
+      kind: 'filtered',
+      bytes,
+      dropped: this.#reports.read(report, action),
+      signs: head[4] ?? 0,
+    }
+  }
+}
+
+/** What is cut out of one piece of memory, and what is larger than a piece may hold several of. */
+const PIECE_BYTES = 65_536
+const MAX_CUT_BYTES = 16_384
+
+/** Room for texts that leave: memory of their own costs more than filtering them, and Node has its pool for small ones. */
+class Room {
+  #piece: Buffer = Buffer.alloc(0)
+  #at = 0
+
+  /** Bytes that hold anything. */
+  take(length: number): Buffer {
+    if (length > MAX_CUT_BYTES || length < Buffer.poolSize >>> 1) return Buffer.allocUnsafe(length)
+    if (this.#at + length > this.#piece.length) {
+      this.#piece = Buffer.allocUnsafeSlow(PIECE_BYTES)
+      this.#at = 0
+    }
+    const from = this.#at
+    this.#at = from + length
+    return this.#piece.subarray(from, this.#at)
   }
 }
 

@@ -3,7 +3,7 @@ import type { Scan } from './scan.ts'
 
 /** The members that a document may carry for this gateway. */
 const SALLYPORT_NAMES: readonly string[] =
-  'owner class cost audience deprecated object read write immutable id flow flow-limit sanitize csv-safe fields list honeypot'
+  'owner class cost audience deprecated object read write immutable id flow flow-limit sanitize csv-safe fields list honeypot sensitivity'
     .split(' ')
     .map((name) => `x-sallyport-${name}`)
 

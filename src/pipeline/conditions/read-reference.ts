@@ -1,5 +1,5 @@
 import type { Principal } from '../../identity/principal.ts'
-import type { Exchange } from '../exchange.ts'
+import type { ClientPlace, Exchange } from '../exchange.ts'
 import type { Reference } from './scope.ts'
 import { valueOfType } from './value-type.ts'
 
@@ -100,8 +100,8 @@ const SUBJECT_PARTS: Readonly<Record<string, (principal: Principal) => unknown>>
 }
 
 function networkReader(part: string | undefined): Read {
-  if (part === 'country') return ({ placeOfClient }) => textOf(placeOfClient?.()?.country ?? '')
-  if (part === 'region') return ({ placeOfClient }) => textOf(placeOfClient?.()?.region ?? '')
+  if (part === 'country') return (exchange) => textOf(placeOf(exchange)?.country ?? '')
+  if (part === 'region') return (exchange) => textOf(placeOf(exchange)?.region ?? '')
   return ({ clientAddress }) => textOf(clientAddress)
 }
 
@@ -111,4 +111,8 @@ function tlsReader(part: string | undefined): Read {
     if (part === 'version') return tls.protocol
     return part === 'cipher' ? tls.cipher : tls.servername
   }
+}
+
+function placeOf({ placeOfClient, clientAddress }: Exchange): ClientPlace | undefined {
+  return placeOfClient?.(clientAddress)
 }

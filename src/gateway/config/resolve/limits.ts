@@ -110,6 +110,8 @@ export function resolveLimits(input: LimitsInput, resolver: Resolver): BlockSett
     errors: resolveBucket(input.errors ?? DEFAULTS.errorLimit),
     overload: resolveOverload(input.overload ?? DEFAULTS.overload),
     priority: input.priority ?? DEFAULTS.priority,
+    sensitivity: input.sensitivity ?? 'normal',
+    whenStoreFails: input.whenStoreFails ?? DEFAULTS.whenStoreFails,
     operationsOff: isOff(input.operations),
     headerAliases: (input.headers?.aliases ?? []).map((alias) => parseHeaderAlias(alias, '')),
     resetsAtMoment: input.headers?.reset === 'epoch',

@@ -55,10 +55,11 @@ function resolveRuleLimits(
   at: ConfigPath,
   resolver: Resolver,
 ): RuleSettings['limits'] {
-  const { principal, operation, priority } = input ?? {}
+  const { principal, operation, priority, sensitivity } = input ?? {}
   return {
     ...(principal !== undefined && { principal: resolveRate(principal) }),
     ...(priority !== undefined && { priority }),
+    ...(sensitivity !== undefined && { sensitivity }),
     ...(operation !== undefined && {
       operation: resolveOperationLimit(operation, [...at, 'limits', 'operation'], resolver),
     }),

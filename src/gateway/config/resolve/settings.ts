@@ -44,7 +44,9 @@ function resolveCounters(input: SallyportConfig, resolver: Resolver): Settings['
     if (!(error instanceof ConfigError)) throw error
     for (const { message, cure } of error.faults) resolver.report.fault(['counters'], message, cure)
   }
-  const whenAway = input.limits?.whenStoreFails ?? DEFAULTS.whenStoreFails
+  const whenFails = input.limits?.whenStoreFails ?? DEFAULTS.whenStoreFails
+  // What is sensitive is closed by a control; the rest is counted here.
+  const whenAway = whenFails === 'strict' ? 'local' : whenFails
   return { kind: 'redis', url: new Secret(url), whenAway }
 }
 

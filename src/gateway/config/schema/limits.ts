@@ -8,7 +8,7 @@ import {
   parsePolicyRate,
   parseRate,
 } from '../../../base/units.ts'
-import type { Priority } from '../../../pipeline/policy.ts'
+import type { Priority, Sensitivity } from '../../../pipeline/policy.ts'
 import { BOUNDS, DEFAULTS } from '../defaults.ts'
 import type { LimitsInput, OperationLimitInput } from '../input.ts'
 import { parseCidr } from '../../../base/cidr.ts'
@@ -58,6 +58,14 @@ export const priority = (): z.ZodOptional<z.ZodType<Priority>> =>
     z.literal(['low', 'normal', 'high']),
     'What is refused first while the process is overloaded; high never is.',
     DEFAULTS.priority,
+  )
+
+/** What is closed first, at the top and in rules. */
+export const sensitivity = (): z.ZodOptional<z.ZodType<Sensitivity>> =>
+  optional(
+    z.literal(['normal', 'high']),
+    'How much a call is worth protecting, as x-sallyport-sensitivity in the document; high is closed (503) while the counter store is away and whenStoreFails is strict.',
+    'normal',
   )
 
 const policyName = (): z.ZodString =>
@@ -166,9 +174,10 @@ export const limitsSchema: z.ZodType<LimitsInput> = z.strictObject({
     DEFAULTS.overload,
   ),
   priority: priority(),
+  sensitivity: sensitivity(),
   whenStoreFails: optional(
-    z.literal(['local', 'open', 'closed']),
-    'While the counter store is away: this process counts its share alone, nothing is counted, or nobody passes (503).',
+    z.literal(['local', 'open', 'closed', 'strict']),
+    'While the counter store is away: this process counts its share alone, nothing is counted, nobody passes (503), or (strict) as local, but operations of high sensitivity get 503.',
     DEFAULTS.whenStoreFails,
   ),
   mode: mode('Mode of all limits.'),

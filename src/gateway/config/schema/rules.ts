@@ -5,7 +5,7 @@ import { ruleAuthorizeSchema } from './authorize.ts'
 import { dataSchema } from './data.ts'
 import { mode, name, oneOrMore, optional, parsedText, wordOrOff } from './fields.ts'
 import { ruleNetworkSchema } from './network.ts'
-import { operationLimitSchema, principalLimit, priority } from './limits.ts'
+import { operationLimitSchema, principalLimit, priority, sensitivity } from './limits.ts'
 import { validateSchema } from './policy.ts'
 
 const names = (): z.ZodType<string | readonly string[]> => oneOrMore(name())
@@ -18,6 +18,7 @@ const ruleLimitsSchema = z.strictObject({
   principal: principalLimit(),
   operation: optional(operationLimitSchema, 'A limit for each operation the rule selects.'),
   priority: priority(),
+  sensitivity: sensitivity(),
   mode: mode('Mode of the limits.'),
 })
 

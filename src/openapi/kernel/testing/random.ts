@@ -17,6 +17,14 @@ const NAMES: readonly string[] = [
   'constructor',
   '',
   'a/b~c',
+  // Under which errors are told, and nearly.
+  'lastError',
+  'errs',
+  'erratic',
+  'STACK-of-more-than-sixteen',
+  'message',
+  'messages',
+  'a|b',
 ]
 const name: fc.Arbitrary<string> = fc.constantFrom(...NAMES)
 

@@ -1,4 +1,4 @@
-import { DROP_ACTION, ENTRY_BYTES, OPEN_ACTION, REFUSED, STATE_BYTES } from '../layout.ts'
+import { DROP_ACTION, ENTRY_BYTES, OPEN_ACTION, REFUSED } from '../layout.ts'
 
 /** One entry of a state. */
 export interface ListedName {
@@ -34,8 +34,7 @@ export class TableReader {
   }
 
   item(state: number, index: number): number {
-    if (index >= this.#bytes.readUInt32LE(state + 28))
-      return this.#bytes.readInt32LE(state + STATE_BYTES - 12)
+    if (index >= this.#bytes.readUInt32LE(state + 28)) return this.#bytes.readInt32LE(state + 20)
     return this.#bytes.readInt32LE(this.#bytes.readUInt32LE(state + 24) + index * 4)
   }
 

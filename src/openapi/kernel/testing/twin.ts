@@ -10,7 +10,7 @@ import {
 } from '../layout.ts'
 import type { TableReader } from './table-reader.ts'
 import type { Doubt, KernelVerdict } from '../verdict.ts'
-import { CLEAN_VERDICT, doubtful } from '../verdict.ts'
+import { cleanVerdict, doubtful, SIGN_ERROR } from '../verdict.ts'
 
 /** Text that goes, and what stands there instead. */
 interface Cut {
@@ -26,6 +26,10 @@ const DROPPED = 1
 const BYTE_ORDER_MARK = 3
 const TOKEN = /[~/]/g
 
+/** Names with escapes are not read; those with a `|` are taken for some. */
+const ERROR_NAME =
+  /[\\|]|err(?:or|s?$)|exceptio|stack|trace|debug|fault|sql|cause|^(?:message|msg|details?|reason)$/i
+
 class Malformed extends Error {}
 class Doubtful extends Error {
   readonly why: Doubt
@@ -36,7 +40,8 @@ class Doubtful extends Error {
 }
 
 /**
- * Does what the WebAssembly kernel does, plainly: the oracle it is tested against. Where there is no WebAssembly the
+ * Does what the WebAssembly kernel does, plainly: the oracle it is tested against; of signs it tells `SIGN_ERROR` only.
+ * Where there is no WebAssembly the
  * filter of values stands in, which is several times faster than this. Never throws.
  * @param action what the table does with the root
  */
@@ -52,8 +57,10 @@ export function filterPlainly(body: Buffer, table: TableReader, action: number):
     if (error instanceof Malformed) return { kind: 'malformed', offset: walk.at }
     throw error
   }
-  if (walk.cuts.length === 0) return CLEAN_VERDICT
-  return { kind: 'filtered', bytes: without(text, walk.cuts), dropped: [...new Set(walk.dropped)] }
+  const signs = walk.names.some((one) => ERROR_NAME.test(one)) ? SIGN_ERROR : 0
+  if (walk.cuts.length === 0) return cleanVerdict(signs)
+  const dropped = [...new Set(walk.dropped)]
+  return { kind: 'filtered', bytes: without(text, walk.cuts), dropped, signs }
 }
 
 function without(text: Buffer, cuts: readonly Cut[]): Buffer {
@@ -72,6 +79,8 @@ class Walk {
   at = 0
   readonly cuts: Cut[] = []
   readonly dropped: string[] = []
+  /** All names, as they are spelled. */
+  readonly names: string[] = []
   readonly #text: Buffer
   readonly #table: TableReader
   readonly #path: (string | number)[] = []
@@ -247,7 +256,7 @@ class Walk {
   /** Reads a name and decides what is done with its value. */
   #key(state: number, seen: Set<string>): number {
     if (state === DROP_ACTION) {
-      this.#string()
+      this.names.push(this.#string().name.toString('latin1'))
       return DROP_ACTION
     }
     const start = this.at
@@ -255,6 +264,7 @@ class Walk {
     if (isEscaped) throw new Doubtful('escaped-name')
     this.at = start + name.length + 2
     const text = name.toString('utf8')
+    this.names.push(name.toString('latin1'))
     const action = state >= 0 ? this.#action(state, text) : OPEN_ACTION
     if (action === UNDECIDED_ACTION && this.#isUnlisted(state, text))
       throw new Doubtful('undecided')
