@@ -21,6 +21,8 @@ export interface LimitPolicy {
   readonly keyOf: (exchange: Exchange) => string
   /** Whether the key is the caller alone; else a request may make up as many as it likes. */
   readonly isCaller: boolean
+  /** Where the key is this and whoever was verified, and nothing else of the request. */
+  readonly callerSpace?: string
 }
 
 /** How limits speak to clients. */

@@ -26,7 +26,7 @@ export type AccessFormatter = (exchange: Exchange, durationMs: number) => string
  * and bodies never are [LOG-04]. `event.duration` is in nanoseconds (ECS), `sallyport.*_ms` in milliseconds.
  */
 export function createAccessFormatter(pseudonym: (id: string) => string): AccessFormatter {
-  const principals = new WeakMap<Principal, string>()
+  const owner = {}
   const routes = memo(routeOf, ROUTES)
   const agents = memo(
     (agent) => inOnePiece(`,"user_agent.original":${jsonText(redact(agent), MAX_TEXT_CHARS)}}`),
@@ -38,11 +38,13 @@ export function createAccessFormatter(pseudonym: (id: string) => string): Access
   const protocols = createProtocolFields()
   const allowed = createAllowedEnds()
   const who = (principal: Principal): string => {
-    const known = principals.get(principal)
-    if (known !== undefined) return known
-    const fields = inOnePiece(principalFields(principal, pseudonym))
-    principals.set(principal, fields)
-    return fields
+    const { notes } = principal
+    if (notes === undefined) return principalFields(principal, pseudonym)
+    if (notes.logOwner !== owner) {
+      notes.logFields = inOnePiece(principalFields(principal, pseudonym))
+      notes.logOwner = owner
+    }
+    return notes.logFields
   }
   // One piece for all that stays the same between two records: each piece costs as much as its text.
   return (exchange, durationMs) => {

@@ -84,6 +84,7 @@ function perPrincipal(
     reason: 'principal_limit',
     isCaller: true,
     keyOf: (exchange) => `${space}:${callerOf(exchange)}`,
+    callerSpace: space,
   }
 }
 
