@@ -76,6 +76,7 @@ suite('who logs in', () => {
     }
     const bench = new Bench({ document })
     assert.deepEqual([...declaredAccounts(bench.site('login'), bench.kit)].toSorted(), [
+      'E-Mail',
       'login',
       'user',
     ])
