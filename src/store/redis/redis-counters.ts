@@ -307,10 +307,10 @@ export class RedisCounters implements Counters {
 function settleAll(batch: readonly Pending[], text: string): void {
   const parts = text.split(',')
   const at = Number(parts[0])
-  let place = 1
+  const found = { parts, place: 1, at }
   for (const { policies, settle } of batch) {
-    settle({ parts, place, at })
-    place += 1 + policies
+    settle(found)
+    found.place += 1 + policies
   }
 }
 
