@@ -19,6 +19,7 @@ import {
   readSecretsText,
   rekeySecrets,
 } from '../store/secrets-file.ts'
+import { DOCUMENT, loadText, MINIMAL } from './config/config-fixture.ts'
 import { edgeDocument, needsDataKeys } from './edge-secrets.ts'
 import { openServices, pseudonymKey } from './services.ts'
 import type { StoreSettings } from './services.ts'
@@ -80,13 +81,36 @@ suite('the secrets of an edge', () => {
   test('hold the sealing keys where fields are tokenized, and only there', () => {
     const { whole, edge } = both(true)
     assert.deepEqual(edge.sealingKey(1)?.reveal(), whole.sealingKey(1)?.reveal())
-    const settings = (fields: object) =>
-      ({ blocks: fields, rules: [] }) as unknown as Parameters<typeof needsDataKeys>[0]
-    assert.equal(needsDataKeys(settings({ data: { mask: ['pii'] } })), false)
-    const classes = new Map([['personal', new Map([['*', 'tokenize']])]])
-    assert.equal(needsDataKeys(settings({ data: { classes } })), true)
   })
 })
+
+const configurations: [name: string, text: string, needs: boolean][] = [
+  ['nothing', '', false],
+  ['masks', 'data: { mask: [pii] }', false],
+  ['tokens for a field', 'data: { tokenize: { User.ssn: {} } }', true],
+  ['tokens in the form of digits', 'data: { tokenize: { User.ssn: fpe } }', true],
+  ['a class that is hashed', 'data: { classes: { personal: hash } }', true],
+  [
+    'a field that some see as a token',
+    'authorize: { fields: { User.x: { read: { others: tokenize } } } }',
+    true,
+  ],
+  [
+    'a rule that hashes a class',
+    'rules: [{ operation: a, data: { classes: { personal: hash } } }]',
+    true,
+  ],
+  [
+    'a rule that tokenizes a field',
+    'rules: [{ operation: a, authorize: { fields: { User.x: { read: { others: tokenize } } } } }]',
+    true,
+  ],
+]
+for (const [name, text, needs] of configurations)
+  test(`a configuration with ${name} ${needs ? 'needs' : 'needs no'} keys of fields at its edges`, async (t) => {
+    const { settings } = await loadText(t, `${MINIMAL}${text}\n`, { files: DOCUMENT })
+    assert.equal(needsDataKeys(settings), needs)
+  })
 
 suite('what an edge is given', () => {
   const kek = new Secret(Buffer.alloc(32, 7))
