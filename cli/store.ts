@@ -10,6 +10,7 @@ import { openedRecords } from '../src/store/open-store.ts'
 import type { Records } from '../src/store/records.ts'
 import { compareSecrets, forgetSecrets } from '../src/store/secrets-check.ts'
 import { openSecrets, rekeySecrets } from '../src/store/secrets-file.ts'
+import { writeEdgeSecrets } from './edge-secrets.ts'
 import { CommandError } from './failure.ts'
 import { loadFromFlags } from './load.ts'
 import type { ConfigOptions } from './load.ts'
@@ -32,6 +33,7 @@ Examples:
   sallyport store backup store-2026-11-22.jsonl
   sallyport store restore store-2026-11-22.jsonl -c production.yaml
   sallyport store verify
+  sallyport store edge-secrets edge.secrets --key env:EDGE_KEK
   sallyport store rekey --pepper
 
 A backup is one text file for every database: restore it into a PostgreSQL and the records have moved. It holds no
@@ -63,6 +65,13 @@ export function addStore(program: Command): void {
         ? withStore(options, (parts) => verify(parts, options))
         : verifyFile(file, options),
   )
+  add(store, 'edge-secrets <file>', 'write what of the secrets an edge needs, for thirteen months')
+    .option(
+      '--key <reference>',
+      'what seals the file: env:NAME or file:PATH of 32 bytes of the edge',
+    )
+    .option('--force', 'replace the file')
+    .action(writeEdgeSecrets)
   add(store, 'rekey', 'renew the secrets; what they replace stays for reading')
     .option('--pepper', 'a new pepper, for keys made or rotated from now on')
     .option('--sealing', 'a new key for what is sealed, signed and tokenized from now on')

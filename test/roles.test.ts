@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { existsSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { newSecretsText } from '../src/store/secrets-file.ts'
+import { parseKeyEncryptionKey } from '../src/store/secrets-document.ts'
+import { newSecretsText, readSecretsText } from '../src/store/secrets-file.ts'
 import {
   DOCUMENT,
   freePort,
@@ -100,6 +102,30 @@ suite('roles of a process', () => {
     const server = await startPostgres()
     t.after(() => server.close())
     await bothWork(t, server.url)
+  })
+
+  test('an edge with a secrets file of its own holds no key that seals or signs for ever', async (t) => {
+    const { folder, edgePort, status } = await roles(t, 'sqlite:./shared.db')
+    process.env['EDGE_KEK'] = randomBytes(32).toString('base64')
+    await start(t, folder, 'control')
+    const line = 'store edge-secrets edge.secrets -c control.yaml --key env:EDGE_KEK'
+    const made = await runCli(folder, ...line.split(' '))
+    assert.equal(made.code, 0, made.stderr)
+    const edge = readFileSync(join(folder, 'edge.yaml'), 'utf8')
+    const own = 'secrets: { file: ./edge.secrets, key: env:EDGE_KEK }'
+    writeFileSync(join(folder, 'edge.yaml'), edge.replace('secrets: file:./shared.secrets', own))
+    const whole = readFileSync(join(folder, 'shared.secrets'), 'utf8')
+    const { sealingKeys } = JSON.parse(whole) as { sealingKeys: Record<string, string> }
+    const kek = parseKeyEncryptionKey(process.env['EDGE_KEK'], '')
+    const opened = readSecretsText(join(folder, 'edge.secrets'), [kek])
+    assert.ok(!opened.includes(sealingKeys['1'] ?? ''), 'opened with its own key')
+    renameSync(join(folder, 'shared.secrets'), join(folder, 'elsewhere'))
+    await start(t, folder, 'edge')
+    const created = await runCli(folder, 'keys', 'create', '-c', 'control.yaml', '--json')
+    const { key } = JSON.parse(created.stdout) as { key: string }
+    assert.equal(await status(edgePort, key), 200)
+    const denied = await runCli(folder, 'serve', '-c', 'edge.yaml')
+    assert.match(denied.stderr, /makes and changes nothing/)
   })
 
   test('an edge makes neither a store nor secrets', async (t) => {

@@ -64,6 +64,9 @@ suite('operations of high sensitivity', { skip: redisMissing() ?? false, timeout
       assert.deepEqual(lines('sp_dependency_up'), lines('sp_dependency_down'))
       const [others, high] = await Promise.all(across.map((one) => one.stop()))
       assert.deepEqual([...(others?.statuses.keys() ?? [])], [204])
-      assert.deepEqual([...(high?.statuses.keys() ?? [])].toSorted(), [204, 503])
+      assert.deepEqual(
+        [...(high?.statuses.keys() ?? [])].toSorted((a, b) => a - b),
+        [204, 503],
+      )
     })
 })

@@ -73,9 +73,7 @@ function stepsOf(bench: Bench, all: readonly AnyControl[]): readonly Step[] {
   return all.flatMap((control) => {
     const id = control.scope === 'gateway' ? undefined : 'get'
     const { guard } = bench.guard(control, id)
-    return [guard?.onRequest?.bind(guard), guard?.onEnd?.bind(guard)].filter(
-      (hook) => hook !== undefined,
-    )
+    return [guard?.onRequest, guard?.onEnd].filter((hook) => hook !== undefined)
   })
 }
 

@@ -77,7 +77,7 @@ function guarded(control: typeof access | typeof conditions, policy: PolicyParts
   const bench = new Bench({ document: DOCUMENT, policy })
   const { guard } = bench.guard(control as typeof access, 'getUser')
   const one = exchange()
-  const run = guard?.onRequest?.bind(guard)
+  const run = guard?.onRequest
   if (run === undefined || run(one) !== undefined) throw new Error('the caller must be let in')
   return () => run(one)
 }

@@ -63,7 +63,7 @@ export function readEntry(key: FileKey, rules: EntryRules): ImportEntry {
   const named = nameColumns(key, rules, fault)
   const text = named.get('key')
   const entry = { ...identityOf(named, rules, fault), ...grantOf(named, rules, fault) }
-  if (typeof text === 'string' && text !== '' && JSON.stringify(entry).includes(text))
+  if (typeof text === 'string' && 'sha256' in entry && JSON.stringify(entry).includes(text))
     fault('', 'the text of the key stands in another column too', 'take it out there')
   if (faults.length > 0) throw new ConfigError(faults)
   return entry
@@ -106,8 +106,10 @@ function identityOf(
       return {}
     }
     const weakness = foreignWeakness(key, prefix)
-    if (weakness !== undefined)
+    if (weakness !== undefined) {
       fault('key', `the key ${weakness}`, 'give this caller a new one: sallyport keys create')
+      return {}
+    }
     return { sha256: foreignDigest(key), lastFour: key.slice(-4) }
   }
   const written = named.get('algorithm') ?? 'sha256'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isPromise } from '../base/maybe-promise.ts'
 import type { MaybePromise } from '../base/maybe-promise.ts'
-import type { KeyedRate, PolicyRate } from '../base/units.ts'
+import type { KeyedRate, LimitKeyPart, PolicyRate } from '../base/units.ts'
 import type { Denial } from '../pipeline/denial.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
 import type { Policy } from '../pipeline/policy.ts'
@@ -19,6 +19,10 @@ export interface LimitPolicy {
   /** What a refusal is called in the log. */
   readonly reason: string
   readonly keyOf: (exchange: Exchange) => string
+  /** Whether the key is the caller alone; else a request may make up as many as it likes. */
+  readonly isCaller: boolean
+  /** Where the key is this and whoever was verified, and nothing else of the request. */
+  readonly callerSpace?: string
 }
 
 /** How limits speak to clients. */
@@ -44,8 +48,17 @@ export function keyedPolicy(
     cost: parts.cost ?? 1,
     reason: parts.reason,
     keyOf: (exchange) => `${parts.space}:${limitKey(exchange, by)}`,
+    isCaller: by.every(({ from }) => CALLER_PARTS.has(from)),
   }
 }
+
+/** Parts of a key that credentials prove. */
+const CALLER_PARTS: ReadonlySet<LimitKeyPart['from']> = new Set([
+  'principal',
+  'subject',
+  'tenant',
+  'claim',
+])
 
 /** Rates of two plans or rules do not share a bucket: one that was filled at one rate says nothing at another. */
 export function shapeOf({ count, windowMs, burst }: PolicyRate): string {
@@ -69,7 +82,9 @@ export function decideLimits(
   { kit, waits }: DecidingParts,
   keys: readonly string[] = policies.map((policy) => policy.keyOf(exchange)),
 ): MaybePromise<Denial | undefined> {
-  const demands = policies.map(({ rate, cost }, index): Demand => ({
+  const isKnown = exchange.principal.kind !== 'none' && !exchange.countsAsAddress
+  const demands = policies.map(({ rate, cost, isCaller }, index): Demand => ({
+    isProven: isKnown && isCaller,
     key: keys[index] ?? '',
     kind: rate.kind === 'quota' ? 'window' : 'bucket',
     rate,

@@ -57,15 +57,15 @@ export function readyGuards(
 export function hookLists(guards: readonly ReadyGuard[], door: Mode): HookLists {
   const pick = <K extends keyof Guard>(name: K): NonNullable<Guard[K]>[] =>
     guards.flatMap(({ guard }) => {
-      const hook = guard[name]
-      return hook === undefined ? [] : [hook.bind(guard) as NonNullable<Guard[K]>]
+      const hook = free(guard, guard[name])
+      return hook === undefined ? [] : [hook]
     })
   return {
     request: requestHooks(guards, door),
-    body: hooks(guards, 503, (guard) => guard.onRequestBody?.bind(guard)),
-    response: hooks(guards, 502, (guard) => guard.onResponse?.bind(guard)),
-    responseBody: hooks(guards, 502, (guard) => guard.onResponseBody?.bind(guard)),
-    refusal: hooks(guards, 500, (guard) => guard.onRefusal?.bind(guard)),
+    body: hooks(guards, 503, (guard) => free(guard, guard.onRequestBody)),
+    response: hooks(guards, 502, (guard) => free(guard, guard.onResponse)),
+    responseBody: hooks(guards, 502, (guard) => free(guard, guard.onResponseBody)),
+    refusal: hooks(guards, 500, (guard) => free(guard, guard.onRefusal)),
     wantsResponseBody: pick('wantsResponseBody'),
     watchesResponse: hooksInForce(guards),
     keepsUncoded: pick('keepsUncoded'),
@@ -77,12 +77,21 @@ export function hookLists(guards: readonly ReadyGuard[], door: Mode): HookLists 
   }
 }
 
+/**
+ * A hook as a function of its own. Those that a guard has itself know no `this` (see `Guard`) and are taken as they are:
+ * a bound function costs at each call what many hooks cost in all. Methods of a class are bound.
+ */
+function free<F extends ((...args: never[]) => unknown) | undefined>(guard: Guard, hook: F): F {
+  if (hook === undefined || Object.values(guard).includes(hook)) return hook
+  return hook.bind(guard) as F
+}
+
 /** Who only observes must not break an answer off. */
 function hooksInForce(guards: readonly ReadyGuard[]): HookLists['watchesResponse'] {
   return guards.flatMap(({ guard, mode }) =>
     guard.watchesResponse === undefined || mode !== 'enforce'
       ? []
-      : [guard.watchesResponse.bind(guard)],
+      : [free(guard, guard.watchesResponse)],
   )
 }
 
@@ -103,7 +112,7 @@ const AUTHORIZE = STAGES.indexOf('authorize')
 
 /** The request hooks of an operation, with the closed door behind the authorize stage. */
 function requestHooks(guards: readonly ReadyGuard[], door: Mode): Hook<undefined>[] {
-  const pick = (guard: Guard): Hook<undefined>['run'] | undefined => guard.onRequest?.bind(guard)
+  const pick = (guard: Guard): Hook<undefined>['run'] | undefined => free(guard, guard.onRequest)
   if (door === 'off') return hooks(guards, 500, pick)
   const isBefore = ({ control }: ReadyGuard): boolean => STAGES.indexOf(control.stage) <= AUTHORIZE
   const before = guards.filter(isBefore)

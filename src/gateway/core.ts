@@ -53,7 +53,7 @@ export interface StreamVerdict {
   readonly answer: Answer
   readonly hidesLength?: boolean
   readonly coded?: CodedAnswer
-  /** Called with every piece before it goes on; false: it must not, and the answer breaks off (`upstream_leak`). */
+  /** Called with every piece before it goes on; `undefined`: it must not, and the answer breaks off (`upstream_leak`). */
   readonly watch?: Watch
 }
 

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { isPromise } from '../base/maybe-promise.ts'
 import { valueOf } from '../controls/testing/check.ts'
 import { exchangeOf } from '../controls/testing/exchange.ts'
-import type { Guard } from '../pipeline/control.ts'
+import type { Guard, Watch } from '../pipeline/control.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
 import type { FailureCause } from './core.ts'
 import { GatewayCore } from './gateway-core.ts'
@@ -459,7 +459,7 @@ suite('what the parser refused', () => {
 })
 
 suite('a streamed answer that is watched', () => {
-  const verdictOf = async (mode: 'enforce' | 'monitor', watch: (chunk: Buffer) => boolean) => {
+  const verdictOf = async (mode: 'enforce' | 'monitor', watch: Watch) => {
     const watching = controlOf({ watchesResponse: () => watch })
     const policy = { modes: new Map([['probe', mode]]) }
     const { core } = coreOf({ controls: [allow, watching], policy })
@@ -467,14 +467,14 @@ suite('a streamed answer that is watched', () => {
   }
 
   test('goes on as long as the guard lets it', async () => {
-    const verdict = await verdictOf('enforce', (chunk) => chunk.length < 2)
+    const verdict = await verdictOf('enforce', (chunk) => (chunk.length < 2 ? chunk : undefined))
     assert.ok(verdict?.kind === 'stream')
-    assert.equal(verdict.watch?.(Buffer.from('a')), true)
-    assert.equal(verdict.watch?.(Buffer.from('ab')), false)
+    assert.deepEqual(verdict.watch?.(Buffer.from('a'), false), Buffer.from('a'))
+    assert.equal(verdict.watch?.(Buffer.from('ab'), false), undefined)
   })
 
   test('is not watched where the guard only observes', async () => {
-    const verdict = await verdictOf('monitor', () => false)
+    const verdict = await verdictOf('monitor', () => undefined)
     assert.ok(verdict?.kind === 'stream')
     assert.equal(verdict.watch, undefined)
   })

@@ -2,6 +2,7 @@ import { HeaderTable } from '../http/header-table.ts'
 import { isPromise } from '../base/maybe-promise.ts'
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import type { Clock } from '../base/clock.ts'
+import type { Watch } from '../pipeline/control.ts'
 import type { Exchange, RequestHead, UpstreamResponse } from '../pipeline/exchange.ts'
 import { runHooks } from '../pipeline/runner.ts'
 import type { Refusal } from '../pipeline/runner.ts'
@@ -329,7 +330,12 @@ function watched(
   const response = exchange.upstream as UpstreamResponse
   const watches = hooks.flatMap((hook) => hook(exchange, response) ?? [])
   if (watches.length === 0) return verdict
-  return { ...verdict, watch: (chunk) => watches.every((watch) => watch(chunk)) }
+  const watch: Watch = (chunk, isLast) => {
+    let left: Buffer | undefined = chunk
+    for (const one of watches) left = left && one(left, isLast)
+    return left
+  }
+  return { ...verdict, watch }
 }
 
 /** A protocol switch is asked for and the document declares it: a 101 response. */

@@ -35,6 +35,7 @@ import { planFaults } from './plan-faults.ts'
 import { restartParts } from './restart-parts.ts'
 import { openCounters } from './open-counters.ts'
 import type { OpenCounters } from './open-counters.ts'
+import { needsDataKeys } from './edge-secrets.ts'
 import { openServices, openTokens, pseudonymKey } from './services.ts'
 import type { Services } from './services.ts'
 import type { Followers, PlanSnapshot } from './threads/snapshot.ts'
@@ -123,7 +124,9 @@ export class Gateway {
     this.#loaded = loaded
     this.#startedWith = loaded.settings
     const { shared } = options
-    const own = openServices(loaded.settings, this.#clock, shared?.onKeyChange, shared?.counters)
+    const usesDataKeys = needsDataKeys(loaded.settings)
+    const used = { ...loaded.settings, usesDataKeys }
+    const own = openServices(used, this.#clock, shared?.onKeyChange, shared?.counters)
     this.#counters = openCounters(loaded.settings.counters, own.counters, pseudonymKey(own.secrets))
     this.services = { ...own, counters: this.#counters.counters }
     watchBans(this.services.counters, (ban) => this.bans.note(ban))

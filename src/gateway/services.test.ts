@@ -86,7 +86,7 @@ suite('services', () => {
 })
 
 test('secrets without a sealing key are a defect', () => {
-  const empty = { sealingKey: () => undefined, currentSealingVersion: 1 } as unknown as Secrets
+  const empty = { derived: () => undefined, currentSealingVersion: 1 } as unknown as Secrets
   assert.throws(() => pseudonymKey(empty), /no sealing key/)
 })
 

@@ -16,9 +16,11 @@ import { recordsOf } from '../store/open-store.ts'
 import type { Records } from '../store/records.ts'
 import { LoadMeter } from '../telemetry/load-meter.ts'
 import { checkSecrets, compareSecrets } from '../store/secrets-check.ts'
+import { writeEdgeDocument } from '../store/edge-document.ts'
 import { newSecretsText, parseSecrets, readSecretsText } from '../store/secrets-file.ts'
 import type { Secrets } from '../store/secrets-file.ts'
 import type { IssuerSettings, Settings } from './config/settings.ts'
+import { edgeDocument, PSEUDONYM_BYTES, PSEUDONYM_PURPOSE } from './edge-secrets.ts'
 import { FactServices } from './fact-services.ts'
 
 /** What outlives a reload: stores, counters, keys. */
@@ -47,6 +49,8 @@ export interface Services {
 /** What of the settings names stores and keys. */
 export type StoreSettings = Pick<Settings, 'store' | 'secretsFile' | 'secretsKeys'> & {
   readonly auth: Pick<Settings['auth'], 'apiKey'>
+  /** Of an edge: whether fields are tokenized or hashed. */
+  readonly usesDataKeys?: boolean
 }
 
 /** Opens what the settings name; `onKeyChange` is told the id after every write of a key; `counters`: those of all threads, where there are several. Throws `ConfigError` when a file cannot be used. */
@@ -61,11 +65,13 @@ export function openServices(
   if (isReader) refuseToMakeSecrets(settings.secretsFile)
   const records = recordsOf(store, clock.nowMs())
   // Keys that live in memory need no pepper that outlives them.
-  const secretsText =
+  const wholeText =
     store.kind === 'memory'
       ? newSecretsText()
       : readSecretsText(settings.secretsFile, settings.secretsKeys)
+  const secretsText = isReader ? textForEdge(wholeText, settings, clock.nowMs()) : wholeText
   const secrets = parseSecrets(secretsText, settings.secretsFile)
+  if (!isReader && secrets.edgeUntilMs !== undefined) throw onlyForEdges(settings.secretsFile)
   const load = new LoadMeter()
   const facts = new FactServices(records.relations)
   const keys = new KeyService({ records, secrets, ...keySettings(auth), onChange: onKeyChange })
@@ -106,6 +112,35 @@ function refuseToMakeSecrets(path: string): void {
   })
 }
 
+/** An edge that was given everything keeps what it needs, and hands no more to its threads. Throws `ConfigError`. */
+function textForEdge(text: string, settings: StoreSettings, nowMs: number): string {
+  const secrets = parseSecrets(text, settings.secretsFile)
+  const { edgeUntilMs } = secrets
+  const usesDataKeys = settings.usesDataKeys === true
+  if (edgeUntilMs === undefined)
+    return writeEdgeDocument(edgeDocument(secrets, { nowMs, needsDataKeys: usesDataKeys }), [])
+  const lacks =
+    nowMs >= edgeUntilMs
+      ? `its keys reached until ${new Date(edgeUntilMs).toISOString()}`
+      : usesDataKeys && secrets.sealingKey(secrets.currentSealingVersion) === undefined
+        ? 'fields are tokenized or hashed, and it has no keys for that'
+        : undefined
+  if (lacks === undefined) return text
+  throw new ConfigError({
+    path: 'secrets',
+    message: `${settings.secretsFile} does not do: ${lacks}`,
+    cure: 'make it anew at the control process: sallyport store edge-secrets FILE',
+  })
+}
+
+function onlyForEdges(path: string): ConfigError {
+  return new ConfigError({
+    path: 'secrets',
+    message: `${path} is the secrets file of an edge, which makes and changes nothing`,
+    cure: 'start with --role edge, or name the file of the control process',
+  })
+}
+
 /** What the key service takes from the settings. */
 export function keySettings({
   apiKey: { prefix, expiresMs, overlapMs },
@@ -119,9 +154,10 @@ export function keySettings({
 
 /** The key of the pseudonyms in logs: derived from the sealing key, so that it stays the same across restarts. */
 export function pseudonymKey(secrets: Secrets): Secret<Buffer> {
-  const sealing = secrets.sealingKey(secrets.currentSealingVersion)
-  if (sealing === undefined) throw new Error('the secrets hold no sealing key')
-  return new Secret(Buffer.from(sealing.reveal()))
+  const { currentSealingVersion } = secrets
+  const key = secrets.derived(currentSealingVersion, PSEUDONYM_PURPOSE, PSEUDONYM_BYTES)
+  if (key === undefined) throw new Error('the secrets hold no sealing key')
+  return new Secret(key)
 }
 
 /** The service that checks tokens of the configured issuers. Throws `ConfigError`. */

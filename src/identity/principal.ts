@@ -4,6 +4,19 @@
  */
 export type CredentialKind = 'none' | 'apiKey' | 'jwt' | 'wrapped' | 'upstream'
 
+/**
+ * Texts that others make of a principal with each request, kept as long as it is. Each has one writer, who also says
+ * what it was made by: another gateway of the process, or one that was loaded again, makes its own.
+ */
+export class PrincipalNotes {
+  /** `principal-limit`: space and key of its bucket. */
+  limitSpace = ''
+  limitKey = ''
+  /** `telemetry`: what an access record says of it. */
+  logOwner: object | undefined = undefined
+  logFields = ''
+}
+
 /** Who is calling. Built by `identity`, read by everyone else. */
 export interface Principal {
   /** Stable and unique across kinds: `anonymous`, `key:<id>`, `<iss>|<sub>`, `wrapped:<api>|<sub>`, `upstream:<hash of the credential>`. */
@@ -24,6 +37,8 @@ export interface Principal {
   readonly operations: ReadonlySet<string> | undefined
   /** Milliseconds since the epoch; `Infinity` where the credential names none. */
   readonly expiresAtMs: number
+  /** Of a principal that is the same for many requests, as one that was verified is. */
+  readonly notes?: PrincipalNotes
 }
 
 /** The claims of a credential that has none. */

@@ -25,41 +25,50 @@ export type Stage = (typeof STAGES)[number]
 
 type Verdict = MaybePromise<Denial | undefined>
 
-/** Called with every piece of a body, in order. @returns whether it may go on. */
-export type Watch = (chunk: Buffer) => boolean
+/**
+ * Called with every piece of a body, in order, and once more with nothing where the end comes alone; `isLast`: nothing
+ * follows. @returns what goes on: all in all as many bytes as came, of which some may wait for the next piece;
+ * `undefined`: the answer breaks off.
+ */
+export type Watch = (chunk: Buffer, isLast: boolean) => Buffer | undefined
 
-/** What a control does for one operation (or for every request). Hooks it does not need it leaves out. */
+/** What a control does for one operation (or for every request). Hooks it does not need it leaves out; they get no `this`. */
 export interface Guard {
-  onRequest?(exchange: Exchange): Verdict
+  onRequest?(this: void, exchange: Exchange): Verdict
   /** By existing, asks for the request body to be read whole before it is forwarded. */
-  onRequestBody?(exchange: Exchange, body: Buffer): Verdict
+  onRequestBody?(this: void, exchange: Exchange, body: Buffer): Verdict
   /** Whether a request header (lower case) stays behind. A pure function of the name: its answers are remembered. */
-  dropsRequestHeader?(name: string): boolean
+  dropsRequestHeader?(this: void, name: string): boolean
   /** Adds fields (flat list) to the request that goes to the API. */
-  onForward?(exchange: Exchange, headers: string[]): void
-  onResponse?(exchange: Exchange, response: UpstreamResponse): Verdict
+  onForward?(this: void, exchange: Exchange, headers: string[]): void
+  onResponse?(this: void, exchange: Exchange, response: UpstreamResponse): Verdict
   /** Whether this response's body must be read whole. Asked after `onResponse`. */
-  wantsResponseBody?(exchange: Exchange, response: UpstreamResponse): boolean
+  wantsResponseBody?(this: void, exchange: Exchange, response: UpstreamResponse): boolean
   /** May set `exchange.replacement`. `body` is what is left by the guards before, decompressed. */
-  onResponseBody?(exchange: Exchange, body: Buffer): Verdict
+  onResponseBody?(this: void, exchange: Exchange, body: Buffer): Verdict
   /**
-   * Looks at a response's body that is passed on as it comes, piece by piece: whether it may go on. `undefined` where
-   * there is nothing to look for. What it lets pass is gone; a piece that may not go on breaks the answer off.
+   * Looks at a response's body that is passed on as it comes, piece by piece: what of it goes on. `undefined` where
+   * there is nothing to look for. What it lets pass is gone.
    */
-  watchesResponse?(exchange: Exchange, response: UpstreamResponse): Watch | undefined
+  watchesResponse?(this: void, exchange: Exchange, response: UpstreamResponse): Watch | undefined
   /**
    * Whether the answer must not be compressed: its length could tell a secret. Asked only where compression is on and
    * the client asks for it. `body`: what goes out, where it is held as a whole.
    */
-  keepsUncoded?(exchange: Exchange, response: UpstreamResponse, body: Buffer | undefined): boolean
+  keepsUncoded?(
+    this: void,
+    exchange: Exchange,
+    response: UpstreamResponse,
+    body: Buffer | undefined,
+  ): boolean
   /** Whether a response header (lower case) stays behind; as above. */
-  dropsResponseHeader?(name: string): boolean
+  dropsResponseHeader?(this: void, name: string): boolean
   /** Adds fields to the final answer, refusals included. */
-  onAnswer?(exchange: Exchange, headers: string[]): void
+  onAnswer?(this: void, exchange: Exchange, headers: string[]): void
   /** May put another refusal in place of one that was decided, such as 429 for the sixtieth 404 in a minute. */
-  onRefusal?(exchange: Exchange, refusal: Refusal): Verdict
+  onRefusal?(this: void, exchange: Exchange, refusal: Refusal): Verdict
   /** Always, also on abort; must not throw. */
-  onEnd?(exchange: Exchange): void
+  onEnd?(this: void, exchange: Exchange): void
 }
 
 /**

@@ -26,6 +26,11 @@ export interface Demand {
   readonly kind: 'bucket' | 'window'
   readonly rate: BucketRate
   readonly cost: number
+  /**
+   * The key is one that the caller has proven to be, and nothing that a request may make up: a table that is full
+   * forgets others first. Default: no.
+   */
+  readonly isProven?: boolean
 }
 
 /** What a decision over several policies came to. */

@@ -84,7 +84,7 @@ export class FailoverCounters implements Counters {
     if (!isPromise(found)) return found
     return found.then(
       (taken) => {
-        if (taken.allowed && this.#countsHere)
+        if (taken.allowed && this.#countsHere && isWorthNoting(taken, rate))
           void this.#parts.local.take(key, this.#share(rate), cost, nowMs)
         return taken
       },
@@ -301,6 +301,14 @@ export class FailoverCounters implements Counters {
     this.#isUp = isUp
     this.#hear({ isUp, cause })
   }
+}
+
+/** Where one unit is a small part of all. */
+const LARGE_BURST = 20
+
+/** Most requests find a full bucket: one unit more or less of a large one is not worth what the note costs. */
+function isWorthNoting({ remaining }: Taken, { burst }: BucketRate): boolean {
+  return burst < LARGE_BURST || remaining < burst - 1
 }
 
 function passes(rate: BucketRate): Taken {

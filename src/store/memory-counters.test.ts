@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { FakeClock } from '../base/clock.ts'
-import type { BucketRate } from './counters.ts'
+import type { BucketRate, Demand } from './counters.ts'
 import { MemoryCounters } from './memory-counters.ts'
 import { countersContract } from './testing/counters-contract.ts'
 
@@ -158,4 +158,51 @@ test('agrees with a map of buckets while its generations turn', () => {
       }
     }),
   )
+})
+
+const A_DAY: BucketRate = { count: 3, windowMs: 86_400_000, burst: 3 }
+
+/** How much of three a key may still take after so many others, each of which took one. */
+function leftAfter(others: number, isProven: boolean, ownIsProven: boolean): number {
+  const counters = new MemoryCounters({ maxWindows: 100 })
+  const ask = (key: string, proven: boolean): Demand => ({
+    key,
+    kind: 'window',
+    rate: A_DAY,
+    cost: 1,
+    isProven: proven,
+  })
+  counters.decide([ask('own', ownIsProven)], 0)
+  for (let n = 0; n < others; n++) counters.decide([ask(`made-up ${n}`, isProven)], n)
+  return counters.look(ask('own', ownIsProven), others).remaining
+}
+
+const WASHING: [name: string, left: number, expected: number][] = [
+  ['made-up keys do not wash away the quota of who is proven', leftAfter(1000, false, true), 2],
+  ['nor do other proven ones', leftAfter(1000, true, true), 2],
+  ['made-up keys wash away made-up ones', leftAfter(1000, false, false), 3],
+  [
+    'proven ones that find no room push those out, and nobody else',
+    leftAfter(1000, true, false),
+    3,
+  ],
+  ['who is proven is not counted twice', leftAfter(0, false, true), 2],
+]
+for (const [name, left, expected] of WASHING) test(name, () => assert.equal(left, expected))
+
+test('quotas that have ended make room for proven keys', () => {
+  const counters = new MemoryCounters({ maxWindows: 4 })
+  const ask = (key: string, isProven = true): Demand => ({
+    key,
+    kind: 'window',
+    rate: A_DAY,
+    cost: 1,
+    isProven,
+  })
+  counters.decide([ask('old')], 0)
+  counters.decide([ask('older')], 0)
+  const later = 3 * A_DAY.windowMs
+  counters.decide([ask('new')], later)
+  for (let n = 0; n < 100; n++) counters.decide([ask(`made-up ${n}`, false)], later)
+  assert.equal(counters.look(ask('new'), later).remaining, 2)
 })

@@ -10,7 +10,7 @@ import { WindowTable } from './window-table.ts'
 export interface CounterLimits {
   /** Buckets, default 2,000,000, of which a million may be live: 24 bytes each, 48 while generations turn. */
   readonly maxBuckets?: number
-  /** Keys with a quota, default 200,000. */
+  /** Keys with a quota, default 200,000; half of them for keys that are proven, which are not forgotten. */
   readonly maxWindows?: number
   /** Keys with failures, default 200,000. */
   readonly maxFailureLogs?: number
@@ -72,9 +72,9 @@ export class MemoryCounters implements Counters {
 
   /** Takes from one policy of a decision. */
   takeOne(demand: Demand, nowMs: number): Taken {
-    const { key, kind, rate, cost } = demand
+    const { key, kind, rate, cost, isProven } = demand
     if (kind === 'bucket') return this.take(key, rate, cost, nowMs)
-    return this.#windows.take(key, { rate, cost, nowMs }, true)
+    return this.#windows.take(key, { rate, cost, nowMs, isProven }, true)
   }
 
   /** Gives back what `takeOne` took at this moment. */

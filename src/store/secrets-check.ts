@@ -4,6 +4,7 @@ import { andThen } from '../base/maybe-promise.ts'
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import { openBytes, sealBytes } from './envelope.ts'
 import type { Meta } from './records.ts'
+import { CHECK_TEXT as TEXT } from './secrets-file.ts'
 import type { Secrets } from './secrets-file.ts'
 
 /** What a store remembers of the secrets it was used with: nothing that would help to find them. */
@@ -15,7 +16,6 @@ interface Remembered {
 }
 
 const NAME = 'secrets'
-const TEXT = 'sallyport secrets check'
 
 /**
  * Whether the secrets are those that the store was used with, and remembers versions that are new. With others no key
@@ -62,9 +62,8 @@ function* faultsOf(known: Remembered, secrets: Secrets): Iterable<string> {
   for (const [version, mark] of Object.entries(known.peppers))
     if (markOf(secrets, Number(version)) !== mark) yield `pepper ${version} is another or missing`
   for (const [version, sealed] of Object.entries(known.sealingKeys)) {
-    const key = secrets.sealingKey(Number(version))?.reveal()
-    const opened =
-      key === undefined ? undefined : openBytes(checkKey(key), identity(version), sealed)
+    const key = secrets.checkKey(Number(version))
+    const opened = key === undefined ? undefined : openBytes(key, identity(version), sealed)
     if (opened?.toString() !== TEXT) yield `sealing key ${version} is another or missing`
   }
 }
@@ -77,9 +76,9 @@ function remember(known: Remembered, secrets: Secrets): Remembered {
     if (mark !== undefined) peppers[version] ??= mark
   }
   for (let version = 1; version <= secrets.currentSealingVersion; version++) {
-    const key = secrets.sealingKey(version)?.reveal()
+    const key = secrets.checkKey(version)
     if (key === undefined || sealingKeys[version] !== undefined) continue
-    sealingKeys[version] = sealBytes(checkKey(key), identity(String(version)), Buffer.from(TEXT))
+    sealingKeys[version] = sealBytes(key, identity(String(version)), Buffer.from(TEXT))
   }
   return { peppers, sealingKeys }
 }
@@ -89,11 +88,6 @@ function markOf(secrets: Secrets, version: number): string | undefined {
   return pepper === undefined
     ? undefined
     : createHmac('sha256', pepper).update(`${TEXT} ${version}`).digest('hex')
-}
-
-/** Not the key itself, which seals other things. */
-function checkKey(key: Buffer): Buffer {
-  return createHmac('sha256', key).update(TEXT).digest()
 }
 
 function identity(version: string): string {

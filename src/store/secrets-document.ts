@@ -73,6 +73,12 @@ export function writeDocument(document: SecretsDocument, [key]: KeyEncryptionKey
 export function readDocument(text: string, keys: KeyEncryptionKeys, path: string): SecretsDocument {
   const value = parse(text)
   if (value?.format === 2) return openDocument(value as SealedDocument, keys, path)
+  if (value?.format === 3)
+    throw refusal(
+      'secrets',
+      `${path} is the secrets file of an edge, which makes and changes nothing`,
+      'name the file of the control process',
+    )
   if (value?.format !== 1) throw damaged(path)
   if (keys.length > 0)
     throw refusal(

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import {
   closeSync,
   fchmodSync,
@@ -14,6 +14,8 @@ import {
 import { dirname } from 'node:path'
 import { ConfigError } from '../base/config-error.ts'
 import { Secret } from '../base/secret.ts'
+import { isEdgeText, readEdgeDocument, writeEdgeDocument } from './edge-document.ts'
+import type { EdgeDocument } from './edge-document.ts'
 import {
   damaged,
   newDocument,
@@ -31,7 +33,19 @@ export interface Secrets {
   /** Key that seals values; `undefined` for a version that is not known. */
   sealingKey(version: number): Secret<Buffer> | undefined
   readonly currentSealingVersion: number
+  /**
+   * A key that is derived from a sealing key for one purpose (HKDF-SHA-256, RFC 5869), `bytes` long; `undefined` for a
+   * version that is not known, or where only other purposes are.
+   */
+  derived(version: number, purpose: string, bytes: number): Buffer | undefined
+  /** What compares a sealing key with the store. */
+  checkKey(version: number): Buffer | undefined
+  /** Of an edge: until when its derived keys reach; `undefined` for the secrets of the installation. */
+  readonly edgeUntilMs?: number
 }
+
+/** What a store is asked to remember of its secrets. */
+export const CHECK_TEXT = 'sallyport secrets check'
 
 /** Bytes read of a secrets file at most. */
 const MAX_FILE_BYTES = 64 * 1024
@@ -63,7 +77,9 @@ export function newSecretsText(): string {
 
 /** The secrets at `path` as text in clear; the file is made when there is none. Throws as `openSecrets`. */
 export function readSecretsText(path: string, keys: KeyEncryptionKeys = []): string {
-  return writeDocument(readDocument(readOrMake(path, keys), keys, path), [])
+  const text = readOrMake(path, keys)
+  if (isEdgeText(text)) return writeEdgeDocument(readEdgeDocument(text, keys, path), [])
+  return writeDocument(readDocument(text, keys, path), [])
 }
 
 /** What is to be done to a secrets file. What new secrets take the place of stays for reading. */
@@ -207,6 +223,7 @@ function syncFolder(path: string): void {
 
 /** Reads secrets in clear; `path` stands in messages. Throws `ConfigError` at `secrets`. */
 export function parseSecrets(text: string, path: string): Secrets {
+  if (isEdgeText(text)) return edgeSecrets(readEdgeDocument(text, [], path), path)
   const peppers = new Map<number, Secret<Buffer>>()
   const sealingKeys = new Map<number, Secret<Buffer>>()
   const document = readDocument(text, [], path)
@@ -221,7 +238,58 @@ export function parseSecrets(text: string, path: string): Secrets {
     currentPepperVersion: document.currentPepper,
     sealingKey: (version) => sealingKeys.get(version),
     currentSealingVersion: document.currentSealingKey,
+    ...derivedFrom((version) => sealingKeys.get(version)),
   }
+}
+
+/** What comes from sealing keys that are there. */
+export function derivedFrom(
+  sealingKey: Secrets['sealingKey'],
+): Pick<Secrets, 'derived' | 'checkKey'> {
+  return {
+    derived: (version, purpose, bytes) => {
+      const key = sealingKey(version)?.reveal()
+      return key === undefined
+        ? undefined
+        : Buffer.from(hkdfSync('sha256', key, '', purpose, bytes))
+    },
+    checkKey: (version) => {
+      const key = sealingKey(version)?.reveal()
+      return key === undefined ? undefined : createHmac('sha256', key).update(CHECK_TEXT).digest()
+    },
+  }
+}
+
+/** What an edge has: derived keys as they were handed to it. */
+function edgeSecrets(document: EdgeDocument, path: string): Secrets {
+  const peppers = new Map<number, Secret<Buffer>>()
+  const sealingKeys = new Map<number, Secret<Buffer>>()
+  const { currentPepper, currentSealingKey, derived, checks, untilMs } = document
+  const isWhole =
+    readKeys(document.peppers, peppers) &&
+    readKeys(document.sealingKeys, sealingKeys) &&
+    peppers.has(currentPepper)
+  if (!isWhole) throw damaged(path)
+  const handed = new Map(Object.entries({ ...derived, ...prefixed(checks) }))
+  const find = (name: string, bytes: number): Buffer | undefined => {
+    const key = Buffer.from(handed.get(name) ?? '', 'base64url')
+    return key.length === bytes ? key : undefined
+  }
+  return {
+    pepper: (version) => peppers.get(version),
+    currentPepperVersion: currentPepper,
+    sealingKey: (version) => sealingKeys.get(version),
+    currentSealingVersion: currentSealingKey,
+    derived: (version, purpose, bytes) => find(`${version} ${purpose}`, bytes),
+    checkKey: (version) => find(`check ${version}`, 32),
+    edgeUntilMs: untilMs,
+  }
+}
+
+function prefixed(checks: EdgeDocument['checks']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(checks).map(([version, key]) => [`check ${version}`, key]),
+  )
 }
 
 /** Reads `{"1": "<43 characters of base64url>"}`; `false` when an entry is anything else. */

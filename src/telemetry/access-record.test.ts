@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import * as fc from 'fast-check'
 import { Secret } from '../base/secret.ts'
 import { HeaderTable } from '../http/header-table.ts'
 import { Exchange } from '../pipeline/exchange.ts'
@@ -32,6 +33,27 @@ function exchangeOf(head: Partial<RequestHead> = {}, rawHeaders: readonly string
     },
     AT,
   )
+}
+
+/** What records differ in. */
+interface Part {
+  readonly startedMs: number
+  readonly status: number
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly abortedBy: 'client' | undefined
+  readonly agent: string | undefined
+  readonly httpVersion: string
+  readonly isDenied: boolean
+  readonly durationMs: number
+}
+
+const DENIED = {
+  control: 'body',
+  reason: 'schema',
+  status: 422,
+  detail: undefined,
+  errors: undefined,
 }
 
 const site = { label: 'GET /v1/orders/{orderId}' } as Site
@@ -121,6 +143,37 @@ test('a refused, observed and aborted request says so', () => {
   assert.equal(record['event.outcome'], 'unknown')
   assert.equal(record['event.duration'], 0)
   assert.equal(record['tls.version'], undefined)
+})
+
+test('what was written before changes nothing of a record', () => {
+  const ones = <T>(...values: T[]): fc.Arbitrary<T> => fc.constantFrom(...values)
+  const parts = fc.record({
+    startedMs: ones(AT, AT + 1, AT + 1000),
+    status: ones(200, 204, 404),
+    bytesIn: ones(0, 10),
+    bytesOut: ones(0, 290, 300),
+    abortedBy: ones(undefined, 'client' as const),
+    agent: ones(undefined, 'curl/8', 'curl/9'),
+    httpVersion: ones('1.1', '2.0'),
+    isDenied: fc.boolean(),
+    durationMs: fc.nat({ max: 5_000_000 }).map((micros) => micros / 1000),
+  })
+  const write = (one: typeof format, part: Part): string => {
+    const { agent, httpVersion, startedMs, isDenied, durationMs, ...fields } = part
+    const headers = agent === undefined ? [] : ['User-Agent', agent]
+    const { id, head } = exchangeOf({ httpVersion }, headers)
+    const exchange = new Exchange(id, head, startedMs)
+    Object.assign(exchange, fields)
+    if (isDenied) exchange.decision = DENIED
+    return one(exchange, durationMs)
+  }
+  fc.assert(
+    fc.property(fc.array(parts, { maxLength: 12 }), (all) => {
+      const one = createAccessFormatter(pseudonym)
+      for (const part of all)
+        assert.equal(write(one, part), write(createAccessFormatter(pseudonym), part))
+    }),
+  )
 })
 
 test('an answer of the gateway itself is no denial', () => {

@@ -3,7 +3,7 @@ import { inOnePiece } from '../base/one-piece.ts'
 import type { DecisionRecord, Exchange, RequestHead } from '../pipeline/exchange.ts'
 import { jsonText, jsonTexts } from './json-text.ts'
 import { redact, redactPath } from './redact.ts'
-import { createTimestamps, microseconds, milliseconds } from './timestamp.ts'
+import { createTimestamps, microseconds, milliseconds, nanoseconds } from './timestamp.ts'
 
 type Principal = Exchange['principal']
 
@@ -26,48 +26,121 @@ export type AccessFormatter = (exchange: Exchange, durationMs: number) => string
  * and bodies never are [LOG-04]. `event.duration` is in nanoseconds (ECS), `sallyport.*_ms` in milliseconds.
  */
 export function createAccessFormatter(pseudonym: (id: string) => string): AccessFormatter {
-  const timestamp = createTimestamps()
-  const principals = new WeakMap<Principal, string>()
+  const owner = {}
   const routes = memo(routeOf, ROUTES)
   const agents = memo(
     (agent) => inOnePiece(`,"user_agent.original":${jsonText(redact(agent), MAX_TEXT_CHARS)}}`),
     STRANGERS,
   )
+  const beginning = createBeginnings()
   const queryField = createQueryField()
+  const counts = createCountFields()
   const protocols = createProtocolFields()
+  const allowed = createAllowedEnds()
   const who = (principal: Principal): string => {
-    const known = principals.get(principal)
-    if (known !== undefined) return known
-    const fields = inOnePiece(principalFields(principal, pseudonym))
-    principals.set(principal, fields)
-    return fields
+    const { notes } = principal
+    if (notes === undefined) return principalFields(principal, pseudonym)
+    if (notes.logOwner !== owner) {
+      notes.logFields = inOnePiece(principalFields(principal, pseudonym))
+      notes.logOwner = owner
+    }
+    return notes.logFields
   }
   // One piece for all that stays the same between two records: each piece costs as much as its text.
   return (exchange, durationMs) => {
-    const { head, site, decision, query } = exchange
+    const { head, site, query } = exchange
     const agent = head.headers.get('user-agent')
+    const end = agent === undefined ? '}' : agents(agent)
     const micros = microseconds(durationMs)
     return (
-      `{"@timestamp":"${timestamp(exchange.startedMs)}${outcomeOf(exchange)}${exchange.id}` +
+      beginning(exchange) +
+      exchange.id +
       (site === undefined
         ? methodField(head.method) + pathField(exchange)
         : routeFields(routes(site.label), head.method)) +
       (query.pairs.length === 0 ? '' : queryField(query.pairs)) +
-      `,"http.response.status_code":${exchange.status}` +
-      `,"http.request.bytes":${exchange.bytesIn},"http.response.bytes":${exchange.bytesOut}` +
-      `,"event.duration":${nanoseconds(micros)},"sallyport.duration_ms":${milliseconds(micros)}` +
+      counts(exchange) +
+      `${nanoseconds(micros)},"sallyport.duration_ms":${milliseconds(micros)}` +
       (exchange.upstreamMs > 0
         ? `,"sallyport.upstream_ms":${milliseconds(microseconds(exchange.upstreamMs))}`
         : '') +
       addressFields(exchange) +
       (exchange.principal.kind === 'none' ? '' : who(exchange.principal)) +
-      (decision === undefined ? ',"sallyport.decision":"allow"' : decisionFields(decision)) +
-      (exchange.observed.length === 0 ? '' : observedField(exchange.observed)) +
-      (exchange.risk === undefined ? '' : riskFields(exchange.risk)) +
-      (exchange.abortedBy === undefined ? '' : `,"sallyport.aborted":"${exchange.abortedBy}"`) +
-      protocols(head) +
-      (agent === undefined ? '}' : agents(agent))
+      (isPlainlyAllowed(exchange)
+        ? allowed(protocols(head), end)
+        : judgedFields(exchange) + protocols(head) + end)
     )
+  }
+}
+
+/** Allowed, with nothing further to be said of it. */
+function isPlainlyAllowed({ decision, observed, risk, abortedBy }: Exchange): boolean {
+  return (
+    decision === undefined && observed.length === 0 && risk === undefined && abortedBy === undefined
+  )
+}
+
+function judgedFields({ decision, observed, risk, abortedBy }: Exchange): string {
+  return (
+    (decision === undefined ? ALLOWED : decisionFields(decision)) +
+    (observed.length === 0 ? '' : observedField(observed)) +
+    (risk === undefined ? '' : riskFields(risk)) +
+    (abortedBy === undefined ? '' : `,"sallyport.aborted":"${abortedBy}"`)
+  )
+}
+
+const ALLOWED = ',"sallyport.decision":"allow"'
+
+/** The end of most records: few combinations, so the last one is kept. */
+function createAllowedEnds(): (protocols: string, end: string) => string {
+  let lastProtocols = ''
+  let lastEnd = ''
+  let text = ALLOWED
+  return (protocols, end) => {
+    if (protocols === lastProtocols && end === lastEnd) return text
+    lastProtocols = protocols
+    lastEnd = end
+    text = inOnePiece(ALLOWED + protocols + end)
+    return text
+  }
+}
+
+/** Up to the request id. Many requests begin in the same millisecond. */
+function createBeginnings(): (exchange: Exchange) => string {
+  const timestamp = createTimestamps()
+  let lastMs = Number.NaN
+  let lastOutcome = ''
+  let text = ''
+  return (exchange) => {
+    const outcome = outcomeOf(exchange)
+    const { startedMs } = exchange
+    if (startedMs === lastMs && outcome === lastOutcome) return text
+    lastMs = startedMs
+    lastOutcome = outcome
+    text = inOnePiece(`{"@timestamp":"${timestamp(startedMs)}${outcome}`)
+    return text
+  }
+}
+
+/** Status and sizes, up to the duration: one answer is often like the last one. */
+function createCountFields(): (exchange: Exchange) => string {
+  let lastStatus = -1
+  let lastIn = -1
+  let lastOut = -1
+  let text = ''
+  let isWhole = false
+  return ({ status, bytesIn, bytesOut }) => {
+    if (status === lastStatus && bytesIn === lastIn && bytesOut === lastOut) {
+      if (!isWhole) text = inOnePiece(text)
+      isWhole = true
+      return text
+    }
+    lastStatus = status
+    lastIn = bytesIn
+    lastOut = bytesOut
+    isWhole = false
+    text = `,"http.response.status_code":${status},"http.request.bytes":${bytesIn},"http.response.bytes":${bytesOut},"event.duration":`
+    return text
   }
 }
 
@@ -127,11 +200,6 @@ function hasNames(pairs: Pairs, names: readonly string[]): boolean {
   if (Math.min(pairs.length, MAX_NAMES) !== names.length) return false
   for (let i = 0; i < names.length; i++) if (pairs[i]?.[0] !== names[i]) return false
   return true
-}
-
-/** Small numbers are written from a table of the engine's. */
-function nanoseconds(micros: number): string {
-  return micros === 0 ? '0' : `${micros}000`
 }
 
 /** The peer's address is the system's own text: nothing in it to escape. */

@@ -27,6 +27,9 @@ export function createPseudonyms(key: Secret<Buffer>): (id: string) => string {
 
 /** Bytes that SHA-256 reads at a time. */
 const BLOCK_BYTES = 64
+const DIGEST_BYTES = 32
+/** Longer ones are put together anew. */
+const MAX_TEXT_BYTES = 1024
 
 /**
  * HMAC-SHA-256 of texts under one key, as hexadecimal digits. Two plain hashes: the object that `createHmac` makes
@@ -36,10 +39,22 @@ function createMac(key: Buffer): (text: string) => string {
   const block = Buffer.alloc(BLOCK_BYTES)
   const own = key.length > BLOCK_BYTES ? hash('sha256', key, 'buffer') : key
   own.copy(block)
-  const inner = block.map((byte) => byte ^ 0x36)
-  const outer = block.map((byte) => byte ^ 0x5c)
+  // Both hashes read what stands here: the block, and what follows it.
+  const inner = Buffer.alloc(
+    BLOCK_BYTES + MAX_TEXT_BYTES,
+    block.map((byte) => byte ^ 0x36),
+  )
+  const outer = Buffer.alloc(
+    BLOCK_BYTES + DIGEST_BYTES,
+    block.map((byte) => byte ^ 0x5c),
+  )
   return (text) => {
-    const digest = hash('sha256', Buffer.concat([inner, Buffer.from(text)]), 'buffer')
-    return hash('sha256', Buffer.concat([outer, digest]), 'hex')
+    const bytes = Buffer.byteLength(text)
+    const asked =
+      bytes > MAX_TEXT_BYTES
+        ? Buffer.concat([inner.subarray(0, BLOCK_BYTES), Buffer.from(text)])
+        : inner.subarray(0, BLOCK_BYTES + inner.write(text, BLOCK_BYTES))
+    outer.write(hash('sha256', asked, 'latin1'), BLOCK_BYTES, 'latin1')
+    return hash('sha256', outer, 'hex')
   }
 }

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { microseconds, milliseconds } from './timestamp.ts'
+import { microseconds, milliseconds, nanoseconds } from './timestamp.ts'
 
 test('durations are written with three digits behind the point', () => {
   for (const micros of [0, 1, 9, 999, 1000, 1001, 1999, 12_345, 1_000_000, 60_000_007])
     assert.equal(milliseconds(micros), (micros / 1000).toFixed(3))
+})
+
+test('durations are written in nanoseconds too', () => {
+  for (const micros of [0, 1, 9, 999, 1000, 1001, 1999, 12_345, 1_000_000, 60_000_007, 1e15 - 1])
+    assert.equal(nanoseconds(micros), micros === 0 ? '0' : `${micros}000`)
 })
 
 test('what is no duration is none', () => {

@@ -31,3 +31,10 @@ export function milliseconds(micros: number): string {
   const whole = Math.floor(micros / 1000)
   return `${whole}.${MILLIS[micros - whole * 1000] ?? '000'}`
 }
+
+/** Whole microseconds as nanoseconds. The engine has a table of small numbers; larger ones it would have to write. */
+export function nanoseconds(micros: number): string {
+  if (micros < 1000) return micros === 0 ? '0' : `${micros}000`
+  const whole = Math.floor(micros / 1000)
+  return `${whole}${MILLIS[micros - whole * 1000] ?? '000'}000`
+}

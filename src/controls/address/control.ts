@@ -1,5 +1,6 @@
 import { formatAddress, parseAddress } from '../../base/address.ts'
 import { addressKey, isPrivate } from '../../base/cidr.ts'
+import { memo } from '../../base/memo.ts'
 import { forwardedAddresses, parseForwarded } from '../../http/forwarded.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
@@ -44,11 +45,25 @@ const HIDDEN: SecurityEvent = Object.freeze({
 })
 const WARN_EVERY_MS = 60_000
 
+/** What is known of the other end of a connection. */
+interface Peer {
+  readonly address: string
+  readonly key: string
+  readonly isTrusted: boolean
+}
+
+/** Connections bring many requests each, and balancers all of them. */
+const PEERS = { maxEntries: 4096, maxChars: 64 }
+
 function addressGuard(config: AddressConfig, { clock }: Kit): Guard {
   let warnAtMs = -Infinity
+  const peerOf = memo((text): Peer => {
+    const peer = canonical(text)
+    return { address: peer, key: addressKey(peer), isTrusted: config.trustedProxies.has(text) }
+  }, PEERS)
   return {
     onRequest: (exchange) => {
-      const denial = findClient(exchange, config)
+      const denial = findClient(exchange, peerOf(exchange.head.peerAddress), config)
       if (exchange.hidesClients && clock.nowMs() >= warnAtMs) {
         warnAtMs = clock.nowMs() + WARN_EVERY_MS
         exchange.events.push(HIDDEN)
@@ -58,11 +73,11 @@ function addressGuard(config: AddressConfig, { clock }: Kit): Guard {
   }
 }
 
-function findClient(exchange: Exchange, config: AddressConfig): Denial | undefined {
-  const { head } = exchange
-  exchange.isSecure = head.tls !== undefined
-  settle(exchange, canonical(head.peerAddress))
-  if (config.trustedProxies.has(head.peerAddress)) return behindProxy(exchange, config)
+function findClient(exchange: Exchange, peer: Peer, config: AddressConfig): Denial | undefined {
+  exchange.isSecure = exchange.head.tls !== undefined
+  exchange.clientAddress = peer.address
+  exchange.clientKey = peer.key
+  if (peer.isTrusted) return behindProxy(exchange, config)
   exchange.hidesClients = isUnlistedProxy(exchange)
   return undefined
 }

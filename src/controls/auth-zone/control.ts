@@ -10,7 +10,7 @@ import { banDenial, LIMIT_REASON } from '../limit-answer.ts'
 import type { Kit } from '../kit.ts'
 import { logInReader, tellOutcomes } from '../log-in-outcome.ts'
 import { AccountLock } from './account-lock.ts'
-import { accountPaths, MAX_ACCOUNTS } from './accounts.ts'
+import { accountPaths, declaredAccounts, MAX_ACCOUNTS } from './accounts.ts'
 import { configureAuthZone } from './config.ts'
 import type { AuthZoneConfig } from './config.ts'
 import { isAuthOperation } from './is-auth-operation.ts'
@@ -81,6 +81,7 @@ function authZoneGuard(config: AuthZoneConfig, site: Site, kit: Kit): Guard {
   const { tries, failures, lock: rule } = config
   const counts = tries === undefined ? undefined : new TryCounts(tries, site, kit)
   const lock = rule === undefined ? undefined : new AccountLock({ site, kit, rule })
+  const declared = declaredAccounts(site, kit)
   const countFailure = (exchange: Exchange): MaybePromise<unknown> =>
     failures === undefined || exchange.hidesClients
       ? undefined
@@ -93,7 +94,7 @@ function authZoneGuard(config: AuthZoneConfig, site: Site, kit: Kit): Guard {
       if (bytes.length > config.maxBodyBytes) return TOO_LARGE
       const isCounted = counts !== undefined || lock !== undefined
       if (isCounted && !readLogIn(exchange, exchange.bodyBytes ?? bytes)) return UNREADABLE
-      const paths = accountPaths(exchange.body)
+      const paths = accountPaths(exchange.body, declared)
       if (isCounted && paths.length > MAX_ACCOUNTS) return MANY_ACCOUNTS
       // The body says whose log-in it is: a neighbor whose account knows this address is not the one who guesses.
       const banned = andThen(bannedDenial(exchange, failures, kit), (denial) =>

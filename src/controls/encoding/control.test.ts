@@ -6,7 +6,7 @@ import { Bench } from '../testing/bench.ts'
 import { assertEveryReason, assertRefused } from '../testing/check.ts'
 import { exchangeOf } from '../testing/exchange.ts'
 import { encoding } from './control.ts'
-import { safeCsv } from './csv.ts'
+import { SafeCsv, safeCsv } from './csv.ts'
 import { htmlSafeJson } from './html-json.ts'
 
 const table = (mark: unknown): object => ({
@@ -168,6 +168,20 @@ const rows: Row[] = [
     { operation: 'marked' },
     'csv_formula',
   ],
+  [
+    'makes cells between tabs safe',
+    'text/tab-separated-values; charset=utf-8',
+    'a\tb\n1\t=1+1',
+    { operation: 'marked' },
+    'csv_formula',
+  ],
+  [
+    'leaves commas inside a cell between tabs',
+    'text/tab-separated-values',
+    'a\tx,=b\n',
+    { operation: 'marked' },
+    undefined,
+  ],
   ['leaves tables without a mark', 'text/csv', '=1+1', { target: query('a') }, undefined],
   ['leaves pictures', 'image/png', 'cb(', { target: query('cb') }, undefined],
 ]
@@ -252,4 +266,26 @@ suite('safe tables', () => {
     safeCsv('=,'.repeat(500_000))
     assert.ok(performance.now() - startedAt < 3000)
   })
+})
+
+test('a table in slices comes to the same, and others are served between', async () => {
+  fc.assert(
+    fc.property(
+      fc.string({ unit: fc.constantFrom('"', '=', ',', '\n', '\t', 'a', '1') }),
+      (text) => {
+        const walk = new SafeCsv(text, ',;')
+        while (!walk.goOn(1));
+        assert.equal(walk.text, safeCsv(text))
+      },
+    ),
+  )
+  const guard = new Bench({ document: DOCUMENT }).guard(encoding, 'marked')
+  const exchange = exchangeOf()
+  await guard.response(exchange, 200, ['Content-Type', 'text/csv'])
+  let turns = 0
+  const count = setInterval(() => (turns += 1), 0)
+  await guard.responseBody(exchange, `${'a,'.repeat(200_000)}=1`)
+  clearInterval(count)
+  assert.equal(exchange.replacement?.toString().endsWith(",'=1"), true)
+  assert.ok(turns > 0)
 })

@@ -1,4 +1,6 @@
 import { ConfigError } from '../../base/config-error.ts'
+import type { MaybePromise } from '../../base/maybe-promise.ts'
+import { nextTurn } from '../../base/next-turn.ts'
 import { isJson, parseMediaType } from '../../http/media-type.ts'
 import type { Operation } from '../../openapi/model.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
@@ -7,7 +9,7 @@ import type { Exchange, UpstreamResponse } from '../../pipeline/exchange.ts'
 import type { Kit } from '../kit.ts'
 import { configureEncoding } from './config.ts'
 import type { EncodingConfig } from './config.ts'
-import { safeCsv } from './csv.ts'
+import { SafeCsv } from './csv.ts'
 import { htmlSafeJson } from './html-json.ts'
 import { markupParts } from './reflection.ts'
 
@@ -51,7 +53,9 @@ function encodingGuard({ encodesJson }: EncodingConfig, makesCsvSafe: boolean): 
       const kind = upstream === undefined ? undefined : kindOf(upstream)
       const bytes = exchange.replacement ?? body
       if (kind === undefined || bytes.length === 0) return undefined
-      if (kind === 'csv') return makesCsvSafe ? csvDenial(bytes) : undefined
+      if (kind === 'csv') {
+        return makesCsvSafe && upstream !== undefined ? csvDenial(bytes, upstream) : undefined
+      }
       if (callsBack(exchange, bytes)) return JSONP
       if (kind === 'html') return reflects(exchange, bytes) ? REFLECTED : undefined
       if (kind !== 'json' || !encodesJson) return undefined
@@ -71,11 +75,15 @@ const SCRIPTS: ReadonlySet<string> = new Set([
 ])
 
 function kindOf({ headers }: UpstreamResponse): Kind | undefined {
-  const essence = parseMediaType(headers.get('content-type') ?? '')?.essence ?? ''
+  const essence = essenceOf(headers)
   if (isJson(essence)) return 'json'
-  if (essence === 'text/csv') return 'csv'
+  if (essence === CSV || essence === TSV) return 'csv'
   if (essence === 'text/html' || essence === 'application/xhtml+xml') return 'html'
   return SCRIPTS.has(essence) ? 'script' : undefined
+}
+
+function essenceOf(headers: UpstreamResponse['headers']): string {
+  return parseMediaType(headers.get('content-type') ?? '')?.essence ?? ''
 }
 
 const JSONP: Denial = Object.freeze({
@@ -104,12 +112,23 @@ function reflects(exchange: Exchange, bytes: Buffer): boolean {
   return markupParts(exchange).some((part) => bytes.includes(part))
 }
 
-function csvDenial(bytes: Buffer): Denial | undefined {
+const CSV = 'text/csv'
+const TSV = 'text/tab-separated-values'
+/** Cells that are looked at in one go, about a millisecond: others are served between. */
+const SLICE_CELLS = 5000
+
+function csvDenial(bytes: Buffer, { headers }: UpstreamResponse): MaybePromise<Denial | undefined> {
+  const separators = essenceOf(headers) === TSV ? '\t' : ',;'
   // Byte by byte, whatever the charset: all that matters is ASCII.
-  const safe = safeCsv(bytes.toString('latin1'))
-  return safe === undefined
+  return repaired(new SafeCsv(bytes.toString('latin1'), separators))
+}
+
+function repaired(table: SafeCsv): MaybePromise<Denial | undefined> {
+  if (!table.goOn(SLICE_CELLS)) return nextTurn().then(() => repaired(table))
+  const { text } = table
+  return text === undefined
     ? undefined
-    : { reason: 'csv_formula', repair: Buffer.from(safe, 'latin1') }
+    : { reason: 'csv_formula', repair: Buffer.from(text, 'latin1') }
 }
 
 const CSV_SAFE = 'x-sallyport-csv-safe'
@@ -117,7 +136,7 @@ const CSV_SAFE = 'x-sallyport-csv-safe'
 /** Said of the operation, or of the schema of a table that it answers. Throws `ConfigError`. */
 function isCsvSafe({ extensions, responses, source }: Operation): boolean {
   const schemas = [...responses.values()].flatMap(({ content }) =>
-    content.flatMap(({ type, schema }) => (type === 'text/csv' ? [schema?.schema] : [])),
+    content.flatMap(({ type, schema }) => (type === CSV || type === TSV ? [schema?.schema] : [])),
   )
   const said = [extensions.get(CSV_SAFE), ...schemas.map(markOf)].filter((one) => one !== undefined)
   for (const one of said) {

@@ -24,16 +24,16 @@ const cases: [name: string, stream: string, goesOn: boolean][] = [
 
 suite('the watch over event streams', () => {
   for (const [name, stream, goesOn] of cases) {
-    test(name, () => assert.equal(eventWatch()(Buffer.from(stream)), goesOn))
+    test(name, () => assert.equal(eventWatch()(Buffer.from(stream), true) !== undefined, goesOn))
 
     test(`${name}, wherever it is cut`, () => {
       for (let cut = 0; cut <= stream.length; cut += 1) {
         const watch = eventWatch()
         const parts = [stream.slice(0, cut), stream.slice(cut)].map((part) =>
-          watch(Buffer.from(part)),
+          watch(Buffer.from(part), false),
         )
         assert.equal(
-          parts.every((isGood) => isGood),
+          parts.every((left) => left !== undefined),
           goesOn,
           `cut at ${cut}`,
         )
@@ -45,10 +45,10 @@ suite('the watch over event streams', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array()), (chunks) => {
         const watch = eventWatch()
-        for (const chunk of chunks) watch(Buffer.from(chunk))
+        for (const chunk of chunks) watch(Buffer.from(chunk), false)
       }),
     )
     const watch = eventWatch()
-    for (let i = 0; i < 200; i += 1) assert.ok(watch(Buffer.alloc(65_536, 'data: x')))
+    for (let i = 0; i < 200; i += 1) assert.ok(watch(Buffer.alloc(65_536, 'data: x'), false))
   })
 })

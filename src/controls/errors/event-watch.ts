@@ -1,3 +1,4 @@
+import type { Watch } from '../../pipeline/control.ts'
 import { showsError } from './error-members.ts'
 import { leaksInternals } from './leak-pattern.ts'
 
@@ -5,11 +6,11 @@ import { leaksInternals } from './leak-pattern.ts'
 const MAX_EVENT_CHARS = 65_536
 
 /**
- * Reads an event stream piece by piece: whether it may go on. An event whose data is JSON is judged by its members, any
+ * Reads an event stream piece by piece, and breaks it off where it leaks. An event whose data is JSON is judged by its members, any
  * other by its text. An event that comes in several pieces may have begun to leave before it shows what it is.
  * @see WHATWG HTML section 9.2.6
  */
-export function eventWatch(): (chunk: Buffer) => boolean {
+export function eventWatch(): Watch {
   let line = ''
   let data = ''
   return (chunk) => {
@@ -18,11 +19,11 @@ export function eventWatch(): (chunk: Buffer) => boolean {
     line = (lines.pop() ?? '').slice(0, MAX_EVENT_CHARS)
     for (const one of lines) {
       if (one !== '') data = withData(data, one)
-      else if (isLeak(data)) return false
+      else if (isLeak(data)) return undefined
       else data = ''
     }
     // What is not ended yet is sent all the same: only what it already shows can be held back.
-    return !isLeak(withData(data, line))
+    return isLeak(withData(data, line)) ? undefined : chunk
   }
 }
 

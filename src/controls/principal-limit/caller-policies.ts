@@ -82,7 +82,9 @@ function perPrincipal(
     rate,
     cost,
     reason: 'principal_limit',
+    isCaller: true,
     keyOf: (exchange) => `${space}:${callerOf(exchange)}`,
+    callerSpace: space,
   }
 }
 

@@ -121,6 +121,23 @@ suite('principal-limit', () => {
     })
   }
 
+  test('nobody washes away the quota of a caller by coming from everywhere', async () => {
+    const quota = { count: 2, windowMs: 86_400_000, burst: 2, kind: 'quota' } as const
+    const bench = new Bench({
+      document: SHOP,
+      counters: { maxWindows: 20 },
+      policy: { limits: { principal: quota } },
+    })
+    const guard = bench.guard(principalLimit, 'list')
+    assert.equal(await call(guard), undefined)
+    assert.equal(await call(guard), undefined)
+    for (let n = 0; n < 100; n += 1) {
+      const exchange = exchangeOf({ principal: ANONYMOUS, peer: `10.1.${n}.1` })
+      assert.equal(await guard.request(exchange), undefined)
+    }
+    assert.equal(await call(guard), 429)
+  })
+
   test('counts down on every answer, as structured fields', async () => {
     const guard = new Bench({ document: SHOP, policy: POLICY }).guard(principalLimit, 'list')
     const remaining: unknown[] = []

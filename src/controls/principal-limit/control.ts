@@ -1,6 +1,5 @@
 import { isPromise } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
-import type { Principal } from '../../identity/principal.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
@@ -50,19 +49,10 @@ function principalLimitGuard(
 
 /** One bucket and nothing else, as most operations have: nothing is made per request but the answer. */
 function takeOnly(
-  { limit, rate, cost, reason, keyOf }: LimitPolicy,
+  { limit, rate, cost, reason, keyOf, callerSpace }: LimitPolicy,
   { counters, clock }: Kit,
 ): NonNullable<Guard['onRequest']> {
-  const keys = new WeakMap<Principal, string>()
-  const knownKey = (exchange: Exchange): string => {
-    const { principal } = exchange
-    const known = keys.get(principal)
-    if (known !== undefined) return known
-    const key = keyOf(exchange)
-    // A credential that was verified before has the same principal each time; nobody's key depends on the address.
-    if (KEPT.has(principal.kind)) keys.set(principal, key)
-    return key
-  }
+  const knownKey = callerSpace === undefined ? keyOf : keptKey(callerSpace, keyOf)
   const judge = (exchange: Exchange, taken: Taken): Denial | undefined => {
     if (!taken.allowed) return limitDenial(exchange, reason, { limit, taken })
     announceLimit(exchange, { limit, taken })
@@ -75,5 +65,15 @@ function takeOnly(
   }
 }
 
-/** Kinds of credentials whose principals are remembered. */
-const KEPT: ReadonlySet<Principal['kind']> = new Set(['jwt', 'wrapped', 'apiKey'])
+/** A credential that was verified before has the same principal each time, and so the same key. */
+function keptKey(space: string, keyOf: LimitPolicy['keyOf']): LimitPolicy['keyOf'] {
+  return (exchange) => {
+    const { notes } = exchange.principal
+    if (notes === undefined) return keyOf(exchange)
+    if (notes.limitSpace !== space) {
+      notes.limitKey = keyOf(exchange)
+      notes.limitSpace = space
+    }
+    return notes.limitKey
+  }
+}

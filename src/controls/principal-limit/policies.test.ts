@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import type { PolicyRate } from '../../base/units.ts'
 import { parseOperationLimit, parsePlanRate, parsePolicyRate } from '../../base/units.ts'
 import type { VerifiedKey } from '../../identity/keys/verified-key.ts'
-import { ANONYMOUS } from '../../identity/principal.ts'
+import { ANONYMOUS, PrincipalNotes } from '../../identity/principal.ts'
 import type { Principal } from '../../identity/principal.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Policy } from '../../pipeline/policy.ts'
@@ -147,6 +147,22 @@ suite('several policies at once', () => {
     })
     let key = 0
     assert.equal(await passes(guard, 9, () => callBy(keyOf(`k${key++}`))), 3)
+  })
+
+  test('a limit by a part of the request counts so where it is the only one', async () => {
+    const { guard } = guardOf({
+      principal: undefined,
+      policies: new Map([['shop', parseOperationLimit('1/min by header.x-shop', '')]]),
+    })
+    const kept: Principal = { ...keyOf('a'), notes: new PrincipalNotes() }
+    let shop = 0
+    const call = (): Exchange => {
+      shop += 1
+      return exchangeOf({ principal: kept, headers: ['x-shop', String(shop)] })
+    }
+    assert.equal(await passes(guard, 5, call), 5)
+    shop = 0
+    assert.equal(await passes(guard, 5, call), 0)
   })
 
   test('the limit of an operation is taken together with that of the caller', async () => {

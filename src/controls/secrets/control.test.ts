@@ -155,7 +155,13 @@ suite('secrets', () => {
       const response = exchange.upstream
       const watch = response && guard.guard?.watchesResponse?.(exchange, response)
       const isText = headers[1]?.startsWith('text/') === true
-      assert.equal(watch?.(Buffer.from(AWS)), isText ? false : undefined)
+      assert.equal(watch !== undefined, isText)
+      assert.equal(watch?.(Buffer.from(AWS), false), undefined)
+      assert.equal(
+        watch?.(Buffer.from('4111111111111111\n'), true)?.includes('4'),
+        isText ? false : undefined,
+      )
+      assert.equal(exchange.events[0]?.detail, isText ? 'card in a stream' : undefined)
     }
   })
 

@@ -3,7 +3,7 @@ import type { FieldEdge } from '../../openapi/fields/graph.ts'
 import type { Operation, ResponseModel } from '../../openapi/model.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
-import type { UpstreamResponse } from '../../pipeline/exchange.ts'
+import type { SecurityEvent, UpstreamResponse } from '../../pipeline/exchange.ts'
 import type { Policy } from '../../pipeline/policy.ts'
 import type { Site } from '../../pipeline/site.ts'
 import { schemasOf } from '../responses/declared.ts'
@@ -16,6 +16,7 @@ import { declaredResponse } from '../responses/declared.ts'
 import { rewriteJson } from '../rewrite-json.ts'
 import { configureSecrets } from './config.ts'
 import { withoutSecrets } from './detectors.ts'
+import type { SecretKind } from './detectors.ts'
 import { redactValue } from './redact-json.ts'
 import type { Search } from './redact-json.ts'
 import { mayHoldSecret } from './scan.ts'
@@ -57,7 +58,8 @@ function secretsGuard(policy: Policy, { operation }: Site, api: ApiRuntime): Gua
   const places = new Places(operation, api, policy)
   return {
     wantsResponseBody: (_exchange, response) => kindOf(response) !== undefined,
-    watchesResponse: (_exchange, { headers }) => (isText(headers) ? secretWatch() : undefined),
+    watchesResponse: ({ events }, { headers }) =>
+      isText(headers) ? secretWatch((kinds) => events.push(coveredEvent(kinds))) : undefined,
     onResponseBody: (exchange, body) => {
       const { upstream } = exchange
       const bytes = exchange.replacement ?? body
@@ -75,6 +77,16 @@ function secretsGuard(policy: Policy, { operation }: Site, api: ApiRuntime): Gua
       return { reason: 'secret', detail: found.join(', ').slice(0, 1000), repair }
     },
   }
+}
+
+function coveredEvent(kinds: readonly SecretKind[]): SecurityEvent {
+  return Object.freeze({
+    name: 'sp_response_leak_blocked',
+    level: 'critical',
+    control: 'secrets',
+    reason: 'secret',
+    detail: `${kinds.join(', ')} in a stream`,
+  })
 }
 
 /** Whether an answer is looked at: JSON always, other texts while they are short. */

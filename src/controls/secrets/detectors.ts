@@ -50,24 +50,37 @@ const DETECTORS: readonly Detector[] = [
 /** What stands where a secret stood. */
 const REDACTED = '[redacted]'
 
+/** What is said in place of a secret. */
+export type Cover = (secret: string) => string
+
+const redacted: Cover = () => REDACTED
+
 /** A text without its secrets, with their kinds; `undefined` where it holds none that is looked for. */
 export function withoutSecrets(
   text: string,
   isExpected: (kind: SecretKind) => boolean = () => false,
+  cover: Cover = redacted,
 ): { readonly text: string; readonly kinds: readonly SecretKind[] } | undefined {
   let left = text
   const kinds: SecretKind[] = []
   for (const { kind, find, lengthOf } of DETECTORS) {
     if (isExpected(kind)) continue
     const before = left
-    left = lengthOf === undefined ? left.replace(find, REDACTED) : cut(left, find, lengthOf)
+    left =
+      lengthOf === undefined
+        ? left.replace(find, (hit: string) => cover(hit))
+        : cut(left, { find, lengthOf }, cover)
     if (left !== before) kinds.push(kind)
   }
   return kinds.length === 0 ? undefined : { text: left, kinds }
 }
 
 /** A hit goes on over blanks into what follows, where the next one may begin: the search goes on behind what counted. */
-function cut(text: string, find: RegExp, lengthOf: (hit: string) => number): string {
+function cut(
+  text: string,
+  { find, lengthOf }: Pick<Required<Detector>, 'find' | 'lengthOf'>,
+  cover: Cover,
+): string {
   const search = new RegExp(find)
   let out = ''
   let from = 0
@@ -75,7 +88,7 @@ function cut(text: string, find: RegExp, lengthOf: (hit: string) => number): str
     const [found] = hit
     const length = lengthOf(found)
     if (length > 0) {
-      out += text.slice(from, hit.index) + REDACTED
+      out += text.slice(from, hit.index) + cover(found.slice(0, length))
       from = hit.index + length
       search.lastIndex = from
     } else {

@@ -5,7 +5,7 @@ import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
 import { AccountLock } from '../auth-zone/account-lock.ts'
-import { accountPaths } from '../auth-zone/accounts.ts'
+import { accountPaths, declaredAccounts, MAX_ACCOUNTS } from '../auth-zone/accounts.ts'
 import { isAuthOperation } from '../auth-zone/is-auth-operation.ts'
 import type { Kit } from '../kit.ts'
 import { LIMIT_REASON, limitDenial } from '../limit-answer.ts'
@@ -48,6 +48,8 @@ interface Parts {
   readonly book: RiskBook
   readonly spread: FailureSpread
   readonly lock: AccountLock
+  /** As in `accountPaths`. */
+  readonly declared: ReadonlySet<string>
 }
 
 function stuffingGuard(config: StuffingConfig, site: Site, kit: Kit): Guard {
@@ -58,6 +60,7 @@ function stuffingGuard(config: StuffingConfig, site: Site, kit: Kit): Guard {
     book: new RiskBook(config, kit),
     spread: new FailureSpread(config.stuffing, kit),
     lock: new AccountLock({ site, kit, rule: NO_LOCK }),
+    declared: declaredAccounts(site, kit),
   }
   return {
     ...(config.stuffing.most === 'log'
@@ -70,11 +73,12 @@ function stuffingGuard(config: StuffingConfig, site: Site, kit: Kit): Guard {
 }
 
 /** In the middle of a wave a place that the account does not know waits its turn; its owner at home does not. */
-function holdBack(exchange: Exchange, { label, kit, spread, lock }: Parts): Verdict {
+function holdBack(exchange: Exchange, parts: Parts): Verdict {
+  const { label, kit, spread, lock, declared } = parts
   const nowMs = kit.clock.nowMs()
   return andThen(spread.isWave(label, nowMs), (isWave) => {
     if (!isWave) return undefined
-    return andThen(lock.knowsAddress(exchange, accountPaths(exchange.body)), (knows) => {
+    return andThen(lock.knowsAddress(exchange, accountPaths(exchange.body, declared)), (knows) => {
       if (knows) return undefined
       return andThen(kit.counters.take(`stuffing-slow:${label}`, SLOW, 1, nowMs), (taken) => {
         if (taken.allowed) return undefined
@@ -89,12 +93,9 @@ function holdBack(exchange: Exchange, { label, kit, spread, lock }: Parts): Verd
 }
 
 function noteFailure(exchange: Exchange, parts: Parts): MaybePromise<unknown> {
-  const paths = accountPaths(exchange.body)
-  const [path] = paths
-  const account = path === undefined ? undefined : memberAt(exchange.body, path.split('.'))
-  const isNamed = typeof account === 'string' || typeof account === 'number'
+  const paths = accountPaths(exchange.body, parts.declared)
   const nowMs = parts.kit.clock.nowMs()
-  return andThen(isNamed ? noteSpread(exchange, String(account), parts) : undefined, () =>
+  return andThen(noteNames(exchange, paths, parts), () =>
     andThen(parts.lock.knowsAddress(exchange, paths), (knows) => {
       if (knows) return undefined
       return andThen(parts.spread.wave(parts.label, nowMs), (isWave) => {
@@ -102,6 +103,19 @@ function noteFailure(exchange: Exchange, parts: Parts): MaybePromise<unknown> {
       })
     }),
   )
+}
+
+/** Each name that a log-in may call its account by: one of them may be there to hide the other. */
+function noteNames(
+  exchange: Exchange,
+  paths: readonly string[],
+  parts: Parts,
+): MaybePromise<unknown> {
+  return paths.slice(0, MAX_ACCOUNTS).reduce<MaybePromise<unknown>>((before, path) => {
+    const account = memberAt(exchange.body, path.split('.'))
+    const isNamed = typeof account === 'string' || typeof account === 'number'
+    return isNamed ? andThen(before, () => noteSpread(exchange, String(account), parts)) : before
+  }, undefined)
 }
 
 function noteSpread(

@@ -191,6 +191,12 @@ const rows: Row[] = [
     'hidden_cell',
   ],
   ['shows owners what is theirs', 'userId,phone\n7,+31101234567\n', undefined, undefined],
+  [
+    'makes formulas between tabs safe',
+    'userId\tnote\n7\t=1+1\n',
+    "userId\tnote\n7\t'=1+1\n",
+    'formula',
+  ],
   ['makes formulas safe', 'userId,note\n7,=1+1\n', "userId,note\n7,'=1+1\n", 'formula'],
   [
     'makes them safe in what is left',
@@ -208,6 +214,12 @@ const rows: Row[] = [
     '',
     'unreadable_table',
     { operation: 'open' },
+  ],
+  [
+    'refuses more columns than a spreadsheet has',
+    `userId${',x'.repeat(16_384)}\n`,
+    '',
+    'unreadable_table',
   ],
   ['refuses quotes that do not close', 'userId\n"7\n', '', 'unreadable_table'],
   ['refuses text behind a quote', 'userId\n"7"8\n', '', 'unreadable_table'],

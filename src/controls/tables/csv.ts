@@ -19,6 +19,8 @@ export interface Table extends TableHead {
 type Row = readonly Cell[]
 
 const BYTE_ORDER_MARK = '\uFEFF'
+/** What spreadsheets take; a line is read in one go. */
+const MAX_COLUMNS = 16_384
 /** More cells than this are not held. */
 const MAX_CELLS = 2_000_000
 
@@ -75,6 +77,7 @@ export class TableLines {
       const cell = cellAt(text, this.#at, this.#separator)
       this.#cells += 1
       if (cell === undefined || this.#cells > MAX_CELLS) return undefined
+      if (line.length === MAX_COLUMNS) return undefined
       line.push(cell)
       this.#at += cell.raw.length
       if (text[this.#at] !== this.#separator) break

@@ -5,6 +5,7 @@ import { rewrite } from '../../openapi/fields/rewrite.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import { safeCsv } from '../encoding/csv.ts'
+import type { Separators } from '../encoding/csv.ts'
 import { judgeValue } from '../objects/judge-value.ts'
 import { showField } from '../show-field.ts'
 import type { ShowWalk, ShownView } from '../show-field.ts'
@@ -47,7 +48,7 @@ export function showTable(
   const shape: Shape = { head, columns, kept, rules }
   const names = head.columns.filter((_, index) => kept[index] === true)
   const title = names.map((name) => cellOf(name, head.separator)).join(head.separator)
-  const safe = safeCsv(title + head.lineEnd)
+  const safe = safeCsv(title + head.lineEnd, separatorsOf(head))
   const done: Done = {
     texts: [safe ?? title + head.lineEnd],
     ...NOTHING,
@@ -134,7 +135,7 @@ function showRows(
     rules.views.reduce<unknown>((value, view) => rewrite(value, view, showField, walk), row),
   )
   const { text, isChanged } = write({ ...head, rows: lines }, { columns, kept, own, rows, shown })
-  const safe = safeCsv(text)
+  const safe = safeCsv(text, separatorsOf(head))
   return {
     text: safe ?? text,
     gone: own.filter((isOwn) => !isOwn).length,
@@ -143,6 +144,11 @@ function showRows(
     hidden: walk.hidden,
     told: walk.told,
   }
+}
+
+/** A spreadsheet may take the other sign for the end of a cell too, but not where tabs are. */
+function separatorsOf({ separator }: TableHead): Separators {
+  return separator === '\t' ? separator : ',;'
 }
 
 function verdict(

@@ -172,12 +172,12 @@ export class TestGuard {
   }
 
   async request(exchange: Exchange): Promise<Refusal | undefined> {
-    return this.#run(this.guard?.onRequest?.bind(this.guard), exchange, undefined)
+    return this.#run(this.guard?.onRequest, exchange, undefined)
   }
 
   async body(exchange: Exchange, body: Buffer | string): Promise<Refusal | undefined> {
     exchange.bodyBytes = Buffer.from(body)
-    return this.#run(this.guard?.onRequestBody?.bind(this.guard), exchange, exchange.bodyBytes)
+    return this.#run(this.guard?.onRequestBody, exchange, exchange.bodyBytes)
   }
 
   /** `headers`: flat list. Sets `exchange.upstream` as the core does. */
@@ -187,11 +187,11 @@ export class TestGuard {
     headers: readonly string[] = [],
   ): Promise<Refusal | undefined> {
     exchange.upstream = { status, headers: new HeaderTable(headers) }
-    return this.#run(this.guard?.onResponse?.bind(this.guard), exchange, exchange.upstream)
+    return this.#run(this.guard?.onResponse, exchange, exchange.upstream)
   }
 
   async responseBody(exchange: Exchange, body: Buffer | string): Promise<Refusal | undefined> {
-    return this.#run(this.guard?.onResponseBody?.bind(this.guard), exchange, Buffer.from(body))
+    return this.#run(this.guard?.onResponseBody, exchange, Buffer.from(body))
   }
 
   /** Whether the response set by `response` must be read whole. */
@@ -202,7 +202,7 @@ export class TestGuard {
   }
 
   async refusal(exchange: Exchange, refusal: Refusal): Promise<Refusal | undefined> {
-    return this.#run(this.guard?.onRefusal?.bind(this.guard), exchange, refusal)
+    return this.#run(this.guard?.onRefusal, exchange, refusal)
   }
 
   /** Fields it puts on the answer (by `onAnswer` and in `exchange.answerHeaders`), as a flat list. */

@@ -169,6 +169,31 @@ suite('the tokens of an API', () => {
     assert.equal(decodeJwt(after)['scope'], undefined)
   })
 
+  test('are one for all credentials that tell the same of a caller', () => {
+    const minter = minterOf()
+    const of = (jti: string): string =>
+      minter.token({ ...ALICE, credentialId: jti, claims: { ...ALICE.claims, jti } }, NOW)
+    assert.equal(of('one'), of('two'))
+  })
+
+  test('are made anew for all of them at once', () => {
+    const minter = minterOf()
+    const [one, two] = [{ ...ALICE }, { ...ALICE }]
+    const old = minter.token(one, NOW)
+    assert.equal(minter.token(two, NOW), old)
+    const next = minter.token(two, NOW + REUSE_MS)
+    assert.notEqual(next, old)
+    assert.equal(minter.token(one, NOW + REUSE_MS), next)
+  })
+
+  test('stay what they are for two credentials of a caller with other rights', () => {
+    const minter = minterOf()
+    const [one, two] = [{ ...ALICE }, { ...ALICE, groups: [] }]
+    const both = [minter.token(one, NOW), minter.token(two, NOW)]
+    assert.deepEqual([minter.token(one, NOW + 1), minter.token(two, NOW + 1)], both)
+    assert.notEqual(both[0], both[1])
+  })
+
   test('are one for all strangers, so that none can order signatures', () => {
     const minter = minterOf()
     const tokens = ['a', 'b', 'c'].map((id) =>

@@ -13,6 +13,7 @@ import type { Share } from './share.ts'
 import type { CallEvents, UpstreamCall } from './upstream-port.ts'
 
 const NONE: readonly string[] = []
+const NOTHING: Buffer = Buffer.alloc(0)
 /** Shorter pieces wait for the end of the turn, at most so many bytes of them. */
 const SMALL_BYTES = 4_096
 const MAX_SMALL_BYTES = 16_384
@@ -166,11 +167,13 @@ export class AnswerRelay implements CallEvents {
     if (host.phase !== 'streaming') return
     this.bytes += chunk.length
     if (verdict.kind === 'stream') {
-      if (verdict.watch?.(chunk) === false) return host.fail('upstream_leak', 'in a stream')
       // The last bytes and the end in one write.
       const isWhole = this.bytes === this.#length && this.call?.mayTrail !== true
-      if (isWhole) return host.close(host.client.end(this.#behindSmall(chunk)))
-      return this.#pass(chunk)
+      const { watch } = verdict
+      const left = watch === undefined ? chunk : watch(chunk, isWhole)
+      if (left === undefined) return host.fail('upstream_leak', 'in a stream')
+      if (isWhole) return host.close(host.client.end(this.#behindSmall(left)))
+      return left.length === 0 ? undefined : this.#pass(left)
     }
     this.#chunks.push(chunk)
     if (!host.share.hold(chunk.length)) return host.fail('overloaded', NO_ROOM)
@@ -239,8 +242,11 @@ export class AnswerRelay implements CallEvents {
     if (host.phase !== 'streaming') return
     const { core } = host.edge
     if (verdict.kind === 'stream') {
+      const left = verdict.watch === undefined ? NOTHING : verdict.watch(NOTHING, true)
+      if (left === undefined) return host.fail('upstream_leak', 'in a stream')
       const trailers = core.responseTrailers(host.begun(), this.#trailers)
-      const rest = this.#smallBytes > 0 ? this.#withSmall() : undefined
+      if (left.length > 0) this.#small.push(left)
+      const rest = this.#small.length > 0 ? this.#withSmall() : undefined
       return host.close(host.client.end(rest, trailers))
     }
     const body = joined(this.#chunks)

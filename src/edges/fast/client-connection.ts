@@ -10,18 +10,23 @@ import type { TunnelPlan, UpgradeEnd } from '../exchange/tunnel.ts'
 import type { FastEdge } from './fast-edge.ts'
 import { FastClient } from './fast-client.ts'
 import type { ClientLine } from './fast-client.ts'
+import { holdReads, lendReads } from './lent-reads.ts'
+import type { BytesTaker } from './lent-reads.ts'
 import type { LlhttpParser, ParseFault } from './llhttp.ts'
 import { acquireParser, releaseParser } from './parser-pool.ts'
 import { SocketWriter } from './socket-writer.ts'
 import type { SocketWriterOwner } from './socket-writer.ts'
 import { faultStatus, isWebSocketRequest, requestHead } from './request-rules.ts'
+import { Unparsed } from './unparsed.ts'
 
 /**
  * One HTTP/1.1 connection of a client: parses what comes, one message at a time and in order, and runs at most one
  * exchange. What comes meanwhile is kept up to one read, then the socket is not read any more. No timer is made for a
  * request: the sweeper looks at one deadline for each connection.
  */
-export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPlan, Swept {
+export class ClientConnection
+  implements ClientLine, SocketWriterOwner, TunnelPlan, Swept, BytesTaker
+{
   sweepIndex = -1
   readonly idleMs: number
   readonly #socket: Socket
@@ -37,9 +42,7 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
   /** Taken while a message is under way, so that an idle connection costs little. */
   #parser: LlhttpParser | undefined = undefined
   #client: FastClient | undefined = undefined
-  /** What came and was not parsed yet, from `#at` on. */
-  #rest: Buffer | undefined = undefined
-  #at = 0
+  readonly #in = new Unparsed()
   /** Body that came with the head, before anybody wanted it. */
   #early: Buffer | undefined = undefined
   #isBodyRead = true
@@ -66,19 +69,23 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
     context.sweeper.add(this)
     this.#deadline.start(context.limits.headersMs, false)
     socket.on('data', this.#onData)
+    lendReads(socket, this)
     socket.on('end', this.#onEnd)
     socket.on('error', this.#onError)
     socket.on('close', this.#leave)
   }
 
-  // ---- bytes in ----
+  readonly #onData = (chunk: Buffer): void => this.takeBytes(chunk, false)
 
-  readonly #onData = (chunk: Buffer): void => {
+  takeBytes(chunk: Buffer, isLent: boolean): void {
     if (this.#state === 'closing') return this.#drop(chunk.length)
-    const rest = this.#rest?.subarray(this.#at)
-    this.#rest = rest === undefined ? chunk : Buffer.concat([rest, chunk])
-    this.#at = 0
+    this.#in.add(chunk, isLent)
     this.#consume()
+    this.#in.keep()
+  }
+
+  get isReadByOther(): boolean {
+    return this.#state === 'left'
   }
 
   /** Parses as long as somebody takes what comes of it. */
@@ -86,12 +93,16 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
     if (this.#isConsuming) return
     this.#isConsuming = true
     const enough = this.#connection.requests + REQUESTS_AT_ONCE
-    while (this.#rest !== undefined && this.#takes && this.#connection.requests < enough)
-      this.#step(this.#rest)
+    while (this.#in.chunk !== undefined && this.#takes && this.#connection.requests < enough)
+      this.#step(this.#in.chunk)
     this.#isConsuming = false
-    if (this.#rest !== undefined && this.#takes) setImmediate(consumeLater, this)
+    if (this.#in.chunk !== undefined && this.#takes)
+      setImmediate(ClientConnection.#consumeLater, this)
     this.#pauseOrResume()
   }
+
+  // One function for all, not one for each answer.
+  static readonly #consumeLater = (self: ClientConnection): void => self.#consume()
 
   get #takes(): boolean {
     const state = this.#state
@@ -105,10 +116,9 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
       this.#state = 'head'
       this.#deadline.start(this.#edge.context.limits.headersMs, false)
     }
-    const at = parser.execute(chunk, this.#at)
-    this.#at = at
-    if (at >= chunk.length) this.#rest = undefined
-    const { fault, hasHead } = parser
+    this.#in.taken(parser.execute(chunk, this.#in.at))
+    const { fault, hasHead, body } = parser
+    if (body !== undefined) parser.body = this.#in.owned(body)
     if (hasHead) this.#onHead(parser)
     else if (this.#state !== 'head') this.#onBody(parser)
     if (fault !== undefined) this.#onFault(fault, parser)
@@ -253,13 +263,8 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
     this.#state = this.#isBodyRead ? 'idle' : 'skipping'
     this.#deadline.start(this.#edge.context.limits.keepAliveMs, false)
     // Not from within the end of the exchange: what follows is a request of its own.
-    if (!this.#isConsuming && (this.#rest !== undefined || this.#isPaused))
-      process.nextTick(consumeLater, this)
-  }
-
-  /** For `settle`, once the exchange that ended is out of the way. */
-  consumeNow(): void {
-    this.#consume()
+    if (!this.#isConsuming && (this.#in.chunk !== undefined || this.#isPaused))
+      process.nextTick(ClientConnection.#consumeLater, this)
   }
 
   get isFlushed(): boolean {
@@ -292,7 +297,7 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
   #close(): void {
     this.#state = 'closing'
     this.#releaseParser()
-    this.#rest = undefined
+    this.#in.clear()
     this.#early = undefined
     this.#deadline.start(0, false)
     this.#isBodyHeld = false
@@ -319,14 +324,14 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
   #drop(bytes: number): void {
     this.#droppedBytes += bytes
     // No more of it; what the client still sends stays in the kernel until the deadline.
-    if (this.#droppedBytes > this.#edge.context.limits.drainBytes) this.#socket.pause()
+    if (this.#droppedBytes > this.#edge.context.limits.drainBytes) holdReads(this.#socket)
   }
 
   #pauseOrResume(): void {
-    const pauses = this.#state !== 'closing' && (this.#rest !== undefined || this.#isBodyHeld)
+    const pauses = this.#state !== 'closing' && (this.#in.chunk !== undefined || this.#isBodyHeld)
     if (pauses === this.#isPaused || this.#state === 'left') return
     this.#isPaused = pauses
-    if (pauses) this.#socket.pause()
+    if (pauses) holdReads(this.#socket)
     else this.#socket.resume()
   }
 
@@ -347,7 +352,7 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
 
   readonly #leave = (): void => {
     this.#state = 'left'
-    this.#rest = undefined
+    this.#in.clear()
     this.#client = undefined
     this.#releaseParser()
     this.#edge.open.delete(this)
@@ -379,7 +384,7 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
 
   /** What the client sent behind its request. */
   get head(): Buffer {
-    return this.#rest?.subarray(this.#at) ?? Buffer.alloc(0)
+    return this.#in.rest ?? Buffer.alloc(0)
   }
 
   readonly release = (): void => {
@@ -393,8 +398,3 @@ export class ClientConnection implements ClientLine, SocketWriterOwner, TunnelPl
 
 /** Pipelined requests that are answered before others get their turn. */
 const REQUESTS_AT_ONCE = 4
-
-/** One function for all, not one for each answer. */
-function consumeLater(connection: ClientConnection): void {
-  connection.consumeNow()
-}

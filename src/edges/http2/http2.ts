@@ -8,13 +8,13 @@ import type { EdgeContext, ExchangePorts } from '../exchange/edge-context.ts'
 import { ExchangeDriver } from '../exchange/exchange-driver.ts'
 import { Http2Client } from './http2-client.ts'
 import { requestHead } from './request-head.ts'
-import type { H2AbuseKind, Http2Monitor } from './session-guard.ts'
+import type { H2AbuseKind, Http2Monitor, OpenSession } from './session-guard.ts'
 import { SessionGuard } from './session-guard.ts'
 
 /** What the HTTP/2 side of a listener is made of. */
 export interface Http2Edge {
   readonly context: EdgeContext
-  readonly sessions: Set<SessionGuard>
+  readonly sessions: Set<OpenSession>
   readonly monitor?: Http2Monitor | undefined
 }
 

@@ -24,7 +24,7 @@ export interface Http2Monitor {
 }
 
 /** Bounds of what a client may do on one session besides asking [WIRE-10]. */
-const H2_ALLOWANCES: Readonly<Record<Exclude<H2AbuseKind, 'protocol'>, AllowanceSize>> = {
+export const H2_ALLOWANCES: Readonly<Record<Exclude<H2AbuseKind, 'protocol'>, AllowanceSize>> = {
   /** Streams that end by a reset which the client sent or provoked (CVE-2023-44487, CVE-2025-8671). */
   resets: { burst: 100, perSecond: 10 },
   /** gRPC clients measure the line with a PING for each piece of an answer: each piece gives one back. */
@@ -46,8 +46,17 @@ const DATA_FRAME_BYTES = 10
 const PIECE_BYTES = 64
 /** Window of a stream: so much of a body may have come that nobody has read yet (RFC 9113 section 6.9.2). */
 const WINDOW_BYTES = 65_535
+
+/** A session as its listener knows it. */
+export interface OpenSession {
+  /** Takes no further request; what is open is finished. */
+  end(): void
+  /** Ends at once, with what is open. */
+  break(): void
+}
+
 /** What is counted on one HTTP/2 session, and when it has to end. One timer for all of them: the sweeper's. */
-export class SessionGuard implements Swept {
+export class SessionGuard implements OpenSession, Swept {
   readonly #session: ServerHttp2Session
   readonly #socket: { readonly bytesRead: number }
   readonly #limits: EdgeLimits

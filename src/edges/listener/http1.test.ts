@@ -396,7 +396,7 @@ for (const transport of ['node', 'fast'] as const) {
       core.response = (status, headers) => ({
         kind: 'stream',
         answer: answerOf(status, headers),
-        watch: (chunk) => !chunk.includes('evil'),
+        watch: (chunk) => (chunk.includes('evil') ? undefined : chunk),
       })
       const text = await exchangeRaw(port, GET)
       assert.match(text, /good/)
@@ -407,6 +407,31 @@ for (const transport of ['node', 'fast'] as const) {
         ['upstream_leak', 'upstream'],
       )
     })
+
+    for (const length of ['unknown', 'known'] as const) {
+      test(`sends what was covered, and what waited, of an answer of ${length} length`, async (t) => {
+        const origin = await httpUpstream(t, (_req, res) => {
+          if (length === 'known') res.setHeader('Content-Length', 11)
+          res.write('good')
+          setTimeout(() => res.end(' secret'), 50)
+        })
+        const { core, port } = await startEdge(t, origin)
+        core.response = (status, headers) => {
+          let held = ''
+          return {
+            kind: 'stream',
+            answer: answerOf(status, headers),
+            watch: (chunk, isLast) => {
+              const text = (held + chunk.toString()).replace('secret', '******')
+              held = isLast ? '' : text.slice(-3)
+              return Buffer.from(isLast ? text : text.slice(0, -3))
+            },
+          }
+        }
+        const text = (await exchangeRaw(port, GET)).replaceAll(/\r\n[\da-f]+\r\n/g, '')
+        assert.match(text, length === 'known' ? /\r\n\r\ngood \*{6}$/ : /good \*{6}/)
+      })
+    }
 
     test('a refusal by the core is not followed by one of the parser', async (t) => {
       const { core, port } = await startEdge(t, 'http://127.0.0.1:9')

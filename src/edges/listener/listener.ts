@@ -8,8 +8,9 @@ import { Admission, hasAddress } from '../exchange/admission.ts'
 import type { SharedSeats } from '../exchange/admission.ts'
 import { Connection } from '../exchange/connection.ts'
 import type { EdgeContext } from '../exchange/edge-context.ts'
+import { serveFastHttp2 } from '../fast-h2/h2-session.ts'
 import { serveHttp2 } from '../http2/http2.ts'
-import type { Http2Monitor, SessionGuard } from '../http2/session-guard.ts'
+import type { Http2Monitor, OpenSession } from '../http2/session-guard.ts'
 import type { EdgeLimits } from '../exchange/limits.ts'
 import { EDGE_LIMITS } from '../exchange/limits.ts'
 import { wholeSender } from '../exchange/send-whole.ts'
@@ -31,7 +32,7 @@ export interface ListenerOptions {
   /** Needed for `https`. */
   readonly tls?: TlsContextSource
   readonly limits?: Partial<EdgeLimits>
-  /** How HTTP/1.1 is spoken, with clients and with upstreams. Default: `fast`. */
+  /** How HTTP is spoken with clients, and HTTP/1.1 with upstreams. Default: `fast`. */
   readonly transport?: 'node' | 'fast'
   /** Peers whose connections are not counted per address. */
   readonly isTrustedPeer?: (address: string) => boolean
@@ -101,7 +102,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const context: EdgeContext = { core, limits, sweeper, upstreams, addresses, ...taken }
   const http1 = transport.openHttp1(context, options.kind)
   const detach = core.attachSender?.(wholeSender(context))
-  const sessions = new Set<SessionGuard>()
+  const sessions = new Set<OpenSession>()
   const admission = new Admission({
     limits,
     isTrusted,
@@ -144,7 +145,7 @@ function openGate(
 interface ClosingParts {
   readonly server: Server
   readonly http1: Http1Side
-  readonly sessions: ReadonlySet<SessionGuard>
+  readonly sessions: ReadonlySet<OpenSession>
   readonly admission: Admission
   readonly context: EdgeContext
 }
@@ -198,12 +199,18 @@ interface OpenServer {
 interface Speakers {
   readonly context: EdgeContext
   readonly http1: Http1Side
-  readonly sessions: Set<SessionGuard>
+  readonly sessions: Set<OpenSession>
 }
 
 const TRANSPORTS: Readonly<Record<'node' | 'fast', Transport>> = {
   node: NODE_TRANSPORT,
   fast: FAST_TRANSPORT,
+}
+
+/** HTTP/2 with clients. */
+const SERVE_HTTP2: Readonly<Record<'node' | 'fast', typeof serveHttp2>> = {
+  node: serveHttp2,
+  fast: serveFastHttp2,
 }
 
 function openServer(options: ListenerOptions, speakers: Speakers): OpenServer {
@@ -223,6 +230,7 @@ function openTlsServer(
     handshakeTimeout: context.limits.handshakeMs,
     ...(options.ticketKeys === undefined ? {} : { ticketKeys: options.ticketKeys.current }),
   })
+  const serveH2 = SERVE_HTTP2[options.transport ?? 'fast']
   server.on('secureConnection', (socket: TLSSocket) => {
     if (!hasAddress(socket)) {
       socket.destroy()
@@ -230,7 +238,7 @@ function openTlsServer(
     }
     const connection = new Connection(socket, context.addresses)
     if (socket.alpnProtocol === 'h2')
-      serveHttp2(socket, connection, { context, sessions, monitor: options.http2Monitor })
+      serveH2(socket, connection, { context, sessions, monitor: options.http2Monitor })
     else http1.serve(socket, connection)
   })
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {

@@ -66,6 +66,11 @@ export class FakeCore implements Core {
     ])
   }
 
+  /** Exchanges so far. */
+  get begun(): number {
+    return this.#count
+  }
+
   begin(head: RequestHead): Exchange {
     this.#count++
     return new Exchange(`t${this.#count}`, head, Date.now())

@@ -87,6 +87,18 @@ export class FrameClient {
   /** Streams that got a head. */
   readonly answered: Set<number> = new Set()
   isClosed = false
+  /** Last stream of each GOAWAY. */
+  readonly goaways: number[] = []
+  /** Payloads of each PING. */
+  readonly pings: Buffer[] = []
+  /** SETTINGS that came, without acknowledgements. */
+  settings = 0
+  /** Bytes of content that came, by stream. */
+  readonly content: Map<number, number> = new Map()
+  /** Streams that came to their end. */
+  readonly ended: Set<number> = new Set()
+  /** What WINDOW_UPDATE gave, by stream. */
+  readonly granted: Map<number, number> = new Map()
   /** Called for each DATA frame. */
   onData: () => void = () => {}
   #rest: Buffer = EMPTY
@@ -136,10 +148,21 @@ export class FrameClient {
   }
 
   #frame(type: number, flags: number, id: number, payload: Buffer): void {
-    if (type === FRAME.goaway) this.goaway = payload.readUInt32BE(4)
+    if (type === FRAME.goaway) {
+      this.goaway = payload.readUInt32BE(4)
+      this.goaways.push(payload.readUInt32BE(0))
+    }
+    if (type === FRAME.ping && (flags & 1) === 0) this.pings.push(Buffer.from(payload))
+    if (type === FRAME.windowUpdate)
+      this.granted.set(id, (this.granted.get(id) ?? 0) + payload.readUInt32BE(0))
+    if (type === FRAME.data) this.content.set(id, (this.content.get(id) ?? 0) + payload.length)
+    if ((type === FRAME.data || type === FRAME.headers) && (flags & END_STREAM) !== 0)
+      this.ended.add(id)
     if (type === FRAME.rst) this.resets.set(id, payload.readUInt32BE(0))
     if (type === FRAME.data) this.onData()
     if (type === FRAME.headers) this.answered.add(id)
-    if (type === FRAME.settings && (flags & 1) === 0) this.write(frame(FRAME.settings, 1, 0))
+    if (type !== FRAME.settings || (flags & 1) !== 0) return
+    this.settings += 1
+    this.write(frame(FRAME.settings, 1, 0))
   }
 }

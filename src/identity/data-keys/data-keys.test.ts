@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
 import { Secret } from '../../base/secret.ts'
+import { derivedFrom } from '../../store/secrets-file.ts'
 import type { Secrets } from '../../store/secrets-file.ts'
 import { DataKeys } from './data-keys.ts'
 import { decryptFf1, encryptFf1, fitsFf1 } from './ff1.ts'
@@ -42,6 +43,7 @@ const secretsWith = (...fills: readonly number[]): Secrets => {
     pepper: () => undefined,
     currentPepperVersion: 1,
     sealingKey: (version) => keys.get(version),
+    ...derivedFrom((version) => keys.get(version)),
     currentSealingVersion: fills.length,
   }
 }

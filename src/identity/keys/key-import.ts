@@ -12,7 +12,7 @@ import { NEVER_HAPPENED } from './new-row.ts'
 /** `createdBy` of keys that came from another system. */
 export const IMPORTED = 'import'
 /** Keys of one import: it is one transaction. */
-export const MAX_IMPORTED = 10_000
+const MAX_IMPORTED = 10_000
 
 /** One key of another system. */
 export interface ForeignKey {

@@ -13,6 +13,7 @@ import { ephemeralSecrets } from '../../store/secrets-file.ts'
 import type { Secrets } from '../../store/secrets-file.ts'
 import { keyFormat } from './format.ts'
 import type { KeyRequest } from './key-request.ts'
+import { PrincipalNotes } from '../principal.ts'
 import { KeyService } from './service.ts'
 import { keyView } from './view.ts'
 
@@ -57,6 +58,7 @@ test('a bare key works at once and stands for its owner without scopes', async (
     claims: Object.create(null),
     operations: undefined,
     expiresAtMs: clock.nowMs() + 90 * DAY,
+    notes: new PrincipalNotes(),
   })
   assert.deepEqual(outcome.restrictions, { cidrs: undefined, origins: undefined })
 })

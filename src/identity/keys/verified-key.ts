@@ -1,7 +1,7 @@
 import { compileAddressSet } from '../../base/cidr.ts'
 import type { AddressSet } from '../../base/cidr.ts'
 import type { KeyRow } from '../../store/records.ts'
-import { NO_CLAIMS } from '../principal.ts'
+import { NO_CLAIMS, PrincipalNotes } from '../principal.ts'
 import type { Principal } from '../principal.ts'
 import type { KeyKind } from './format.ts'
 
@@ -44,6 +44,7 @@ export function verifiedKey(row: KeyRow): VerifiedKey {
       claims: NO_CLAIMS,
       operations: row.operations === undefined ? undefined : new Set(row.operations),
       expiresAtMs: row.expiresAtMs,
+      notes: new PrincipalNotes(),
     }),
   }
 }

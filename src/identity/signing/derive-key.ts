@@ -1,4 +1,4 @@
-import { createECDH, createPrivateKey, hash, hkdfSync } from 'node:crypto'
+import { createECDH, createPrivateKey, hash } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 
 /** The public half of a key, as it stands in a key set (RFC 7517). */
@@ -24,14 +24,13 @@ export interface SigningKey {
 const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
 
 /** 64 bits more than the order has, so that the remainder shows no bias worth a name (FIPS 186-5 A.2.1). */
-const SEED_BYTES = 40
+export const SIGNING_SEED_BYTES = 40
 
 /**
- * The P-256 key that belongs to a secret and a name: the same for everybody who holds the secret, now and later.
- * @see RFC 5869, FIPS 186-5 appendix A.2.1
+ * The P-256 key of a seed of `SIGNING_SEED_BYTES` derived bytes: the same for everybody who has it, now and later.
+ * @see FIPS 186-5 appendix A.2.1
  */
-export function deriveSigningKey(secret: Buffer, name: string): SigningKey {
-  const seed = Buffer.from(hkdfSync('sha256', secret, '', name, SEED_BYTES))
+export function signingKeyOf(seed: Buffer): SigningKey {
   const scalar = (BigInt(`0x${seed.toString('hex')}`) % (ORDER - 1n)) + 1n
   const d = Buffer.from(scalar.toString(16).padStart(64, '0'), 'hex')
   const ecdh = createECDH('prime256v1')

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createPublicKey, sign, verify } from 'node:crypto'
+import { createPublicKey, hkdfSync, sign, verify } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,9 +7,10 @@ import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
 import { calculateJwkThumbprint } from 'jose'
 import { Secret } from '../../base/secret.ts'
-import { ephemeralSecrets, openSecrets } from '../../store/secrets-file.ts'
+import { derivedFrom, ephemeralSecrets, openSecrets } from '../../store/secrets-file.ts'
 import type { Secrets } from '../../store/secrets-file.ts'
-import { deriveSigningKey } from './derive-key.ts'
+import { SIGNING_SEED_BYTES, signingKeyOf } from './derive-key.ts'
+import type { SigningKey } from './derive-key.ts'
 import { KEY_PERIOD_MS, SigningKeys } from './signing-keys.ts'
 
 const NOW = 1_800_000_000_000
@@ -28,8 +29,13 @@ function secretsWith(...bytes: readonly number[]): Secrets {
     pepper: () => undefined,
     currentPepperVersion: 1,
     sealingKey: (version) => versions.get(version),
+    ...derivedFrom((version) => versions.get(version)),
     currentSealingVersion: bytes.length,
   }
+}
+
+function deriveSigningKey(secret: Buffer, name: string): SigningKey {
+  return signingKeyOf(Buffer.from(hkdfSync('sha256', secret, '', name, SIGNING_SEED_BYTES)))
 }
 
 suite('a derived key', () => {

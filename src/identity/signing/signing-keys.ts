@@ -1,5 +1,5 @@
 import type { Secrets } from '../../store/secrets-file.ts'
-import { deriveSigningKey } from './derive-key.ts'
+import { SIGNING_SEED_BYTES, signingKeyOf } from './derive-key.ts'
 import type { SigningKey } from './derive-key.ts'
 
 /** Where the public keys stand, at the root of a host (RFC 8615). */
@@ -9,6 +9,11 @@ export const KEY_SET_MEDIA_TYPE = 'application/jwk-set+json'
 
 /** How long one key signs. What it signed lives for a minute, and it stays published for as long again. */
 export const KEY_PERIOD_MS: number = 30 * 86_400_000
+
+/** What the key of a period is derived for. */
+export function signingPurpose(period: number): string {
+  return `sallyport identity ES256 ${period}`
+}
 
 /**
  * The gateway's own signing keys. They are derived from the sealing key in the secrets file, one for each period, so
@@ -58,9 +63,7 @@ export class SigningKeys {
   }
 
   #key(version: number, period: number): SigningKey | undefined {
-    const secret = this.#secrets.sealingKey(version)
-    return secret === undefined
-      ? undefined
-      : deriveSigningKey(secret.reveal(), `sallyport identity ES256 ${period}`)
+    const seed = this.#secrets.derived(version, signingPurpose(period), SIGNING_SEED_BYTES)
+    return seed === undefined ? undefined : signingKeyOf(seed)
   }
 }

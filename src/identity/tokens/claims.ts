@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { memo } from '../../base/memo.ts'
+import { PrincipalNotes } from '../principal.ts'
 import type { Principal } from '../principal.ts'
 import { isObject, member } from './compact.ts'
 import type { CompactToken, JsonObject } from './compact.ts'
@@ -46,6 +47,9 @@ const FOREIGN_CLAIMS: readonly string[] = [
   'htm',
   'htu',
 ]
+/** Claims that name the client; the others are what older issuers call it. */
+const CLIENTS: readonly string[] = ['client_id']
+const LENIENT_CLIENTS: readonly string[] = [...CLIENTS, 'azp', 'cid', 'appid']
 const MAX_SUBJECT_CHARS = 512
 const MAX_NAMES = 1000
 // oxlint-disable-next-line no-control-regex -- controls are what is looked for
@@ -87,7 +91,9 @@ function isTime(value: unknown): value is number {
 
 function checkTimes(claims: JsonObject, issuer: Issuer, now: number): TokenRefusal | undefined {
   const { toleranceSeconds: tolerance, maxAgeSeconds } = issuer
-  const [exp, iat, nbf] = ['exp', 'iat', 'nbf'].map((name) => member(claims, name))
+  const exp = member(claims, 'exp')
+  const iat = member(claims, 'iat')
+  const nbf = member(claims, 'nbf')
   if (!isTime(exp)) return refuse('token_claims', 'exp is no time')
   if (!isTime(iat)) return refuse('token_claims', 'iat is no time')
   if (nbf !== undefined && !isTime(nbf)) return refuse('token_claims', 'nbf is no time')
@@ -102,6 +108,7 @@ function checkTimes(claims: JsonObject, issuer: Issuer, now: number): TokenRefus
 
 function checkAudience(claims: JsonObject, issuer: Issuer): TokenRefusal | undefined {
   const aud = member(claims, 'aud')
+  if (typeof aud === 'string' && issuer.audience.has(aud)) return undefined
   // An API that signs for itself names nobody; a token that does was made for somebody else.
   if (issuer.audience.size === 0 && aud === undefined) return undefined
   const list: unknown = typeof aud === 'string' ? [aud] : aud
@@ -125,8 +132,9 @@ function checkNames(claims: JsonObject, issuer: Issuer): TokenRefusal | undefine
   if (!isName(member(claims, 'sub'))) return refuse('token_claims', 'sub is no name')
   // An API that signs its own tokens knows of no clients.
   if (issuer.secret !== undefined) return undefined
-  const clientNames = issuer.typ === 'any' ? ['client_id', 'azp', 'cid', 'appid'] : ['client_id']
-  return clientNames.some((name) => isName(member(claims, name)))
+  return (issuer.typ === 'any' ? LENIENT_CLIENTS : CLIENTS).some((name) =>
+    isName(member(claims, name)),
+  )
     ? undefined
     : refuse('token_claims', 'client_id is no name')
 }
@@ -173,6 +181,7 @@ export function principalOf(token: CompactToken, claims: JsonObject, paths: Clai
     claims: Object.freeze(Object.setPrototypeOf(claims, null) as JsonObject),
     operations: undefined,
     expiresAtMs: Number(member(claims, 'exp')) * 1000,
+    notes: new PrincipalNotes(),
   })
 }
 

@@ -1,4 +1,4 @@
-import { createSecretKey, hkdfSync } from 'node:crypto'
+import { createSecretKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import type { Secrets } from '../../store/secrets-file.ts'
 
@@ -8,9 +8,14 @@ import type { Secrets } from '../../store/secrets-file.ts'
  */
 export const SEALING_PERIOD_MS: number = 30 * 86_400_000
 
-const KEY_BYTES = 32
+export const SEALING_KEY_BYTES = 32
 /** Versions of the secret times the periods that open: more are asked for only by forgers, and those keys do not exist. */
 const MAX_KEYS = 64
+
+/** What the key of a period is derived for. */
+export function sealingPurpose(period: number): string {
+  return `sallyport wrap A256GCM ${period}`
+}
 
 /** Which key sealed something. */
 export interface SealingKeyName {
@@ -51,10 +56,8 @@ export class SealingKeys {
     const name = `${version}.${period}`
     const known = this.#keys.get(name)
     if (known !== undefined) return known
-    const secret = this.#secrets.sealingKey(version)
-    if (secret === undefined) return undefined
-    const info = `sallyport wrap A256GCM ${period}`
-    const bytes = Buffer.from(hkdfSync('sha256', secret.reveal(), '', info, KEY_BYTES))
+    const bytes = this.#secrets.derived(version, sealingPurpose(period), SEALING_KEY_BYTES)
+    if (bytes === undefined) return undefined
     const key = createSecretKey(bytes)
     if (this.#keys.size >= MAX_KEYS) this.#keys.clear()
     this.#keys.set(name, key)

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { inOnePiece } from '../../base/one-piece.ts'
 import { GenerationMap } from '../../store/generation-map.ts'
+import { PrincipalNotes } from '../principal.ts'
 import type { Principal } from '../principal.ts'
 import { namesAt, scopesOf } from '../tokens/claims.ts'
 import type { ClaimPaths } from '../tokens/claims.ts'
@@ -127,6 +128,7 @@ export class WrappedTokens {
       claims: Object.freeze(claims),
       operations: undefined,
       expiresAtMs: e,
+      notes: new PrincipalNotes(),
     })
     return { principal, appToken: inOnePiece(t) }
   }

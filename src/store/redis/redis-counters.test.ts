@@ -265,6 +265,19 @@ suite('counters whose Redis goes away', { skip: missing ?? false }, () => {
     })
   }
 
+  test('what the store allowed is counted here too, but for one unit of a large limit', async () => {
+    const { failover } = await opened('local')
+    const large = { count: 30, windowMs: 86_400_000, burst: 30 }
+    const ask = () => failover.take('large', large, 1, Date.now())
+    for (let i = 0; i < 10; i++) assert.equal((await ask()).allowed, true)
+    await server.kill()
+    let passed = 0
+    while ((await ask()).allowed) passed += 1
+    assert.equal(passed, 21)
+    await server.start()
+    failover.close()
+  })
+
   test('closed: nobody passes while the server is away', async () => {
     const { failover } = await opened('closed')
     await server.kill()

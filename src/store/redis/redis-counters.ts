@@ -1,12 +1,11 @@
-import { hash } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
 import type { Secret } from '../../base/secret.ts'
 import type { BanRule, BucketRate, Counters, Decision, Demand, Failed, Taken } from '../counters.ts'
-import { memo } from '../../base/memo.ts'
 import { UnaskedError } from '../unsettled.ts'
 import type { Debt } from '../unsettled.ts'
 import { BanIndex } from './ban-index.ts'
+import { KeyDigests } from './key-digests.ts'
 import { KnownBans } from './known-bans.ts'
 import { PolicyLines, readDecision, readOne } from './policy-lines.ts'
 import type { Doing, Found } from './policy-lines.ts'
@@ -33,9 +32,6 @@ const NODE_LIVES_MS = 5000
 
 /** This process among those that share counters. */
 const NODE = `${hostname()}:${process.pid}`
-
-/** Names are digests, dear to make; the callers of a while are remembered. */
-const NAMES = { maxEntries: 65_536, maxChars: 256 }
 
 /** What is asked by one caller: policies that are decided together, or one look at a ban. */
 interface Pending {
@@ -64,7 +60,7 @@ export class RedisCounters implements Counters {
   readonly #index: BanIndex | undefined
   /** The lists that the index follows. */
   readonly #lists: readonly string[]
-  readonly #digest: (key: string) => string
+  readonly #digests: KeyDigests
   #pending: Pending[] = []
   /** Calls that are under way. */
   #underWay = 0
@@ -72,11 +68,9 @@ export class RedisCounters implements Counters {
 
   constructor(parts: RedisCountersParts) {
     this.#parts = parts
-    const salt = parts.pepper.reveal().toString('base64')
-    // Braces: all that belongs to one key is in one slot of a cluster.
-    this.#digest = memo((key) => `{${digestOf(salt + key)}}`, NAMES)
+    this.#digests = new KeyDigests(parts.pepper.reveal().toString('base64'))
     const { link } = parts
-    const lists = ['made', 'ends'].map((list) => `sp:bans:${digestOf(salt)}:${list}`)
+    const lists = ['made', 'ends'].map((list) => `sp:bans:${this.#digests.of('')}:${list}`)
     const hasIndex = !link.hasSlots && parts.clock !== 'caller'
     this.#lists = hasIndex ? lists : []
     this.#index = hasIndex
@@ -305,21 +299,18 @@ export class RedisCounters implements Counters {
   }
 
   #name(kind: string, key: string): string {
-    return `sp:${kind}:${this.#digest(key)}`
+    // Braces: all that belongs to one key is in one slot of a cluster.
+    return `sp:${kind}:{${this.#digests.of(key)}}`
   }
-}
-
-function digestOf(text: string): string {
-  return hash('sha256', text, 'base64url').slice(0, 22)
 }
 
 function settleAll(batch: readonly Pending[], text: string): void {
   const parts = text.split(',')
   const at = Number(parts[0])
-  let place = 1
+  const found = { parts, place: 1, at }
   for (const { policies, settle } of batch) {
-    settle({ parts, place, at })
-    place += 1 + policies
+    settle(found)
+    found.place += 1 + policies
   }
 }
 
