@@ -1,3 +1,4 @@
+import { inOnePiece } from '../../base/one-piece.ts'
 import { GenerationMap } from '../../store/generation-map.ts'
 import type { Principal } from '../principal.ts'
 
@@ -62,7 +63,7 @@ export class TokenCache {
   linkField(value: string): void {
     const entry = this.#entries.get(fingerprint(value))
     if (entry === undefined || !value.startsWith(BEARER)) return
-    if (value.slice(BEARER.length) === entry.text) entry.field = value
+    if (value.slice(BEARER.length) === entry.text) entry.field = inOnePiece(value)
   }
 
   /** Whether this very text was verified; it may have expired since. */
@@ -74,7 +75,9 @@ export class TokenCache {
   set(text: string, { verified, goodUntilMs }: KnownToken): void {
     this.#chars += text.length
     if (this.#chars > MAX_CHARS) this.clear()
-    this.#entries.set(fingerprint(text), { text, field: undefined, verified, goodUntilMs })
+    // It may be cut out of a whole head, which must not be kept with it.
+    const kept = inOnePiece(text)
+    this.#entries.set(fingerprint(text), { text: kept, field: undefined, verified, goodUntilMs })
   }
 
   clear(): void {
