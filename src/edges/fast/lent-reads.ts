@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 const READ_BYTES = 65_536
 /** What is longer is copied once, into memory of its own, instead of piece by piece. */
 const LENT_BYTES = 16_384
-/** Where the engine's way of reading was looked at and tested (docs/decisions/0016). */
+/** Where the engine's way of reading was looked at and tested (docs/decisions/0017). */
 const TESTED_MAJORS: ReadonlySet<string> = new Set(['24', '26'])
 
 /** Who gets the bytes of a socket. */
