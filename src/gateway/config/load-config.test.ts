@@ -441,7 +441,7 @@ const golden: [name: string, text: string, faults: readonly string[]][] = [
     'has one place for limits that are counted before the operation is known',
     'rules:\n  - { operation: a, limits: { ip: 1/s } }\n',
     [
-      'FILE:4:31 rules[0].limits.ip: unknown key "ip" (known here: principal, operation, priority, mode)',
+      'FILE:4:31 rules[0].limits.ip: unknown key "ip" (known here: principal, operation, priority, sensitivity, mode)',
     ],
   ],
   [
