@@ -13,11 +13,12 @@ const PATTERNS: readonly string[] = ['src', 'cli', 'scripts', 'test', 'examples'
 const RUN_TIMEOUT_MS = 15 * 60_000
 
 /** Runs a command to its end with this process's output; a signal counts as failure. */
-function run(command: string, args: readonly string[]): number {
+function run(command: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): number {
   const { status, error } = spawnSync(command, args, {
     cwd: ROOT,
     stdio: 'inherit',
     timeout: RUN_TIMEOUT_MS,
+    env: { ...process.env, ...more },
   })
   if (error !== undefined) console.error(`${command}: ${error.message}`)
   return status ?? 1
@@ -30,7 +31,7 @@ const given = process.argv.slice(2)
 const files = given.filter((argument) => !argument.startsWith('-'))
 const scratch = mkdtempSync(join(tmpdir(), 'sallyport-test-'))
 const report = join(scratch, 'report.tap')
-process.exitCode = run(process.execPath, [
+const tests = [
   '--test',
   // Tests that wait for sockets leave the processor idle, hence never fewer than two files at once.
   `--test-concurrency=${Math.max(2, availableParallelism())}`,
@@ -41,7 +42,9 @@ process.exitCode = run(process.execPath, [
   `--test-reporter-destination=${report}`,
   ...given.filter((argument) => argument.startsWith('-')),
   ...(files.length > 0 ? files : PATTERNS),
-])
+]
+// Hundreds of processes load the same sources: what one has compiled serves all, for this run.
+process.exitCode = run(process.execPath, tests, { NODE_COMPILE_CACHE: join(scratch, 'code') })
 // After failures the spec reporter ends with their details; the counts belong at the end all the same.
 if (process.exitCode !== 0) console.log(countsOf(report))
 rmSync(scratch, { recursive: true })
