@@ -14,7 +14,7 @@ import { openWire } from './kit/wire.ts'
 import { hostileAnswer, INSIDE } from './fuzz/answers.ts'
 import type { HostileAnswer } from './fuzz/answers.ts'
 import type { Random } from './fuzz/random.ts'
-import { randomOf } from './fuzz/random.ts'
+import { randomOfCase } from './fuzz/random.ts'
 import { hostileRequest } from './fuzz/requests.ts'
 import type { StrictUpstream } from './fuzz/strict-upstream.ts'
 import { startStrictUpstream } from './fuzz/strict-upstream.ts'
@@ -124,7 +124,7 @@ for (const transport of ['node', 'fast'] as const)
     })
 
     async function one(i: number): Promise<void> {
-      const random = randomOf(SEED + i)
+      const random = randomOfCase(SEED, i)
       const bytes = hostileRequest(random, key)
       const what = `FUZZ_SEED=${SEED} case ${i}: ${JSON.stringify(bytes.slice(0, 2000))}`
       const text = await talk(gateway, bytes, random)
@@ -224,7 +224,7 @@ for (const transport of ['node', 'fast'] as const)
       'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{"fine":true}'
 
     async function one(i: number): Promise<void> {
-      const random = randomOf(SEED + 1_000_000 + i)
+      const random = randomOfCase(SEED, 1_000_000 + i)
       const answer = hostileAnswer(random)
       const plan = random.pick(PLANS)
       answers.set(String(i), answer)

@@ -7,8 +7,13 @@ export interface Random {
   pick<T>(list: readonly T[]): T
 }
 
+/** Choices for one case of a run: seeds beside one another share no case. */
+export function randomOfCase(seed: number, index: number): Random {
+  return randomOf(Math.imul(seed, 0x9e3779b1) + index)
+}
+
 /** Mulberry32: small, fast and good enough to spread test cases. */
-export function randomOf(seed: number): Random {
+function randomOf(seed: number): Random {
   let state = seed >>> 0
   const next = (): number => {
     state = (state + 0x6d2b79f5) >>> 0
