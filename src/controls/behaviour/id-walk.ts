@@ -4,7 +4,7 @@ import type { EnumerationPolicy, Threshold } from '../../pipeline/detect-policy.
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
 import type { BucketRate, Counters } from '../../store/counters.ts'
-import { bitsFor, DistinctTable, expectedBits } from '../../store/sketches/distinct-table.ts'
+import { bitsFor, DistinctTable, toldOf } from '../../store/sketches/distinct-table.ts'
 import { seededHash } from '../../store/sketches/seeded-hash.ts'
 import type { Kit } from '../kit.ts'
 import type { Suspect } from '../penalty-record.ts'
@@ -31,7 +31,7 @@ export class IdWalk {
   readonly #seed: number
   readonly #one: Rates
   readonly #crowd: Rates
-  readonly #bitLife: BucketRate
+  readonly #once: BucketRate
 
   constructor({ fast, slow }: EnumerationPolicy, kit: Kit) {
     const bits = bitsFor(slow.count * CROWD)
@@ -45,7 +45,7 @@ export class IdWalk {
     })
     this.#one = { fast: rateOf(fast, 1, bits), slow: rateOf(slow, 1, bits) }
     this.#crowd = { fast: rateOf(fast, CROWD, bits), slow: rateOf(slow, CROWD, bits) }
-    this.#bitLife = { count: 1, windowMs: slow.windowMs, burst: 1 }
+    this.#once = { count: 1, windowMs: slow.windowMs, burst: 1 }
   }
 
   /** What names the object of a request at an operation, as a hash; `undefined`: its operation has none. */
@@ -73,20 +73,20 @@ export class IdWalk {
 
   /** Notes an object. @returns whether the caller has asked for too many by it. */
   note({ id, isAddress }: Suspect, hash: number, nowMs: number): MaybePromise<boolean> {
-    const positions = this.#table.note(id, hash, nowMs)
+    const hashes = this.#table.note(id, hash, nowMs)
     const rates = isAddress ? this.#crowd : this.#one
     let isOver: MaybePromise<boolean> = false
-    for (const position of positions)
+    for (const one of hashes)
       isOver = andThen(isOver, (before) =>
-        andThen(this.#count(`${id}:${position}`, id, rates, nowMs), (over) => over || before),
+        andThen(this.#count(`${id}:${one}`, id, rates, nowMs), (over) => over || before),
       )
     return isOver
   }
 
-  #count(bit: string, id: string, rates: Rates, nowMs: number): MaybePromise<boolean> {
+  #count(thing: string, id: string, rates: Rates, nowMs: number): MaybePromise<boolean> {
     const counters = this.#counters
     // Somebody else may have counted the same object already.
-    return andThen(counters.take(`ids-bit:${bit}`, this.#bitLife, 1, nowMs), ({ allowed }) => {
+    return andThen(counters.take(`ids-seen:${thing}`, this.#once, 1, nowMs), ({ allowed }) => {
       if (!allowed) return false
       return andThen(counters.take(`ids-fast:${id}`, rates.fast, 1, nowMs), (fast) => {
         // A quota: nothing flows back before the day is over.
@@ -98,11 +98,11 @@ export class IdWalk {
 }
 
 function rateOf({ count, windowMs }: Threshold, times: number, bits: number): BucketRate {
-  const set = expectedBits(count * times, bits)
-  return { count: set, windowMs, burst: set }
+  const told = toldOf(count * times, bits)
+  return { count: told, windowMs, burst: told }
 }
 
-/** The same in all threads, secret, so that nobody can choose ids whose bits meet. */
+/** The same in all threads, secret, so that nobody can choose ids whose hashes meet. */
 function seedOf({ dataKeys }: Kit): number {
   return seededHash(dataKeys.current('').hash('detect.enumeration'), 0)
 }

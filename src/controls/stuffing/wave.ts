@@ -2,13 +2,13 @@ import { andThen } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
 import type { StuffingPolicy, Threshold } from '../../pipeline/detect-policy.ts'
 import type { Counters } from '../../store/counters.ts'
-import { bitsFor, DistinctTable } from '../../store/sketches/distinct-table.ts'
+import { bitsFor, DistinctTable, toldOf } from '../../store/sketches/distinct-table.ts'
 import { seededHash } from '../../store/sketches/seeded-hash.ts'
 import type { Kit } from '../kit.ts'
 
 /** Sources, and accounts, of which failures are remembered. */
 const MAX_KEYS = 10_000
-/** 512 bytes for each: of few things hardly two meet in a bit. */
+/** 512 bytes for each at most; the first 64 things of each are told apart exactly. */
 const LEAST_THINGS = 1024
 /** For how long a wave is expected to go on. */
 const WAVE_MS = 15 * 60_000
@@ -60,12 +60,14 @@ export class FailureSpread {
     nowMs: number,
   ): MaybePromise<boolean> {
     const { count, windowMs } = this.#policy[kind]
-    const [position] = table.note(key, seededHash(of, this.#seed), nowMs)
-    if (position === undefined) return false
+    const [hash] = table.note(key, seededHash(of, this.#seed), nowMs)
+    if (hash === undefined) return false
     const once = { count: 1, windowMs, burst: 1 }
-    const all = { count, windowMs, burst: count }
-    const bit = this.#counters.take(`stuffing-bit:${kind}:${key}:${position}`, once, 1, nowMs)
-    return andThen(bit, ({ allowed }) => {
+    const most = toldOf(count, bitsOf(count))
+    const all = { count: most, windowMs, burst: most }
+    // Another thread may have counted the same thing already.
+    const first = this.#counters.take(`stuffing-seen:${kind}:${key}:${hash}`, once, 1, nowMs)
+    return andThen(first, ({ allowed }) => {
       if (!allowed) return false
       const taken = this.#counters.take(`stuffing-${kind}:${key}`, all, 1, nowMs)
       return andThen(taken, (found) => !found.allowed)
@@ -76,8 +78,12 @@ export class FailureSpread {
 function tableOf({ count, windowMs }: Threshold): DistinctTable {
   return new DistinctTable({
     maxKeys: MAX_KEYS,
-    bits: bitsFor(Math.max(LEAST_THINGS, count)),
+    bits: bitsOf(count),
     early: 1,
     windowMs,
   })
+}
+
+function bitsOf(count: number): number {
+  return bitsFor(Math.max(LEAST_THINGS, count))
 }
