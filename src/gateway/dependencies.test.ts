@@ -49,9 +49,16 @@ suite('what a process depends on', () => {
     assert.deepEqual(told, ['sp_dependency_down store critical'])
   })
 
-  test('an issuer that no thread can ask is told of once in a while', () => {
+  test('an issuer is told of once when its keys cannot be had, and once when they can', () => {
     const { told, dependencies } = opened()
-    for (const iss of ['a', 'a', 'b']) dependencies.hear({ name: 'issuer', iss, detail: 'refused' })
-    assert.equal(told.length, 2)
+    const hear = (iss: string, isUp: boolean, thread: string): void =>
+      dependencies.hear({ name: 'issuer', iss, isUp }, thread)
+    for (const iss of ['a', 'a', 'b']) hear(iss, false, '0')
+    hear('a', false, '1')
+    assert.deepEqual(told, Array<string>(2).fill('sp_dependency_down issuer_keys warn'))
+    for (const thread of ['1', '0', '1']) hear('a', true, thread)
+    assert.deepEqual(told.slice(2), ['sp_dependency_up issuer_keys info'])
+    hear('a', false, '1')
+    assert.equal(told.length, 4, 'the next time it is told again')
   })
 })

@@ -22,19 +22,23 @@ export interface DependencyWord {
   readonly detail?: string
 }
 
-/** An issuer whose keys a thread could not fetch. */
+/** Whether a thread could fetch the keys of an issuer. */
 export interface IssuerWord {
   readonly name: 'issuer'
   readonly iss: string
-  readonly detail: string
+  readonly isUp: boolean
+  /** Why not. */
+  readonly detail?: string
 }
 
 /** What a thread tells the main one. */
 export type ThreadWord = DependencyWord | IssuerWord
 
-/** What is said of an issuer. */
+/** What is said of an issuer; `cause`: why its keys cannot be had, or nothing: they were fetched. */
 export function issuerWord(iss: string, cause: unknown): IssuerWord {
-  return { name: 'issuer', iss, detail: cause instanceof Error ? cause.message : String(cause) }
+  if (cause === undefined) return { name: 'issuer', iss, isUp: true }
+  const detail = cause instanceof Error ? cause.message : String(cause)
+  return { name: 'issuer', iss, isUp: false, detail }
 }
 
 /** What is said of the store; `cause`: why it is away, or nothing: it is back. */
@@ -48,8 +52,6 @@ const EVENTS = {
 } as const
 
 const WARM_MS = 5 * 60_000
-/** The same issuer is told of once in this time. */
-const TELL_MS = 10 * 60_000
 
 /**
  * Knows what this process depends on, from the words of all its threads: one line in the log when the first of them misses
@@ -60,9 +62,9 @@ export class Dependencies {
   readonly #up: MetricFamily
   /** Dependency -> threads that miss it. */
   readonly #missedBy = new Map<DependencyWord['name'], Set<string>>()
-  /** Issuer -> when it was told of last. */
+  /** Issuers that were told of and not fetched from since, by any thread. */
+  readonly #issuersAway = new Set<string>()
   #warmedMs = 0
-  readonly #told = new Map<string, number>()
 
   constructor(emit: (event: LifecycleEvent) => void, metrics: Pick<Metrics, 'gauge'>) {
     this.#emit = emit
@@ -77,7 +79,7 @@ export class Dependencies {
 
   /** `thread`: who says so; unsaid: the main one. */
   hear(word: ThreadWord, thread = 'main'): void {
-    if (word.name === 'issuer') return this.#issuerFault(word)
+    if (word.name === 'issuer') return this.#hearIssuer(word)
     const { name, isUp, detail } = word
     const missedBy = this.#missedBy.get(name) ?? new Set()
     this.#missedBy.set(name, missedBy)
@@ -125,17 +127,15 @@ export class Dependencies {
     for (const { name, isUp } of states) this.#up.cell(name).value = isUp ? 1 : 0
   }
 
-  #issuerFault({ iss, detail }: IssuerWord): void {
-    const nowMs = performance.now()
-    const toldMs = this.#told.get(iss)
-    if (toldMs !== undefined && nowMs - toldMs < TELL_MS) return
-    this.#told.set(iss, nowMs)
-    this.#emit({
-      name: 'sp_dependency_down',
-      level: 'warn',
-      control: 'authenticate',
-      reason: 'issuer_keys',
-      detail: `${iss}: ${detail}`,
-    })
+  /** A thread that nobody sends tokens to never fetches again: one that could is enough. */
+  #hearIssuer({ iss, isUp, detail = '' }: IssuerWord): void {
+    if (isUp !== this.#issuersAway.has(iss)) return
+    const event = { control: 'authenticate', reason: 'issuer_keys' }
+    if (isUp) {
+      this.#issuersAway.delete(iss)
+      return this.#emit({ ...event, name: 'sp_dependency_up', level: 'info', detail: iss })
+    }
+    this.#issuersAway.add(iss)
+    this.#emit({ ...event, name: 'sp_dependency_down', level: 'warn', detail: `${iss}: ${detail}` })
   }
 }

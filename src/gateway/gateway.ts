@@ -25,7 +25,7 @@ import { nextChangeMs } from './config/policy-for.ts'
 import type { PolicyMoment } from './config/policy-for.ts'
 import type { Settings } from './config/settings.ts'
 import type { SinkTarget } from './config/values/text.ts'
-import { Dependencies, issuerWord, storeWord } from './dependencies.ts'
+import { Dependencies, storeWord } from './dependencies.ts'
 import type { Dependency } from './dependencies.ts'
 import { dependencyStates } from './dependency-states.ts'
 import { GatewayCore } from './gateway-core.ts'
@@ -299,9 +299,7 @@ export class Gateway {
   }
 
   #openTokens(loaded: LoadedConfig): TokenService {
-    return openTokens(loaded.settings, (iss, cause) =>
-      this.dependencies.hear(issuerWord(iss, cause)),
-    )
+    return openTokens(loaded.settings, (word) => this.dependencies.hear(word))
   }
 
   #momentOf({ certificateNames }: PlanParts, graduated: ReadonlySet<string>): PolicyMoment {

@@ -99,7 +99,7 @@ suite('tokens', () => {
     const settings = await settingsIn(t, issuer("jwks: 'file:keys.json'"), {
       'keys.json': JSON.stringify(KEYS),
     })
-    const tokens = openTokens(settings, () => assert.fail('keys are there'))
+    const tokens = openTokens(settings, ({ isUp }) => assert.ok(isUp, 'keys are there'))
     assert.deepEqual(tokens.issuersWithoutKeys(clock.nowMs()), [ISS])
     await tokens.warm(clock.nowMs())
     assert.deepEqual(tokens.issuersWithoutKeys(clock.nowMs()), [])
@@ -116,9 +116,9 @@ suite('tokens', () => {
     const clock = new FakeClock()
     const settings = await settingsIn(t, issuer("jwks: 'file:keys.json'"), { 'keys.json': '{' })
     const told: string[] = []
-    const tokens = openTokens(settings, (iss) => told.push(iss))
+    const tokens = openTokens(settings, ({ iss, isUp }) => told.push(`${iss} ${isUp}`))
     await tokens.warm(clock.nowMs())
-    assert.deepEqual(told, [ISS])
+    assert.deepEqual(told, [`${ISS} false`])
     assert.deepEqual(tokens.issuersWithoutKeys(clock.nowMs()), [ISS])
   })
 

@@ -20,6 +20,8 @@ import { writeEdgeDocument } from '../store/edge-document.ts'
 import { newSecretsText, parseSecrets, readSecretsText } from '../store/secrets-file.ts'
 import type { Secrets } from '../store/secrets-file.ts'
 import type { IssuerSettings, Settings } from './config/settings.ts'
+import { issuerWord } from './dependencies.ts'
+import type { IssuerWord } from './dependencies.ts'
 import { edgeDocument, PSEUDONYM_BYTES, PSEUDONYM_PURPOSE } from './edge-secrets.ts'
 import { FactServices } from './fact-services.ts'
 
@@ -160,16 +162,14 @@ export function pseudonymKey(secrets: Secrets): Secret<Buffer> {
   return new Secret(key)
 }
 
-/** The service that checks tokens of the configured issuers. Throws `ConfigError`. */
-export function openTokens(
-  settings: Settings,
-  onKeyFault: (iss: string, cause: unknown) => void,
-): TokenService {
+/** The service that checks tokens of the configured issuers; `tell`: of its fetching their keys. Throws `ConfigError`. */
+export function openTokens(settings: Settings, tell: (word: IssuerWord) => void): TokenService {
   const { rolesClaim, groupsClaim } = settings.blocks.auth
   return new TokenService({
     issuers: settings.auth.issuers.map(issuerRequest),
     claimPaths: { roles: rolesClaim, groups: groupsClaim },
-    onKeyFault,
+    onKeyFault: (iss, cause) => tell(issuerWord(iss, cause)),
+    onKeysFetched: (iss) => tell(issuerWord(iss, undefined)),
   })
 }
 

@@ -49,7 +49,7 @@ export class SqliteKeys implements KeyRecords {
   }
 
   get(id: string): KeyRow | undefined {
-    const cells = this.#link.guard(() => this.#get.get(id))
+    const cells = this.#link.read(() => this.#get.get(id))
     const row = cells === undefined ? undefined : decodeKey(cells)
     return id !== '' && row?.id === id ? row : undefined
   }

@@ -4,12 +4,55 @@ import { StoreError } from './records.ts'
 /** SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE. */
 const TAKEN: ReadonlySet<unknown> = new Set([1555, 2067])
 
+/** How often what failed is tried again, to see whether the database is back. */
+const TRY_MS = 1000
+
 /** One open database, with the two ways to write to it and the one way its errors come out. */
 export class SqliteLink {
   readonly db: DatabaseSync
+  #onAway: (cause: string | undefined) => void = () => undefined
+  #trying: NodeJS.Timeout | undefined
 
   constructor(db: DatabaseSync) {
     this.db = db
+  }
+
+  /** Has `listener` told why when a `read` fails, and `undefined` when the same read works again. */
+  onAway(listener: (cause: string | undefined) => void): void {
+    this.#onAway = listener
+  }
+
+  /** As `guard`, for what requests wait for: that it failed is told, once. */
+  read<T>(work: () => T): T {
+    try {
+      return this.guard(work)
+    } catch (error) {
+      if (error instanceof StoreError && error.code === 'unavailable') this.#missed(work, error)
+      throw error
+    }
+  }
+
+  /** Closes the database. */
+  close(): void {
+    clearInterval(this.#trying)
+    this.db.close()
+  }
+
+  #missed(work: () => unknown, { message }: StoreError): void {
+    if (this.#trying !== undefined || !this.db.isOpen) return
+    this.#trying = setInterval(() => this.#tryAgain(work), TRY_MS).unref()
+    this.#onAway(message)
+  }
+
+  #tryAgain(work: () => unknown): void {
+    try {
+      work()
+    } catch {
+      return // told when it began
+    }
+    clearInterval(this.#trying)
+    this.#trying = undefined
+    this.#onAway(undefined)
   }
 
   /** Runs `work`; what SQLite throws becomes a `StoreError`. A single write statement is on disk when it returns. */

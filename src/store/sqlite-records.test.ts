@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, test } from 'node:test'
 import { ConfigError } from '../base/config-error.ts'
 import { openStore } from './open-store.ts'
+import { StoreError } from './records.ts'
 import { openSqlite } from './sqlite-records.ts'
 import { keyRow } from './testing/key-row.ts'
 import { recordsContract } from './testing/records-contract.ts'
@@ -131,3 +132,26 @@ const BAD_NAMES: [name: string, url: string, pattern: RegExp][] = [
 ]
 for (const [name, url, pattern] of BAD_NAMES)
   test(`refuses ${name}`, () => assert.throws(() => openStore(url), refusal(pattern)))
+
+test('a file that does not answer is told of once, and once when it answers again', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const path = newPath()
+  const records = openStore(`sqlite:${path}`)
+  await records.keys.insert(keyRow())
+  const told: boolean[] = []
+  records.onAway((cause) => told.push(cause === undefined))
+  const other = new DatabaseSync(path)
+  other.exec('ALTER TABLE api_key RENAME TO elsewhere')
+  for (let turn = 0; turn < 3; turn++)
+    assert.throws(() => records.keys.get('aaaaaaaaaaaa'), StoreError)
+  t.mock.timers.tick(1000)
+  assert.deepEqual(told, [false])
+  other.exec('ALTER TABLE elsewhere RENAME TO api_key')
+  t.mock.timers.tick(1000)
+  assert.deepEqual(told, [false, true])
+  assert.equal((await records.keys.get('aaaaaaaaaaaa'))?.owner, 'ann')
+  other.close()
+  records.close()
+  assert.throws(() => records.keys.get('aaaaaaaaaaaa'), StoreError)
+  assert.equal(told.length, 2, 'a file that was closed is not away')
+})

@@ -41,7 +41,7 @@ export class SqliteRecords implements Records {
 
   // The counter is kept by triggers, so it moves with every writer's commit.
   changeToken(): number {
-    const count = this.#link.guard(() => this.#changeCount.get())?.['count']
+    const count = this.#link.read(() => this.#changeCount.get())?.['count']
     if (typeof count === 'number') return count
     throw new StoreError('unavailable', 'the change counter is missing')
   }
@@ -50,8 +50,8 @@ export class SqliteRecords implements Records {
     // `openSqlite` did.
   }
 
-  onAway(): void {
-    // A file is not away: each statement says for itself that it failed.
+  onAway(listener: (cause: string | undefined) => void): void {
+    this.#link.onAway(listener)
   }
 
   /** The open database, for what works on the whole of it. */
@@ -60,7 +60,7 @@ export class SqliteRecords implements Records {
   }
 
   close(): void {
-    this.#link.db.close()
+    this.#link.close()
   }
 }
 

@@ -64,12 +64,14 @@ export interface RangeOptions {
   readonly delayMs?: number
   /** Port for plain HTTP; a free one unless said. */
   readonly port?: number
+  /** Text of the document; that of `documentOf` unless said. */
+  readonly document?: string
 }
 
 /** Starts an API, and workers in front of it; `more` are further lines of the configuration. */
 export async function startRange(
   more: string,
-  { threads = 3, delayMs = 0, port = 0 }: RangeOptions = {},
+  { threads = 3, delayMs = 0, port = 0, document = documentOf() }: RangeOptions = {},
 ): Promise<WorkersRange> {
   const upstream = await startUpstream((_request, response) => {
     const answer = (): unknown =>
@@ -80,7 +82,7 @@ export async function startRange(
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-workers-'))
   const write = (name: string, text: string): void =>
     writeFileSync(join(folder, name), text, { mode: 0o600 })
-  write('openapi.yaml', documentOf())
+  write('openapi.yaml', document)
   write('sallyport.yaml', configOf(upstream.url, `workers: ${threads}\n${more}`))
   const remove = async (): Promise<void> => {
     await upstream.close()

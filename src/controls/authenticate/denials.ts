@@ -10,13 +10,8 @@ const INVALID = {
   event: 'authn_login_fail',
 } as const
 const REUSED = { ...INVALID, event: 'authn_token_reuse', level: 'critical' } as const
-const AWAY = {
-  status: 503,
-  problem: 'unavailable',
-  title: 'Service unavailable',
-  event: 'sp_dependency_down',
-  level: 'critical',
-} as const
+/** That something is away is told once for the process, by whoever found out; what is then refused only counts. */
+const AWAY = { status: 503, problem: 'unavailable', title: 'Service unavailable' } as const
 const DOUBTFUL = {
   status: 400,
   problem: 'invalid_request',

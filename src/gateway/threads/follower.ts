@@ -29,7 +29,7 @@ import type { ListedBan } from '../bans.ts'
 import { compileApis } from '../build-plan.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { SinkTarget } from '../config/values/text.ts'
-import { issuerWord } from '../dependencies.ts'
+import { storeWord } from '../dependencies.ts'
 import type { ThreadWord } from '../dependencies.ts'
 import { FactServices } from '../fact-services.ts'
 import { GatewayCore } from '../gateway-core.ts'
@@ -118,6 +118,7 @@ export class FollowerGateway {
     })
     this.#tell = parts.tellDependency ?? (() => undefined)
     this.#counters.watch(this.#tell)
+    this.#records?.onAway((cause) => this.#tell(storeWord(cause)))
     this.#courier = new NoteCourier(parts.tellNotes, (error) => this.#noteFault(error))
     this.#inForce = this.#compile(parts.snapshot)
     this.#courier.setPlan(this.#inForce.plan)
@@ -183,7 +184,7 @@ export class FollowerGateway {
   }
 
   #compile({ settings, hash, file, texts, moment }: PlanSnapshot): Compiled {
-    const tokens = openTokens(settings, (iss, cause) => this.#tell(issuerWord(iss, cause)))
+    const tokens = openTokens(settings, this.#tell)
     const apis = loadApis(settings.apis, (api) =>
       readFrom(texts[settings.apis.findIndex(({ name }) => name === api.name)] ?? new Map()),
     )

@@ -10,7 +10,7 @@ const MINUTE = 60_000
 /** Keys with a source that counts, can be away, and can be told to wait. */
 function setUp() {
   const clock = new FakeClock()
-  const state = { fetches: 0, changes: 0, faults: 0, isAway: false, document: keySetDocument() }
+  const state = { fetches: 0, changes: 0, faults: 0, fetched: 0, isAway: false, document: keySetDocument() }
   const keys = new IssuerKeys(
     async () => {
       state.fetches++
@@ -19,7 +19,11 @@ function setUp() {
       if (state.isAway || set === undefined) throw new Error('away')
       return set
     },
-    { onChange: () => state.changes++, onFault: () => state.faults++ },
+    {
+      onChange: () => state.changes++,
+      onFault: () => state.faults++,
+      onFetched: () => state.fetched++,
+    },
   )
   const find = async (kid = 'rsa-1'): Promise<number | undefined> =>
     (await keys.find('RS256', kid, clock.nowMs()))?.length
@@ -55,7 +59,9 @@ test('time travel: an old set is used while a new one is fetched, for an hour at
   assert.equal(keys.isReady(clock.nowMs()), false)
   state.isAway = false
   clock.advance(30_000)
+  assert.equal(state.fetched, 1)
   assert.equal(await find(), 1)
+  assert.equal(state.fetched, 2)
 })
 
 test('an unknown kid starts one fetch per 30 s, however many ask', async () => {

@@ -19,6 +19,8 @@ export interface KeyEvents {
   readonly onChange: () => void
   /** The set could not be had; what is there is used until it is an hour old. */
   readonly onFault: (cause: unknown) => void
+  /** The set was fetched, the same or another. */
+  readonly onFetched: () => void
 }
 
 /** The keys that were found for the token before. */
@@ -114,6 +116,7 @@ export class IssuerKeys {
       this.#set = set
       this.#fetchedMs = nowMs
       if (isOther) this.#events.onChange()
+      this.#events.onFetched()
     } catch (cause) {
       this.#events.onFault(cause)
     }

@@ -22,6 +22,8 @@ export interface TokenServiceSettings {
   readonly claimPaths?: ClaimPaths
   /** Told when an issuer's keys cannot be had; a `FetchError` with code `blocked` is `sp_ssrf_blocked`. */
   readonly onKeyFault?: (iss: string, cause: unknown) => void
+  /** Told each time when an issuer's keys were fetched. */
+  readonly onKeysFetched?: (iss: string) => void
   /** Where an issuer's keys come from; for embedding and tests. The configured place unless said. */
   readonly source?: (issuer: Issuer) => KeySource
 }
@@ -60,6 +62,7 @@ export class TokenService {
         const keys = new IssuerKeys(sourceOf(issuer, source), {
           onChange: () => this.#cache.clear(),
           onFault: (cause) => settings.onKeyFault?.(issuer.iss, cause),
+          onFetched: () => settings.onKeysFetched?.(issuer.iss),
         })
         return [issuer.iss, { settings: issuer, keys }]
       }),
