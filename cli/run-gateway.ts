@@ -13,8 +13,8 @@ import { GivenTls } from '../src/edges/tls/given.ts'
 import type { PreparedPair } from '../src/edges/tls/given.ts'
 import type { TlsContextSource } from '../src/edges/tls/context.ts'
 import { Gateway } from '../src/gateway/gateway.ts'
-import type { GatewayOptions, NextConfig, ReloadResult } from '../src/gateway/gateway.ts'
-import { ClockWatch } from '../src/gateway/clock-watch.ts'
+import type { GatewayOptions, NextConfig } from '../src/gateway/gateway.ts'
+import type { ReloadResult } from '../src/gateway/reload-notice.ts'
 import { unlock } from '../src/gateway/unlock.ts'
 import type { UnlockSubject } from '../src/identity/unlock-subject.ts'
 import { grantNames } from '../src/gateway/grant-names.ts'
@@ -209,7 +209,6 @@ class GatewayProcess implements RunningGateway {
     }
     this.#keep(await startAdmin(this.#adminTarget(), admin.socket, systemClock))
     await this.#follow()
-    this.#watchClock()
   }
 
   async #openPorts(): Promise<void> {
@@ -275,12 +274,6 @@ class GatewayProcess implements RunningGateway {
 
   #keep(server: RunningServer): void {
     this.#closers.push(() => server.close())
-  }
-
-  #watchClock(): void {
-    const clocks = { wallMs: () => systemClock.nowMs(), steadyMs: () => performance.now() }
-    const watch = new ClockWatch((event) => this.gateway.recorder.emit(event), clocks).start()
-    this.#closers.push(() => watch.close())
   }
 
   async #follow(): Promise<void> {

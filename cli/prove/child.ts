@@ -58,10 +58,19 @@ async function start(order: RangeOrder): Promise<void> {
       ports: { https: 0, http: 0 },
       ...(order.omit === undefined ? {} : { omit: omissionOf(order.omit) }),
     })
+    if (order.needs.clock === 'back') setBack()
     tell(readiness(running))
   } catch (error) {
     tell({ kind: 'failed', message: messageOf(error) })
   }
+}
+
+const BACK_MS = 20 * 60_000
+
+/** As if somebody had set the clock of this machine; nobody else on it is to notice. */
+function setBack(): void {
+  const now = Date.now
+  Date.now = () => now() - BACK_MS
 }
 
 function omissionOf(control: string): Omission {

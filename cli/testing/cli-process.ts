@@ -65,9 +65,13 @@ export async function serve(
   await up
 }
 
-/** Starts the real command line in a folder. */
-export function startCli(folder: string, args: readonly string[]): ChildProcess {
-  const env = { ...process.env, NO_COLOR: '1' }
+/** Starts the real command line in a folder; `more`: of the environment. */
+export function startCli(
+  folder: string,
+  args: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): ChildProcess {
+  const env = { ...process.env, NO_COLOR: '1', ...more }
   return spawn(process.execPath, [CLI, ...args], { cwd: folder, env })
 }
 

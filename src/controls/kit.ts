@@ -31,12 +31,18 @@ export interface Load {
   lateForMs(delayMs: number): number
 }
 
+/** The time as tokens are judged by it; `undefined`: nobody knows what time it is. */
+export interface TokenClock {
+  nowMs(): number | undefined
+}
+
 /** The services controls may use; made once, handed to every `compile`. */
 export interface Kit {
   readonly clock: Clock
   readonly counters: Counters
   readonly keys: KeyService
   readonly tokens: TokenService
+  readonly tokenClock: TokenClock
   /** The gateway's own, for what it signs. */
   readonly signing: SigningKeys
   /** For values of fields: hashes and tokens, by tenant. */

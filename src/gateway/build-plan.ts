@@ -2,7 +2,9 @@ import { ConfigError } from '../base/config-error.ts'
 import type { ConfigFault } from '../base/config-error.ts'
 import type { Clock } from '../base/clock.ts'
 import { controls } from '../controls/index.ts'
-import type { Kit } from '../controls/kit.ts'
+import { soleNeeds } from '../controls/authenticate/sole-needs.ts'
+import type { SoleNeeds } from '../controls/authenticate/sole-needs.ts'
+import type { Kit, TokenClock } from '../controls/kit.ts'
 import type { TokenService } from '../identity/tokens/service.ts'
 import { WrappedTokens } from '../identity/wrapped/wrapped-tokens.ts'
 import { fileOfUri } from '../openapi/load/references.ts'
@@ -32,6 +34,8 @@ export interface BuildContext {
   >
   readonly tokens: TokenService
   readonly clock: Clock
+  /** By what tokens are judged; `clock` unless said. */
+  readonly tokenClock?: TokenClock
   readonly moment: PolicyMoment
   /** A control to leave out; only the process that proves a control sets it. */
   readonly omit?: Omission
@@ -44,6 +48,8 @@ export interface BuiltPlan {
   readonly apis: readonly LoadedApi[]
   /** What the controls were compiled with. */
   readonly kit: Kit
+  /** What no request can do without. */
+  readonly needs: SoleNeeds
   readonly findings: readonly Finding[]
   /** Absolute paths of the documents, for the watcher. */
   readonly files: readonly string[]
@@ -88,7 +94,15 @@ export function compileApis(
   const findings = apis.flatMap((api) => api.findings)
   faults.push(...findings.filter(({ severity }) => severity === 'error').map(faultOf))
   if (plan === undefined || faults.length > 0) throw new ConfigError(faults)
-  return { plan, apis, kit, findings, files: apis.flatMap(({ runtime }) => runtime.model.files) }
+  const needs = soleNeeds(kit)
+  return {
+    plan,
+    apis,
+    kit,
+    needs,
+    findings,
+    files: apis.flatMap(({ runtime }) => runtime.model.files),
+  }
 }
 
 /** A rule or limit for an operation that no document has protects nothing: it stops the start. */
@@ -163,6 +177,7 @@ function makeKit(
     counters: context.services.counters,
     keys: context.services.keys,
     tokens: context.tokens,
+    tokenClock: context.tokenClock ?? context.clock,
     signing: context.services.signing,
     dataKeys: context.services.dataKeys,
     load: context.services.load,

@@ -8,7 +8,7 @@ export type Closes = 'all' | 'some' | 'nothing'
 
 /** Something this process works with, as it is now. */
 export interface Dependency {
-  /** `counters`, `store`, `secrets`, `geo`, `configuration`, or `issuer …`, `log …`. */
+  /** `counters`, `store`, `secrets`, `clock`, `geo`, `configuration`, or `issuer …`, `log …`. */
   readonly name: string
   readonly isUp: boolean
   readonly closes: Closes
@@ -37,7 +37,7 @@ export type ThreadWord = DependencyWord | IssuerWord
 /** What is said of an issuer; `cause`: why its keys cannot be had, or nothing: they were fetched. */
 export function issuerWord(iss: string, cause: unknown): IssuerWord {
   if (cause === undefined) return { name: 'issuer', iss, isUp: true }
-  const detail = cause instanceof Error ? cause.message : String(cause)
+  const detail = cause instanceof Error ? cause.message : 'unknown fault'
   return { name: 'issuer', iss, isUp: false, detail }
 }
 
@@ -62,6 +62,7 @@ export class Dependencies {
   readonly #up: MetricFamily
   /** Dependency -> threads that miss it. */
   readonly #missedBy = new Map<DependencyWord['name'], Set<string>>()
+  readonly #awaySinceMs = new Map<DependencyWord['name'], number>()
   /** Issuers that were told of and not fetched from since, by any thread. */
   readonly #issuersAway = new Set<string>()
   #warmedMs = 0
@@ -77,6 +78,12 @@ export class Dependencies {
     return (this.#missedBy.get(name)?.size ?? 0) === 0
   }
 
+  /** For how long it has been missed, in milliseconds; 0 where it is not. */
+  awayForMs(name: DependencyWord['name']): number {
+    const sinceMs = this.#awaySinceMs.get(name)
+    return sinceMs === undefined ? 0 : performance.now() - sinceMs
+  }
+
   /** `thread`: who says so; unsaid: the main one. */
   hear(word: ThreadWord, thread = 'main'): void {
     if (word.name === 'issuer') return this.#hearIssuer(word)
@@ -88,6 +95,8 @@ export class Dependencies {
     else missedBy.add(thread)
     const isUpNow = missedBy.size === 0
     if (isUpNow === wasUp) return
+    if (isUpNow) this.#awaySinceMs.delete(name)
+    else this.#awaySinceMs.set(name, performance.now())
     this.show([{ name, isUp: isUpNow }])
     const event = EVENTS[name]
     if (isUpNow) return this.#emit({ ...event, name: 'sp_dependency_up', level: 'info' })

@@ -1,7 +1,6 @@
 import { systemClock } from '../base/clock.ts'
 import type { Clock } from '../base/clock.ts'
-import { ConfigError, formatFault } from '../base/config-error.ts'
-import type { ConfigFault } from '../base/config-error.ts'
+import { ConfigError } from '../base/config-error.ts'
 import type { TokenService } from '../identity/tokens/service.ts'
 import type { Finding } from '../openapi/model.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
@@ -25,6 +24,8 @@ import { nextChangeMs } from './config/policy-for.ts'
 import type { PolicyMoment } from './config/policy-for.ts'
 import type { Settings } from './config/settings.ts'
 import type { SinkTarget } from './config/values/text.ts'
+import { ClockWatch, clocksOf, unwatched } from './clock-watch.ts'
+import type { TokenTime } from './clock-watch.ts'
 import { Dependencies, storeWord } from './dependencies.ts'
 import type { Dependency } from './dependencies.ts'
 import { dependencyStates } from './dependency-states.ts'
@@ -32,7 +33,8 @@ import { GatewayCore } from './gateway-core.ts'
 import { loadApis } from './load-apis.ts'
 import type { LoadedApi } from './load-apis.ts'
 import { planFaults } from './plan-faults.ts'
-import { restartParts } from './restart-parts.ts'
+import { tellReload, tellUnapplied } from './reload-notice.ts'
+import type { ReloadResult } from './reload-notice.ts'
 import { openCounters } from './open-counters.ts'
 import type { OpenCounters } from './open-counters.ts'
 import { needsDataKeys } from './edge-secrets.ts'
@@ -66,11 +68,6 @@ export interface SharedParts {
   readonly counters: Counters
 }
 
-/** What a reload came to. */
-export type ReloadResult =
-  | { readonly ok: true; readonly planId: string }
-  | { readonly ok: false; readonly faults: readonly ConfigFault[] }
-
 /** A configuration that was read, with what else changes in the same moment. */
 export interface NextConfig {
   readonly loaded: LoadedConfig
@@ -103,10 +100,13 @@ export class Gateway {
   readonly metrics: Metrics
   /** What this process depends on, as its threads say. */
   readonly dependencies: Dependencies
+  /** What tokens are judged by. */
+  readonly time: TokenTime
   /** What is learnt while the profile `adopt` runs. */
   readonly adoption: Adoption
   readonly #options: GatewayOptions
   readonly #clock: Clock
+  #clockWatch: ClockWatch | undefined
   #loaded: LoadedConfig
   #built: BuiltPlan
   readonly #counters: OpenCounters
@@ -147,6 +147,7 @@ export class Gateway {
     })
     this.dependencies = new Dependencies((event) => this.recorder.emit(event), this.metrics)
     this.#counters.watch((word) => this.dependencies.hear(word))
+    this.time = this.#watchClock(options.clock)
     this.#tokens = this.#openTokens(loaded)
     const { certificateNames } = options
     const apis = loadApis(loaded.settings.apis)
@@ -228,6 +229,8 @@ export class Gateway {
       tokens: this.#tokens,
       places: this.#built.kit.places,
       sinks: recorder.sinkStates(),
+      needs: this.#built.needs,
+      clock: this.#clockWatch?.state ?? 'good',
       nowMs: this.#clock.nowMs(),
     })
     heard.show(states)
@@ -270,10 +273,10 @@ export class Gateway {
       parts.inForce?.()
       await this.#followers?.commit()
       void parts.tokens.warm(this.#clock.nowMs())
-      this.#tellUnapplied()
-      return this.#reloaded({ ok: true, planId: this.core.plan.id })
+      tellUnapplied(this.#startedWith, this.#loaded.settings, this.recorder)
+      return tellReload({ ok: true, planId: this.core.plan.id }, this)
     } catch (error) {
-      return this.#reloaded({ ok: false, faults: planFaults(error) })
+      return tellReload({ ok: false, faults: planFaults(error) }, this)
     }
   }
 
@@ -291,6 +294,7 @@ export class Gateway {
     if (this.#isClosed) return
     this.#isClosed = true
     clearTimeout(this.#timer)
+    this.#clockWatch?.close()
     await this.adoption.close()
     await this.services.close()
     this.#counters.close()
@@ -299,7 +303,22 @@ export class Gateway {
   }
 
   #openTokens(loaded: LoadedConfig): TokenService {
-    return openTokens(loaded.settings, (word) => this.dependencies.hear(word))
+    const { time, dependencies } = this
+    return openTokens(
+      loaded.settings,
+      (word) => dependencies.hear(word),
+      () => time.steadyMs(),
+    )
+  }
+
+  /** A clock that was given is nobody's to set. */
+  #watchClock(given: Clock | undefined): TokenTime {
+    if (given !== undefined) return unwatched(given)
+    this.#clockWatch = new ClockWatch(
+      (event) => this.recorder.emit(event),
+      clocksOf(systemClock),
+    ).start()
+    return this.#clockWatch
   }
 
   #momentOf({ certificateNames }: PlanParts, graduated: ReadonlySet<string>): PolicyMoment {
@@ -309,7 +328,8 @@ export class Gateway {
   #build(parts: PlanParts, moment: PolicyMoment): BuiltPlan {
     const { omit } = this.#options
     const { loaded, tokens, apis } = parts
-    const context = { services: this.services, tokens, clock: this.#clock, moment }
+    const { services, time: tokenClock } = this
+    const context = { services, tokens, clock: this.#clock, tokenClock, moment }
     return compileApis(loaded, apis, omit === undefined ? context : { ...context, omit })
   }
 
@@ -362,32 +382,6 @@ export class Gateway {
   async #due(): Promise<void> {
     const { ok } = await this.#recompile()
     if (!ok && !this.#isClosed) this.#wake(RETRY_MS)
-  }
-
-  /** What was accepted and cannot be in force must not be believed to be. */
-  #tellUnapplied(): void {
-    const parts = restartParts(this.#startedWith, this.#loaded.settings)
-    if (parts.length === 0) return
-    this.recorder.emit({
-      name: 'sp_config_change',
-      level: 'warn',
-      control: 'configuration',
-      reason: 'needs_restart',
-      detail: `in force after a restart: ${parts.join(', ')}`,
-    })
-  }
-
-  #reloaded(result: ReloadResult): ReloadResult {
-    this.metrics.configReloaded(result.ok ? 'success' : 'failure')
-    const detail = result.ok ? `plan ${result.planId}` : result.faults.map(formatFault).join('; ')
-    this.recorder.emit({
-      name: result.ok ? 'sp_config_change' : 'sp_config_rejected',
-      level: result.ok ? 'info' : 'critical',
-      control: 'configuration',
-      reason: 'reload',
-      detail,
-    })
-    return result
   }
 }
 

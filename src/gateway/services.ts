@@ -162,12 +162,20 @@ export function pseudonymKey(secrets: Secrets): Secret<Buffer> {
   return new Secret(key)
 }
 
-/** The service that checks tokens of the configured issuers; `tell`: of its fetching their keys. Throws `ConfigError`. */
-export function openTokens(settings: Settings, tell: (word: IssuerWord) => void): TokenService {
+/**
+ * The service that checks tokens of the configured issuers; `tell`: of its fetching their keys; `steadyMs`: see
+ * `TokenServiceSettings`. Throws `ConfigError`.
+ */
+export function openTokens(
+  settings: Settings,
+  tell: (word: IssuerWord) => void,
+  steadyMs?: () => number,
+): TokenService {
   const { rolesClaim, groupsClaim } = settings.blocks.auth
   return new TokenService({
     issuers: settings.auth.issuers.map(issuerRequest),
     claimPaths: { roles: rolesClaim, groups: groupsClaim },
+    ...(steadyMs === undefined ? {} : { steadyMs }),
     onKeyFault: (iss, cause) => tell(issuerWord(iss, cause)),
     onKeysFetched: (iss) => tell(issuerWord(iss, undefined)),
   })

@@ -84,6 +84,8 @@ export interface ProofNeeds {
   readonly ipLimit?: 'off'
   /** Counters are shared, in a store that is not there, and all operations are sensitive. */
   readonly counters?: 'away'
+  /** Once the gateway runs, its clock is set back by 20 min. */
+  readonly clock?: 'back'
   /** Every event loop counts as late, and every operation as unimportant. */
   readonly overload?: true
 }

@@ -467,6 +467,7 @@ const STATUS = new Map([
   ['credential_in_url_too', 400],
   ['key_store_unavailable', 503],
   ['token_keys_unavailable', 503],
+  ['token_time_unknown', 503],
 ])
 
 async function call(
@@ -583,6 +584,12 @@ suite('authenticate', () => {
       ({ token }) => bearer(token),
       'token_keys_unavailable',
     ],
+    [
+      'the time',
+      (kit) => ({ ...kit, tokenClock: { nowMs: () => undefined } }),
+      ({ token }) => bearer(token),
+      'token_time_unknown',
+    ],
   ]
   for (const [name, kitOf, headers, reason] of away) {
     test(`answers 503 with Retry-After while ${name} is away`, async () => {
@@ -599,6 +606,17 @@ suite('authenticate', () => {
       assert.deepEqual(refusal?.denial.headers, ['Retry-After', '5'])
     })
   }
+
+  test('a token that was verified before is 503 too while the time is unknown', async () => {
+    const bench = benchOf()
+    const things = await thingsOf(bench)
+    const headers = bearer(things.token)
+    assert.equal((await call(bench, 'token', headers)).refusal, undefined)
+    const kit = { ...bench.kit, tokenClock: { nowMs: () => undefined } }
+    const guard = bench.guard(authenticate, 'token', { auth: { schemes: SCHEMES } }, kit)
+    const refusal = await guard.request(exchangeOf({ headers }))
+    assertRefused(refusal, 'token_time_unknown', 503)
+  })
 
   test('the rows reach every reason', () =>
     assertEveryReason(

@@ -62,6 +62,7 @@ export const AUTH_REASONS: Readonly<Record<string, ReasonSpec>> = {
   token_forged: { ...INVALID, event: 'sp_token_misuse' },
   token_logged_out: REUSED,
   token_keys_unavailable: AWAY,
+  token_time_unknown: AWAY,
 }
 
 const RETRY: readonly string[] = ['Retry-After', '5']

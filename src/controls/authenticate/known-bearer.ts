@@ -18,7 +18,7 @@ const NO_KEYS: readonly VerifiedKey[] = []
 export function knownBearer(
   alternatives: readonly AlternativePlan[],
   places: SlotPlaces,
-  { tokens, clock }: Kit,
+  { tokens, tokenClock }: Kit,
 ): SettleKnown | undefined {
   const ways = alternatives.filter(
     ({ schemes }) => schemes.length > 0 && schemes.every(({ plan }) => isBearer(plan)),
@@ -32,7 +32,8 @@ export function knownBearer(
     const { headers } = exchange.head
     const value = headers.get('authorization')
     if (value === undefined) return false
-    const known = tokens.ofField(value, clock.nowMs())
+    const nowMs = tokenClock.nowMs()
+    const known = nowMs === undefined ? undefined : tokens.ofField(value, nowMs)
     if (known === undefined || headers.count('authorization') > 1) return false
     if (carriesOther(exchange, places)) return false
     exchange.principal = known.principal

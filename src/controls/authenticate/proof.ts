@@ -105,6 +105,12 @@ export const proof: Proof = {
       { claims: { nbf: now + 600 } },
       { claims: { exp: now + 31_536_000 } },
     ]),
+    {
+      ...tokenAttack('TOK-05', 'shows a token that is over once the clock was set back', (now) => [
+        { claims: { iat: now - 1500, exp: now - 900 } },
+      ]),
+      needs: { clock: 'back' },
+    },
   ],
 }
 

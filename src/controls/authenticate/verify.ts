@@ -103,7 +103,9 @@ function verifyKey(
 function verifyToken(shown: Shown | undefined, { kit }: Context): MaybePromise<SchemeResult> {
   if (shown === undefined) return 'absent'
   const { slot, text } = shown
-  return andThen(kit.tokens.verify(text, kit.clock.nowMs()), (found): SchemeResult => {
+  const nowMs = kit.tokenClock.nowMs()
+  if (nowMs === undefined) return { slot, reason: 'token_time_unknown' }
+  return andThen(kit.tokens.verify(text, nowMs), (found): SchemeResult => {
     if ('principal' in found) return { slot, principal: found.principal, key: undefined }
     const { reason, detail } = found
     return detail === undefined ? { slot, reason } : { slot, reason, detail }

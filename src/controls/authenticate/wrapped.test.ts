@@ -195,6 +195,15 @@ suite('wrapped tokens as credentials', () => {
     assert.deepEqual([reason, forwarded], ['token_expired', undefined])
   })
 
+  test('nobody is let in by one while the time is unknown, remembered or not', async () => {
+    const bench = benchOf()
+    const headers = ['Authorization', `Bearer ${issue(bench)}`]
+    const kit = { ...bench.kit, tokenClock: { nowMs: () => undefined } }
+    assert.equal((await call(bench, 'token', headers, kit)).reason, 'token_time_unknown')
+    assert.equal((await call(bench, 'token', headers)).kind, 'wrapped')
+    assert.equal((await call(bench, 'token', headers, kit)).reason, 'token_time_unknown')
+  })
+
   for (const where of ['here', 'on another machine'])
     test(`a log-out that the API confirms ends it, counted ${where}`, async () => {
       const bench = benchOf()

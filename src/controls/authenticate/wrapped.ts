@@ -33,11 +33,12 @@ export function openWrapped(
   const text = textOf(plan, carried, exchange)
   const tokens = kit.wraps.get(api)
   if (text === undefined || tokens === undefined || isOurKey(text)) return undefined
-  const nowMs = kit.clock.nowMs()
+  const nowMs = kit.tokenClock.nowMs()
+  if (nowMs === undefined) return { reason: 'token_time_unknown' }
   const found = tokens.open(text, nowMs)
   if ('reason' in found || !tokens.endsEarly) return found
   const { principal } = found
-  return andThen(kit.counters.isBanned(logoutKey(principal), nowMs), (endedMs) =>
+  return andThen(kit.counters.isBanned(logoutKey(principal), kit.clock.nowMs()), (endedMs) =>
     endedMs === undefined ? { principal } : { reason: 'token_logged_out' },
   )
 }

@@ -60,8 +60,10 @@ function judge(
     )
   }
   if (scheme !== 'bearer') return judgeForeign(text, exchange, kit)
+  const tokenMs = kit.tokenClock.nowMs()
+  if (tokenMs === undefined) return callerOf(exchange)
   // A token that does not hold is not counted as wrong: it may be one that the API itself checks.
-  return andThen(kit.tokens.verify(text, nowMs), (token) =>
+  return andThen(kit.tokens.verify(text, tokenMs), (token) =>
     'principal' in token ? known(token.principal) : callerOf(exchange),
   )
 }

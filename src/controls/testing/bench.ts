@@ -89,6 +89,7 @@ export class Bench {
       counters: this.counters,
       keys: this.keys,
       tokens: this.tokens,
+      tokenClock: this.clock,
       signing: new SigningKeys(ephemeralSecrets()),
       dataKeys: new DataKeys(ephemeralSecrets()),
       load: { lateForMs: () => 0 },

@@ -3,6 +3,7 @@ import { suite, test } from 'node:test'
 import type { WrapRule } from '../../identity/wrapped/wrap-rule.ts'
 import { encode } from '../../identity/tokens/testing/token-forge.ts'
 import type { Mode, SchemeKind } from '../../pipeline/policy.ts'
+import type { Kit } from '../kit.ts'
 import { Bench } from '../testing/bench.ts'
 import { assertEveryReason, assertRefused } from '../testing/check.ts'
 import { exchangeOf } from '../testing/exchange.ts'
@@ -210,9 +211,10 @@ suite('wrap: refresh tokens in bodies', () => {
     bench: Bench,
     body: string,
     type = 'application/json',
+    kit: Kit = bench.kit,
   ): Promise<[reason: string | undefined, forwarded: string]> => {
     const exchange = exchangeOf({ method: 'POST', headers: ['Content-Type', type], hasBody: true })
-    const refusal = await bench.guard(wrap, 'refresh').body(exchange, body)
+    const refusal = await bench.guard(wrap, 'refresh', undefined, kit).body(exchange, body)
     return [refusal?.denial.reason, exchange.bodyBytes?.toString() ?? '']
   }
   const issued = (bench: Bench, rule = REFRESH): string => {
@@ -293,8 +295,16 @@ suite('wrap: refresh tokens in bodies', () => {
     assert.equal((await refresh(bench, body))[0], 'token_expired')
   })
 
+  test('nobody is let in by one while the time is unknown', async () => {
+    const bench = benchOf([RULE, REFRESH])
+    const body = JSON.stringify({ refresh: issued(bench) })
+    const kit = { ...bench.kit, tokenClock: { nowMs: () => undefined } }
+    assert.equal((await refresh(bench, body, undefined, kit))[0], 'token_time_unknown')
+  })
+
   test('the rows reach every reason', () =>
     assertEveryReason(wrap, [
+      'token_time_unknown',
       'token_sealed',
       'token_unsealable',
       'token_raw',

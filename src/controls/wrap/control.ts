@@ -39,6 +39,7 @@ export const wrap: Control<WrapConfig, Kit> = {
     token_raw: INVALID,
     token_forged: { ...INVALID, event: 'sp_token_misuse' },
     token_expired: INVALID,
+    token_time_unknown: { status: 503, problem: 'unavailable', title: 'Service unavailable' },
   },
   configure: configureWrap,
   compile: (config, site, kit) => {
@@ -48,6 +49,11 @@ export const wrap: Control<WrapConfig, Kit> = {
       : wrapGuard({ config, site, kit, tokens })
   },
 }
+
+const TIME_UNKNOWN: Denial = Object.freeze({
+  reason: 'token_time_unknown',
+  headers: ['Retry-After', '5'],
+})
 
 interface Parts {
   readonly config: WrapConfig
@@ -86,7 +92,8 @@ function opening({ site, kit, tokens }: Parts): Hooks {
   if (comesBack.length === 0) return {}
   return {
     onRequestBody: (exchange, bytes) => {
-      const nowMs = kit.clock.nowMs()
+      const nowMs = kit.tokenClock.nowMs()
+      if (nowMs === undefined) return TIME_UNKNOWN
       for (const { rule, path } of comesBack) {
         const open = (text: string) => tokens.openBody(text, rule, nowMs)
         const denial = openInBody(exchange, { bytes: exchange.bodyBytes ?? bytes, path, open })

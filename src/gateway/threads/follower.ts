@@ -29,6 +29,7 @@ import type { ListedBan } from '../bans.ts'
 import { compileApis } from '../build-plan.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { SinkTarget } from '../config/values/text.ts'
+import { ClockWatch, clocksOf } from '../clock-watch.ts'
 import { storeWord } from '../dependencies.ts'
 import type { ThreadWord } from '../dependencies.ts'
 import { FactServices } from '../fact-services.ts'
@@ -81,6 +82,8 @@ export class FollowerGateway {
   readonly #records: Records | undefined
   readonly #counters: OpenCounters
   readonly #tell: (word: ThreadWord) => void
+  /** Looks for itself; the main thread tells the log. */
+  readonly #time = new ClockWatch(() => undefined, clocksOf(systemClock)).start()
   #inForce: Compiled
   #next: Compiled | undefined
 
@@ -174,6 +177,7 @@ export class FollowerGateway {
   /** Tells what is still to be told, and closes. */
   async close(): Promise<void> {
     this.#courier.flush()
+    this.#time.close()
     this.#services.load.close()
     await this.#services.facts.sources.close()
     await this.#services.keys.flush()
@@ -184,11 +188,17 @@ export class FollowerGateway {
   }
 
   #compile({ settings, hash, file, texts, moment }: PlanSnapshot): Compiled {
-    const tokens = openTokens(settings, this.#tell)
+    const tokens = openTokens(settings, this.#tell, () => this.#time.steadyMs())
     const apis = loadApis(settings.apis, (api) =>
       readFrom(texts[settings.apis.findIndex(({ name }) => name === api.name)] ?? new Map()),
     )
-    const context = { services: this.#services, tokens, clock: systemClock, moment }
+    const context = {
+      services: this.#services,
+      tokens,
+      clock: systemClock,
+      tokenClock: this.#time,
+      moment,
+    }
     const { plan } = compileApis(loadedOf({ settings, hash, file }), apis, context)
     return { plan, tokens }
   }

@@ -10,7 +10,14 @@ const MINUTE = 60_000
 /** Keys with a source that counts, can be away, and can be told to wait. */
 function setUp() {
   const clock = new FakeClock()
-  const state = { fetches: 0, changes: 0, faults: 0, fetched: 0, isAway: false, document: keySetDocument() }
+  const state = {
+    fetches: 0,
+    changes: 0,
+    faults: 0,
+    fetched: 0,
+    isAway: false,
+    document: keySetDocument(),
+  }
   const keys = new IssuerKeys(
     async () => {
       state.fetches++

@@ -24,6 +24,8 @@ export interface TokenServiceSettings {
   readonly onKeyFault?: (iss: string, cause: unknown) => void
   /** Told each time when an issuer's keys were fetched. */
   readonly onKeysFetched?: (iss: string) => void
+  /** What the age of keys is measured by, in milliseconds; the time that is given to `verify` unless said. */
+  readonly steadyMs?: () => number
   /** Where an issuer's keys come from; for embedding and tests. The configured place unless said. */
   readonly source?: (issuer: Issuer) => KeySource
 }
@@ -51,10 +53,12 @@ export class TokenService {
   readonly #issuers: ReadonlyMap<string, TrustedIssuer>
   readonly #paths: ClaimPaths
   readonly #cache = new TokenCache()
+  readonly #steadyMs: (() => number) | undefined
 
   /** Throws `ConfigError` at `auth.jwt.issuers.<iss>` for an issuer that cannot be trusted as written. */
   constructor(settings: TokenServiceSettings) {
     this.#paths = settings.claimPaths ?? DEFAULT_PATHS
+    this.#steadyMs = settings.steadyMs
     const source = settings.source ?? keySource
     this.#issuers = new Map(
       settings.issuers.map((request) => {
@@ -80,7 +84,7 @@ export class TokenService {
     const candidate = this.#parse(text, nowMs)
     if ('reason' in candidate) return candidate
     const { alg, kid } = candidate.token
-    const keys = candidate.issuer.keys.find(alg, kid, nowMs)
+    const keys = candidate.issuer.keys.find(alg, kid, this.#ageMs(nowMs))
     return isPromise(keys)
       ? keys.then((found) => this.#verifyWith(candidate, found))
       : this.#verifyWith(candidate, keys)
@@ -111,17 +115,24 @@ export class TokenService {
 
   /** Fetches every issuer's keys ahead of the first token. Never rejects; an issuer that is away is asked again later. */
   async warm(nowMs: number): Promise<void> {
-    await Promise.all([...this.#issuers.values()].map((issuer) => issuer.keys.warm(nowMs)))
+    const ageMs = this.#ageMs(nowMs)
+    await Promise.all([...this.#issuers.values()].map((issuer) => issuer.keys.warm(ageMs)))
   }
 
   /** Issuers whose tokens cannot be verified now; for health and `doctor`. */
   issuersWithoutKeys(nowMs: number): readonly string[] {
-    return [...this.#issuers].filter(([, { keys }]) => !keys.isReady(nowMs)).map(([iss]) => iss)
+    const ageMs = this.#ageMs(nowMs)
+    return [...this.#issuers].filter(([, { keys }]) => !keys.isReady(ageMs)).map(([iss]) => iss)
   }
 
   /** Forgets every verified token. */
   clear(): void {
     this.#cache.clear()
+  }
+
+  /** A clock that is set must not make old keys young. */
+  #ageMs(nowMs: number): number {
+    return this.#steadyMs?.() ?? nowMs
   }
 
   #parse(text: string, nowMs: number): Candidate | TokenRefusal {
