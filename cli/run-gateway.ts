@@ -15,6 +15,7 @@ import type { TlsContextSource } from '../src/edges/tls/context.ts'
 import { Gateway } from '../src/gateway/gateway.ts'
 import type { GatewayOptions, NextConfig } from '../src/gateway/gateway.ts'
 import type { ReloadResult } from '../src/gateway/reload-notice.ts'
+import { StaleConfig } from '../src/gateway/stale-config.ts'
 import { unlock } from '../src/gateway/unlock.ts'
 import type { UnlockSubject } from '../src/identity/unlock-subject.ts'
 import { grantNames } from '../src/gateway/grant-names.ts'
@@ -39,6 +40,8 @@ export interface RunOptions {
   readonly isAlone: boolean
   /** Other numbers for the profile `adopt` than the usual ones, for tests. */
   readonly adopt?: GatewayOptions['adopt']
+  /** After how long a configuration that cannot be read anew is told of; a day unless said, for tests. */
+  readonly staleMs?: number
   /** Ports that overrule the configured ones: 0 for any. */
   readonly ports?: { readonly https?: number; readonly http?: number }
   /** `edge`: serves and changes nothing; `control`: is asked for changes and serves nothing; both unless said. */
@@ -168,6 +171,7 @@ class GatewayProcess implements RunningGateway {
   readonly #threads: number
   readonly #state: SharedState | undefined
   readonly #startedMs = systemClock.nowMs()
+  readonly #stale: StaleConfig
   readonly #closers: (() => Promise<void> | void)[] = []
   #https: Listener | undefined
   #http: Listener | undefined
@@ -181,6 +185,8 @@ class GatewayProcess implements RunningGateway {
     this.#options = options
     this.#threads = threads
     this.#state = state
+    this.#stale = new StaleConfig((event) => gateway.recorder.emit(event), options.staleMs)
+    this.#closers.push(() => this.#stale.close())
   }
 
   get httpsPort(): number | undefined {
@@ -232,6 +238,7 @@ class GatewayProcess implements RunningGateway {
   async reload(): Promise<ReloadResult> {
     const result = await this.gateway.reload(() => this.#next())
     const faults = result.ok ? [] : result.faults.map(formatFault)
+    this.#stale.heard(result)
     this.#lastReload = { at: new Date(systemClock.nowMs()).toISOString(), ok: result.ok, faults }
     return result
   }

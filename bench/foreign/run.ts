@@ -112,7 +112,10 @@ async function openGateway(
   const settings = {
     ...loaded.settings,
     listen,
-    logs: { sinks: [{ kind: 'file' as const, path: join(folder, 'access.log') }] },
+    logs: {
+      ...loaded.settings.logs,
+      sinks: [{ kind: 'file' as const, path: join(folder, 'access.log') }],
+    },
   }
   const running = await runGateway(
     { ...loaded, settings },

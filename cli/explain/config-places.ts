@@ -94,6 +94,7 @@ const SETTINGS: ReadonlyMap<string, readonly string[]> = new Map([
   ['csrf', ['listen.cors']],
   ['authenticate', ['auth.schemes', 'auth.jwt']],
   ['principal-limit', ['limits.principal', 'limits.policies', 'limits.plans', 'limits.operations']],
+  ['log-room', ['logs.whenFull']],
   ['sensitivity', ['limits.whenStoreFails', 'limits.sensitivity']],
   ['access', ['authorize.operations', 'authorize.acl', 'authorize.roles']],
   ['external-decision', ['authorize.decision']],

@@ -40,6 +40,7 @@ export const CONTROL_TEXT: ReadonlyMap<string, Tell> = new Map<string, Tell>([
   ['cors', ({ policy }) => corsText(policy)],
   ['authenticate', ({ site, kit, settings }) => alternativesText(site, kit, issuersOf(settings))],
   ['csrf', () => 'requests with cookies must come from our own pages or a listed origin'],
+  ['log-room', () => '503 while the log has no room'],
   ['sensitivity', () => '503 while the counters of all nodes are away'],
   ['principal-limit', ({ policy }) => principalText(policy)],
   [

@@ -29,6 +29,7 @@ import { proof as ipLimit } from '../../src/controls/ip-limit/proof.ts'
 import { proof as keyRestrictions } from '../../src/controls/key-restrictions/proof.ts'
 import { proof as leaks } from '../../src/controls/leaks/proof.ts'
 import { proof as lifecycle } from '../../src/controls/lifecycle/proof.ts'
+import { proof as logRoom } from '../../src/controls/log-room/proof.ts'
 import { proof as lookups } from '../../src/controls/lookups/proof.ts'
 import { proof as network } from '../../src/controls/network/proof.ts'
 import { proof as objects } from '../../src/controls/objects/proof.ts'
@@ -62,6 +63,7 @@ import { proof as wrap } from '../../src/controls/wrap/proof.ts'
 /** The proof of every control, in the order of `controls`. */
 export const proofs: readonly Proof[] = [
   wire,
+  logRoom,
   address,
   network,
   hosts,

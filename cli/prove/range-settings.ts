@@ -16,6 +16,7 @@ import type { FieldClass } from '../../src/pipeline/field-class.ts'
 import { NOTHING_WATCHED } from '../../src/pipeline/detect-policy.ts'
 import { ANY_NETWORK } from '../../src/pipeline/network-policy.ts'
 import type { DecisionPoint } from '../../src/pipeline/policy.ts'
+import { SINK_LIMITS } from '../../src/telemetry/sink.ts'
 import type { WrapRule } from '../../src/identity/wrapped/wrap-rule.ts'
 import type { ProofNeeds } from '../../src/pipeline/proof.ts'
 import type { RangeOrder } from './messages.ts'
@@ -54,7 +55,7 @@ export function rangeConfig(loaded: LoadedConfig, order: RangeOrder): LoadedConf
     places: placesOf(needs),
     blocks: blocksOf(settings.blocks, needs, order.sinkOrigin),
     rules: rulesOf(settings, order.withOwnApis),
-    logs: { sinks: [{ kind: 'file', path: join(folder, 'decisions.log') }] },
+    logs: logsOf(folder, needs),
     admin: { socket: join(folder, 'admin.sock') },
     secretsFile: join(folder, 'secrets'),
     secretsKeys: [],
@@ -71,6 +72,14 @@ function rulesOf({ rules }: Settings, withOwnApis: boolean): Settings['rules'] {
     return withOwnApis || !isOthers
   })
   return kept.map((rule) => ({ ...rule, authorize: {} }))
+}
+
+/** Without any room the first line that must not be lost fills it. */
+function logsOf(folder: string, { log }: ProofNeeds): Settings['logs'] {
+  const sinks = [{ kind: 'file', path: join(folder, 'decisions.log') }] as const
+  const { maxBytes, reserveBytes } = SINK_LIMITS
+  if (log !== 'full') return { sinks, whenFull: 'open', room: { maxBytes, reserveBytes } }
+  return { sinks, whenFull: 'closed', room: { maxBytes: -1, reserveBytes: 0 } }
 }
 
 function withSink(api: ApiSettings, origin: string): ApiSettings {

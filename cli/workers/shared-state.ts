@@ -18,7 +18,7 @@ import { MAX_THREADS } from '../../src/store/shared/time-table.ts'
 import { EndedNumbers, SharedNumbers } from '../../src/telemetry/numbers.ts'
 import { OutletQueue } from '../../src/telemetry/outlet-queue.ts'
 import { openOutlet } from '../../src/telemetry/outlet.ts'
-import { createSink, sinkName, SINK_LIMITS } from '../../src/telemetry/sink.ts'
+import { createSink, sinkName } from '../../src/telemetry/sink.ts'
 import type { WorkerOrder } from './messages.ts'
 
 const TEND_MS = 50
@@ -41,10 +41,10 @@ export class SharedState {
   /** What the main thread's gateway is started with. */
   readonly parts: SharedParts = {
     numbers: this.numbers.allocate,
-    openSink: (target, watch) =>
+    openSink: (target, watch, limits) =>
       createSink({
         name: sinkName(target),
-        limits: SINK_LIMITS,
+        limits,
         watch,
         open: () => {
           // Asked again after a fault, or to begin a new file.

@@ -11,7 +11,7 @@ import { KeyVersions } from '../../src/store/shared/key-versions.ts'
 import { Seats } from '../../src/store/shared/seats.ts'
 import { SharedCounters } from '../../src/store/shared/shared-counters.ts'
 import { SharedNumbers } from '../../src/telemetry/numbers.ts'
-import { createSink, sinkName, SINK_LIMITS } from '../../src/telemetry/sink.ts'
+import { createSink, sinkName } from '../../src/telemetry/sink.ts'
 import { openListener } from '../open-listener.ts'
 import type { PortOptions } from '../open-listener.ts'
 import { VERSION } from '../version.ts'
@@ -67,10 +67,10 @@ class ServingWorker {
       versions: new KeyVersions(keyVersions),
       numbers: numbers.allocate,
       askKeys: (call) => line.askKeys(call),
-      openSink: (target, watch) =>
+      openSink: (target, watch, limits) =>
         createSink({
           name: sinkName(target),
-          limits: SINK_LIMITS,
+          limits,
           watch,
           open: () => line.outlet(target),
         }),

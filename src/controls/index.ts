@@ -29,6 +29,7 @@ import { keyRestrictions } from './key-restrictions/control.ts'
 import type { AnyControl } from './kit.ts'
 import { leaks } from './leaks/control.ts'
 import { lifecycle } from './lifecycle/control.ts'
+import { logRoom } from './log-room/control.ts'
 import { lookups } from './lookups/control.ts'
 import { network } from './network/control.ts'
 import { objects } from './objects/control.ts'
@@ -64,6 +65,7 @@ import { wrap } from './wrap/control.ts'
  */
 export const controls: readonly AnyControl[] = [
   wire,
+  logRoom,
   address,
   network,
   hosts,

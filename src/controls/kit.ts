@@ -36,6 +36,11 @@ export interface TokenClock {
   nowMs(): number | undefined
 }
 
+/** Whether what must not be lost can still be written down. */
+export interface LogRoom {
+  readonly isFull: boolean
+}
+
 /** The services controls may use; made once, handed to every `compile`. */
 export interface Kit {
   readonly clock: Clock
@@ -49,6 +54,7 @@ export interface Kit {
   readonly dataKeys: DataKeys
   /** How busy this process is. */
   readonly load: Load
+  readonly log: LogRoom
   /** Whether any issuer is configured, so that bearer schemes mean its tokens. */
   readonly hasIssuers: boolean
   readonly apis: ReadonlyMap<string, ApiRuntime>

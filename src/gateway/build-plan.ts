@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import { controls } from '../controls/index.ts'
 import { soleNeeds } from '../controls/authenticate/sole-needs.ts'
 import type { SoleNeeds } from '../controls/authenticate/sole-needs.ts'
-import type { Kit, TokenClock } from '../controls/kit.ts'
+import type { Kit, LogRoom, TokenClock } from '../controls/kit.ts'
 import type { TokenService } from '../identity/tokens/service.ts'
 import { WrappedTokens } from '../identity/wrapped/wrapped-tokens.ts'
 import { fileOfUri } from '../openapi/load/references.ts'
@@ -37,6 +37,8 @@ export interface BuildContext {
   /** By what tokens are judged; `clock` unless said. */
   readonly tokenClock?: TokenClock
   readonly moment: PolicyMoment
+  /** What is written to; one with room unless said. */
+  readonly log?: LogRoom
   /** A control to leave out; only the process that proves a control sets it. */
   readonly omit?: Omission
 }
@@ -181,6 +183,7 @@ function makeKit(
     signing: context.services.signing,
     dataKeys: context.services.dataKeys,
     load: context.services.load,
+    log: context.log ?? { isFull: false },
     hasIssuers: context.hasIssuers,
     apis: new Map(apis.map(({ runtime }) => [runtime.model.name, runtime])),
     wraps: context.wraps,

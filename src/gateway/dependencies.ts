@@ -8,15 +8,15 @@ export type Closes = 'all' | 'some' | 'nothing'
 
 /** Something this process works with, as it is now. */
 export interface Dependency {
-  /** `counters`, `store`, `secrets`, `clock`, `geo`, `configuration`, or `issuer …`, `log …`. */
+  /** `counters`, `store`, `secrets`, `clock`, `log`, `geo`, `configuration`, or `issuer …`, `log …`. */
   readonly name: string
   readonly isUp: boolean
   readonly closes: Closes
 }
 
-/** What a thread says of the counters or the store. */
+/** What a thread says of the counters, the store or the room for its log. */
 export interface DependencyWord {
-  readonly name: 'counters' | 'store'
+  readonly name: 'counters' | 'store' | 'log'
   readonly isUp: boolean
   /** Why it is away. */
   readonly detail?: string
@@ -46,9 +46,16 @@ export function storeWord(cause: string | undefined): DependencyWord {
   return { name: 'store', isUp: cause === undefined, ...(cause !== undefined && { detail: cause }) }
 }
 
+/** What is said of the log; `isFull`: nothing has room for what must not be lost. */
+export function logWord(isFull: boolean): DependencyWord {
+  const detail = 'the reserve of the log is used up'
+  return { name: 'log', isUp: !isFull, ...(isFull && { detail }) }
+}
+
 const EVENTS = {
   counters: { control: 'limits', reason: 'counters' },
   store: { control: 'authenticate', reason: 'store' },
+  log: { control: 'sink', reason: 'log_full' },
 } as const
 
 const WARM_MS = 5 * 60_000

@@ -26,7 +26,7 @@ const HELD_MS = 60_000
  * start and are held until the end, so that they are always up.
  */
 export function dependencyStates(settings: Settings, facts: DependencyFacts): Dependency[] {
-  const { store, auth, blocks } = settings
+  const { store, auth, blocks, logs } = settings
   const { heard, tokens, places, sinks, nowMs } = facts
   // Where other threads serve, no token comes here that would fetch the keys of its issuer.
   if (heard.isWarmDue(nowMs)) void tokens.warm(nowMs)
@@ -34,6 +34,11 @@ export function dependencyStates(settings: Settings, facts: DependencyFacts): De
     { name: 'store', isUp: heard.isUp('store'), closes: storeCloses(store, facts) },
     { name: 'counters', isUp: heard.isUp('counters'), closes: countersClose(settings) },
     { name: 'secrets', isUp: true, closes: 'nothing' },
+    {
+      name: 'log',
+      isUp: heard.isUp('log'),
+      closes: logs.whenFull === 'closed' ? 'all' : 'nothing',
+    },
     { name: 'clock', isUp: facts.clock === 'good', closes: clockCloses(facts) },
   ]
   const missing = new Set(tokens.issuersWithoutKeys(nowMs))

@@ -7,10 +7,10 @@ import { createMetrics } from '../telemetry/metrics.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { createRecorder } from '../telemetry/recorder.ts'
 import type { Recorder } from '../telemetry/recorder.ts'
-import { openSink } from '../telemetry/sink.ts'
+import { openSink, SINK_LIMITS } from '../telemetry/sink.ts'
 import { watchBans } from '../controls/risk-book.ts'
 import type { Counters } from '../store/counters.ts'
-import type { Sink, SinkWatch } from '../telemetry/sink.ts'
+import type { Sink, SinkLimits, SinkWatch } from '../telemetry/sink.ts'
 import type { AllocateNumbers } from '../telemetry/numbers.ts'
 import { Adoption } from './adopt/adoption.ts'
 import type { AdoptNumbers } from './adopt/numbers.ts'
@@ -26,7 +26,7 @@ import type { Settings } from './config/settings.ts'
 import type { SinkTarget } from './config/values/text.ts'
 import { ClockWatch, clocksOf, unwatched } from './clock-watch.ts'
 import type { TokenTime } from './clock-watch.ts'
-import { Dependencies, storeWord } from './dependencies.ts'
+import { Dependencies, logWord, storeWord } from './dependencies.ts'
 import type { Dependency } from './dependencies.ts'
 import { dependencyStates } from './dependency-states.ts'
 import { GatewayCore } from './gateway-core.ts'
@@ -61,7 +61,7 @@ export interface SharedParts {
   /** Where metrics stand. */
   readonly numbers: AllocateNumbers
   /** Opens a sink that other threads write to as well. */
-  readonly openSink: (target: SinkTarget, watch: SinkWatch) => Sink
+  readonly openSink: (target: SinkTarget, watch: SinkWatch, limits: SinkLimits) => Sink
   /** Told the id of every key that this process wrote, before the writer is answered. */
   readonly onKeyChange: (id: string) => void
   /** The main thread's view of what all threads count. */
@@ -136,15 +136,7 @@ export class Gateway {
       authorizeControls: AUTHORIZE_CONTROLS,
       ...(options.shared === undefined ? {} : { numbers: options.shared.numbers }),
     })
-    this.recorder = createRecorder({
-      metrics: this.metrics,
-      pseudonymKey: pseudonymKey(this.services.secrets),
-      openSinks: (watch) =>
-        loaded.settings.logs.sinks.map(
-          (sink) => options.shared?.openSink(sink, watch) ?? openSink(sink, undefined, watch),
-        ),
-      clock: this.#clock,
-    })
+    this.recorder = this.#openRecorder(loaded.settings)
     this.dependencies = new Dependencies((event) => this.recorder.emit(event), this.metrics)
     this.#counters.watch((word) => this.dependencies.hear(word))
     this.time = this.#watchClock(options.clock)
@@ -311,6 +303,19 @@ export class Gateway {
     )
   }
 
+  #openRecorder({ logs: { sinks, room } }: Settings): Recorder {
+    const { shared } = this.#options
+    const limits = { ...SINK_LIMITS, ...room }
+    return createRecorder({
+      metrics: this.metrics,
+      pseudonymKey: pseudonymKey(this.services.secrets),
+      openSinks: (watch) =>
+        sinks.map((sink) => shared?.openSink(sink, watch, limits) ?? openSink(sink, limits, watch)),
+      clock: this.#clock,
+      onRoom: (isFull) => this.dependencies.hear(logWord(isFull)),
+    })
+  }
+
   /** A clock that was given is nobody's to set. */
   #watchClock(given: Clock | undefined): TokenTime {
     if (given !== undefined) return unwatched(given)
@@ -328,8 +333,8 @@ export class Gateway {
   #build(parts: PlanParts, moment: PolicyMoment): BuiltPlan {
     const { omit } = this.#options
     const { loaded, tokens, apis } = parts
-    const { services, time: tokenClock } = this
-    const context = { services, tokens, clock: this.#clock, tokenClock, moment }
+    const { services, time: tokenClock, recorder: log } = this
+    const context = { services, tokens, clock: this.#clock, tokenClock, moment, log }
     return compileApis(loaded, apis, omit === undefined ? context : { ...context, omit })
   }
 

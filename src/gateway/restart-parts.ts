@@ -13,6 +13,7 @@ const PARTS: readonly [path: string, part: (settings: Settings) => unknown][] = 
   ['workers', ({ workers }) => workers],
   ['auth.apiKey', ({ auth }) => auth.apiKey],
   ['logs.sinks', ({ logs }) => logs.sinks],
+  ['logs.reserve', ({ logs }) => logs.room],
   ['admin.listen', ({ admin }) => admin.socket],
   [
     'secrets',

@@ -103,6 +103,8 @@ export interface Policy {
   readonly modes: ReadonlyMap<string, Mode>
   /** Set while the profile `adopt` runs here: controls that say so only observe. */
   readonly adopt: { readonly untilMs: number } | undefined
+  /** What requests get while nothing that must not be lost can be written down; `open` unless said. */
+  readonly whenLogFull?: 'open' | 'closed'
   readonly listen: {
     /** Allowed origins, serialized (`https://app.example.com`); empty: CORS is off. */
     readonly cors: readonly string[]

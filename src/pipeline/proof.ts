@@ -84,6 +84,8 @@ export interface ProofNeeds {
   readonly ipLimit?: 'off'
   /** Counters are shared, in a store that is not there, and all operations are sensitive. */
   readonly counters?: 'away'
+  /** There is no room for lines of the log, and requests are refused for it. */
+  readonly log?: 'full'
   /** Once the gateway runs, its clock is set back by 20 min. */
   readonly clock?: 'back'
   /** Every event loop counts as late, and every operation as unimportant. */

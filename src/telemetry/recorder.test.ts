@@ -21,6 +21,7 @@ function stageOf(writesAccess = true): Stage {
   let watch: SinkWatch = {}
   const sink: Sink = {
     state: { name: 'list', isUp: true, bufferedBytes: 0, dropped: { access: 3, security: 0 } },
+    isFull: false,
     write: (line, stream) => lines.push([line, stream]),
     flush: () => Promise.resolve(calls.push('flush') > 0),
     reopen: () => calls.push('reopen'),
@@ -137,4 +138,43 @@ test('reopen, flush and close reach every sink', async () => {
   await recorder.flush()
   await recorder.close()
   assert.deepEqual(calls, ['reopen', 'flush', 'close'])
+})
+
+test('the log is full where no sink has room, and is told of at each change alone', () => {
+  const told: boolean[] = []
+  let watch: SinkWatch = {}
+  const full = [false, false]
+  const sinkAt = (index: number): Sink => ({
+    state: { name: `${index}`, isUp: true, bufferedBytes: 0, dropped: { access: 0, security: 0 } },
+    get isFull() {
+      return full[index] ?? false
+    },
+    write: () => undefined,
+    flush: () => Promise.resolve(true),
+    reopen: () => undefined,
+    close: () => Promise.resolve(),
+  })
+  const metrics = createMetrics({ version: '1' })
+  const recorder = createRecorder({
+    metrics,
+    pseudonymKey: new Secret(Buffer.alloc(32)),
+    openSinks: (given) => {
+      watch = given
+      return [sinkAt(0), sinkAt(1)]
+    },
+    onRoom: (isFull) => told.push(isFull),
+  })
+  metrics.close()
+  const steps: [first: boolean, second: boolean, isFull: boolean][] = [
+    [true, false, false],
+    [true, true, true],
+    [true, true, true],
+    [false, true, false],
+  ]
+  for (const [first, second, isFull] of steps) {
+    full.splice(0, 2, first, second)
+    watch.room?.()
+    assert.equal(recorder.isFull, isFull)
+  }
+  assert.deepEqual(told, [true, false])
 })

@@ -19,6 +19,8 @@ export interface RecorderOptions {
   /** Opens the sinks; what they report about themselves becomes events. */
   readonly openSinks: (watch: SinkWatch) => readonly Sink[]
   readonly clock?: Clock
+  /** Told when no sink has room for what must not be lost, and when one has again. */
+  readonly onRoom?: (isFull: boolean) => void
   /** Whether access records are written; events and metrics always are. Default true. */
   readonly writesAccess?: boolean
 }
@@ -33,6 +35,8 @@ export interface Recorder {
   emit(event: LifecycleEvent): void
   /** See `Metrics.text`. */
   metricsText(threads?: readonly (readonly NumberBlock[])[]): string
+  /** No sink has room for what must not be lost. */
+  readonly isFull: boolean
   /** How the sinks are now. */
   sinkStates(): readonly SinkState[]
   /** After log rotation (SIGHUP). */
@@ -54,17 +58,21 @@ class GatewayRecorder implements Recorder {
   readonly #sinks: readonly Sink[]
   readonly #formatAccess: AccessFormatter
   readonly #formatEvents: EventFormatter
+  readonly #onRoom: (isFull: boolean) => void
+  isFull = false
 
   constructor(options: RecorderOptions) {
     const pseudonym = createPseudonyms(options.pseudonymKey)
     this.#metrics = options.metrics
     this.#clock = options.clock ?? systemClock
     this.#writesAccess = options.writesAccess ?? true
+    this.#onRoom = options.onRoom ?? (() => undefined)
     this.#formatAccess = createAccessFormatter(pseudonym)
     this.#formatEvents = createEventFormatter(pseudonym)
     this.#sinks = options.openSinks({
       down: (name, error) => this.emit(sinkDown(name, error)),
       up: (name, lost) => this.emit(sinkUp(name, lost)),
+      room: () => this.#noteRoom(),
     })
     this.#metrics.watchSinks(() => this.sinkStates())
   }
@@ -112,6 +120,14 @@ class GatewayRecorder implements Recorder {
   async close(): Promise<void> {
     await Promise.all(this.#sinks.map((sink) => sink.close()))
     this.#metrics.close()
+  }
+
+  /** As long as one sink takes them, no line is lost. */
+  #noteRoom(): void {
+    const isFull = this.#sinks.every((sink) => sink.isFull)
+    if (isFull === this.isFull) return
+    this.isFull = isFull
+    this.#onRoom(isFull)
   }
 
   #recordEvents(exchange: Exchange): void {

@@ -126,6 +126,36 @@ test('a blocked outlet costs access lines first, then security lines, never more
   assert.deepEqual(lost, [])
 })
 
+test('a sink says that its reserve is used up while there is room to say so, and that half of it is free', async () => {
+  const tap = new Tap()
+  let release: (() => void) | undefined
+  const write = tap.write.bind(tap)
+  tap.write = (chunk, done) => {
+    release = () => write(chunk, done)
+  }
+  const told: string[] = []
+  const sink = sinkOf(tap, {
+    room: () => {
+      told.push(`full ${sink.isFull}`)
+      sink.write('told', 'security')
+    },
+  })
+  for (let i = 0; i < 30; i++) sink.write('0123456789012345678', 'access')
+  assert.deepEqual(told, [], 'what may be lost fills nothing')
+  for (let i = 0; i < 28; i++) sink.write('012345678', 'security')
+  assert.equal(sink.isFull, false)
+  sink.write('012345678', 'security')
+  assert.deepEqual(told, ['full true'])
+  assert.ok(sink.isFull)
+  assert.deepEqual(sink.state.dropped, { access: 20, security: 0 })
+  tap.write = write
+  release?.()
+  assert.equal(await sink.flush(), true)
+  assert.deepEqual(told, ['full true', 'full false'])
+  await until(() => tap.taken.split('told').length === 3)
+  assert.equal(sink.isFull, false)
+})
+
 test('what a slow outlet cost is reported when it is over', async () => {
   const tap = new Tap()
   let release: (() => void) | undefined

@@ -18,6 +18,8 @@ export interface SinkState {
 /** Takes lines and writes them in batches; never throws, never blocks. */
 export interface Sink {
   readonly state: SinkState
+  /** Nearly all of the reserve is used up, and half of it not free again since. */
+  readonly isFull: boolean
   /** `line` is printable ASCII without its line's end. */
   write(line: string, stream: Stream): void
   /** Resolves when all is written, or after `timeoutMs`: to whether nothing is left. */
@@ -53,6 +55,9 @@ export const SINK_LIMITS: SinkLimits = {
 }
 
 const LINE_END = 10
+/** Above this share of the reserve a sink is full, below the other it has room again. */
+const FULL_SHARE = 15 / 16
+const ROOM_SHARE = 1 / 2
 /** Room behind a full batch for the line that fills it. */
 const ROOM_BYTES = 16 * 1024
 /** Most batches in one write. */
@@ -65,6 +70,8 @@ export interface SinkWatch {
   down?(name: string, error: NodeJS.ErrnoException): void
   /** `lost`: lines dropped while it was down or slow, since the last report. */
   up?(name: string, lost: Readonly<Record<Stream, number>>): void
+  /** `isFull` of a sink changed; there is room left for a line about it. */
+  room?(): void
 }
 
 /**
@@ -126,6 +133,7 @@ class BufferedSink implements Sink {
   #isWriting = false
   #isClosed = false
   #isReported = true
+  #isFull = false
   #mustReopen = false
   #timer: NodeJS.Timeout | undefined
   #retryTimer: NodeJS.Timeout | undefined
@@ -147,21 +155,40 @@ class BufferedSink implements Sink {
     }
   }
 
+  get isFull(): boolean {
+    return this.#isFull
+  }
+
   write(line: string, stream: Stream): void {
     const { limits } = this.#parts
     const bound = stream === 'access' ? limits.maxBytes : limits.maxBytes + limits.reserveBytes
     const size = line.length + 1
     if (this.#isClosed || this.#openBytes + this.#batchBytes + size > bound) {
       this.#dropped[stream]++
-      return
+    } else {
+      this.#append(line, size)
+      this.#sendOn()
     }
-    this.#append(line, size)
+    if (stream === 'security' && !this.#isFull) this.#noteRoom(FULL_SHARE)
+  }
+
+  #sendOn(): void {
+    const { limits } = this.#parts
     if (this.#openBytes >= limits.batchBytes) {
       this.#seal()
       this.#pump()
     } else {
       this.#timer ??= setTimeout(this.#onTimer, limits.flushMs).unref()
     }
+  }
+
+  /** Whether more than `share` of the reserve is used. */
+  #noteRoom(share: number): void {
+    const { maxBytes, reserveBytes } = this.#parts.limits
+    const isFull = this.#openBytes + this.#batchBytes > maxBytes + reserveBytes * share
+    if (isFull === this.#isFull) return
+    this.#isFull = isFull
+    this.#parts.watch.room?.()
   }
 
   flush(timeoutMs = 2000): Promise<boolean> {
@@ -263,6 +290,7 @@ class BufferedSink implements Sink {
     this.#batchBytes -= written
     if (written < batch.length) this.#batches[0] = batch.subarray(written)
     else this.#reuse(this.#batches.shift())
+    if (this.#isFull) this.#noteRoom(ROOM_SHARE)
     this.#report()
     if (this.#mustReopen && written === batch.length) this.#reopenNow()
     if (this.#batches.length > 0) this.#pump()

@@ -21,6 +21,8 @@ export interface GatewayPlan {
   readonly isAlone?: boolean
   /** Other numbers for the profile `adopt`. */
   readonly adopt?: RunOptions['adopt']
+  /** How long a day is to a configuration that cannot be read. */
+  readonly staleMs?: number
 }
 
 /** A gateway on free ports, in a folder of its own that `close` removes. */
@@ -68,6 +70,7 @@ export async function startGateway(plan: GatewayPlan): Promise<TestGateway> {
     isAlone: plan.isAlone === true,
     ports: { https: 0, http: 0 },
     ...(plan.adopt === undefined ? {} : { adopt: plan.adopt }),
+    ...(plan.staleMs === undefined ? {} : { staleMs: plan.staleMs }),
   })
   const logText = async (): Promise<string> => {
     await running.gateway.recorder.flush()

@@ -7,6 +7,7 @@ import { runGateway } from '../../cli/run-gateway.ts'
 import type { RunningGateway } from '../../cli/run-gateway.ts'
 import type { WorkerPool } from '../../cli/workers/pool.ts'
 import { loadConfig } from '../../src/gateway/config/load-config.ts'
+import type { LoadedConfig } from '../../src/gateway/config/load-config.ts'
 import { linesOf } from '../kit/gateway.ts'
 import type { LogLine } from '../kit/gateway.ts'
 import type { TestUpstream } from '../kit/upstream.ts'
@@ -66,12 +67,14 @@ export interface RangeOptions {
   readonly port?: number
   /** Text of the document; that of `documentOf` unless said. */
   readonly document?: string
+  /** Changes what was loaded, for what no configuration says. */
+  readonly change?: (loaded: LoadedConfig) => LoadedConfig
 }
 
 /** Starts an API, and workers in front of it; `more` are further lines of the configuration. */
 export async function startRange(
   more: string,
-  { threads = 3, delayMs = 0, port = 0, document = documentOf() }: RangeOptions = {},
+  { threads = 3, delayMs = 0, port = 0, document = documentOf(), change }: RangeOptions = {},
 ): Promise<WorkersRange> {
   const upstream = await startUpstream((_request, response) => {
     const answer = (): unknown =>
@@ -88,7 +91,10 @@ export async function startRange(
     await upstream.close()
     rmSync(folder, { recursive: true, force: true })
   }
-  const load = () => loadConfig(join(folder, 'sallyport.yaml'), {})
+  const load = async (): Promise<LoadedConfig> => {
+    const loaded = await loadConfig(join(folder, 'sallyport.yaml'), {})
+    return change?.(loaded) ?? loaded
+  }
   const running = await runGateway(await load(), {
     reload: load,
     isAlone: false,

@@ -93,6 +93,7 @@ export class Bench {
       signing: new SigningKeys(ephemeralSecrets()),
       dataKeys: new DataKeys(ephemeralSecrets()),
       load: { lateForMs: () => 0 },
+      log: { isFull: false },
       wraps: wrapsOf(this.policy, model.name),
       hasIssuers: parts.hasIssuers ?? true,
       apis: new Map([[model.name, this.runtime]]),

@@ -78,6 +78,8 @@ export const DEFAULTS = {
   detectBlock: '1h',
   priority: 'normal',
   sinks: ['stdout'],
+  logReserve: '64mb',
+  logWhenFull: 'open',
   adminListen: 'unix:./sallyport.sock',
   secrets: 'file:./sallyport.secrets',
   store: 'sqlite:./sallyport.db',
@@ -87,6 +89,10 @@ export const DEFAULTS = {
 
 /** Bounds of settings that a standard or CONTROLS limits. */
 export const BOUNDS = {
+  /** Access lines that wait in memory, bytes of each sink and thread. */
+  logBytes: 8_388_608,
+  logReserveMin: '64kb',
+  logReserveMax: '1gb',
   /** More than a body or a page can hold is no bound. */
   cap: 1_000_000_000,
   /** KEY-04 */

@@ -1,5 +1,6 @@
 import type { Priority, Sensitivity, WhenStoreFails } from '../../pipeline/policy.ts'
 import type { DetectInput } from './detect-input.ts'
+import type { LogsInput } from './logs-input.ts'
 
 /** `off` in YAML stays a word (YAML 1.2); `false` is what people write in TypeScript. Both mean off. */
 export type OffInput = 'off' | false
@@ -364,12 +365,6 @@ export interface RuleInput {
   relax?: Readonly<Record<string, 'monitor' | OffInput>> | undefined
   why?: string | undefined
   until?: string | undefined
-}
-
-/** Where the decision log goes. */
-export interface LogsInput {
-  redact?: 'auto' | undefined
-  sinks?: readonly string[] | undefined
 }
 
 /** The whole file, as YAML or as the argument of `defineConfig`. Every key is described in docs/configuration.md. */

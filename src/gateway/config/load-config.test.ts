@@ -129,7 +129,7 @@ rules:
       mode: enforce, auth: { mode: enforce }, authorize: { mode: enforce }, validate: { maxBody: 1kb }, data: { errors: generic },
       limits: { principal: 1/s, operation: { rate: 1/s, by: ip, cost: 2 }, mode: enforce },
       relax: { validate: monitor, waf: off }, why: T-412, until: 2027-03-01 }
-logs: { redact: auto, sinks: [stdout, stderr, "file:logs/a.log"] }
+logs: { redact: auto, sinks: [stdout, stderr, "file:logs/a.log"], reserve: 1mb, whenFull: closed }
 admin: { listen: "unix:./admin.sock" }
 secrets: file:./s.secrets
 store: "memory:"
@@ -231,6 +231,8 @@ test('every key of the reference is accepted and read', async (t) => {
     methods: ['GET', 'POST'],
   })
   assert.deepEqual(settings.store, { kind: 'memory' })
+  assert.equal(settings.logs.whenFull, 'closed')
+  assert.deepEqual(settings.logs.room, { maxBytes: 8_388_608, reserveBytes: 1_048_576 })
 })
 
 test('a faulty spelling of any key of the reference is found', async (t) => {
@@ -275,7 +277,7 @@ const golden: [name: string, text: string, faults: readonly string[]][] = [
   [
     'lists the known keys where none is near',
     'logs: { zzzzzz: 1 }\n',
-    ['FILE:3:9 logs.zzzzzz: unknown key "zzzzzz" (known here: redact, sinks)'],
+    ['FILE:3:9 logs.zzzzzz: unknown key "zzzzzz" (known here: redact, sinks, reserve, whenFull)'],
   ],
   [
     'finds a key that is written twice, and goes on',
@@ -306,6 +308,11 @@ const golden: [name: string, text: string, faults: readonly string[]][] = [
     'bounds the depth',
     'validate: { maxDepth: 1000 }\n',
     ['FILE:3:23 validate.maxDepth: must be at most 256, not 1000'],
+  ],
+  [
+    'bounds what the log may hold in memory',
+    'logs: { reserve: 2gb }\n',
+    ['FILE:3:18 logs.reserve: "2gb" is out of bounds (at least 64kb, at most 1gb)'],
   ],
   [
     'bounds the life of tokens [TOK-05]',

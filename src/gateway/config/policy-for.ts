@@ -65,6 +65,7 @@ export function basePolicy(settings: Settings, moment: PolicyMoment): Policy {
     detect: blocks.detect,
     upstream: { identities: identitiesOf(settings) },
     limits: { ...blocks.limits, operation: undefined },
+    whenLogFull: settings.logs.whenFull,
   }
 }
 

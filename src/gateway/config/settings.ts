@@ -39,6 +39,15 @@ export interface UpstreamSettings {
   readonly identity: UpstreamIdentity | undefined
 }
 
+/** Where the log goes, and what happens where it does not. */
+export interface LogSettings {
+  readonly sinks: readonly SinkTarget[]
+  /** What requests get while no sink has room for what must not be lost. */
+  readonly whenFull: 'open' | 'closed'
+  /** Bytes that wait in memory, of each sink and thread: all lines, and on top those that must not be lost. */
+  readonly room: { readonly maxBytes: number; readonly reserveBytes: number }
+}
+
 /** One API. The short form of the file gives one named `api`. */
 export interface ApiSettings {
   readonly name: string
@@ -216,7 +225,7 @@ export interface Settings {
   /** Where addresses are; `undefined`: nothing asks for it. */
   readonly places: PlaceSettings | undefined
   readonly rules: readonly RuleSettings[]
-  readonly logs: { readonly sinks: readonly SinkTarget[] }
+  readonly logs: LogSettings
   /** Absolute path of the Unix socket. */
   readonly admin: { readonly socket: string }
   /** Absolute path; made with mode 0600 at the first start. */

@@ -21,7 +21,8 @@ import type { Metrics } from '../../telemetry/metrics.ts'
 import type { AllocateNumbers } from '../../telemetry/numbers.ts'
 import { createRecorder } from '../../telemetry/recorder.ts'
 import type { Recorder } from '../../telemetry/recorder.ts'
-import type { Sink, SinkWatch } from '../../telemetry/sink.ts'
+import { SINK_LIMITS } from '../../telemetry/sink.ts'
+import type { Sink, SinkLimits, SinkWatch } from '../../telemetry/sink.ts'
 import { NoteCourier } from '../adopt/note-courier.ts'
 import type { AdoptNote } from '../adopt/notes.ts'
 import { AUTHORIZE_CONTROLS } from '../authorize-controls.ts'
@@ -30,7 +31,7 @@ import { compileApis } from '../build-plan.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { SinkTarget } from '../config/values/text.ts'
 import { ClockWatch, clocksOf } from '../clock-watch.ts'
-import { storeWord } from '../dependencies.ts'
+import { logWord, storeWord } from '../dependencies.ts'
 import type { ThreadWord } from '../dependencies.ts'
 import { FactServices } from '../fact-services.ts'
 import { GatewayCore } from '../gateway-core.ts'
@@ -53,7 +54,7 @@ export interface FollowerParts {
   readonly numbers: AllocateNumbers
   /** Asks the thread that keeps the records. */
   readonly askKeys: (call: KeyCall) => Promise<KeyAnswer>
-  readonly openSink: (target: SinkTarget, watch: SinkWatch) => Sink
+  readonly openSink: (target: SinkTarget, watch: SinkWatch, limits: SinkLimits) => Sink
   readonly tellNotes: (notes: readonly AdoptNote[]) => void
   /** Told of every response to a suspicious caller; nobody unless said. */
   readonly tellBan?: (ban: ListedBan) => void
@@ -114,10 +115,12 @@ export class FollowerGateway {
       authorizeControls: AUTHORIZE_CONTROLS,
       numbers: parts.numbers,
     })
+    const limits = { ...SINK_LIMITS, ...settings.logs.room }
     this.recorder = createRecorder({
       metrics: this.metrics,
       pseudonymKey: pseudonymKey(secrets),
-      openSinks: (watch) => settings.logs.sinks.map((sink) => parts.openSink(sink, watch)),
+      openSinks: (watch) => settings.logs.sinks.map((sink) => parts.openSink(sink, watch, limits)),
+      onRoom: (isFull) => this.#tell(logWord(isFull)),
     })
     this.#tell = parts.tellDependency ?? (() => undefined)
     this.#counters.watch(this.#tell)
@@ -197,6 +200,7 @@ export class FollowerGateway {
       tokens,
       clock: systemClock,
       tokenClock: this.#time,
+      log: this.recorder,
       moment,
     }
     const { plan } = compileApis(loadedOf({ settings, hash, file }), apis, context)

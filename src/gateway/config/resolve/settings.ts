@@ -1,8 +1,10 @@
 import { ConfigError } from '../../../base/config-error.ts'
 import { Secret } from '../../../base/secret.ts'
+import { parseSize } from '../../../base/units.ts'
 import { parseRedisUrl } from '../../../store/redis/redis-target.ts'
-import { DEFAULTS } from '../defaults.ts'
-import type { LogsInput, ProfileInput, SallyportConfig } from '../input.ts'
+import { BOUNDS, DEFAULTS } from '../defaults.ts'
+import type { ProfileInput, SallyportConfig } from '../input.ts'
+import type { LogsInput } from '../logs-input.ts'
 import type { Settings } from '../settings.ts'
 import { refusePassword } from '../values/counters.ts'
 import type { SinkTarget } from '../values/text.ts'
@@ -30,6 +32,15 @@ function resolveSinks(input: LogsInput, resolver: Resolver): readonly SinkTarget
     const sink = parseSink(text, '')
     return sink.kind === 'file' ? { kind: 'file', path: resolver.path(sink.path) } : sink
   })
+}
+
+function resolveLogs(input: LogsInput, resolver: Resolver): Settings['logs'] {
+  const reserveBytes = parseSize(input.reserve ?? DEFAULTS.logReserve, '')
+  return {
+    sinks: resolveSinks(input, resolver),
+    whenFull: input.whenFull ?? DEFAULTS.logWhenFull,
+    room: { maxBytes: BOUNDS.logBytes, reserveBytes },
+  }
 }
 
 function resolveCounters(input: SallyportConfig, resolver: Resolver): Settings['counters'] {
@@ -74,7 +85,7 @@ export function resolveSettings(input: SallyportConfig, resolver: Resolver): Set
     blocks: resolveBlocks(input, resolver),
     places: resolvePlaces(input, resolver),
     rules: resolveRules(input.rules ?? [], resolver),
-    logs: { sinks: resolveSinks(input.logs ?? {}, resolver) },
+    logs: resolveLogs(input.logs ?? {}, resolver),
     admin: { socket: resolveSocket(input.admin?.listen ?? DEFAULTS.adminListen, resolver) },
     ...resolveSecrets(input.secrets, resolver),
     store: resolveStore(input.store ?? DEFAULTS.store, resolver),

@@ -1,10 +1,11 @@
 import * as z from 'zod'
-import { DEFAULTS } from '../defaults.ts'
+import { BOUNDS, DEFAULTS } from '../defaults.ts'
 import type { SallyportConfig } from '../input.ts'
 import { parseCounters } from '../values/counters.ts'
 import { parseSink, parseSocketAddress } from '../values/text.ts'
 import { apiSchema, profileSchema, shorthandFields } from './api.ts'
 import { authSchema } from './auth.ts'
+import { boundedSize } from './bounded.ts'
 import { mode, optional, parsedText } from './fields.ts'
 import { listenSchema } from './listen.ts'
 import { authorizeSchema } from './authorize.ts'
@@ -26,6 +27,16 @@ const logsSchema = z.strictObject({
     z.array(parsedText('a log sink', parseSink)).min(1),
     'Where the log goes: stdout, stderr, file:PATH.',
     DEFAULTS.sinks,
+  ),
+  reserve: optional(
+    boundedSize(BOUNDS.logReserveMin, BOUNDS.logReserveMax),
+    'Memory, of each thread and sink, for security events that cannot be written yet; access lines are dropped before it is used.',
+    DEFAULTS.logReserve,
+  ),
+  whenFull: optional(
+    z.enum(['open', 'closed']),
+    'What requests get while the reserve of every sink is used up: open serves them, closed answers 503.',
+    DEFAULTS.logWhenFull,
   ),
 })
 

@@ -1,0 +1,7 @@
+/** Where the decision log goes. */
+export interface LogsInput {
+  redact?: 'auto' | undefined
+  sinks?: readonly string[] | undefined
+  reserve?: string | undefined
+  whenFull?: 'open' | 'closed' | undefined
+}
