@@ -109,7 +109,7 @@ export class FailoverCounters implements Counters {
     if (!isPromise(found)) return found
     return found.then(
       (decision) => {
-        if (decision.allowed && this.#countsHere)
+        if (decision.allowed && this.#countsHere && isAnyWorthNoting(decision, demands))
           void this.#parts.local.decide(this.#shares(demands), nowMs)
         return decision
       },
@@ -309,6 +309,15 @@ const LARGE_BURST = 20
 /** Most requests find a full bucket: one unit more or less of a large one is not worth what the note costs. */
 function isWorthNoting({ remaining }: Taken, { burst }: BucketRate): boolean {
   return burst < LARGE_BURST || remaining < burst - 1
+}
+
+function isAnyWorthNoting({ taken }: Decision, demands: readonly Demand[]): boolean {
+  return taken.some((one, index) => {
+    const demand = demands[index]
+    if (demand === undefined) return true
+    const { kind, rate } = demand
+    return isWorthNoting(one, kind === 'window' ? { ...rate, burst: rate.count } : rate)
+  })
 }
 
 function passes(rate: BucketRate): Taken {

@@ -19,7 +19,7 @@ export interface KeyTags {
 /** Marks texts that have characters above U+00FF, so that none meets a text of other characters and the same bytes. */
 const WIDE = 0x100
 
-/** Texts that are remembered; when there are more, all are forgotten. */
+/** Texts that are remembered; when there are more, all are forgotten. A power of two. */
 const MAX_RECENT = 8192
 const MAX_RECENT_CHARS = 128
 
@@ -32,8 +32,10 @@ export class KeyedHash implements KeyTags {
   /** Neither is ever one of the reserved tags. */
   a = 0
   b = 0
-  /** What was hashed lately: a hash by text is a fifth of the work. */
+  /** What was hashed twice lately: a hash by text is a fifth of the work. */
   #recent = new Map<string, KeyTags>()
+  /** The last hashes. What came once is not kept: a collection of young objects takes as long as they live. */
+  readonly #seen = new Int32Array(MAX_RECENT)
   readonly #k0: number
   readonly #k1: number
   #v0 = 0
@@ -57,6 +59,11 @@ export class KeyedHash implements KeyTags {
   #remember(text: string): void {
     this.#compute(text)
     if (text.length > MAX_RECENT_CHARS) return
+    const place = this.a & (MAX_RECENT - 1)
+    if (this.#seen[place] !== this.b) {
+      this.#seen[place] = this.b
+      return
+    }
     if (this.#recent.size >= MAX_RECENT) this.#recent = new Map()
     this.#recent.set(text, { a: this.a, b: this.b })
   }
