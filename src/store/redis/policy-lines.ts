@@ -2,45 +2,64 @@ import type { BucketRate, Decision, Demand, Taken } from '../counters.ts'
 import { describeTaken, EPSILON_MS } from '../gcra.ts'
 import { judgeUse, judgeWindow, sliceAt, SLICES } from '../sliding-window.ts'
 
-/** What is done with a policy: taken from, looked at, given back to, or owed to whether it allows it or not. */
-export type Doing = 't' | 'l' | 'g' | 'o'
+/**
+ * What is done with a policy: taken from, taken from where all of one decision allow it, looked at, given back to, or
+ * owed to whether it allows it or not.
+ */
+export type Doing = 't' | 'd' | 'l' | 'g' | 'o'
 
-/** Shapes that are remembered; rates are those of a plan, so that few are live. */
-interface Shape {
-  readonly kind: Demand['kind']
-  readonly cost: number
+/** What a policy is, as the script reads it; see `DECIDE`. One for all lines that say the same. */
+export class Shape {
   readonly text: string
+  /** The last call that it was written into, and what stands for it there. */
+  call = 0
+  mark = ''
+
+  /** `text`: without white space. */
+  constructor(text: string) {
+    this.text = text
+  }
 }
 
-/** Writes policies as the script reads them, one line each; see `DECIDE`. */
-export class PolicyLines {
-  readonly #shapes = new WeakMap<BucketRate, Shape>()
+/** One line of the script: what to do, or `+` for a further policy of the decision of the line before, to what. */
+export interface Line {
+  readonly what: Doing | '+'
+  readonly name: string
+  readonly shape: Shape
+}
 
-  /** `what`: as above, or `+` for a further policy of the decision of the line before. `name`: without white space. */
-  line(what: Doing | '+', name: string, demand: Demand): string {
-    return `${what}${name} ${this.#shapeOf(demand)}\n`
+interface Known {
+  readonly kind: Demand['kind']
+  readonly cost: number
+  readonly shape: Shape
+}
+
+/** Shapes of policies. Those of rates are remembered; rates are those of a plan, so that few are live. */
+export class Shapes {
+  /** A look at a ban. */
+  readonly ban: Shape = new Shape('x')
+  readonly #known = new WeakMap<BucketRate, Known>()
+
+  of({ kind, rate, cost }: Demand): Shape {
+    const known = this.#known.get(rate)
+    if (known?.cost === cost && known.kind === kind) return known.shape
+    const shape = new Shape(shapeText(kind, rate, cost))
+    this.#known.set(rate, { kind, cost, shape })
+    return shape
   }
 
   /** Gives back what was taken when the store's clock showed `atMs`. */
-  giveBack(name: string, demand: Demand, atMs: number): string {
-    const shape = this.#shapeOf(demand)
-    if (demand.kind === 'bucket') return `g${name} ${shape}\n`
-    return `g${name} ${shape},${sliceAt(demand.rate, atMs)}\n`
+  givenBack(demand: Demand, atMs: number): Shape {
+    const shape = this.of(demand)
+    if (demand.kind === 'bucket') return shape
+    return new Shape(`${shape.text},${sliceAt(demand.rate, atMs)}`)
   }
 
   /** Something that was allowed elsewhere, from `agoMs` milliseconds ago on. */
-  owe(name: string, { kind, rate, cost }: Demand, agoMs: number): string {
-    if (kind === 'window') return `o${name} w,${cost},${rate.count},${rate.windowMs},${SLICES}\n`
+  owed({ kind, rate, cost }: Demand, agoMs: number): Shape {
+    if (kind === 'window') return new Shape(`w,${cost},${rate.count},${rate.windowMs},${SLICES}`)
     const interval = rate.windowMs / rate.count
-    return `o${name} b,${cost * interval},${rate.burst * interval},${agoMs}\n`
-  }
-
-  #shapeOf({ kind, rate, cost }: Demand): string {
-    const known = this.#shapes.get(rate)
-    if (known?.cost === cost && known.kind === kind) return known.text
-    const text = shapeText(kind, rate, cost)
-    this.#shapes.set(rate, { kind, cost, text })
-    return text
+    return new Shape(`b,${cost * interval},${rate.burst * interval},${agoMs}`)
   }
 }
 
@@ -62,7 +81,7 @@ export interface Found {
 export function readDecision(demands: readonly Demand[], doing: Doing, found: Found): Decision {
   const { parts, place, at } = found
   const allowed = parts[place] === '1'
-  const isTaking = allowed && doing === 't'
+  const isTaking = allowed && isTake(doing)
   const taken = demands.map((demand, index) =>
     readTaken(demand, isTaking, partOf(parts, place + 1 + index, at)),
   )
@@ -71,7 +90,11 @@ export function readDecision(demands: readonly Demand[], doing: Doing, found: Fo
 
 /** Reads a decision over one policy. */
 export function readOne(demand: Demand, doing: Doing, { parts, place, at }: Found): Taken {
-  return readTaken(demand, parts[place] === '1' && doing === 't', partOf(parts, place + 1, at))
+  return readTaken(demand, parts[place] === '1' && isTake(doing), partOf(parts, place + 1, at))
+}
+
+function isTake(doing: Doing): boolean {
+  return doing === 't' || doing === 'd'
 }
 
 interface Part {

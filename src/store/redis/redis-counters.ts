@@ -7,8 +7,11 @@ import type { Debt } from '../unsettled.ts'
 import { BanIndex } from './ban-index.ts'
 import { KeyDigests } from './key-digests.ts'
 import { KnownBans } from './known-bans.ts'
-import { PolicyLines, readDecision, readOne } from './policy-lines.ts'
-import type { Doing, Found } from './policy-lines.ts'
+import { CallWriter } from './call-text.ts'
+import { readDecision, readOne, Shapes } from './policy-lines.ts'
+import type { Doing, Found, Line } from './policy-lines.ts'
+import { Question, QuestionQueue, settleAll } from './questions.ts'
+import type { Asked } from './questions.ts'
 import type { RedisLink } from './redis-link.ts'
 import { Refusals } from './refusals.ts'
 
@@ -23,8 +26,6 @@ export interface RedisCountersParts {
   readonly clock?: 'server' | 'caller'
 }
 
-/** Policies that one call of the script judges at most, so that the server is not held for long. */
-const MAX_BATCH = 128
 /** Longest time for which a refusal is remembered: another node may have lifted it. */
 const REMEMBERED_MS = 1000
 /** A node counts for so long after its last word. */
@@ -33,17 +34,11 @@ const NODE_LIVES_MS = 5000
 /** This process among those that share counters. */
 const NODE = `${hostname()}:${process.pid}`
 
-/** What is asked by one caller: policies that are decided together, or one look at a ban. */
-interface Pending {
-  readonly lines: string
-  /** Of the first policy. */
-  readonly name: string
-  /** How many lines of the script that is. */
-  readonly policies: number
-  readonly nowMs: number
-  /** The part at `found.place` says whether all allow; what each holds follows. */
-  readonly settle: (found: Found) => void
-  readonly reject: (cause: unknown) => void
+/** What one server of a cluster took, when its clock showed `at`. */
+interface TakenAt {
+  readonly demands: readonly Demand[]
+  readonly decision: Decision
+  readonly at: number
 }
 
 /**
@@ -53,7 +48,8 @@ interface Pending {
  */
 export class RedisCounters implements Counters {
   readonly #parts: RedisCountersParts
-  readonly #lines = new PolicyLines()
+  readonly #shapes = new Shapes()
+  readonly #writer = new CallWriter()
   readonly #refusals = new Refusals(REMEMBERED_MS)
   readonly #bans = new KnownBans()
   /** `undefined` where one list of all bans cannot be: in a cluster, and by a clock of the caller's. */
@@ -61,9 +57,8 @@ export class RedisCounters implements Counters {
   /** The lists that the index follows. */
   readonly #lists: readonly string[]
   readonly #digests: KeyDigests
-  #pending: Pending[] = []
-  /** Calls that are under way. */
-  #underWay = 0
+  /** One for each server of a cluster that was asked, by its address; elsewhere one for the empty text. */
+  readonly #queues = new Map<string, QuestionQueue>()
   #isReady = false
 
   constructor(parts: RedisCountersParts) {
@@ -98,7 +93,8 @@ export class RedisCounters implements Counters {
     await Promise.all(
       debts.map(({ demand, agoMs }) => {
         const name = this.#nameOf(demand)
-        return this.#queued([name, this.#lines.owe(name, demand, agoMs)], nowMs, () => undefined)
+        const shape = this.#shapes.owed(demand, agoMs)
+        return this.#queue(new Question([{ what: 'o', name, shape }], nowMs, ignored))
       }),
     )
   }
@@ -155,30 +151,64 @@ export class RedisCounters implements Counters {
     return this.#parts.link.nodes('sp:nodes', NODE, NODE_LIVES_MS)
   }
 
-  /** Where keys live on several servers: one after the other, given back when one refuses. */
+  /** Where keys live on several servers: each server decides over its own, and gives back when another refuses. */
   async #decideApart(demands: readonly Demand[], nowMs: number): Promise<Decision> {
-    const found = await Promise.all(demands.map((demand) => this.#takeApart(demand, nowMs)))
-    const taken = found.map((one) => one.taken)
-    if (taken.every(({ allowed }) => allowed)) return { allowed: true, taken }
-    const looks = found.map(async (one) => {
-      if (!one.taken.allowed) return one.taken
-      const name = this.#nameOf(one.demand)
-      const line = this.#lines.giveBack(name, one.demand, one.at)
-      await this.#queued([name, line], nowMs, () => undefined)
-      return this.#queueOne(one.demand, 'l', nowMs)
-    })
-    return { allowed: false, taken: await Promise.all(looks) }
+    const found = await allAnswers(
+      this.#byPlace(demands).map((own) => this.#takeAtPlace(own, nowMs)),
+    )
+    const isAllowed = found.every(({ decision }) => decision.allowed)
+    const parts = isAllowed
+      ? found
+      : await Promise.all(found.map((one) => this.#giveBack(one, nowMs)))
+    const taken = new Map(
+      parts.flatMap(({ demands: own, decision }) =>
+        own.map((demand, index) => [demand, decision.taken[index]] as const),
+      ),
+    )
+    return { allowed: isAllowed, taken: demands.flatMap((demand) => taken.get(demand) ?? []) }
   }
 
-  /** `at`: by the clock of the store, which says from which slice of a window it was taken. */
-  #takeApart(demand: Demand, nowMs: number) {
-    const name = this.#nameOf(demand)
-    const line = this.#lines.line('t', name, demand)
-    return this.#queued([name, line], nowMs, (found) => ({
-      demand,
-      taken: readOne(demand, 't', found),
-      at: found.at,
-    }))
+  /** Those whose keys one server has. */
+  #byPlace(demands: readonly Demand[]): readonly (readonly Demand[])[] {
+    const places = new Map<string, Demand[]>()
+    for (const demand of demands) {
+      const name = this.#nameOf(demand)
+      const place = this.#parts.link.placeOf(name)
+      // Where the server is not known, a name goes alone.
+      const group = place === '' ? name : place
+      const own = places.get(group)
+      if (own === undefined) places.set(group, [demand])
+      else own.push(demand)
+    }
+    return [...places.values()]
+  }
+
+  async #takeAtPlace(demands: readonly Demand[], nowMs: number): Promise<TakenAt> {
+    const lines = this.#linesOf(demands, 'd')
+    return this.#queue(
+      new Question(lines, nowMs, (found) => ({
+        demands,
+        decision: readDecision(demands, 'd', found),
+        at: found.at,
+      })),
+    )
+  }
+
+  /** Another server refused: what was taken here goes back, and what is there without it is told. */
+  async #giveBack(taken: TakenAt, nowMs: number): Promise<TakenAt> {
+    const { demands, at } = taken
+    if (!taken.decision.allowed) return taken
+    const given = demands.map((demand) => {
+      const line = { what: 'g', shape: this.#shapes.givenBack(demand, at) } as const
+      return this.#queue(new Question([{ ...line, name: this.#nameOf(demand) }], nowMs, ignored))
+    })
+    const look = this.#queue(
+      new Question(this.#linesOf(demands, 'l'), nowMs, (found) =>
+        readDecision(demands, 'l', found),
+      ),
+    )
+    await Promise.all(given)
+    return { demands, at, decision: await look }
   }
 
   #askOne(demand: Demand, doing: Doing, nowMs: number): Taken | Promise<Taken> {
@@ -187,101 +217,77 @@ export class RedisCounters implements Counters {
     return known ?? this.#queueOne(demand, doing, nowMs)
   }
 
-  #queueOne(demand: Demand, doing: Doing, nowMs: number): Promise<Taken> {
-    const name = this.#nameOf(demand)
-    return this.#queued([name, this.#lines.line(doing, name, demand)], nowMs, (found) => {
-      const taken = readOne(demand, doing, found)
+  #queueOne(demand: Demand, what: Doing, nowMs: number): Promise<Taken> {
+    const line = { what, name: this.#nameOf(demand), shape: this.#shapes.of(demand) }
+    const read = (found: Found): Taken => {
+      const taken = readOne(demand, what, found)
       if (!taken.allowed)
         this.#refusals.remember([demand], { allowed: false, taken: [taken] }, nowMs)
       return taken
-    })
+    }
+    return this.#queue(new Question([line], nowMs, read))
   }
 
   #ask(demands: readonly Demand[], nowMs: number): Promise<Decision> {
-    let lines = ''
-    let first = ''
-    for (const demand of demands) {
-      const name = this.#nameOf(demand)
-      lines += this.#lines.line(first === '' ? 't' : '+', name, demand)
-      first ||= name
+    const what = demands.length === 1 ? 't' : 'd'
+    const read = (found: Found): Decision => {
+      const decision = readDecision(demands, what, found)
+      if (!decision.allowed) this.#refusals.remember(demands, decision, nowMs)
+      return decision
     }
-    return new Promise((resolve, reject) => {
-      const settle = (found: Found): void => {
-        const decision = readDecision(demands, 't', found)
-        if (!decision.allowed) this.#refusals.remember(demands, decision, nowMs)
-        resolve(decision)
-      }
-      this.#queue({ lines, name: first, policies: demands.length, nowMs, settle, reject })
-    })
+    return this.#queue(new Question(this.#linesOf(demands, what), nowMs, read))
+  }
+
+  #linesOf(demands: readonly Demand[], what: Doing): readonly Line[] {
+    return demands.map((demand, index) => ({
+      what: index === 0 ? what : '+',
+      name: this.#nameOf(demand),
+      shape: this.#shapes.of(demand),
+    }))
   }
 
   #lookForBan(key: string, name: string, nowMs: number): Promise<number | undefined> {
     const change = this.#bans.changes
-    return this.#queued([name, `l${name} x\n`], nowMs, ({ parts, place, at }) => {
+    const read = ({ parts, place, at }: Found): number | undefined => {
       const untilMs = wallClock(parts[place + 1] ?? '', at, nowMs)
       // What was banned or lifted meanwhile may not be in this answer.
       if (change === this.#bans.changes) this.#bans.remember(key, untilMs, nowMs)
       return untilMs
-    })
-  }
-
-  #queued<T>(
-    [name, lines]: readonly [name: string, line: string],
-    nowMs: number,
-    read: (found: Found) => T,
-  ): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const settle = (found: Found): void => resolve(read(found))
-      this.#queue({ lines, name, policies: 1, nowMs, settle, reject })
-    })
-  }
-
-  #queue(pending: Pending): void {
-    // What is asked in one turn of the event loop travels together.
-    if (this.#pending.length === 0 && this.#underWay === 0) setImmediate(() => this.#flush())
-    this.#pending.push(pending)
-    if (this.#parts.link.hasSlots && this.#underWay > 0) this.#flush()
-  }
-
-  /** In a cluster every key may be on another server, so that calls do not wait for each other. */
-  #flush(): void {
-    const most = this.#parts.link.hasSlots ? Infinity : 1
-    while (this.#pending.length > 0 && this.#underWay < most) {
-      const batch = this.#pending.splice(0, this.#nextSize())
-      this.#underWay += 1
-      void this.#send(batch)
     }
+    return this.#queue(new Question([{ what: 'l', name, shape: this.#shapes.ban }], nowMs, read))
   }
 
-  /** How many of those that wait go with the next call: it has one time, and in a cluster one slot. */
-  #nextSize(): number {
-    if (this.#parts.link.hasSlots) return 1
-    const first = this.#pending[0]?.nowMs
-    let policies = 0
-    const end = this.#pending.findIndex((one, index) => {
-      policies += one.policies
-      if (index === 0) return false
-      return policies > MAX_BATCH || (this.#parts.clock === 'caller' && one.nowMs !== first)
-    })
-    return end === -1 ? this.#pending.length : end
+  #queue<T>(question: Question<T>): Promise<T> {
+    const place = this.#parts.link.placeOf(question.lines[0]?.name ?? '')
+    let queue = this.#queues.get(place)
+    if (queue === undefined) {
+      queue = new QuestionQueue({
+        send: (batch) => this.#send(place, batch),
+        isByTime: this.#parts.clock === 'caller',
+      })
+      this.#queues.set(place, queue)
+    }
+    queue.add(question)
+    return question.answer
   }
 
-  async #send(batch: readonly Pending[]): Promise<void> {
+  async #send(place: string, batch: readonly Asked[]): Promise<void> {
+    if (!this.#isReady) await this.#begin()
+    const isApart = this.#parts.link.hasSlots && place === ''
+    const text = isApart ? '' : await this.#call(batch, { place })
+    if (text !== '') return settleAll(batch, text)
+    // The cluster has moved a name elsewhere, or is about to: each question looks for its own.
+    await Promise.all(
+      batch.map(async (one) =>
+        settleAll([one], await this.#call([one], { name: one.lines[0]?.name ?? '' })),
+      ),
+    )
+  }
+
+  #call(batch: readonly Asked[], to: { readonly place: string } | { readonly name: string }) {
+    for (const { lines } of batch) for (const line of lines) this.#writer.add(line)
     const now = this.#now(batch[0]?.nowMs ?? 0)
-    try {
-      if (!this.#isReady) await this.#begin()
-      const names = this.#parts.link.hasSlots ? batch.map(({ name }) => name) : []
-      const lines = batch.map((one) => one.lines).join('')
-      settleAll(batch, await this.#parts.link.decide(names, now, lines))
-      this.#underWay -= 1
-    } catch (cause) {
-      this.#underWay -= 1
-      // Nobody waits twice as long because another call was tried first.
-      const unasked = new UnaskedError('it went away before', { cause })
-      for (const { reject } of this.#pending.splice(0)) reject(unasked)
-      for (const { reject } of batch) reject(cause)
-    }
-    this.#flush()
+    return this.#parts.link.decide({ ...this.#writer.take(), now, ...to })
   }
 
   /** Requests that come before the first connection wait for it, so that none is counted twice. */
@@ -304,14 +310,18 @@ export class RedisCounters implements Counters {
   }
 }
 
-function settleAll(batch: readonly Pending[], text: string): void {
-  const parts = text.split(',')
-  const at = Number(parts[0])
-  const found = { parts, place: 1, at }
-  for (const { policies, settle } of batch) {
-    settle(found)
-    found.place += 1 + policies
-  }
+const ignored = (): undefined => undefined
+
+/** What each says; where one fails, all do, and as something that was heard where another was. */
+async function allAnswers<T>(asked: readonly Promise<T>[]): Promise<readonly T[]> {
+  const settled = await Promise.allSettled(asked)
+  const failed = settled.filter((one) => one.status === 'rejected')
+  if (failed.length === 0)
+    return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  const cause: unknown = failed[0]?.reason
+  const isUnasked =
+    failed.length === settled.length && failed.every(({ reason }) => reason instanceof UnaskedError)
+  throw isUnasked ? cause : new Error('a server of the cluster did not answer', { cause })
 }
 
 /** A time of the server, on the caller's clock. */

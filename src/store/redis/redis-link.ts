@@ -1,5 +1,7 @@
 import { Cluster, Redis } from 'ioredis'
 import type { RedisOptions } from 'ioredis'
+import type { CallText } from './call-text.ts'
+import { slotOf } from './key-slot.ts'
 import type { RedisTarget } from './redis-target.ts'
 import { BAN, DECIDE, FAIL, FOLLOW, NODES } from './scripts.ts'
 
@@ -17,10 +19,21 @@ const PATIENCE: LinkPatience = { callMs: 100, connectMs: 1000, retryMs: 500 }
 /** What the scripts return: numbers, and numbers as text where they may have a fraction. */
 export type ScriptReply = readonly (string | number)[]
 
+/** One call of `DECIDE`. */
+export interface DecideCall extends CallText {
+  /** The caller's time in milliseconds; empty: that of the server. */
+  readonly now: string | number
+  /** In a cluster, the server that `placeOf` named, or else the name of which it has the slot. */
+  readonly place?: string
+  readonly name?: string
+}
+
 /** The scripts, each called with keys and arguments. Rejects where there is no answer in time. */
 export interface RedisLink {
-  /** `lines`: see `DECIDE`; `keys`: in a cluster, the name that they are about. Resolves to what the script says. */
-  decide(keys: readonly string[], now: string | number, lines: string): Promise<string>
+  /** Resolves to what `DECIDE` says. */
+  decide(call: DecideCall): Promise<string>
+  /** The server that has a name, in a cluster; empty: unknown, or no cluster. */
+  placeOf(name: string): string
   fail(keys: readonly string[], args: readonly (string | number)[]): Promise<ScriptReply>
   ban(keys: readonly string[], args: readonly (string | number)[]): Promise<ScriptReply>
   /** See `FOLLOW`. */
@@ -68,8 +81,19 @@ export function openRedis(target: RedisTarget, patience: LinkPatience = PATIENCE
   return {
     ready: firstReady(client, patience.connectMs),
     hasSlots: target.kind === 'cluster',
-    decide: async (keys, now, lines) =>
-      (await inTime(scripts.spDecide(keys.length, ...keys, now, lines), patience.callMs)) as string,
+    decide: async ({ now, lines, shapes, place = '', name }) => {
+      const server = place === '' ? client : (nodeAt(client, place) ?? client)
+      const keys = name === undefined ? [0] : [1, name]
+      const asked = (server as unknown as Scripts).spDecide(
+        ...keys,
+        now,
+        lines,
+        shapes,
+        place === '' ? '' : '1',
+      )
+      return (await inTime(asked, patience.callMs)) as string
+    },
+    placeOf: client instanceof Cluster ? (name) => client.slots[slotOf(name)]?.[0] ?? '' : () => '',
     fail: call('spFail'),
     ban: call('spBan'),
     follow: call('spFollow'),
@@ -80,6 +104,12 @@ export function openRedis(target: RedisTarget, patience: LinkPatience = PATIENCE
     reconnect: () => client.disconnect(true),
     close: () => client.disconnect(),
   }
+}
+
+/** The connection to one server of a cluster. */
+function nodeAt(client: Redis | Cluster, place: string): Redis | undefined {
+  if (!(client instanceof Cluster)) return undefined
+  return client.nodes('master').find(({ options: { host, port } }) => `${host}:${port}` === place)
 }
 
 /** A timer that fires so much too late was not given the processor; milliseconds. */
@@ -149,11 +179,12 @@ function singleOf(target: RedisTarget, patience: LinkPatience): Redis {
 }
 
 function clusterOf(target: RedisTarget, patience: LinkPatience): Cluster {
-  const { enableOfflineQueue, scripts, ...options } = commonOptions(target, patience)
+  const { enableOfflineQueue, ...options } = commonOptions(target, patience)
   return new Cluster(
     target.hosts.map(({ host, port }) => ({ host, port })),
     {
-      scripts,
+      // Of the whole, where the client finds the server, and in the options of each server.
+      scripts: SCRIPTS,
       enableOfflineQueue,
       redisOptions: options,
       clusterRetryStrategy: (times) => Math.min(times * 50, patience.retryMs),

@@ -12,8 +12,9 @@ import { countersContract } from '../testing/counters-contract.ts'
 import { redisMissing, startRedis } from '../testing/start-redis.ts'
 import type { RedisServer } from '../testing/start-redis.ts'
 import { RedisCounters } from './redis-counters.ts'
+import { slotOf } from './key-slot.ts'
 import { openRedis } from './redis-link.ts'
-import type { RedisLink } from './redis-link.ts'
+import type { DecideCall, RedisLink } from './redis-link.ts'
 import { parseRedisUrl } from './redis-target.ts'
 
 const missing = redisMissing()
@@ -63,8 +64,11 @@ suite('counters in a cluster', { skip: missing ?? false }, () => {
   test('what is given back after the edge of a slice goes to the slice it was taken from', async () => {
     const slowToGive: RedisLink = {
       ...link,
-      decide: (keys, now, lines) =>
-        link.decide(keys, Number(now) + (lines.startsWith('g') ? SLICE_MS : 0), lines),
+      decide: (call) =>
+        link.decide({
+          ...call,
+          now: Number(call.now) + (call.lines.startsWith('g') ? SLICE_MS : 0),
+        }),
     }
     const own = counters(slowToGive)
     const nowMs = 1000 * SLICE_MS + 1
@@ -76,6 +80,93 @@ suite('counters in a cluster', { skip: missing ?? false }, () => {
     assert.equal(taken[0]?.remaining, DAY.count)
     const later = await own.decide([quota], nowMs + SLICE_MS)
     assert.equal(later.taken[0]?.remaining, DAY.count - 1)
+  })
+
+  /** Counters, and the calls that they make. */
+  function counted() {
+    const calls: DecideCall[] = []
+    const own = counters({ ...link, decide: (call) => (calls.push(call), link.decide(call)) })
+    return { own, calls }
+  }
+
+  test('what is asked at the same moment is one call to each server', async () => {
+    const { own, calls } = counted()
+    const now = Date.now()
+    const keys = Array.from({ length: 30 }, (_, i) => `at once ${i}`)
+    await own.ban('at once 7', now + 60_000, now)
+    const banned = Promise.all(keys.map(async (key) => own.isBanned(key, now)))
+    const taken = Promise.all(keys.map(async (key) => own.take(key, RATE, 1, now)))
+    const found = await banned
+    assert.deepEqual(
+      found.map((untilMs) => untilMs !== undefined),
+      keys.map((_, i) => i === 7),
+    )
+    assert.ok((await taken).every(({ allowed, remaining }) => allowed && remaining === 4))
+    assert.equal(calls.length, servers.length)
+    assert.equal(new Set(calls.map(({ place }) => place)).size, servers.length)
+  })
+
+  test('a decision is one call to each server, and two where one refuses', async () => {
+    const { own, calls } = counted()
+    const now = Date.now()
+    const demands = Array.from({ length: 12 }, (_, i) => `many ${i}`).flatMap(
+      (key): readonly Demand[] => [
+        { key, kind: 'bucket', rate: RATE, cost: 1 },
+        { key, kind: 'window', rate: DAY, cost: 1 },
+      ],
+    )
+    const first = await own.decide(demands, now)
+    assert.ok(first.allowed)
+    assert.deepEqual(
+      first.taken.map(({ remaining }) => remaining),
+      demands.map(({ kind }) => (kind === 'bucket' ? 4 : 19)),
+    )
+    assert.equal(calls.length, servers.length)
+    await own.take('many 5', RATE, RATE.burst - 1, now)
+    calls.length = 0
+    const refused = await own.decide(demands, now)
+    assert.deepEqual(
+      refused.taken.map(({ allowed }) => allowed),
+      demands.map(({ key, kind }) => key !== 'many 5' || kind !== 'bucket'),
+    )
+    // The server that refused has taken nothing that would go back.
+    assert.equal(calls.length, 2 * servers.length - 1)
+    const after = await Promise.all(demands.map(async (one) => own.decide([one], now)))
+    assert.deepEqual(
+      after.map(({ taken }) => taken[0]?.remaining),
+      demands.map(({ key, kind }) => (kind === 'window' ? 18 : key === 'many 5' ? 0 : 3)),
+    )
+  })
+
+  test('a slot that moves while it is asked about is asked where it is', async () => {
+    const own = counters(link)
+    const now = Date.now()
+    const ask = async () => {
+      const asked = ['moving', 'a', 'b', 'c'].map(async (key) => own.take(key, RATE, 1, now))
+      return (await Promise.all(asked))[0]?.remaining
+    }
+    const before = new Set(servers.flatMap((one) => one.run('KEYS', 'sp:b:*').split('\n')))
+    assert.equal((await own.take('moving', RATE, 1, now)).remaining, 4)
+    const keysOf = (one: RedisServer) => one.run('KEYS', 'sp:b:*').trim().split('\n')
+    const source = servers.find((one) =>
+      keysOf(one).some((name) => name !== '' && !before.has(name)),
+    )
+    const target = servers.find((one) => one !== source)
+    assert.ok(source !== undefined && target !== undefined)
+    const name = keysOf(source).find((one) => !before.has(one)) ?? ''
+    const slot = String(slotOf(name))
+    assert.equal(source.run('CLUSTER', 'KEYSLOT', name).trim(), slot)
+    const ids = [source, target].map((one) => one.run('CLUSTER', 'MYID').trim())
+    const [sourceId = '', targetId = ''] = ids
+    target.run('CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceId)
+    source.run('CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetId)
+    assert.equal(await ask(), 3)
+    source.run('MIGRATE', '127.0.0.1', String(target.port), name, '0', '5000')
+    assert.equal(await ask(), 2)
+    for (const one of [target, source, ...servers])
+      one.run('CLUSTER', 'SETSLOT', slot, 'NODE', targetId)
+    assert.equal(await ask(), 1)
+    assert.equal(await ask(), 0)
   })
 
   test('keys are spread over the servers', async () => {

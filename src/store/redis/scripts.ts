@@ -7,90 +7,112 @@ if not now then
 end
 `
 
+/** Characters of a name, see `KeyDigests`; every name has as many, so that the script finds what it reads by counting. */
+export const NAME_CHARS = 29
+/** Two characters stand for a shape: digits of a number to this base, from `!` on. */
+export const MARK_BASE = 90
+export const FIRST_MARK = 33
+
 /**
  * Decisions, each over one or several policies, in the order in which they came. What a policy holds comes back, not what
  * it means: the same functions as for memory read it (`gcra.ts`, `sliding-window.ts`).
  *
- * `ARGV`: the caller's time in milliseconds (empty: that of the server), then a line for each policy, as `policy-lines.ts`
- * writes them: what is done (`t` take, `l` look, `g` give back, `o` owe: take whether it is allowed or not), or `+` for
- * what belongs to the decision of the line before; the name; the shape: `b` with what it costs and holds in milliseconds
- * and for how long it is owed, `w` with cost, count, window, slices and, where it is given back, the slice that it was
- * taken from, or `x`: a ban, which is only looked at. All in one text: a client is slow with many small ones. `KEYS`: in a
- * cluster, the name of the only line; elsewhere nothing.
+ * `ARGV`: the caller's time in milliseconds (empty: that of the server); a line for each policy, without a separator, as
+ * `call-text.ts` writes them; the shapes, joined by spaces; `1` where the names may be another server's. A line is what is
+ * done (`t` take, `d` take of several policies all or none, `l` look, `g` give back, `o` owe: take whether it is allowed
+ * or not), or `+` for what belongs to the decision of the line before; the name; which shape. A shape is `b` with what it
+ * costs and holds in milliseconds and for how long it is owed, `w` with cost, count, window, slices and, where it is given
+ * back, the slice that it was taken from, or `x`: a ban, which is only looked at. All in one text: a client is slow with
+ * many small ones. `KEYS`: the name of the only line, where a cluster has to find its server; elsewhere nothing.
  *
  * Returns one text, parts joined by commas: the time, then for each decision 1 or 0, and for each policy how far the
  * bucket is from full, or what the window holds and the newest slice that holds anything (-1: none), or until when the key
  * is banned (empty: it is not). Where the window refuses: the counts of its slices, newest first, joined by colons.
+ * Empty where a name is another server's: then nothing was done.
  */
-export const DECIDE: string = `${NOW}
-local out, size = { string.format('%.3f', now) }, 1
+export const DECIDE: string = `
+local call, byte, sub, ceil = redis.call, string.byte, string.sub, math.ceil
+local lines = ARGV[2]
+if ARGV[4] == '1' then
+  for at = 1, #lines, ${NAME_CHARS + 3} do
+    if type(redis.pcall('EXISTS', sub(lines, at + 1, at + ${NAME_CHARS}))) == 'table' then return '' end
+  end
+end
+${NOW}
 local shapes = {}
-local at, allowed, mode
+for text in string.gmatch(ARGV[3], '%S+') do
+  local shape = {}
+  for part in string.gmatch(text, '[^,]+') do shape[#shape + 1] = tonumber(part) or part end
+  shapes[#shapes + 1] = shape
+end
+local function fill(key, tat)
+  call('PSETEX', key, ceil(tat > now and tat - now or 0) + 60000, tat)
+end
+local function count(key, shape, slice)
+  if shape[2] <= 0 then return end
+  call('HINCRBY', key, slice, shape[2])
+  call('PEXPIRE', key, ceil(shape[4] * (shape[5] + 1) / shape[5]) + 60000)
+end
+local out, size = { string.format('%.3f', now) }, 1
+local at, mode, allowed = 0, '', true
 local marks, marked = {}, 0
 local function commit()
-  if not at then return end
-  if not allowed then
-    out[at] = '0'
-  elseif mode == 't' then
+  if not allowed then out[at] = '0' end
+  if allowed and mode == 'd' then
     for index = 1, marked do
       local mark = marks[index]
-      if mark[3] then
-        if mark[3] > 0 then
-          redis.call('HINCRBY', mark[1], mark[2], mark[3])
-          redis.call('PEXPIRE', mark[1], mark[4])
-        end
-      elseif mark[2] > now then
-        redis.call('SET', mark[1], string.format('%.3f', mark[2]), 'PX', math.ceil(mark[2] - now) + 60000)
-      end
+      if mark[3] then count(mark[1], mark[3], mark[2]) else fill(mark[1], mark[2]) end
     end
   end
 end
-for what, key, text in string.gmatch(ARGV[2], '(.)(%S+) (%S+)\\n') do
+for from = 1, #lines, ${NAME_CHARS + 3} do
+  local what, key = sub(lines, from, from), sub(lines, from + 1, from + ${NAME_CHARS})
+  local high, low = byte(lines, from + ${NAME_CHARS + 1}, from + ${NAME_CHARS + 2})
+  local shape = shapes[(high - ${FIRST_MARK}) * ${MARK_BASE} + low - ${FIRST_MARK - 1}]
+  local kind = shape[1]
   if what ~= '+' then
-    commit()
+    if at > 0 then commit() end
     mode, allowed, marked, size = what, true, 0, size + 1
     at = size
     out[at] = '1'
   end
-  local shape = shapes[text]
-  if not shape then
-    shape = {}
-    for part in string.gmatch(text, '[^,]+') do shape[#shape + 1] = tonumber(part) or part end
-    shapes[text] = shape
-  end
   size = size + 1
-  if shape[1] == 'b' then
+  if kind == 'b' then
     local cost, capacity = shape[2], shape[3]
-    local tat = tonumber(redis.call('GET', key) or '') or now
+    local held = call('GET', key)
+    local tat = held and tonumber(held) or now
     if tat - now > 2 * capacity + 1000 then tat = now end
     local start = tat > now and tat or now
     if mode == 'g' then
-      redis.call('SET', key, string.format('%.3f', tat - cost), 'PX', math.ceil(math.max(tat - now, 0)) + 60000)
+      fill(key, tat - cost)
     elseif mode == 'o' then
       local since = now - shape[4]
-      local owed = redis.call('GET', key)
-      local from = owed and math.max(tat, since) or since
-      tat = math.min(from + cost, now + 2 * capacity)
-      redis.call('SET', key, string.format('%.3f', tat), 'PX', math.ceil(math.max(tat - now, 0)) + 60000)
+      local first = held and math.max(tat, since) or since
+      tat = math.min(first + cost, now + 2 * capacity)
+      fill(key, tat)
     elseif start + cost - now - capacity > 0.01 then
       allowed = false
-    else
-      marked = marked + 1
-      marks[marked] = { key, start + cost }
+    elseif start + cost > now then
+      if mode == 't' then
+        fill(key, start + cost)
+      elseif mode == 'd' then
+        marked = marked + 1
+        marks[marked] = { key, start + cost }
+      end
     end
-    out[size] = string.format('%.3f', start - now)
-  elseif shape[1] == 'x' then
-    local until_ = redis.call('GET', key)
-    out[size] = until_ and tonumber(until_) > now and until_ or ''
+    out[size] = start - now
+  elseif kind == 'x' then
+    local ends = call('GET', key)
+    out[size] = ends and tonumber(ends) > now and ends or ''
   else
-    local cost, count, window, slices = shape[2], shape[3], shape[4], shape[5]
+    local cost, most, window, slices = shape[2], shape[3], shape[4], shape[5]
     local slice = math.floor(now * slices / window)
-    local held = redis.call('HGETALL', key)
+    local held = call('HGETALL', key)
     local counts, used, newest = {}, 0, slices + 1
     for j = 1, #held, 2 do
       local back = slice - tonumber(held[j])
       if back > slices then
-        redis.call('HDEL', key, held[j])
+        call('HDEL', key, held[j])
       elseif back >= 0 then
         local one = tonumber(held[j + 1])
         counts[back] = one
@@ -99,19 +121,19 @@ for what, key, text in string.gmatch(ARGV[2], '(.)(%S+) (%S+)\\n') do
       end
     end
     if mode == 'g' then
-      local back = slice - shape[6]
-      local given = math.min(cost, counts[back] or 0)
-      if given > 0 then redis.call('HINCRBY', key, shape[6], -given) end
+      local given = math.min(cost, counts[slice - shape[6]] or 0)
+      if given > 0 then call('HINCRBY', key, shape[6], -given) end
     elseif mode == 'o' then
-      redis.call('HINCRBY', key, slice, cost)
-      redis.call('PEXPIRE', key, math.ceil(window * (slices + 1) / slices) + 60000)
-    elseif used + cost > count then
+      count(key, shape, slice)
+    elseif used + cost > most then
       allowed = false
-    else
+    elseif mode == 't' then
+      count(key, shape, slice)
+    elseif mode == 'd' then
       marked = marked + 1
-      marks[marked] = { key, slice, cost, math.ceil(window * (slices + 1) / slices) + 60000 }
+      marks[marked] = { key, slice, shape }
     end
-    if used + cost > count then
+    if used + cost > most then
       for back = 0, slices do counts[back + 1 + slices + 1] = counts[back] or 0 end
       out[size] = table.concat(counts, ':', slices + 2, 2 * slices + 2)
     else
@@ -119,7 +141,7 @@ for what, key, text in string.gmatch(ARGV[2], '(.)(%S+) (%S+)\\n') do
     end
   end
 end
-commit()
+if at > 0 then commit() end
 return table.concat(out, ',')
 `
 
