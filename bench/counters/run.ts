@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { loadavg } from 'node:os'
 import { Secret } from '../../src/base/secret.ts'
 import type { Counters, Demand } from '../../src/store/counters.ts'
 import { FailoverCounters } from '../../src/store/failover-counters.ts'
@@ -7,7 +8,9 @@ import { RedisCounters } from '../../src/store/redis/redis-counters.ts'
 import { openRedis } from '../../src/store/redis/redis-link.ts'
 import { parseRedisUrl } from '../../src/store/redis/redis-target.ts'
 import { startRedis } from '../../src/store/testing/start-redis.ts'
-import { median, percentile } from '../machine/statistics.ts'
+import { printTable, spread } from '../machine/statistics.ts'
+import { paced, saturated } from './loads.ts'
+import type { AskOnce, Measured } from './loads.ts'
 
 const REPEATS = 5
 const SECONDS = Number(process.argv[2] ?? 3)
@@ -37,58 +40,48 @@ const request: Ask = async (counters, call) => {
   await limit(counters, call)
 }
 
+/** A load, and what came of it, once for each repeat. */
 interface Row {
   readonly name: string
-  readonly ask: Ask
-  readonly atOnce: number
-  readonly us: number[]
-  readonly p50: number[]
-  readonly p99: number[]
-  readonly perSecond: number[]
+  readonly measure: (counters: Counters, seconds: number) => Promise<Measured>
+  readonly found: Measured[]
+  readonly inMemoryUs: number[]
 }
 
-const row = (name: string, ask: Ask, atOnce: number): Row => ({
-  name: `${name}, ${atOnce} at once`,
-  ask,
-  atOnce,
-  us: [],
-  p50: [],
-  p99: [],
-  perSecond: [],
-})
+const asking =
+  (counters: Counters, ask: Ask): AskOnce =>
+  (call) =>
+    ask(counters, (call * 7919) % PRINCIPALS)
 
-const ROWS = [
-  row('one limit', limit, 1),
-  row('one limit', limit, 16),
-  row('one limit', limit, 64),
-  row('a limit and a daily quota', twoLimits, 64),
-  row('two bans, an address, a principal', request, 64),
-].filter(({ name }) => name.includes(ONLY))
-
-/** Callers that decide one after another; every hundredth decision is timed. */
-async function measure(counters: Counters, { ask, atOnce }: Row, seconds: number) {
-  const tookMs: number[] = []
-  let calls = 0
-  const endMs = performance.now() + seconds * 1000
-  const cpu = process.cpuUsage()
-  const begunMs = performance.now()
-  const caller = async (): Promise<void> => {
-    while (performance.now() < endMs) {
-      calls += 1
-      const isTimed = calls % 100 === 0
-      const startedMs = isTimed ? performance.now() : 0
-      await ask(counters, (calls * 7919) % PRINCIPALS)
-      if (isTimed) tookMs.push(performance.now() - startedMs)
-      // Where nothing waits, other callers get their turn all the same.
-      if (calls % 1024 === 0) await new Promise((resolve) => setImmediate(resolve))
-    }
+function closedRow(name: string, ask: Ask, atOnce: number): Row {
+  return {
+    name: `${name}, ${atOnce} at once (saturated)`,
+    measure: (counters, seconds) => saturated(asking(counters, ask), atOnce, seconds),
+    found: [],
+    inMemoryUs: [],
   }
-  await Promise.all(Array.from({ length: atOnce }, caller))
-  const { user, system } = process.cpuUsage(cpu)
-  const perSecond = (calls * 1000) / (performance.now() - begunMs)
-  const us = (user + system) / calls
-  return { us, p50: percentile(tookMs, 0.5), p99: percentile(tookMs, 0.99), perSecond }
 }
+
+/** At half of what the other load could do in the same repeat. */
+function openRow(name: string, ask: Ask, full: Row): Row {
+  return {
+    name: `${name}, at half of that rate`,
+    measure: (counters, seconds) =>
+      paced(asking(counters, ask), (full.found.at(-1)?.perSecond ?? 2000) / 2, seconds),
+    found: [],
+    inMemoryUs: [],
+  }
+}
+
+const FULL = closedRow('two bans, an address, a principal', request, 64)
+const ROWS = [
+  closedRow('one limit', limit, 1),
+  closedRow('one limit', limit, 16),
+  closedRow('one limit', limit, 64),
+  closedRow('a limit and a daily quota', twoLimits, 64),
+  FULL,
+  openRow('two bans, an address, a principal', request, FULL),
+].filter(({ name }) => name.includes(ONLY))
 
 const redis = await startRedis()
 const local = new MemoryCounters()
@@ -105,33 +98,40 @@ await counters.ready(5000)
 let losses = 0
 counters.watch(({ isUp }) => void (losses += isUp ? 0 : 1))
 
-const memory = new Map(ROWS.map(({ name }) => [name, [] as number[]]))
-for (const one of ROWS) await measure(counters, one, 1)
+const before = loadavg()[0]?.toFixed(1)
+for (const { measure } of ROWS) await measure(counters, 1)
 for (let repeat = 0; repeat < REPEATS; repeat++) {
-  for (const one of ROWS) {
-    memory.get(one.name)?.push((await measure(local, one, SECONDS / 5)).us)
-    const found = await measure(counters, one, SECONDS)
-    one.us.push(found.us)
-    one.p50.push(found.p50)
-    one.p99.push(found.p99)
-    one.perSecond.push(found.perSecond)
+  for (const { measure, found, inMemoryUs } of ROWS) {
+    inMemoryUs.push((await measure(local, SECONDS / 5)).us)
+    found.push(await measure(counters, SECONDS))
   }
 }
-console.log(
-  '| | in memory us | with Redis us, median (best) | p50 ms | p99 ms, median (best) | per second |',
+const rows = ROWS.map(({ name, found, inMemoryUs }) => [
+  name,
+  spread(inMemoryUs),
+  spread(found.map(({ us }) => us)),
+  spread(
+    found.map(({ p50 }) => p50),
+    2,
+  ),
+  spread(
+    found.map(({ p99 }) => p99),
+    2,
+  ),
+  spread(
+    found.map(({ perSecond }) => perSecond),
+    0,
+  ),
+  spread(
+    found.map(({ waited }) => 100 * waited),
+    0,
+  ),
+])
+console.log(`Load average ${before} before, ${loadavg()[0]?.toFixed(1)} after\n`)
+printTable(
+  ['', 'in memory us', 'with Redis us', 'p50 ms', 'p99 ms', 'per second', 'waited %'],
+  rows,
 )
-console.log('| --- | --- | --- | --- | --- | --- |')
-for (const { name, us, p50, p99, perSecond } of ROWS) {
-  const cells = [
-    name,
-    median(memory.get(name) ?? []).toFixed(2),
-    `${median(us).toFixed(1)} (${Math.min(...us).toFixed(1)})`,
-    median(p50).toFixed(2),
-    `${median(p99).toFixed(2)} (${Math.min(...p99).toFixed(2)})`,
-    median(perSecond).toFixed(0),
-  ]
-  console.log(`| ${cells.join(' | ')} |`)
-}
 console.log(`\nRedis was called away ${losses} times`)
 counters.close()
 await redis.close()
