@@ -31,7 +31,7 @@ export const FIRST_MARK = 33
  * Empty where a name is another server's: then nothing was done.
  */
 export const DECIDE: string = `
-local call, byte, sub, ceil = redis.call, string.byte, string.sub, math.ceil
+local call, byte, sub, format, ceil = redis.call, string.byte, string.sub, string.format, math.ceil
 local lines = ARGV[2]
 if ARGV[4] == '1' then
   for at = 1, #lines, ${NAME_CHARS + 3} do
@@ -46,14 +46,14 @@ for text in string.gmatch(ARGV[3], '%S+') do
   shapes[#shapes + 1] = shape
 end
 local function fill(key, tat)
-  call('PSETEX', key, ceil(tat > now and tat - now or 0) + 60000, tat)
+  call('PSETEX', key, ceil(tat > now and tat - now or 0) + 60000, format('%.3f', tat))
 end
 local function count(key, shape, slice)
   if shape[2] <= 0 then return end
   call('HINCRBY', key, slice, shape[2])
   call('PEXPIRE', key, ceil(shape[4] * (shape[5] + 1) / shape[5]) + 60000)
 end
-local out, size = { string.format('%.3f', now) }, 1
+local out, size = { format('%.3f', now) }, 1
 local at, mode, allowed = 0, '', true
 local marks, marked = {}, 0
 local function commit()
@@ -137,7 +137,7 @@ for from = 1, #lines, ${NAME_CHARS + 3} do
       for back = 0, slices do counts[back + 1 + slices + 1] = counts[back] or 0 end
       out[size] = table.concat(counts, ':', slices + 2, 2 * slices + 2)
     else
-      out[size] = string.format('%d:%d', used, newest > slices and -1 or newest)
+      out[size] = format('%d:%d', used, newest > slices and -1 or newest)
     end
   end
 end
