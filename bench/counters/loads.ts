@@ -15,9 +15,9 @@ export interface Measured {
   readonly waited: number
 }
 
-const MAX_TIMES = 1 << 20
+const MAX_TIMES = 1 << 18
 
-/** Times in a place of their own: a list of a million numbers would make the collector's pauses that are to be seen. */
+/** The last times, in a place of their own: a list of so many would make pauses of the collector like those to be seen. */
 class Times {
   readonly #all = new Float64Array(MAX_TIMES)
   #count = 0
@@ -70,25 +70,30 @@ export function saturated(ask: AskOnce, atOnce: number, seconds: number): Promis
   })
 }
 
+/** Timers are no finer than that; what a request waits for one is not the counters'. */
+const TIMER_MS = 1
+
 /**
  * An open loop: so many requests per second come, whether those before them were answered or not, all of a millisecond
- * together at its begin. A time counts from when a request was to come, so that it holds whatever kept this process busy.
+ * together. A time counts from when a request was due, or a timer's grain later, so that it holds whatever kept this
+ * process busy.
  */
 export function paced(ask: AskOnce, perSecond: number, seconds: number): Promise<Measured> {
   return watched(async (times) => {
     let calls = 0
     const open = new Set<Promise<void>>()
     const begunMs = performance.now()
-    const one = async (dueMs: number): Promise<void> => {
+    const one = async (fromMs: number): Promise<void> => {
       await ask(calls)
-      times.add(performance.now() - dueMs)
+      times.add(performance.now() - fromMs)
     }
     const come = (): boolean => {
       const passedMs = Math.floor(Math.min(performance.now() - begunMs, seconds * 1000))
       while (calls < (passedMs * perSecond) / 1000) {
         const dueMs = begunMs + Math.ceil((calls * 1000) / perSecond)
+        const fromMs = Math.min(performance.now(), dueMs + TIMER_MS)
         calls += 1
-        const asked = one(dueMs)
+        const asked = one(fromMs)
         open.add(asked)
         void asked.finally(() => open.delete(asked))
       }
@@ -99,7 +104,7 @@ export function paced(ask: AskOnce, perSecond: number, seconds: number): Promise
         if (come()) return
         clearInterval(timer)
         resolve()
-      }, 1)
+      }, TIMER_MS)
     })
     await Promise.all(open)
     return calls
