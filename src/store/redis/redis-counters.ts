@@ -52,7 +52,10 @@ export class RedisCounters implements Counters {
   readonly #writer = new CallWriter()
   readonly #refusals = new Refusals(REMEMBERED_MS)
   readonly #bans = new KnownBans()
-  /** `undefined` where one list of all bans cannot be: in a cluster, and by a clock of the caller's. */
+  /**
+   * `undefined` where one list of all bans cannot be: by a clock of the caller's, and in a cluster, where one server would
+   * have it: when it lost the list, bans that others hold would not be seen.
+   */
   readonly #index: BanIndex | undefined
   /** The lists that the index follows. */
   readonly #lists: readonly string[]
