@@ -7,11 +7,11 @@ import { answerRaw } from '../exchange/raw-answer.ts'
 import type { Swept } from '../exchange/sweeper.ts'
 import { Tunnel } from '../exchange/tunnel.ts'
 import type { TunnelPlan, UpgradeEnd } from '../exchange/tunnel.ts'
+import { ClientSource } from './client-source.ts'
+import type { BytesTaker } from './client-source.ts'
 import type { FastEdge } from './fast-edge.ts'
 import { FastClient } from './fast-client.ts'
 import type { ClientLine } from './fast-client.ts'
-import { holdReads, lendReads } from './lent-reads.ts'
-import type { BytesTaker } from './lent-reads.ts'
 import type { LlhttpParser, ParseFault } from './llhttp.ts'
 import { acquireParser, releaseParser } from './parser-pool.ts'
 import { SocketWriter } from './socket-writer.ts'
@@ -34,6 +34,7 @@ export class ClientConnection
   readonly #edge: FastEdge
   readonly #deadline = new Deadline()
   readonly #out: SocketWriter
+  readonly #source: ClientSource
   /**
    * `busy`: an exchange is under way. `skipping`: its answer is out, the rest of its body is dropped. `closing`: the
    * last answer is out. `left`: the socket is somebody else's, or gone.
@@ -57,6 +58,7 @@ export class ClientConnection
     this.#socket = socket
     this.#connection = connection
     this.#edge = edge
+    this.#source = new ClientSource(socket, this)
     this.#out = new SocketWriter(socket, this, edge.context.limits)
     this.idleMs = edge.context.limits.tunnelIdleMs
   }
@@ -68,24 +70,17 @@ export class ClientConnection
     open.add(this)
     context.sweeper.add(this)
     this.#deadline.start(context.limits.headersMs, false)
-    socket.on('data', this.#onData)
-    lendReads(socket, this)
     socket.on('end', this.#onEnd)
     socket.on('error', this.#onError)
     socket.on('close', this.#leave)
+    this.#out.writeTo(this.#source.open())
   }
-
-  readonly #onData = (chunk: Buffer): void => this.takeBytes(chunk, false)
 
   takeBytes(chunk: Buffer, isLent: boolean): void {
     if (this.#state === 'closing') return this.#drop(chunk.length)
     this.#in.add(chunk, isLent)
     this.#consume()
     this.#in.keep()
-  }
-
-  get isReadByOther(): boolean {
-    return this.#state === 'left'
   }
 
   /** Parses as long as somebody takes what comes of it. */
@@ -324,15 +319,15 @@ export class ClientConnection
   #drop(bytes: number): void {
     this.#droppedBytes += bytes
     // No more of it; what the client still sends stays in the kernel until the deadline.
-    if (this.#droppedBytes > this.#edge.context.limits.drainBytes) holdReads(this.#socket)
+    if (this.#droppedBytes > this.#edge.context.limits.drainBytes) this.#source.pause()
   }
 
   #pauseOrResume(): void {
     const pauses = this.#state !== 'closing' && (this.#in.chunk !== undefined || this.#isBodyHeld)
     if (pauses === this.#isPaused || this.#state === 'left') return
     this.#isPaused = pauses
-    if (pauses) holdReads(this.#socket)
-    else this.#socket.resume()
+    if (pauses) this.#source.pause()
+    else this.#source.resume()
   }
 
   #releaseParser(): void {
@@ -389,8 +384,8 @@ export class ClientConnection
 
   readonly release = (): void => {
     const socket = this.#socket
-    socket.off('data', this.#onData)
     socket.off('end', this.#onEnd)
+    this.#source.release()
     this.#out.release()
     this.#leave()
   }

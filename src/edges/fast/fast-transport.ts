@@ -4,6 +4,7 @@ import type { Server as TlsServer, TLSSocket, TlsOptions } from 'node:tls'
 import { createServer as createTlsServer } from 'node:tls'
 import { Connection } from '../exchange/connection.ts'
 import type { EdgeContext } from '../exchange/edge-context.ts'
+import { canBorrow } from '../kernel/borrowed-socket.ts'
 import type { Http1Side, Transport } from '../exchange/transport.ts'
 import { KEEP_TAIL } from './answer-head.ts'
 import { ClientConnection } from './client-connection.ts'
@@ -37,7 +38,8 @@ class FastSide implements Http1Side {
   }
 
   createServer(): Server {
-    return createServer({ noDelay: true, allowHalfOpen: true }, (socket: Socket) => {
+    const accept = { noDelay: true, allowHalfOpen: true, pauseOnConnect: canBorrow() }
+    return createServer(accept, (socket: Socket) => {
       // Refused at the door.
       if (!socket.destroyed)
         this.#start(socket, new Connection(socket, this.#edge.context.addresses))

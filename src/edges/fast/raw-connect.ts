@@ -3,19 +3,20 @@ import { connect as connectTcp, isIP } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import { connect as connectTls, createSecureContext } from 'node:tls'
 import type { UpstreamTarget } from '../../gateway/core.ts'
+import { canBorrow } from '../kernel/borrowed-socket.ts'
 
 const READ_BYTES = 65_536
 const KEEP_ALIVE_MS = 60_000
 
 /** What reads from a socket. */
 export interface SocketReader {
-  /** Where the next bytes go. */
-  readonly readInto: () => Buffer
+  /** Where the next bytes go; `undefined`: memory that is another's after `read`. */
+  readonly readInto: () => Buffer | undefined
   /** Takes what was read; false stops the reading. */
   readonly read: (bytes: number, from: Buffer) => boolean
 }
 
-/** A socket on its way, and the event that says it may be used. */
+/** A socket on its way, and the event that says it may be used; paused, it is to be borrowed then. */
 export interface Opening {
   readonly socket: Socket
   readonly ready: 'connect' | 'secureConnect'
@@ -47,18 +48,19 @@ export class RawConnector {
 
   /** @throws the error of OpenSSL for an authority or a certificate that cannot be read. */
   open({ readInto, read }: SocketReader): Opening {
-    const onread: OnReadOpts = {
-      buffer: readInto,
-      callback: (bytes, from) => read(bytes, from as Buffer),
-    }
-    const to = {
+    const way = {
       host: this.#host,
       port: this.#port,
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_MS,
-      onread,
     }
+    if (!this.#isTls && canBorrow()) return { socket: connectTcp(way).pause(), ready: 'connect' }
+    const onread: OnReadOpts = {
+      buffer: () => readInto() ?? sharedReadBuffer(),
+      callback: (bytes, from) => read(bytes, from as Buffer),
+    }
+    const to = { ...way, onread }
     if (!this.#isTls) return { socket: connectTcp(to), ready: 'connect' }
     if (performance.now() - this.#verifiedAtMs >= this.#sessionMs) this.#session = undefined
     const socket = connectTls({
@@ -96,7 +98,7 @@ export class RawConnector {
 let shared: Buffer | undefined
 
 /** One buffer for all sockets of the thread: what it holds must be copied before any other socket reads. */
-export function sharedReadBuffer(): Buffer {
+function sharedReadBuffer(): Buffer {
   shared ??= newReadBuffer()
   return shared
 }

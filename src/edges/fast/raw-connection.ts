@@ -2,10 +2,12 @@ import type { Socket } from 'node:net'
 import type { FailureCause } from '../../gateway/core.ts'
 import { failureCause, failureDetail } from '../exchange/upstream-errors.ts'
 import type { CallPlan } from '../exchange/upstream-port.ts'
+import type { BorrowedSocket } from '../kernel/borrowed-socket.ts'
+import { borrowSocket } from '../kernel/borrowed-socket.ts'
 import type { AnswerSink } from './answer-reader.ts'
 import { AnswerReader } from './answer-reader.ts'
 import type { RawConnector, SocketReader } from './raw-connect.ts'
-import { newReadBuffer, returnReadBuffer, sharedReadBuffer } from './raw-connect.ts'
+import { newReadBuffer, returnReadBuffer } from './raw-connect.ts'
 import type { UploadOwner } from './raw-upload.ts'
 import { RawUpload } from './raw-upload.ts'
 import { bodyFraming } from './upstream-head.ts'
@@ -63,6 +65,8 @@ export class RawConnection implements UploadOwner, SocketReader {
   readonly #home: ConnectionHome
   readonly #connector: RawConnector
   readonly #socket: Socket
+  /** `undefined`: bytes pass through the stream. */
+  #borrowed: BorrowedSocket | undefined = undefined
   readonly #reader: AnswerReader
   #user: ConnectionUser | undefined
   #stage: 'connecting' | 'open' | 'handed over' | 'gone' = 'connecting'
@@ -107,10 +111,10 @@ export class RawConnection implements UploadOwner, SocketReader {
     this.#hasAnswered = false
     this.#reader.begin(request.method, plan.upgrade)
     const length = bodyFraming(plan)
-    if (body === undefined || length === undefined) socket.write(head, 'latin1')
-    else if (Buffer.isBuffer(body)) writeWhole(socket, head, body)
+    if (body === undefined || length === undefined) this.#write(head)
+    else if (Buffer.isBuffer(body)) this.#writeWhole(head, body)
     else {
-      socket.write(head, 'latin1')
+      this.#write(head)
       this.#upload = new RawUpload(body, length, { socket, owner: this })
       this.#upload.start()
     }
@@ -125,13 +129,15 @@ export class RawConnection implements UploadOwner, SocketReader {
 
   pause(): void {
     this.#isPaused = true
-    this.#socket.pause()
+    if (this.#borrowed === undefined) this.#socket.pause()
+    else this.#borrowed.pause()
   }
 
   resume(): void {
     if (!this.#isPaused) return
     this.#isPaused = false
-    this.#socket.resume()
+    if (this.#borrowed === undefined) this.#socket.resume()
+    else this.#borrowed.resume()
   }
 
   /** Ends it; its user hears nothing. */
@@ -170,11 +176,33 @@ export class RawConnection implements UploadOwner, SocketReader {
   readonly #onReady = (): void => {
     if (this.#stage !== 'connecting') return
     this.#stage = 'open'
+    this.#borrow()
     if (this.#user === undefined) this.#home.connectionFree(this)
     else this.send(this.#user)
   }
 
-  readonly readInto = (): Buffer => this.#bulk ?? sharedReadBuffer()
+  #borrow(): void {
+    const socket = this.#socket
+    if (!socket.isPaused()) return
+    this.#borrowed = borrowSocket(socket, this)
+    if (this.#borrowed !== undefined) return
+    socket.on('data', (chunk: Buffer) => this.read(chunk.length, chunk))
+    socket.resume()
+  }
+
+  #write(text: string): void {
+    if (this.#borrowed === undefined) this.#socket.write(text, 'latin1')
+    else this.#borrowed.write(text)
+  }
+
+  #writeWhole(head: string, body: Buffer): void {
+    // latin1 keeps every byte of the body.
+    if (body.length <= MAX_JOINED_BYTES) this.#write(head + body.toString('latin1'))
+    else if (this.#borrowed === undefined) writeParts(this.#socket, head, body)
+    else this.#borrowed.write(head, body)
+  }
+
+  readonly readInto = (): Buffer | undefined => this.#bulk
 
   /** @returns whether to go on reading. */
   readonly read = (bytes: number, from: Buffer): boolean => {
@@ -240,6 +268,7 @@ export class RawConnection implements UploadOwner, SocketReader {
 
   #handOver(user: ConnectionUser, rest: Buffer): void {
     const socket = this.#socket
+    this.#borrowed?.giveBack()
     this.#stage = 'handed over'
     this.#user = undefined
     socket.off('end', this.#onEnd)
@@ -279,12 +308,7 @@ export class RawConnection implements UploadOwner, SocketReader {
 
 const NOTHING = Buffer.alloc(0)
 
-function writeWhole(socket: Socket, head: string, body: Buffer): void {
-  if (body.length <= MAX_JOINED_BYTES) {
-    // latin1 keeps every byte of the body.
-    socket.write(head + body.toString('latin1'), 'latin1')
-    return
-  }
+function writeParts(socket: Socket, head: string, body: Buffer): void {
   socket.cork()
   socket.write(head, 'latin1')
   socket.write(body)

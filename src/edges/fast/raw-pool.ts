@@ -1,6 +1,7 @@
 import type { UpstreamTarget } from '../../gateway/core.ts'
 import { failureCause, failureDetail } from '../exchange/upstream-errors.ts'
 import type { CallPlan, UpstreamCall, UpstreamPool } from '../exchange/upstream-port.ts'
+import { atTurn } from '../kernel/poller.ts'
 import type { CallHome } from './raw-call.ts'
 import { RawCall } from './raw-call.ts'
 import { RawConnector } from './raw-connect.ts'
@@ -168,7 +169,7 @@ export class RawPool implements UpstreamPool, CallHome, ConnectionHome {
   #takeTurn(): void {
     if (this.#hasTurn) return
     this.#hasTurn = true
-    setImmediate(this.#onTurn)
+    atTurn(this.#onTurn)
   }
 
   readonly #onTurn = (): void => {

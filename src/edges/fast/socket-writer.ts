@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { EdgeLimits } from '../exchange/limits.ts'
+import type { BorrowedSocket } from '../kernel/borrowed-socket.ts'
 
 /** Who hears what became of the bytes. */
 export interface SocketWriterOwner {
@@ -22,6 +23,7 @@ export class SocketWriter {
   readonly #owner: SocketWriterOwner
   readonly #limits: WriterLimits
   readonly #isLate: boolean
+  #borrowed: BorrowedSocket | undefined = undefined
   /** The write that was last tells its own end. */
   #isReported = false
   #isHandedOver = false
@@ -39,6 +41,11 @@ export class SocketWriter {
     this.#owner = owner
     this.#limits = limits
     this.#isLate = socket instanceof TLSSocket
+  }
+
+  /** From here on it writes past the stream, as long as nothing waits there. */
+  writeTo(borrowed: BorrowedSocket | undefined): void {
+    this.#borrowed = borrowed
   }
 
   /** Whether nothing waits to be sent. */
@@ -62,6 +69,7 @@ export class SocketWriter {
   send(text: string, isLast: boolean): boolean {
     const socket = this.#socket
     if (!socket.writable) return true
+    if (this.#borrowed !== undefined) return this.#borrowed.write(text) || this.#hasRoom()
     this.#isHandedOver =
       isLast && this.#isLate && text.length <= RECORD_BYTES && socket.writableLength === 0
     // Over TLS nothing leaves at once, so that the end of this write will be waited for.
@@ -76,6 +84,8 @@ export class SocketWriter {
   sendParts(text: string, body: Buffer, end: string): boolean {
     const socket = this.#socket
     if (!socket.writable) return true
+    if (this.#borrowed !== undefined)
+      return this.#borrowed.write(text, body, end) || this.#hasRoom()
     this.#isReported = false
     this.#isHandedOver = false
     if (text === '' && end === '') return socket.write(body) || this.#hasRoom()

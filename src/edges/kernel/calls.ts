@@ -1,0 +1,101 @@
+import type * as Ffi from 'node:ffi'
+
+const int = 'int32'
+/** Addresses in the lower 4 GiB pass as numbers: making a BigInt costs more than the call. */
+const low = 'uint32'
+const address = 'uint64'
+
+const CALLS = {
+  recv: { return: int, arguments: [int, low, low, int] },
+  send: { return: int, arguments: [int, low, low, int] },
+  epoll_create1: { return: int, arguments: [int] },
+  epoll_ctl: { return: int, arguments: [int, int, int, low] },
+  epoll_wait: { return: int, arguments: [int, low, int, int] },
+  getpid: { return: int, arguments: [] },
+  mmap: { return: address, arguments: [address, address, int, int, int, 'int64'] },
+  calloc: { return: address, arguments: [address, address] },
+  __errno_location: { return: address, arguments: [] },
+  uv_handle_size: { return: address, arguments: [int] },
+  uv_poll_init: { return: int, arguments: [address, address, int] },
+  uv_poll_start: { return: int, arguments: [address, int, address] },
+  uv_close: { return: 'void', arguments: [address, address] },
+  uv_ref: { return: 'void', arguments: [address] },
+  uv_unref: { return: 'void', arguments: [address] },
+} as const
+
+/** The same for memory of the engine. */
+const BUFFER_CALLS = {
+  recv: { return: int, arguments: [int, 'buffer', low, int] },
+  send: { return: int, arguments: [int, 'buffer', low, int] },
+} as const
+
+type Address = bigint
+
+/** Functions of libc and of the libuv that is part of Node, by their C names. */
+export interface Calls {
+  recv(socket: number, to: number, bytes: number, flags: number): number
+  send(socket: number, from: number, bytes: number, flags: number): number
+  epoll_create1(flags: number): number
+  epoll_ctl(poll: number, what: number, socket: number, event: number): number
+  epoll_wait(poll: number, events: number, count: number, timeoutMs: number): number
+  readonly getpid: (() => number) & { readonly pointer: Address }
+  mmap(
+    at: Address,
+    bytes: bigint,
+    protection: number,
+    flags: number,
+    file: number,
+    offset: bigint,
+  ): Address
+  calloc(count: bigint, bytes: bigint): Address
+  __errno_location(): Address
+  uv_handle_size(type: number): bigint
+  uv_poll_init(loop: Address, handle: Address, file: number): number
+  uv_poll_start(handle: Address, events: number, callback: Address): number
+  uv_close(handle: Address, callback: Address): void
+  uv_ref(handle: Address): void
+  uv_unref(handle: Address): void
+}
+
+/** Those that take memory of the engine. */
+export interface BufferCalls {
+  recv(socket: number, to: Buffer, bytes: number, flags: number): number
+  send(socket: number, from: Buffer, bytes: number, flags: number): number
+}
+
+/** What of `node:ffi` is used, and what it found in the running process. */
+export interface Native {
+  readonly ffi: typeof Ffi
+  readonly calls: Calls
+  readonly bufferCalls: BufferCalls
+}
+
+/** Where layouts of C structures were looked at and tested (docs/decisions/0020). */
+const TESTED: ReadonlySet<string> = new Set(['linux x64 26'])
+
+/** @returns `undefined` on a platform or version that was not tested, or where `node:ffi` is switched off. */
+export function openNative(): Native | undefined {
+  const { platform, arch, versions } = process
+  if (!TESTED.has(`${platform} ${arch} ${versions.node.split('.')[0]}`)) return undefined
+  try {
+    const ffi = quietly(() => process.getBuiltinModule('node:ffi'))
+    if (ffi === undefined) return undefined
+    const { functions: calls } = ffi.dlopen(null, CALLS)
+    const { functions: bufferCalls } = ffi.dlopen(null, BUFFER_CALLS)
+    return { ffi, calls, bufferCalls }
+  } catch {
+    // Refused by the permission model, or a symbol is not there.
+    return undefined
+  }
+}
+
+/** The warning that it is experimental is for who writes code, not for who runs it: the versions are pinned here. */
+function quietly<T>(load: () => T): T {
+  const emitWarning = process.emitWarning.bind(process)
+  process.emitWarning = () => undefined
+  try {
+    return load()
+  } finally {
+    process.emitWarning = emitWarning
+  }
+}

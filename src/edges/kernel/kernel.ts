@@ -1,0 +1,160 @@
+import { getSystemErrorName } from 'node:util'
+import type { BufferCalls, Calls, Native } from './calls.ts'
+
+const READ_BYTES = 65_536
+/** Longer texts are not taken. */
+const WRITE_BYTES = 65_536
+/** Events that are fetched at once. */
+const MAX_EVENTS = 1_024
+/** `struct epoll_event` is packed on x86-64: events, then two words of our own. */
+const EVENT_WORDS = 3
+const CONTROL_AT = MAX_EVENTS * EVENT_WORDS * 4
+const READ_AT = 16_384
+const WRITE_AT = READ_AT + READ_BYTES
+const MEMORY_BYTES = WRITE_AT + WRITE_BYTES
+
+const PROT_READ_WRITE = 3
+const MAP_PRIVATE_ANONYMOUS_32BIT = 0x62
+const EPOLL_CLOEXEC = 0x80000
+const EPOLL_ADD = 1
+const EPOLL_DELETE = 2
+const MSG_PEEK = 2
+const MSG_DONTWAIT = 0x40
+/** Writing to a peer that has gone is an error of the call, not a signal to the process. */
+const MSG_NOSIGNAL = 0x4000
+const MSG_MORE = 0x8000
+const EINTR = 4
+const EAGAIN = 11
+
+/** Bits of an event, as epoll has them. */
+export const READY = { input: 1, error: 8, peerEnded: 0x2000 } as const
+const EDGE_TRIGGERED = 0x80000000
+/** `EPOLLIN`, `EPOLLRDHUP`, `EPOLLET`; errors are always told. */
+const WATCHED = READY.input | READY.peerEnded | EDGE_TRIGGERED | 0
+
+/** No bytes now; ask again when the kernel says so. */
+const LATER = -1
+/** It failed; `lastError` says why. */
+export const FAILED = -2
+
+/**
+ * Calls of one thread to the kernel; none of them blocks. Sockets are given by number: the caller knows that the number
+ * is of an open socket of its own.
+ */
+export class Kernel {
+  /** What `receive` fills. */
+  readonly input: Buffer
+  /** Epoll's own number, readable when one of the watched sockets is ready. */
+  readonly poll: number
+  readonly #calls: Calls
+  readonly #bufferCalls: BufferCalls
+  readonly #memory: Buffer
+  readonly #words: Int32Array
+  readonly #base: number
+  readonly #errno: Int32Array
+
+  /** @throws where the memory or the epoll cannot be had. */
+  constructor({ ffi, calls, bufferCalls }: Native) {
+    const size = BigInt(MEMORY_BYTES)
+    const base = calls.mmap(0n, size, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS_32BIT, -1, 0n)
+    if (base === 0n || base > BigInt(0xffffffff - MEMORY_BYTES)) throw new Error('no low memory')
+    const memory = ffi.toArrayBuffer(base, MEMORY_BYTES, false)
+    this.#calls = calls
+    this.#bufferCalls = bufferCalls
+    this.#base = Number(base)
+    this.#memory = Buffer.from(memory)
+    this.#words = new Int32Array(memory)
+    this.#errno = new Int32Array(ffi.toArrayBuffer(calls.__errno_location(), 4, false))
+    this.input = this.#memory.subarray(READ_AT, READ_AT + READ_BYTES)
+    this.poll = calls.epoll_create1(EPOLL_CLOEXEC)
+    if (this.poll < 0) throw this.lastError('epoll_create1')
+  }
+
+  /** Has a socket watched for input and for its end; `slot` and `generation` come with its events. */
+  watch(socket: number, slot: number, generation: number): boolean {
+    const words = this.#words
+    const at = CONTROL_AT >> 2
+    words[at] = WATCHED
+    words[at + 1] = slot
+    words[at + 2] = generation
+    return this.#calls.epoll_ctl(this.poll, EPOLL_ADD, socket, this.#base + CONTROL_AT) === 0
+  }
+
+  unwatch(socket: number): void {
+    this.#calls.epoll_ctl(this.poll, EPOLL_DELETE, socket, this.#base + CONTROL_AT)
+  }
+
+  /** Fetches what is ready, at most 1,024 events. @returns how many; `eventAt` reads them. */
+  fetch(): number {
+    return Math.max(0, this.#calls.epoll_wait(this.poll, this.#base, MAX_EVENTS, 0))
+  }
+
+  /** Bits of `READY`, slot or generation of an event that was fetched. */
+  eventAt(index: number, part: 'events' | 'slot' | 'generation'): number {
+    return this.#words[index * EVENT_WORDS + PART[part]] ?? 0
+  }
+
+  /** Reads into `input`. @returns bytes; 0 at the end; `FAILED`; another number below 0: nothing is there now. */
+  receive(socket: number): number {
+    const address = this.#base + READ_AT
+    const calls = this.#calls
+    const bytes = calls.recv(socket, address, READ_BYTES, MSG_DONTWAIT)
+    if (bytes >= 0) return bytes
+    return this.#isInterrupted() ? this.receive(socket) : this.#failure()
+  }
+
+  /** The same into memory of the engine. */
+  receiveInto(socket: number, buffer: Buffer): number {
+    const bytes = this.#bufferCalls.recv(socket, buffer, buffer.length, MSG_DONTWAIT)
+    if (bytes >= 0) return bytes
+    return this.#isInterrupted() ? this.receiveInto(socket, buffer) : this.#failure()
+  }
+
+  /** Whether the peer's end is the next thing to be read. */
+  isAtEnd(socket: number): boolean {
+    return this.#calls.recv(socket, this.#base + READ_AT, 1, MSG_DONTWAIT | MSG_PEEK) === 0
+  }
+
+  /**
+   * Writes latin1 text of at most 65,536 characters; `hasMore`: the next write is to leave with it.
+   * @returns characters that the kernel took; below 0: none.
+   */
+  sendText(socket: number, text: string, hasMore: boolean): number {
+    const { length } = text
+    if (length > WRITE_BYTES) return LATER
+    this.#memory.write(text, WRITE_AT, length, 'latin1')
+    return this.#sent(
+      this.#calls.send(socket, this.#base + WRITE_AT, length, hasMore ? SEND_MORE : SEND),
+    )
+  }
+
+  /** The same for memory of the engine. */
+  sendBuffer(socket: number, bytes: Buffer, hasMore: boolean): number {
+    return this.#sent(
+      this.#bufferCalls.send(socket, bytes, bytes.length, hasMore ? SEND_MORE : SEND),
+    )
+  }
+
+  /** What the last call failed with, as Node would say it. */
+  lastError(syscall: string): NodeJS.ErrnoException {
+    const errno = -(this.#errno[0] ?? 0)
+    const code = errno < 0 ? getSystemErrorName(errno) : 'UNKNOWN'
+    return Object.assign(new Error(`${syscall} ${code}`), { code, errno, syscall })
+  }
+
+  #sent(bytes: number): number {
+    return bytes >= 0 ? bytes : this.#failure()
+  }
+
+  #failure(): number {
+    return this.#errno[0] === EAGAIN || this.#isInterrupted() ? LATER : FAILED
+  }
+
+  #isInterrupted(): boolean {
+    return this.#errno[0] === EINTR
+  }
+}
+
+const PART = { events: 0, slot: 1, generation: 2 } as const
+const SEND = MSG_DONTWAIT | MSG_NOSIGNAL
+const SEND_MORE = SEND | MSG_MORE
