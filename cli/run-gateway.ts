@@ -1,6 +1,8 @@
+import { rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { formatFault } from '../src/base/config-error.ts'
+import type { ConfigFault } from '../src/base/config-error.ts'
 import { systemClock } from '../src/base/clock.ts'
 import { startAdmin, startHealth } from '../src/admin/server.ts'
 import type { RunningServer } from '../src/admin/server.ts'
@@ -15,6 +17,7 @@ import type { TlsContextSource } from '../src/edges/tls/context.ts'
 import { Gateway } from '../src/gateway/gateway.ts'
 import type { GatewayOptions, NextConfig } from '../src/gateway/gateway.ts'
 import type { ReloadResult } from '../src/gateway/reload-notice.ts'
+import { holdConfig } from '../src/gateway/held-config.ts'
 import { StaleConfig } from '../src/gateway/stale-config.ts'
 import { unlock } from '../src/gateway/unlock.ts'
 import type { UnlockSubject } from '../src/identity/unlock-subject.ts'
@@ -42,6 +45,10 @@ export interface RunOptions {
   readonly adopt?: GatewayOptions['adopt']
   /** After how long a configuration that cannot be read anew is told of; a day unless said, for tests. */
   readonly staleMs?: number
+  /** Where what comes into force is written down, for a start at which the configuration cannot be read. */
+  readonly lastGood?: string
+  /** The configuration is one that was held; what is wrong with the one that is written. */
+  readonly held?: { readonly faults: readonly ConfigFault[]; readonly savedAtMs: number }
   /** Ports that overrule the configured ones: 0 for any. */
   readonly ports?: { readonly https?: number; readonly http?: number }
   /** `edge`: serves and changes nothing; `control`: is asked for changes and serves nothing; both unless said. */
@@ -215,6 +222,8 @@ class GatewayProcess implements RunningGateway {
     }
     this.#keep(await startAdmin(this.#adminTarget(), admin.socket, systemClock))
     await this.#follow()
+    if (this.#options.held === undefined) this.#hold()
+    else this.#tellHeld(this.#options.held)
   }
 
   async #openPorts(): Promise<void> {
@@ -239,8 +248,39 @@ class GatewayProcess implements RunningGateway {
     const result = await this.gateway.reload(() => this.#next())
     const faults = result.ok ? [] : result.faults.map(formatFault)
     this.#stale.heard(result)
+    if (result.ok) this.#hold()
     this.#lastReload = { at: new Date(systemClock.nowMs()).toISOString(), ok: result.ok, faults }
     return result
+  }
+
+  /** What is in force now; what was held before is not the last good one any more. */
+  #hold(): void {
+    const { lastGood } = this.#options
+    if (lastGood === undefined) return
+    const { loaded, services, recorder } = this.gateway
+    try {
+      const { texts } = this.gateway.snapshot()
+      holdConfig(lastGood, loaded, { secrets: services.secrets, texts, nowMs: systemClock.nowMs() })
+    } catch (error) {
+      rmSync(lastGood, { force: true })
+      const detail = error instanceof Error ? error.message : 'unknown fault'
+      const told = { control: 'configuration', reason: 'last_good', detail }
+      recorder.emit({ ...told, name: 'sp_config_unheld', level: 'warn' })
+    }
+  }
+
+  #tellHeld({ faults, savedAtMs }: NonNullable<RunOptions['held']>): void {
+    const texts = faults.map(formatFault)
+    const nowMs = systemClock.nowMs()
+    this.#lastReload = { at: new Date(nowMs).toISOString(), ok: false, faults: texts }
+    this.#stale.held(texts.join('; '), nowMs - savedAtMs)
+    this.gateway.recorder.emit({
+      name: 'sp_config_held',
+      level: 'critical',
+      control: 'configuration',
+      reason: 'start',
+      detail: `in force since ${new Date(savedAtMs).toISOString()}: ${texts.join('; ')}`,
+    })
   }
 
   /** The certificate is checked before the plan, which needs its names, and served only with it. */

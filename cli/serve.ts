@@ -1,15 +1,21 @@
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { ConfigError, formatFault } from '../src/base/config-error.ts'
+import type { ConfigFault } from '../src/base/config-error.ts'
+import { heldConfig } from '../src/gateway/held-config.ts'
+import type { HeldConfig } from '../src/gateway/held-config.ts'
 import { isPublic } from '../src/openapi/is-public.ts'
 import { loadFromFlags } from './load.ts'
 import type { ConfigOptions } from './load.ts'
 import { inRole, parseRole } from './role.ts'
 import { runGateway } from './run-gateway.ts'
-import type { RunningGateway } from './run-gateway.ts'
+import type { RunningGateway, RunOptions } from './run-gateway.ts'
 import { CHILD_MARK } from './supervise.ts'
 import type { ServingMessage } from './supervise.ts'
 
 interface ServeOptions extends ConfigOptions {
   readonly role?: string
+  readonly lastGood?: string
 }
 
 /** `sallyport serve`: runs the gateway until it is told to stop. SIGHUP reloads and reopens the logs. */
@@ -24,6 +30,10 @@ export function addServe(program: Command): void {
       '--role <role>',
       'edge: serve, and only read the store; control: keys and admin, no traffic',
     )
+    .option(
+      '--last-good <file>',
+      'keep the configuration in force there, and start with it where the one that is written is gone or has faults',
+    )
     .option('--unsupervised', 'do not start again after a crash: something else does')
     .addHelpText(
       'after',
@@ -35,9 +45,11 @@ export function addServe(program: Command): void {
 async function serve(options: ServeOptions): Promise<void> {
   const role = parseRole(options.role)
   const load = async () => inRole(await loadFromFlags(options), role)
-  const running = await runGateway(await load(), {
+  const lastGood = options.lastGood === undefined ? undefined : resolve(options.lastGood)
+  const running = await startWith({
     reload: load,
     ...(role === undefined ? {} : { role }),
+    ...(lastGood === undefined ? {} : { lastGood }),
     isAlone: true,
     hasWorkers: true,
   })
@@ -46,6 +58,34 @@ async function serve(options: ServeOptions): Promise<void> {
   announce(running)
   if (role === 'control')
     console.error(`sallyport: control, admin at ${running.gateway.loaded.settings.admin.socket}`)
+}
+
+/** Starts with what is written, or else, where that was asked for, with what was in force last. */
+async function startWith(options: RunOptions): Promise<RunningGateway> {
+  try {
+    return await runGateway(await options.reload(), options)
+  } catch (error) {
+    if (!(error instanceof ConfigError) || options.lastGood === undefined) throw error
+    const { faults } = error
+    const held = heldOrThrow(options.lastGood, faults)
+    if (held === undefined) throw error
+    for (const fault of faults) console.error(`error ${formatFault(fault)}`)
+    const since = new Date(held.savedAtMs).toISOString()
+    console.error(`sallyport: starting with the configuration that was in force, of ${since}`)
+    const { savedAtMs } = held
+    const loaded = inRole(held.loaded, options.role)
+    return runGateway(loaded, { ...options, held: { faults, savedAtMs } })
+  }
+}
+
+/** Throws `ConfigError` with what is wrong with both. */
+function heldOrThrow(path: string, faults: readonly ConfigFault[]): HeldConfig | undefined {
+  try {
+    return heldConfig(path, process.env)
+  } catch (error) {
+    if (error instanceof ConfigError) throw new ConfigError([...faults, ...error.faults])
+    throw error
+  }
 }
 
 /** What an operator must know at every start goes to standard error; standard output belongs to the log. */

@@ -30,7 +30,7 @@ import { Dependencies, logWord, storeWord } from './dependencies.ts'
 import type { Dependency } from './dependencies.ts'
 import { dependencyStates } from './dependency-states.ts'
 import { GatewayCore } from './gateway-core.ts'
-import { loadApis } from './load-apis.ts'
+import { loadApis, readsOf } from './load-apis.ts'
 import type { LoadedApi } from './load-apis.ts'
 import { planFaults } from './plan-faults.ts'
 import { tellReload, tellUnapplied } from './reload-notice.ts'
@@ -142,7 +142,7 @@ export class Gateway {
     this.time = this.#watchClock(options.clock)
     this.#tokens = this.#openTokens(loaded)
     const { certificateNames } = options
-    const apis = loadApis(loaded.settings.apis)
+    const apis = loadApis(loaded.settings.apis, readsOf(loaded))
     this.#moment = { nowMs: this.#clock.nowMs(), graduated: new Set(), certificateNames }
     const parts = { loaded, certificateNames, tokens: this.#tokens, apis }
     this.#built = this.#build(parts, this.#moment)
@@ -237,7 +237,7 @@ export class Gateway {
     return this.#change(async () => {
       const { certificateNames = this.#moment.certificateNames, ...next } = await load()
       const { loaded } = next
-      const apis = loadApis(loaded.settings.apis)
+      const apis = loadApis(loaded.settings.apis, readsOf(loaded))
       return { ...next, certificateNames, tokens: this.#openTokens(loaded), apis }
     })
   }

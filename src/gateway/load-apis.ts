@@ -8,6 +8,7 @@ import type { JailedRead } from '../openapi/jailed-read.ts'
 import { loadApi } from '../openapi/load-api.ts'
 import type { ApiModel, Finding } from '../openapi/model.ts'
 import { SchemaCompiler } from '../openapi/schema/compiler.ts'
+import type { LoadedConfig } from './config/load-config.ts'
 import type { ApiSettings } from './config/settings.ts'
 
 /** A loaded document with its compilers, and what they have to say about it. */
@@ -41,6 +42,13 @@ export function loadApis(
   })
   if (faults.length > 0) throw new ConfigError(faults)
   return loaded
+}
+
+/** How the documents of a configuration are read: from the disk, or from what was held of them. */
+export function readsOf({ settings, texts }: Pick<LoadedConfig, 'settings' | 'texts'>): ReadOf {
+  if (texts === undefined) return fromDisk
+  return ({ name }) =>
+    readFrom(texts[settings.apis.findIndex((api) => api.name === name)] ?? new Map())
 }
 
 const fromDisk: ReadOf = ({ openapi, overlays }) => createJailedRead(dirname(openapi), overlays)

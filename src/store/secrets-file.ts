@@ -1,21 +1,18 @@
-import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { createHmac, hkdfSync } from 'node:crypto'
 import {
   closeSync,
-  fchmodSync,
   fstatSync,
-  fsyncSync,
   linkSync,
   openSync,
   readFileSync,
   renameSync,
   unlinkSync,
-  writeFileSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
 import { ConfigError } from '../base/config-error.ts'
 import { Secret } from '../base/secret.ts'
 import { isEdgeText, readEdgeDocument, writeEdgeDocument } from './edge-document.ts'
 import type { EdgeDocument } from './edge-document.ts'
+import { syncFolder, writeAside } from './private-file.ts'
 import {
   damaged,
   newDocument,
@@ -195,30 +192,6 @@ function make(path: string, keys: KeyEncryptionKeys): void {
     unlinkSync(aside)
   }
   syncFolder(path)
-}
-
-/** On disk, for its owner only. */
-function writeAside(path: string, text: string): string {
-  const aside = `${path}.${randomBytes(6).toString('hex')}.new`
-  const fd = openSync(aside, 'wx', 0o600)
-  try {
-    fchmodSync(fd, 0o600)
-    writeFileSync(fd, text)
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
-  return aside
-}
-
-/** A new name is on disk when its folder is. */
-function syncFolder(path: string): void {
-  const fd = openSync(dirname(path), 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
 }
 
 /** Reads secrets in clear; `path` stands in messages. Throws `ConfigError` at `secrets`. */

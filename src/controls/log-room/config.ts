@@ -1,9 +1,10 @@
 import type { Policy } from '../../pipeline/policy.ts'
 
-/** Nothing to say: it is there or not. */
-export type LogRoomConfig = Readonly<Record<never, never>>
+export interface LogRoomConfig {
+  readonly when: 'closed'
+}
 
 /** Nothing to do unless the log closes the gateway. */
 export function configureLogRoom({ whenLogFull }: Policy): LogRoomConfig | undefined {
-  return whenLogFull === 'closed' ? {} : undefined
+  return whenLogFull === 'closed' ? { when: 'closed' } : undefined
 }

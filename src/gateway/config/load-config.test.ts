@@ -723,7 +723,7 @@ test('any data is settings or faults, never another error', () => {
     fc.property(tree, (data) => {
       const report = new Report()
       const input = checkInput(data, report)
-      resolveSettings(input, new Resolver('/nowhere', {}, report))
+      resolveSettings(input, new Resolver('/nowhere', {}, { report: report }))
       assert.ok(report.faults.length > 0, 'nothing random is a whole configuration')
     }),
     { numRuns: 1500 },

@@ -27,16 +27,26 @@ export interface LoadedConfig {
   readonly files: readonly string[]
   /** What weakens the protection, told at every start: relaxations (also ended ones), plain HTTP, modes. */
   audit(nowMs: number): readonly ConfigFault[]
+  /** What was written, before it was resolved: references are still references. */
+  readonly input: unknown
+  /** Of a configuration that was held: for each API the texts of its documents, in place of what stands on the disk. */
+  readonly texts?: readonly ReadonlyMap<string, string>[]
   /** Adds file, line and column to a fault that another room found, by its `path`. */
   placeFault(fault: ConfigFault): ConfigFault
 }
 
-function load(
-  source: ConfigSource,
-  where: { readonly file: string | undefined; readonly folder: string; readonly env: Environment },
-): LoadedConfig {
+interface Where {
+  readonly file: string | undefined
+  readonly folder: string
+  readonly env: Environment
+  /** Absolute paths of files that need not be there. */
+  readonly held?: ReadonlySet<string>
+}
+
+function load(source: ConfigSource, where: Where): LoadedConfig {
   const report = new Report()
-  const resolver = new Resolver(where.folder, where.env, report)
+  const { held = new Set() } = where
+  const resolver = new Resolver(where.folder, where.env, { report, held })
   const input = checkInput(source.data, report)
   const settings = resolveSettings(input, resolver)
   const place = (fault: PathFault): ConfigFault =>
@@ -47,6 +57,7 @@ function load(
   }
   return {
     settings,
+    input: source.data,
     file: where.file,
     hash: source.hash,
     files: [...(where.file === undefined ? [] : [where.file]), ...resolver.files],
@@ -92,4 +103,28 @@ export function configFromFlags(flags: ConfigFlags): LoadedConfig {
   const hash = createHash('sha256').update(JSON.stringify(data)).digest('hex')
   const source: ConfigSource = { data, hash, faults: [], locate: () => ({}) }
   return load(source, { file: undefined, folder: resolve(flags.cwd ?? '.'), env: {} })
+}
+
+/** A configuration as it was read before. */
+export interface HeldParts {
+  /** `LoadedConfig.input`. */
+  readonly input: unknown
+  /** `LoadedConfig.file`, absolute. */
+  readonly file: string
+  readonly hash: string
+  /** `LoadedConfig.texts`. */
+  readonly texts: readonly ReadonlyMap<string, string>[]
+}
+
+/**
+ * Settings of a configuration that was held, whatever stands in its file and its documents now. What it refers to
+ * (`env:`, `file:`, lists) is read anew. Throws `ConfigError` with every fault found.
+ */
+export function configFromHeld(
+  { input, file, hash, texts }: HeldParts,
+  env: Environment,
+): LoadedConfig {
+  const source: ConfigSource = { data: input, hash, faults: [], locate: () => ({ file }) }
+  const held = new Set(texts.flatMap((files) => [...files.keys()]))
+  return { ...load(source, { file, folder: dirname(file), env, held }), texts }
 }

@@ -35,7 +35,7 @@ import { logWord, storeWord } from '../dependencies.ts'
 import type { ThreadWord } from '../dependencies.ts'
 import { FactServices } from '../fact-services.ts'
 import { GatewayCore } from '../gateway-core.ts'
-import { loadApis, readFrom } from '../load-apis.ts'
+import { loadApis, readsOf } from '../load-apis.ts'
 import type { Plan } from '../plan.ts'
 import { planFaults } from '../plan-faults.ts'
 import { openCounters } from '../open-counters.ts'
@@ -192,9 +192,7 @@ export class FollowerGateway {
 
   #compile({ settings, hash, file, texts, moment }: PlanSnapshot): Compiled {
     const tokens = openTokens(settings, this.#tell, () => this.#time.steadyMs())
-    const apis = loadApis(settings.apis, (api) =>
-      readFrom(texts[settings.apis.findIndex(({ name }) => name === api.name)] ?? new Map()),
-    )
+    const apis = loadApis(settings.apis, readsOf({ settings, texts }))
     const context = {
       services: this.#services,
       tokens,
@@ -220,7 +218,7 @@ export class FollowerGateway {
 
 /** A configuration that was found free of faults in another thread. */
 function loadedOf(parts: Pick<LoadedConfig, 'settings' | 'hash' | 'file'>): LoadedConfig {
-  return { ...parts, files: [], audit: () => [], placeFault: (fault) => fault }
+  return { ...parts, input: undefined, files: [], audit: () => [], placeFault: (fault) => fault }
 }
 
 /** An own connection reads keys without asking; it writes nothing. */

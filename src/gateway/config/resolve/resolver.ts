@@ -34,9 +34,17 @@ export class Resolver {
   readonly #folder: string
   readonly #env: Readonly<Record<string, string | undefined>>
 
-  constructor(folder: string, env: Readonly<Record<string, string | undefined>>, report: Report) {
+  readonly #held: ReadonlySet<string>
+
+  /** `held`: absolute paths of files that need not be there, as their texts are. */
+  constructor(
+    folder: string,
+    env: Readonly<Record<string, string | undefined>>,
+    { report, held = new Set() }: { readonly report: Report; readonly held?: ReadonlySet<string> },
+  ) {
     this.#folder = folder
     this.#env = env
+    this.#held = held
     this.report = report
   }
 
@@ -49,6 +57,7 @@ export class Resolver {
   file(at: ConfigPath, written: string): string {
     const path = this.path(written)
     this.files.add(path)
+    if (this.#held.has(path)) return path
     const found = statSync(path, { throwIfNoEntry: false })
     if (found === undefined) this.report.fault(at, `file not found: ${path}`)
     else if (!found.isFile()) this.report.fault(at, `not a file: ${path}`)
