@@ -1,5 +1,6 @@
 import { ConfigError } from '../../base/config-error.ts'
 import { Secret } from '../../base/secret.ts'
+import { NEVER_HAPPENED } from '../../store/key-row.ts'
 import type { KeyRecords, KeyRow } from '../../store/records.ts'
 import { StoreError } from '../../store/records.ts'
 import type { Secrets } from '../../store/secrets-file.ts'
@@ -10,7 +11,6 @@ import { DEFAULT_LIFE_MS, DEFAULT_OVERLAP_MS, MAX_OVERLAP_MS, dueOf, keyState } 
 import type { DueKey } from './life.ts'
 import { importKeys } from './key-import.ts'
 import type { ForeignKey, KeyImport } from './key-import.ts'
-import { NEVER_HAPPENED } from './new-row.ts'
 import { hashSecret } from './secret-hash.ts'
 
 /** A key right after it was made: the only moment its text exists here. */

@@ -1,5 +1,6 @@
 import { ConfigError } from '../../base/config-error.ts'
 import type { ConfigFault } from '../../base/config-error.ts'
+import { NEVER_HAPPENED } from '../../store/key-row.ts'
 import type { KeyRecords, KeyRow } from '../../store/records.ts'
 import type { Secrets } from '../../store/secrets-file.ts'
 import { COMMON_SECRETS } from '../tokens/common-secrets.ts'
@@ -7,7 +8,6 @@ import { foreignDigest, foreignIds, foreignSecret } from './foreign-key.ts'
 import { parseKeyRequest } from './key-request.ts'
 import type { KeyRequest } from './key-request.ts'
 import { hashSecret, matchSecret } from './secret-hash.ts'
-import { NEVER_HAPPENED } from './new-row.ts'
 
 /** `createdBy` of keys that came from another system. */
 export const IMPORTED = 'import'

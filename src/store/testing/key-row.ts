@@ -1,8 +1,10 @@
+import { NEVER_HAPPENED } from '../key-row.ts'
 import type { KeyRow } from '../records.ts'
 
 /** A key row for tests: no rights, no restrictions, valid for ever; `part` overrides. */
 export function keyRow(part: Partial<KeyRow> = {}): KeyRow {
   return {
+    ...NEVER_HAPPENED,
     id: 'aaaaaaaaaaaa',
     kind: 'sk',
     env: 'live',
@@ -11,9 +13,6 @@ export function keyRow(part: Partial<KeyRow> = {}): KeyRow {
     secretHashHex: '00'.repeat(32),
     pepperVersion: 1,
     lastFour: 'wxyz',
-    previousHashHex: undefined,
-    previousPepperVersion: undefined,
-    previousUntilMs: undefined,
     scopes: [],
     roles: [],
     groups: [],
@@ -24,16 +23,6 @@ export function keyRow(part: Partial<KeyRow> = {}): KeyRow {
     createdAtMs: 1000,
     createdBy: 'test',
     expiresAtMs: Infinity,
-    rotatedAtMs: undefined,
-    revokedAtMs: undefined,
-    revokedWhy: undefined,
-    quarantinedAtMs: undefined,
-    quarantinedWhy: undefined,
-    exposedAtMs: undefined,
-    lastUsedAtMs: undefined,
-    firstUsedAtMs: undefined,
-    firstNetwork: undefined,
-    firstAgent: undefined,
     ...part,
   }
 }
