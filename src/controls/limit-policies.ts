@@ -19,10 +19,14 @@ export interface LimitPolicy {
   /** What a refusal is called in the log. */
   readonly reason: string
   readonly keyOf: (exchange: Exchange) => string
-  /** Whether the key is the caller alone; else a request may make up as many as it likes. */
-  readonly isCaller: boolean
-  /** Where the key is this and whoever was verified, and nothing else of the request. */
-  readonly callerSpace?: string
+  /**
+   * What tells its keys apart: the `caller` alone, so that a key can be kept with whoever was verified; whatever a
+   * credential `proves`, which it may lack, so that the address stands in; or anything of the `request`, which may make
+   * up as many as it likes.
+   */
+  readonly countsBy: 'caller' | 'proofs' | 'request'
+  /** What its keys begin with, and those of no other limit. */
+  readonly space: string
 }
 
 /** How limits speak to clients. */
@@ -48,12 +52,13 @@ export function keyedPolicy(
     cost: parts.cost ?? 1,
     reason: parts.reason,
     keyOf: (exchange) => `${parts.space}:${limitKey(exchange, by)}`,
-    isCaller: by.every(({ from }) => CALLER_PARTS.has(from)),
+    countsBy: by.every(({ from }) => PROVEN_PARTS.has(from)) ? 'proofs' : 'request',
+    space: parts.space,
   }
 }
 
 /** Parts of a key that credentials prove. */
-const CALLER_PARTS: ReadonlySet<LimitKeyPart['from']> = new Set([
+const PROVEN_PARTS: ReadonlySet<LimitKeyPart['from']> = new Set([
   'principal',
   'subject',
   'tenant',
@@ -83,8 +88,8 @@ export function decideLimits(
   keys: readonly string[] = policies.map((policy) => policy.keyOf(exchange)),
 ): MaybePromise<Denial | undefined> {
   const isKnown = exchange.principal.kind !== 'none' && !exchange.countsAsAddress
-  const demands = policies.map(({ rate, cost, isCaller }, index): Demand => ({
-    isProven: isKnown && isCaller,
+  const demands = policies.map(({ rate, cost, countsBy }, index): Demand => ({
+    isProven: isKnown && countsBy !== 'request',
     key: keys[index] ?? '',
     kind: rate.kind === 'quota' ? 'window' : 'bucket',
     rate,

@@ -82,9 +82,9 @@ function perPrincipal(
     rate,
     cost,
     reason: 'principal_limit',
-    isCaller: true,
+    countsBy: 'caller',
+    space,
     keyOf: (exchange) => `${space}:${callerOf(exchange)}`,
-    callerSpace: space,
   }
 }
 

@@ -49,10 +49,10 @@ function principalLimitGuard(
 
 /** One bucket and nothing else, as most operations have: nothing is made per request but the answer. */
 function takeOnly(
-  { limit, rate, cost, reason, keyOf, callerSpace }: LimitPolicy,
+  { limit, rate, cost, reason, keyOf, countsBy, space }: LimitPolicy,
   { counters, clock }: Kit,
 ): NonNullable<Guard['onRequest']> {
-  const knownKey = callerSpace === undefined ? keyOf : keptKey(callerSpace, keyOf)
+  const knownKey = countsBy === 'caller' ? keptKey(space, keyOf) : keyOf
   const judge = (exchange: Exchange, taken: Taken): Denial | undefined => {
     if (!taken.allowed) return limitDenial(exchange, reason, { limit, taken })
     announceLimit(exchange, { limit, taken })
