@@ -3,6 +3,8 @@
 // src/http/json-scanner.ts, which finds the same faults at the same bytes; the layout of memory and the codes are those
 // of src/http/json-wasm.ts.
 
+import { skipSpace } from './skip-space'
+
 /** What is told: offset of a fault; values; unsafe integers; whether there are many shapes; end of the arena. */
 const HEAD: usize = 0x100
 const FRAMES: usize = 0x1000
@@ -202,27 +204,6 @@ function fail(code: i32, p: usize): usize {
 
 function unexpected(p: usize): usize {
   return fail(p >= textEnd ? UNEXPECTED_END : SYNTAX, p)
-}
-
-function skipSpace(start: usize): usize {
-  let p = start
-  let c = <u32>load<u8>(p)
-  if (c > 0x20) return p
-  while (c == 0x20 || c == 0x0a || c == 0x0d || c == 0x09) {
-    const chunk = v128.load(p)
-    const others = i8x16.bitmask(
-      v128.not(
-        v128.or(
-          v128.or(i8x16.eq(chunk, i8x16.splat(0x20)), i8x16.eq(chunk, i8x16.splat(0x0a))),
-          v128.or(i8x16.eq(chunk, i8x16.splat(0x0d)), i8x16.eq(chunk, i8x16.splat(0x09))),
-        ),
-      ),
-    )
-    if (others != 0) return p + <usize>ctz(others)
-    p += 16
-    c = <u32>load<u8>(p)
-  }
-  return p
 }
 
 /** Reads the scalar that begins with `c`; where it ends, or 0. */

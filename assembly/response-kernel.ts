@@ -2,6 +2,7 @@
 // AssemblyScript, written so that it is plain TypeScript to the formatter. The twin is src/openapi/kernel/twin.ts; the
 // layout of tables is that of src/openapi/kernel/table.ts, of memory and codes that of src/openapi/kernel/layout.ts.
 import { tellsError } from './error-name'
+import { skipSpace } from './skip-space'
 import { holdsSuspect } from './suspect'
 
 // Memory below the table: results, report, frames, edits, arena.
@@ -373,27 +374,6 @@ function finish(p: usize): i32 {
   store<u32>(HEAD, reported, 24)
   store<u32>(HEAD, hidden, 28)
   return FILTERED
-}
-
-function skipSpace(start: usize): usize {
-  let p = start
-  let c = <u32>load<u8>(p)
-  if (c > 0x20) return p
-  while (c == 0x20 || c == 0x0a || c == 0x0d || c == 0x09) {
-    const chunk = v128.load(p)
-    const others = i8x16.bitmask(
-      v128.not(
-        v128.or(
-          v128.or(i8x16.eq(chunk, i8x16.splat(0x20)), i8x16.eq(chunk, i8x16.splat(0x0a))),
-          v128.or(i8x16.eq(chunk, i8x16.splat(0x0d)), i8x16.eq(chunk, i8x16.splat(0x09))),
-        ),
-      ),
-    )
-    if (others != 0) return p + <usize>ctz(others)
-    p += 16
-    c = <u32>load<u8>(p)
-  }
-  return p
 }
 
 /** One bit for each of 16 bytes that ends a plain run in a string: quote, backslash, control. */
