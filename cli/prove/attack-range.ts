@@ -58,6 +58,10 @@ export class AttackRange implements ProofRange {
     return this.#range.newKey(options)
   }
 
+  importKey(text: string): Promise<ProofKey> {
+    return this.#range.importKey(text)
+  }
+
   revokeKey(id: string): Promise<void> {
     return this.#range.revokeKey(id)
   }

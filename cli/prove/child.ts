@@ -4,6 +4,7 @@ import type { AnyControl } from '../../src/controls/kit.ts'
 import type { Omission, ProofKey, ProofKeyOptions } from '../../src/pipeline/proof.ts'
 import type { Site } from '../../src/pipeline/site.ts'
 import { formatFault, ConfigError } from '../../src/base/config-error.ts'
+import { foreignDigest } from '../../src/identity/keys/foreign-key.ts'
 import { loadFromFlags } from '../load.ts'
 import { runGateway } from '../run-gateway.ts'
 import type { RunningGateway } from '../run-gateway.ts'
@@ -31,6 +32,8 @@ async function obey(message: ToChild): Promise<void> {
   const { call } = message
   try {
     if (message.kind === 'newKey') tell({ kind: 'done', call, key: await newKey(message.options) })
+    else if (message.kind === 'importKey')
+      tell({ kind: 'done', call, key: await importKey(message.text) })
     else {
       await keyAdmin().revoke(message.id, 'prove', Date.now())
       tell({ kind: 'done', call })
@@ -122,4 +125,12 @@ async function newKey({ livesMs, ...options }: ProofKeyOptions): Promise<ProofKe
   const expiry = livesMs === undefined ? {} : { expiresAtMs: nowMs + livesMs }
   const { row, key } = await keyAdmin().create({ ...options, ...expiry, owner: 'prove' }, nowMs)
   return { id: row.id, text: key.reveal() }
+}
+
+async function importKey(text: string): Promise<ProofKey> {
+  const entry = { digestHex: foreignDigest(text), lastFour: '', request: { owner: 'prove' } }
+  const done = await keyAdmin().import([entry], { nowMs: Date.now(), isDryRun: false })
+  const [found] = [...done.made, ...done.known]
+  if (found === undefined) throw new Error('the key was not taken')
+  return { id: found.row.id, text }
 }

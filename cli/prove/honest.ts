@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { ProofRequest } from '../../src/pipeline/proof.ts'
 import { AttackRange } from './attack-range.ts'
 import type { Range } from './range.ts'
@@ -11,6 +12,7 @@ const HONEST_INDEX = 40_000
 export async function proveHonestCalls(range: Range): Promise<readonly ProofRow[]> {
   const caller = new AttackRange(range, HONEST_INDEX)
   const scoped = await caller.newKey({ scopes: ['prove:read'] })
+  const imported = await caller.importKey(randomBytes(24).toString('hex'))
   const calls: readonly (readonly [name: string, request: ProofRequest])[] = [
     ['a public operation', { target: '/public', credential: 'none' }],
     ['a key, path and query parameters', { target: '/items/7?limit=10&sort=name' }],
@@ -19,6 +21,7 @@ export async function proveHonestCalls(range: Range): Promise<readonly ProofRow[
     ['a form', form('/forms', 'name=a&size=3')],
     ['a log-in', { ...post('/login', { email: 'a@b.test', password: 'p' }), credential: 'none' }],
     ['a key with its scope', { target: '/scoped', credential: scoped.text }],
+    ['a key of another system', { target: '/items/7', credential: imported.text }],
     ['a token', { target: '/token', credential: 'none', headers: bearer(caller.token()) }],
     ['a cookie from our own page', { ...post('/page-action', undefined), ...ownPage() }],
     ['a public URL in a body', post('/hooks', { callbackUrl: 'https://example.com/hook' })],

@@ -52,6 +52,7 @@ export interface RangeReady {
 export type ToChild =
   | { readonly kind: 'start'; readonly order: RangeOrder }
   | { readonly kind: 'newKey'; readonly call: number; readonly options: ProofKeyOptions }
+  | { readonly kind: 'importKey'; readonly call: number; readonly text: string }
   | { readonly kind: 'revokeKey'; readonly call: number; readonly id: string }
 
 /** Child -> parent. */

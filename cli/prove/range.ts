@@ -64,10 +64,13 @@ export class Range {
   }
 
   /** Makes a key in the gateway's store. */
-  async newKey(options: ProofKeyOptions): Promise<ProofKey> {
-    const { key } = await this.#call((call) => ({ kind: 'newKey', call, options }))
-    if (key === undefined) throw new Error('the gateway made no key')
-    return key
+  newKey(options: ProofKeyOptions): Promise<ProofKey> {
+    return this.#keyOf((call) => ({ kind: 'newKey', call, options }))
+  }
+
+  /** Brings a key in whose hash alone is known. */
+  importKey(text: string): Promise<ProofKey> {
+    return this.#keyOf((call) => ({ kind: 'importKey', call, text }))
   }
 
   async revokeKey(id: string): Promise<void> {
@@ -78,6 +81,12 @@ export class Range {
     this.client.close()
     this.sink.close()
     this.#child.kill('SIGKILL')
+  }
+
+  async #keyOf(message: (call: number) => ToChild): Promise<ProofKey> {
+    const { key } = await this.#call(message)
+    if (key === undefined) throw new Error('the gateway made no key')
+    return key
   }
 
   async #call(message: (call: number) => ToChild): Promise<Done> {

@@ -113,6 +113,8 @@ export interface ProofRange {
   address(n: number): string
   /** Makes a gateway key. */
   newKey(options?: ProofKeyOptions): Promise<ProofKey>
+  /** Brings a key of another system in as if nothing but its hash were known, so that a weak text is not noticed. */
+  importKey(text: string): Promise<ProofKey>
   revokeKey(id: string): Promise<void>
   /** An access token of the range's issuer. */
   token(options?: ProofTokenOptions): string

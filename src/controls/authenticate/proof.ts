@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHash, createHmac, randomBytes } from 'node:crypto'
 import type { Attack, Proof, ProofRequest, ProofTokenOptions } from '../../pipeline/proof.ts'
 
 /** Callers who are not who they say, or say nothing. */
@@ -32,17 +32,20 @@ export const proof: Proof = {
     },
     {
       id: 'KEY-01',
-      name: 'makes up a key',
+      name: 'makes up a key, or shows what the store holds of an imported one, or guesses it',
       run: async (range) => {
         const { text } = await range.newKey()
         const other = await range.newKey()
         const swapped = [...text.split('_').slice(0, 4), ...other.text.split('_').slice(4)].join(
           '_',
         )
-        return range.anyPasses([
-          { target: '/items/1', credential: `${text}x` },
-          { target: '/items/1', credential: swapped },
-        ])
+        const imported = await range.importKey(foreignText())
+        const hashes = (['hex', 'base64', 'base64url'] as const).map((form) =>
+          createHash('sha256').update(imported.text).digest(form),
+        )
+        const weak = await range.importKey(GUESSED)
+        const shown = [`${text}x`, swapped, ...hashes, imported.id, weak.text, foreignText()]
+        return range.anyPasses(shown.map((credential) => ({ target: '/items/1', credential })))
       },
     },
     {
@@ -70,10 +73,12 @@ export const proof: Proof = {
       id: 'KEY-05',
       name: 'uses a key that was revoked a moment ago',
       run: async (range) => {
-        const { id, text } = await range.newKey()
-        await range.send({ target: '/items/1', credential: text })
-        await range.revokeKey(id)
-        return range.passes({ target: '/items/1', credential: text })
+        const keys = [await range.newKey(), await range.importKey(foreignText())]
+        for (const { id, text } of keys) {
+          await range.send({ target: '/items/1', credential: text })
+          await range.revokeKey(id)
+        }
+        return range.anyPasses(keys.map(({ text }) => ({ target: '/items/1', credential: text })))
       },
     },
     {
@@ -112,6 +117,14 @@ export const proof: Proof = {
       needs: { clock: 'back' },
     },
   ],
+}
+
+/** Long enough for a key, and the first that anybody would try. */
+const GUESSED = 'orders-gateway-1'
+
+/** A key as other systems make them. */
+function foreignText(): string {
+  return randomBytes(24).toString('hex')
 }
 
 function tokenAttack(
