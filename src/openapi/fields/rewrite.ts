@@ -1,3 +1,4 @@
+import { membersBefore, setMember } from '../copy-members.ts'
 import { foldName } from './view.ts'
 import type { ViewEdge, ViewNode } from './view.ts'
 
@@ -91,8 +92,8 @@ class Rewriter<Decision, Walk extends RewriteWalk> {
             : this.at(member, edge, source)
         path.pop()
       }
-      if (copy === undefined && kept !== member) copy = before(source, name)
-      if (copy !== undefined && kept !== DROP) assign(copy, name, kept)
+      if (copy === undefined && kept !== member) copy = membersBefore(source, name)
+      if (copy !== undefined && kept !== DROP) setMember(copy, name, kept)
     }
     return copy ?? source
   }
@@ -121,25 +122,4 @@ function memberOf<Decision>(
 ): ViewEdge<Decision> | undefined {
   const edge = members.get(name)
   return edge !== undefined || folded === undefined ? edge : folded.get(foldName(name))
-}
-
-function before(source: Readonly<Record<string, unknown>>, end: string): Record<string, unknown> {
-  const copy: Record<string, unknown> = {}
-  for (const name in source) {
-    if (name === end) break
-    if (Object.hasOwn(source, name)) assign(copy, name, source[name])
-  }
-  return copy
-}
-
-function assign(copy: Record<string, unknown>, name: string, value: unknown): void {
-  // Plain assignment to this name would change the prototype instead of making a field.
-  if (name !== '__proto__') copy[name] = value
-  else
-    Object.defineProperty(copy, name, {
-      value,
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    })
 }

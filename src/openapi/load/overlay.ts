@@ -1,3 +1,4 @@
+import { setMember } from '../copy-members.ts'
 import type { Findings } from './findings.ts'
 import { compileJsonPath, JsonPathError } from './json-path.ts'
 import type { Selected } from './json-path.ts'
@@ -142,7 +143,7 @@ function merge(target: JsonObject, update: JsonObject, budget: Budget, depth: nu
     if (isObject(old) && isObject(value)) merge(old, value, budget, depth + 1)
     else if (Array.isArray(old) && Array.isArray(value)) {
       for (const item of value as unknown[]) old.push(copy(item, budget, depth + 1))
-    } else set(target, key, copy(value, budget, depth + 1))
+    } else setMember(target, key, copy(value, budget, depth + 1))
   }
 }
 
@@ -153,19 +154,7 @@ function copy(value: unknown, budget: Budget, depth: number): unknown {
   if (!isObject(value)) return value
   const result: { [key: string]: unknown } = {}
   for (const key in value) {
-    if (Object.hasOwn(value, key)) set(result, key, copy(value[key], budget, depth + 1))
+    if (Object.hasOwn(value, key)) setMember(result, key, copy(value[key], budget, depth + 1))
   }
   return result
-}
-
-/** Defines a member whatever its name, `__proto__` included. */
-function set(target: { [key: string]: unknown }, key: string, value: unknown): void {
-  if (key !== '__proto__') target[key] = value
-  else
-    Object.defineProperty(target, key, {
-      value,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    })
 }

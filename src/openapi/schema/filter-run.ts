@@ -1,3 +1,4 @@
+import { membersBefore, setMember } from '../copy-members.ts'
 import type { Filter } from './contract.ts'
 import { MAX_FILTER_PLACES } from './contract.ts'
 import type { Member, Place } from './filter-place.ts'
@@ -133,8 +134,8 @@ function filterMembers(value: object, places: readonly Place[], walk: Walk): unk
     // A scalar that is listed and not hidden stays: most members end here.
     if (listed === undefined) kept = keepShared(member, name, { places, walk })
     else if (!isScalar || listed.isHidden) kept = keepListed(member, name, { listed, walk })
-    if (copy === undefined && kept !== member) copy = before(source, name)
-    if (copy !== undefined && kept !== DROP) assign(copy, name, kept)
+    if (copy === undefined && kept !== member) copy = membersBefore(source, name)
+    if (copy !== undefined && kept !== DROP) setMember(copy, name, kept)
   }
   return copy ?? value
 }
@@ -205,25 +206,4 @@ function dropMember(name: string, walk: Walk): typeof DROP {
   drop(walk)
   walk.path.pop()
   return DROP
-}
-
-function before(source: Readonly<Record<string, unknown>>, end: string): Record<string, unknown> {
-  const copy: Record<string, unknown> = {}
-  for (const name in source) {
-    if (name === end) break
-    if (Object.hasOwn(source, name)) assign(copy, name, source[name])
-  }
-  return copy
-}
-
-function assign(copy: Record<string, unknown>, name: string, value: unknown): void {
-  // Plain assignment to this name would change the prototype instead of making a field.
-  if (name !== '__proto__') copy[name] = value
-  else
-    Object.defineProperty(copy, name, {
-      value,
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    })
 }
