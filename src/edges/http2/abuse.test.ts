@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { systemClock } from '../../base/clock.ts'
 import type { EdgeLimits } from '../exchange/limits.ts'
-import { startListener } from '../listener/listener.ts'
 import { eventually, httpUpstream, rawUpstream } from '../testing/edge-kit.ts'
 import { FakeCore } from '../testing/fake-core.ts'
 import {
@@ -20,20 +15,14 @@ import {
   requestBlock,
   u32,
 } from '../testing/h2-frames.ts'
-import type { AutoTls } from '../tls/auto.ts'
-import { openAutoTls } from '../tls/auto.ts'
+import { h2Kit } from '../testing/h2-kit.ts'
 import type { H2Abuse } from './session-guard.ts'
 
 const CALM = 11
 const PROTOCOL_ERROR = 1
 const WHOLE = END_STREAM | END_HEADERS
 
-let tls: AutoTls
-before(() => {
-  const folder = mkdtempSync(join(tmpdir(), 'sallyport-h2abuse-'))
-  tls = openAutoTls({ folder, names: [], min: '1.2', clock: systemClock })
-})
-after(() => tls.close())
+const start = h2Kit()
 
 interface Attacked {
   readonly core: FakeCore
@@ -62,22 +51,10 @@ async function attack(
     limits,
   }: { core: FakeCore; transport: Transport; limits: Partial<EdgeLimits> },
 ): Promise<Attacked> {
-  const abuses: H2Abuse[] = []
-  let resets = 0
-  const listener = await startListener({
-    core,
-    transport,
-    port: 0,
-    address: '127.0.0.1',
-    kind: 'https',
-    tls,
-    limits: { sweepMs: 20, ...limits },
-    http2Monitor: { onReset: () => resets++, onAbuse: (abuse) => abuses.push(abuse) },
-  })
-  const client = new FrameClient(t, listener.port)
-  t.after(() => listener.close(0))
+  const { port, abuses, resets } = await start(t, { core, transport, limits })
+  const client = new FrameClient(t, port)
   await sleep(30)
-  return { core, client, abuses, resets: () => resets }
+  return { core, client, abuses, resets }
 }
 
 const id = (index: number): number => index * 2 + 1
