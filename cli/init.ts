@@ -1,15 +1,11 @@
 import { chmodSync, existsSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative, resolve, sep } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { ConfigError } from '../src/base/config-error.ts'
-import type { ConfigFault } from '../src/base/config-error.ts'
 import { schemaComment } from '../src/gateway/config/schema-comment.ts'
 import { isLoopbackHost, parseUpstreamUrl } from '../src/gateway/config/values/network.ts'
-import { loadApis } from '../src/gateway/load-apis.ts'
-import { collectFaults } from '../src/gateway/plan.ts'
 import type { ApiModel, Operation } from '../src/openapi/model.ts'
 import { reportOf } from './check.ts'
-import { placeFaults } from './document-places.ts'
 import { CommandError } from './failure.ts'
 import { readAccessLog } from './init/access-log.ts'
 import type { AccessLog } from './init/access-log.ts'
@@ -19,6 +15,7 @@ import type { LogFindings } from './init/found-operations.ts'
 import { overlayText } from './init/overlay-text.ts'
 import { printInit } from './init/print-init.ts'
 import type { InitReport } from './init/print-init.ts'
+import { readModel, relativeTo } from './init/read-document.ts'
 import { chooseSchemes, usualSecurity } from './init/scheme-choice.ts'
 import { inspect } from './inspect.ts'
 import { initFromKong, isKongFile } from './kong/init-kong.ts'
@@ -27,6 +24,8 @@ import { printJson } from './output.ts'
 interface InitOptions {
   readonly upstream?: string
   readonly from?: string
+  readonly openapi?: string
+  readonly audience?: string
   readonly output: string
   readonly force?: true
   readonly allowPlain?: true
@@ -38,10 +37,12 @@ Examples:
   sallyport init openapi.yaml --upstream http://127.0.0.1:3000
   sallyport init openapi.yaml --upstream http://127.0.0.1:3000 --from access.log
   sallyport init --from kong.yaml
+  sallyport init --from kong.yaml --openapi openapi.yaml
 
 Writes sallyport.yaml with the profile adopt for two weeks; with --from also sallyport.overlay.yaml, when the log shows
 operations that the document lacks. Logs: common or combined format, or JSON lines with method and path.
-From a configuration of Kong (decK) it writes documents, too, and lists what is not as it was; keys follow by keys import.
+From a configuration of Kong (decK) it writes documents, too (with --openapi an overlay of yours: what Kong let through,
+with its limits and credentials), and lists what is not as it was; keys follow by keys import.
 Exit codes: 0 written and ready to serve, 1 nothing written, or it has faults that a person must decide.`
 
 const ADOPT_DAYS = 14
@@ -58,6 +59,8 @@ export function addInit(program: Command): void {
       '--from <file>',
       'access log of the API: finds operations that the document lacks; or a configuration of Kong',
     )
+    .option('--openapi <file>', 'with Kong: the document of the API, in place of one that is made')
+    .option('--audience <name>', 'with Kong: the name of this API in aud of signed tokens')
     .option('-o, --output <file>', 'file to write', 'sallyport.yaml')
     .option('--allow-plain', 'the API is reached over plain HTTP in a network of your own')
     .option('--force', 'replace files that exist')
@@ -73,10 +76,15 @@ async function init(openapi: string | undefined, options: InitOptions): Promise<
     if (openapi !== undefined || upstream !== undefined)
       throw new CommandError(
         'a configuration of Kong says itself where its APIs are',
-        'sallyport init --from FILE alone; put your document in the place of the one it writes',
+        'sallyport init --from FILE, with --openapi FILE for your document of the API',
       )
     return initFromKong(from, options, untilDay)
   }
+  if (options.openapi !== undefined || options.audience !== undefined)
+    throw new CommandError(
+      '--openapi and --audience go with a configuration of Kong',
+      'sallyport init openapi.yaml --upstream URL',
+    )
   if (openapi === undefined || upstream === undefined)
     throw new CommandError(
       'document and --upstream are needed',
@@ -151,16 +159,6 @@ function refuseUpstream({ upstream, allowPlain }: DocumentOptions): void {
   })
 }
 
-function readModel(openapi: string): ApiModel {
-  const path = resolve(openapi)
-  if (!existsSync(path)) throw new CommandError(`${openapi}: there is no such file`)
-  const faults: ConfigFault[] = []
-  const apis = collectFaults(faults, () => loadApis([{ name: 'api', openapi: path, overlays: [] }]))
-  const model = apis?.[0]?.runtime.model
-  if (model === undefined) throw new ConfigError(placeFaults(faults, [path]))
-  return model
-}
-
 function readLog(path: string): Promise<AccessLog> {
   return readAccessLog(path, (lines) => {
     if (process.stderr.isTTY) console.error(`${lines} lines of ${path}`)
@@ -176,12 +174,6 @@ function labels(model: ApiModel, isMeant: (operation: Operation) => boolean): re
   return model.operations
     .filter(isMeant)
     .map(({ method, template }) => `${method} ${model.basePath}${template}`)
-}
-
-/** As a configuration in `folder` names a file. */
-function relativeTo(folder: string, file: string): string {
-  const path = relative(folder, resolve(file)).split(sep).join('/')
-  return path.startsWith('.') ? path : `./${path}`
 }
 
 /** Never replaces a file that appeared meanwhile; others may read it, nobody else may write it. */

@@ -1,11 +1,11 @@
-import type { KongApi, KongOperation } from './operations.ts'
-import { EVERYBODY, LIMITERS, ofConsumer, planOf } from './kong-keys.ts'
+import { EVERYBODY, ofConsumer, planOf } from './consumers.ts'
+import { LIMITERS } from './plugin-kinds.ts'
 import { fieldsOf } from './kong-file.ts'
 import type { KongFile } from './kong-file.ts'
 import { planTexts, ratesOf } from './limits.ts'
 import { isLoopbackHost } from '../../src/gateway/config/values/network.ts'
-import type { Written } from './documents.ts'
-import type { Notebook, RoutePolicy } from './policy.ts'
+import type { Notebook } from './notebook.ts'
+import type { Binding, KongAccess, KongApi, RoutePolicy, Written } from './model.ts'
 
 /** What else goes into the configuration. */
 export interface KongConfigParts {
@@ -13,6 +13,8 @@ export interface KongConfigParts {
   readonly apis: readonly KongApi[]
   /** API -> path of its document, relative to the configuration. */
   readonly documents: ReadonlyMap<string, string>
+  /** Path of the overlay of the document that a person named, likewise. */
+  readonly overlay: string
   /** `2026-12-06`. */
   readonly untilDay: string
   readonly book: Notebook
@@ -27,7 +29,7 @@ export function configOf(parts: KongConfigParts): Written {
     listen: listenOf(policies),
     profile: { name: 'adopt', until: untilDay, ...graduatedOf(apis) },
     validate: { caps: 'on' },
-    ...authOf(policies),
+    ...authOf(apis, policies),
     ...limitsOf(kong, policies),
     ...(policies.some(({ blocksBots }) => blocksBots) ? { detect: { bots: 'block' } } : {}),
     ...rulesOf(apis),
@@ -37,23 +39,28 @@ export function configOf(parts: KongConfigParts): Written {
 /** Where Kong looked into a request itself, nothing is only observed meanwhile. */
 function graduatedOf(apis: readonly KongApi[]): Written {
   const ids = apis.flatMap(({ name, operations }) =>
-    operations.filter(isChecked).map(({ id }) => (apis.length === 1 ? id : `${name}:${id}`)),
+    operations
+      .filter(({ isChecked }) => isChecked)
+      .map(({ id }) => (apis.length === 1 ? id : `${name}:${id}`)),
   )
   return ids.length === 0 ? {} : { graduated: ids }
 }
 
-function isChecked({ segments, policy }: KongOperation): boolean {
-  return (
-    policy.bodySchema !== undefined ||
-    segments.some((segment) => 'name' in segment && segment.pattern !== undefined)
-  )
+function overlaysOf({ binding }: KongApi, overlay: string): Written {
+  return binding === undefined || !hasActions(binding) ? {} : { overlays: [overlay] }
 }
 
-function apiFields({ apis, documents, kong, book }: KongConfigParts): Written {
+/** Whether a document needs an overlay to be as Kong had it. */
+export function hasActions({ overlay: { actions } }: Binding): boolean {
+  return Array.isArray(actions) && actions.length > 0
+}
+
+function apiFields({ apis, documents, kong, book, overlay }: KongConfigParts): Written {
   const written = apis.map((api): [string, Written] => [
     api.name,
     {
       openapi: documents.get(api.name),
+      ...overlaysOf(api, overlay),
       upstream: upstreamOf(api, kong, book),
       basePath: api.basePath === '' ? '/' : api.basePath,
     },
@@ -64,10 +71,15 @@ function apiFields({ apis, documents, kong, book }: KongConfigParts): Written {
     : { apis: Object.fromEntries(written) }
 }
 
-function upstreamOf({ service, basePath }: KongApi, kong: KongFile, book: Notebook): Written {
+function upstreamOf(
+  { service, isStripped, pathSuffix }: KongApi,
+  kong: KongFile,
+  book: Notebook,
+): Written {
   const { fields, line } = service
   const tell = (todo: string): void => book.add(line, `service ${service.name}`, todo)
   const url = urlOf(fields)
+  if (pathSuffix !== '') url.pathname = `${url.pathname.replace(/\/$/, '')}${pathSuffix}`
   const targets = kong.upstreams.find((upstream) => upstream.fields['name'] === url.hostname)
   if (targets !== undefined)
     book.add(
@@ -92,7 +104,7 @@ function upstreamOf({ service, basePath }: KongApi, kong: KongFile, book: Notebo
     ...(typeof read === 'number' ? { timeout: `${read}ms` } : {}),
     ...(typeof connect === 'number' ? { connectTimeout: `${connect}ms` } : {}),
     ...(plain ? { allowPlain: true } : {}),
-    ...(basePath !== '' && url.pathname === '/' ? { stripBasePath: true } : {}),
+    ...(isStripped && url.pathname === '/' ? { stripBasePath: true } : {}),
   }
 }
 
@@ -137,27 +149,40 @@ function listenOf(policies: readonly RoutePolicy[]): Written {
   }
 }
 
-function authOf(policies: readonly RoutePolicy[]): Written {
-  const issuers: Record<string, Written> = {}
-  for (const { access } of policies)
+function authOf(apis: readonly KongApi[], policies: readonly RoutePolicy[]): Written {
+  const issuers: Record<string, Written> = Object.create(null) as Record<string, Written>
+  for (const { access } of policies) {
     if (access.kind === 'tokens') issuers[access.issuer] = { audience: [...access.audiences] }
-  return Object.keys(issuers).length === 0 ? {} : { auth: { jwt: { issuers } } }
+    if (access.kind === 'signed')
+      for (const { iss, settings } of access.issuers) issuers[iss] = settings
+  }
+  const schemes = apis.find(({ binding }) => binding !== undefined)?.binding?.schemes ?? {}
+  const auth = {
+    ...(Object.keys(issuers).length === 0 ? {} : { jwt: { issuers } }),
+    ...(Object.keys(schemes).length === 0 ? {} : { schemes }),
+  }
+  return Object.keys(auth).length === 0 ? {} : { auth }
+}
+
+/** Whose tokens a route takes; empty where it takes none. */
+function issuersOf(access: KongAccess): readonly string[] {
+  if (access.kind === 'tokens') return [access.issuer]
+  return access.kind === 'signed' ? access.issuers.map(({ iss }) => iss) : []
 }
 
 function limitsOf(kong: KongFile, policies: readonly RoutePolicy[]): Written {
   const addresses = [...new Set(policies.flatMap(({ address }) => address ?? []))]
+  const signers = [...new Set(policies.flatMap(({ issuer }) => issuer ?? []))]
+  const shared = [
+    ...addresses.map((rate, n) => [`address-${n + 1}`, `${rate} by ip`]),
+    ...signers.map((rate, n) => [`issuer-${n + 1}`, `${rate} by claim.iss`]),
+  ]
   const plans = kong.consumers.flatMap(({ name }): [string, readonly string[]][] => {
     const limiter = ofConsumer(kong.plugins, name).find((plugin) => LIMITERS.has(plugin.name))
     return limiter === undefined ? [] : [[planOf(name), planTexts(ratesOf(limiter))]]
   })
   const limits = {
-    ...(addresses.length === 0
-      ? {}
-      : {
-          policies: Object.fromEntries(
-            addresses.map((rate, n) => [`address-${n + 1}`, `${rate} by ip`]),
-          ),
-        }),
+    ...(shared.length === 0 ? {} : { policies: Object.fromEntries(shared) as Written }),
     ...(plans.length === 0 ? {} : { plans: Object.fromEntries(plans) }),
   }
   return Object.keys(limits).length === 0 ? {} : { limits }
@@ -169,9 +194,11 @@ function rulesOf(apis: readonly KongApi[]): Written {
   const all = apis.flatMap(({ operations }) => operations)
   // Once one operation has an ACL, every other that asks for a credential says that all callers may come.
   const hasAcl = all.some(({ policy }) => isGuarded(policy))
+  const issuers = new Set(all.flatMap(({ policy }) => issuersOf(policy.access)))
   for (const operation of all) {
-    const { id, policy } = operation
-    const rule = { ...(hasAcl ? aclOf(policy) : {}), ...ruleOf(policy, isChecked(operation)) }
+    const { id, policy, isChecked } = operation
+    const authorize = authorizeOf(policy, { hasAcl, issuers: issuers.size })
+    const rule = { ...authorize, ...ruleOf(policy, isChecked) }
     const key = JSON.stringify(rule)
     if (key === '{}') continue
     const known = rules.get(key) ?? { ids: [], rule }
@@ -186,13 +213,33 @@ function isGuarded({ groups, deniedGroups }: RoutePolicy): boolean {
   return groups.length > 0 || deniedGroups.length > 0
 }
 
-function aclOf({ access, groups, deniedGroups }: RoutePolicy): Written {
+interface Everywhere {
+  readonly hasAcl: boolean
+  /** Issuers of all routes: `auth.jwt.issuers` holds for every operation. */
+  readonly issuers: number
+}
+
+/** Who may call: members of groups, and tokens of the issuers that Kong took there. */
+function authorizeOf(policy: RoutePolicy, { hasAcl, issuers }: Everywhere): Written {
+  const { access, groups, deniedGroups } = policy
   if (access.kind === 'public') return {}
+  const own = issuersOf(access)
+  // A condition on who is calling lets in whoever meets it, as a list would.
+  const isByIssuer = own.length > 0 && (own.length < issuers || (hasAcl && !isGuarded(policy)))
+  const isByGroup = hasAcl && (own.length === 0 || isGuarded(policy))
   const acl = {
     groups: groups.length > 0 ? [...groups] : [EVERYBODY],
     ...(deniedGroups.length > 0 ? { deny: { groups: [...deniedGroups] } } : {}),
   }
-  return { authorize: { acl } }
+  const authorize = {
+    ...(isByGroup ? { acl } : {}),
+    ...(isByIssuer ? { when: `subject.issuer in [${own.map(quoted).join(', ')}]` } : {}),
+  }
+  return Object.keys(authorize).length === 0 ? {} : { authorize }
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text)
 }
 
 /** `isChecked`: it enforces already, but what Kong did not know either (such as names in a query) still passes. */

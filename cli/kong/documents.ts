@@ -1,9 +1,5 @@
-import type { KongApi, KongOperation } from './operations.ts'
 import { templateOf } from './paths.ts'
-import type { KongAccess } from './policy.ts'
-
-/** Fields of what is written as YAML. */
-export type Written = Record<string, unknown>
+import type { KongAccess, KongApi, KongOperation, Written } from './model.ts'
 
 const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
 /** Longest text of a parameter that nothing else is known of. */
@@ -59,19 +55,25 @@ function operationOf({ id, method, segments, policy }: KongOperation): Written {
   }
 }
 
+/** The scheme of tokens. */
+export const TOKEN_SCHEME: Written = Object.freeze({ type: 'http', scheme: 'bearer' })
+
+/** The scheme of keys in a header. */
+export function keyScheme(header: string): Written {
+  return { type: 'apiKey', in: 'header', name: header }
+}
+
 /** One of the schemes is enough; none: public. */
 function schemesOf(access: KongAccess): Written {
   switch (access.kind) {
     case 'public':
       return {}
     case 'tokens':
-      return { token: { type: 'http', scheme: 'bearer' } }
+    case 'signed':
+      return { token: TOKEN_SCHEME }
     default:
       return Object.fromEntries(
-        access.headers.map((header) => [
-          `key-${header}`,
-          { type: 'apiKey', in: 'header', name: header },
-        ]),
+        access.headers.map((header) => [`key-${header}`, keyScheme(header)]),
       )
   }
 }

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { parse } from 'yaml'
 import { freePort, makeFolder, runCli, serve } from '../testing/cli-process.ts'
 import type { KongReport } from './init-kong.ts'
 
@@ -142,6 +143,26 @@ suite('init --from kong.yaml', () => {
     assert.match(documents, /\/open\/deep/)
   })
 
+  test('what is not opened is not reached through a wider route either', async (t) => {
+    const folder = makeFolder(t, { 'kong.json': CLOSED })
+    const { code, stdout } = await runCli(folder, 'init', '--from', 'kong.json', '--json')
+    assert.equal(code, 0, stdout)
+    const { rules } = parse(readFileSync(join(folder, 'sallyport.yaml'), 'utf8')) as {
+      rules: { network: { deny: string[] } }[]
+    }
+    assert.deepEqual(
+      rules.map(({ network }) => network.deny),
+      [['0.0.0.0/0', '::/0']],
+    )
+    const closed = ['/admin', '/admin/x', '/reports/a', '/reports/a/b']
+    for (const path of ['/orders', '/orders/admin', '/administration', ...closed]) {
+      const { stdout: text } = await runCli(folder, 'explain', 'GET', path, '--json')
+      const explained = JSON.parse(text) as { operation: unknown; rules: unknown[] }
+      assert.ok(explained.operation !== null)
+      assert.equal(explained.rules.length > 0, closed.includes(path), path)
+    }
+  })
+
   test('a base path that the API does not know is taken off', async (t) => {
     const { ask, status, folder } = await serving(t, 'messy.json', false)
     assert.match(readFileSync(join(folder, 'sallyport.yaml'), 'utf8'), /stripBasePath: true/)
@@ -157,6 +178,26 @@ suite('init --from kong.yaml', () => {
     assert.match(text, /graduated: \[ *bank:postPayments/)
     assert.match(readFileSync(join(folder, 'bank.openapi.yaml'), 'utf8'), /required: \[amount\]/)
   })
+})
+
+/** The root is open to keys; below it stands what is protected otherwise, and a pattern that no template can say. */
+const CLOSED = JSON.stringify({
+  _format_version: '3.0',
+  services: [
+    {
+      name: 'all',
+      url: 'http://127.0.0.1:3000',
+      routes: [
+        { name: 'root', paths: ['/'], plugins: [{ name: 'key-auth' }] },
+        { name: 'admin', paths: ['/admin'], plugins: [{ name: 'basic-auth' }] },
+        {
+          name: 'reports',
+          paths: ['~/reports/(a|b)+/?x*$'],
+          plugins: [{ name: 'ip-restriction', config: { allow: ['10.0.0.0/8'] } }],
+        },
+      ],
+    },
+  ],
 })
 
 const TOLD: Readonly<Record<string, readonly string[]>> = {

@@ -9,18 +9,23 @@ import type { CheckReport } from '../check.ts'
 import { CommandError, faultLine } from '../failure.ts'
 import { inspect } from '../inspect.ts'
 import { count, paint, print, printJson, shown } from '../output.ts'
-import { configOf } from './config.ts'
+import { readModel, relativeTo } from '../init/read-document.ts'
+import { configOf, hasActions } from './config.ts'
 import { skeletonOf } from './documents.ts'
-import type { Written } from './documents.ts'
 import { readKongFile } from './kong-file.ts'
 import type { KongFile, KongNote } from './kong-file.ts'
 import { kongApis } from './operations.ts'
-import type { KongApi } from './operations.ts'
-import { Notebook } from './policy.ts'
+import { Notebook } from './notebook.ts'
+import { signedIssuers } from './signed-tokens.ts'
+import type { KeyFile, KongApi, OwnDocument, Written } from './model.ts'
 
 /** Flags that count here. */
 export interface InitKongOptions {
   readonly output: string
+  /** The name of the API in `aud` of signed tokens. */
+  readonly audience?: string
+  /** A document of the API, in place of one that is made. */
+  readonly openapi?: string
   readonly force?: true
   readonly json?: true
 }
@@ -29,6 +34,8 @@ export interface InitKongOptions {
 export interface KongReport {
   readonly file: string
   readonly documents: readonly string[]
+  /** What else was written: documents, an overlay, keys of issuers. */
+  readonly files: readonly string[]
   /** Everything that is not as it was, or not at all, by line of the Kong file. */
   readonly notes: readonly KongNote[]
   /** Operations that nobody needed a credential for. */
@@ -57,23 +64,31 @@ export async function initFromKong(
   const book = new Notebook()
   for (const { line, what, todo } of kong.notes) book.add(line, what, todo)
   tellConsumers(kong, book)
-  const apis = kongApis(kong, book)
+  const signed = signedIssuers(kong, { audience: options.audience, book })
+  const document = options.openapi === undefined ? undefined : readDocument(options.openapi)
+  const apis = kongApis(kong, { book, signed, document })
   if (apis.length === 0) {
     for (const note of book.notes) console.error(noteLine(note, kong.file))
     throw new CommandError(`${from}: nothing of it can be served yet`, 'see what is said above')
   }
   const folder = dirname(resolve(options.output))
-  const documents = new Map(apis.map(({ name }) => [name, `./${documentName(name, apis)}`]))
-  const config = configOf({ kong, apis, documents, untilDay, book })
-  const files = [...documents.values()].map((name) => join(folder, name))
-  refuseExisting([options.output, ...files], options)
-  for (const [index, api] of apis.entries()) write(files[index] ?? '', skeletonOf(api), '', options)
-  write(options.output, config, headOf(folder, from), options)
+  const documents = new Map(
+    apis.map((api) => [api.name, documentOf(api, { apis, folder, options })]),
+  )
+  const config = configOf({ kong, apis, documents, overlay: `./${OVERLAY}`, untilDay, book })
+  const files: OutFile[] = [
+    ...apis.flatMap((api) => documentFiles(api, documents)),
+    ...keyFiles(apis),
+    { name: options.output, text: `${headOf(folder, from)}${yamlText(config)}`, isSecret: false },
+  ].map((file) => ({ ...file, path: resolve(folder, file.name) }))
+  refuseExisting(files, options)
+  for (const file of files) write(file, options)
   const check = reportOf(await inspect({ config: options.output }), false)
   if (!check.ok) process.exitCode = 1
   const report: KongReport = {
     file: options.output,
-    documents: files.map((file) => relative('.', file)),
+    documents: apis.map(({ name }) => relative('.', join(folder, documents.get(name) ?? ''))),
+    files: files.slice(0, -1).map(({ path }) => relative('.', path)),
     notes: book.notes,
     publicOperations: check.publicOperations,
     consumersWithKeys: kong.consumers.filter(({ keys }) => keys.length > 0).length,
@@ -121,8 +136,52 @@ const BY_KEY: ReadonlySet<string> = new Set([
   'rate-limiting-advanced',
 ])
 
-function documentName(name: string, apis: readonly KongApi[]): string {
-  return apis.length === 1 ? 'openapi.yaml' : `${name}.openapi.yaml`
+interface OutFile extends KeyFile {
+  /** Absolute. */
+  readonly path: string
+}
+
+const OVERLAY = 'kong.overlay.yaml'
+
+function readDocument(openapi: string): OwnDocument {
+  const model = readModel(openapi)
+  return { model, raw: readYaml(readFileSync(openapi, 'utf8'), openapi).data }
+}
+
+interface Naming {
+  readonly apis: readonly KongApi[]
+  readonly folder: string
+  readonly options: InitKongOptions
+}
+
+/** As the configuration names the document of an API. */
+function documentOf(
+  { name, binding }: KongApi,
+  { apis, folder, options: { openapi } }: Naming,
+): string {
+  if (binding !== undefined && openapi !== undefined) return relativeTo(folder, openapi)
+  const made = apis.length === 1 ? './openapi.yaml' : `./${name}.openapi.yaml`
+  if (openapi !== undefined && resolve(folder, made) === resolve(openapi))
+    throw new CommandError(`${made} is your document, and would be that of service ${name} too`)
+  return made
+}
+
+/** The document that is made for an API, or the overlay of the one that a person has. */
+function documentFiles(api: KongApi, documents: ReadonlyMap<string, string>): readonly KeyFile[] {
+  const { binding } = api
+  if (binding === undefined) {
+    const name = documents.get(api.name) ?? ''
+    return [{ name, text: yamlText(skeletonOf(api)), isSecret: false }]
+  }
+  const text = yamlText(binding.overlay)
+  return hasActions(binding) ? [{ name: OVERLAY, text, isSecret: false }] : []
+}
+
+/** Keys of the issuers that some route takes tokens of. */
+function keyFiles(apis: readonly KongApi[]): readonly KeyFile[] {
+  const accesses = apis.flatMap(({ operations }) => operations.map(({ policy }) => policy.access))
+  const issuers = accesses.flatMap((access) => (access.kind === 'signed' ? access.issuers : []))
+  return [...new Map(issuers.map(({ file }) => [file.name, file])).values()]
 }
 
 function headOf(folder: string, from: string): string {
@@ -136,19 +195,20 @@ function headOf(folder: string, from: string): string {
   ].join('\n')
 }
 
-function refuseExisting(files: readonly string[], { force }: InitKongOptions): void {
-  const existing = files.find((file) => existsSync(file))
+function refuseExisting(files: readonly OutFile[], { force }: InitKongOptions): void {
+  const existing = files.find(({ path }) => existsSync(path))
   if (existing === undefined || force === true) return
   throw new CommandError(
-    `${relative('.', existing)} exists already`,
+    `${relative('.', existing.path)} exists already`,
     '--force replaces it, -o writes another file',
   )
 }
 
-function write(file: string, data: Written, head: string, { force }: InitKongOptions): void {
-  const text = `${head}${yamlText(data)}`
-  writeFileSync(file, text, { mode: 0o644, flag: force === true ? 'w' : 'wx' })
-  chmodSync(file, 0o644)
+/** Never replaces a file that appeared meanwhile; nobody else may write it, and nobody else read a secret. */
+function write({ path, text, isSecret }: OutFile, { force }: InitKongOptions): void {
+  const mode = isSecret ? 0o600 : 0o644
+  writeFileSync(path, text, { mode, flag: force === true ? 'w' : 'wx' })
+  chmodSync(path, mode)
 }
 
 /** Lists of words on one line, as a person writes them. */
@@ -167,8 +227,9 @@ function noteLine({ line, what, todo }: KongNote, file: string): string {
 }
 
 function printReport(report: KongReport, kong: KongFile, from: string): void {
-  const { file, documents, notes, publicOperations, check } = report
-  print(`Wrote ${paint('bold', shown(file))} and ${documents.map((one) => shown(one)).join(', ')}.`)
+  const { file, files, notes, publicOperations, check } = report
+  const others = files.length === 0 ? '' : ` and ${files.map((one) => shown(one)).join(', ')}`
+  print(`Wrote ${paint('bold', shown(file))}${others}.`)
   print()
   print(paint('bold', 'Public, as before (no credential is asked for)'))
   if (publicOperations.length === 0) print('  none')

@@ -41,6 +41,8 @@ export interface KongConsumer extends KongEntity {
   readonly name: string
   /** `keyauth_credentials` of its own and those that name it. */
   readonly keys: readonly KongEntity[]
+  /** `jwt_secrets`, of its own and those that name it. */
+  readonly tokenKeys: readonly KongEntity[]
   /** Groups of ACLs. */
   readonly groups: readonly string[]
 }
@@ -70,6 +72,7 @@ const KNOWN_TOP: ReadonlySet<string> = new Set([
   'plugins',
   'upstreams',
   'keyauth_credentials',
+  'jwt_secrets',
   'acls',
 ])
 /** Other credentials of consumers, and what they are. */
@@ -77,7 +80,6 @@ const CREDENTIALS: ReadonlyMap<string, string> = new Map([
   ['basicauth_credentials', 'user names and passwords'],
   ['basic_auth_credentials', 'user names and passwords'],
   ['hmacauth_credentials', 'HMAC secrets'],
-  ['jwt_secrets', 'keys of signed tokens'],
   ['oauth2_credentials', 'OAuth clients'],
   ['mtls_auth_credentials', 'client certificates'],
 ])
@@ -175,6 +177,7 @@ class Reader {
 
   #consumers(top: Fields): readonly KongConsumer[] {
     const keys = this.#list(top, ['keyauth_credentials'])
+    const tokenKeys = this.#list(top, ['jwt_secrets'])
     const acls = this.#list(top, ['acls'])
     return this.#list(top, ['consumers']).map(([path, fields], index): KongConsumer => {
       const names = [fields['username'], fields['custom_id'], fields['id']].map(textOf)
@@ -187,11 +190,13 @@ class Reader {
         ...this.#list(fields, [...path, 'keyauth_credentials']),
         ...this.#list(fields, [...path, 'key_auth_credentials']),
       ]
+      const signed = [...this.#list(fields, [...path, 'jwt_secrets']), ...tokenKeys.filter(isOf)]
       const groups = [...this.#list(fields, [...path, 'acls']), ...acls.filter(isOf)]
       return {
         ...this.#entity(path, fields),
         name,
         keys: [...own, ...keys.filter(isOf)].map(([at, entry]) => this.#entity(at, entry)),
+        tokenKeys: signed.map(([at, entry]) => this.#entity(at, entry)),
         groups: groups.flatMap(([, entry]) => textOf(entry['group']) ?? []),
       }
     })

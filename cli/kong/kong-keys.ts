@@ -1,18 +1,20 @@
 import type { FileKey } from '../key-import/entry.ts'
+import { EVERYBODY, ofConsumer, planOf } from './consumers.ts'
 import type { KongConsumer, KongFile, KongPlugin } from './kong-file.ts'
-
-/** Group of every imported key where a file has ACLs: of routes without one. */
-export const EVERYBODY = 'consumers'
+import { Notebook } from './notebook.ts'
+import { kongApis } from './operations.ts'
+import { LIMITERS } from './plugin-kinds.ts'
+import { signedIssuers } from './signed-tokens.ts'
 
 /** The keys of a Kong file, for `keys import`, and what of its consumers is none. */
 export function kongKeys(kong: KongFile): {
   readonly keys: readonly FileKey[]
   readonly notes: readonly string[]
 } {
-  const hasAcl = kong.plugins.some(({ name, isEnabled }) => name === 'acl' && isEnabled)
+  const named = namedGroups(kong)
   const keys = kong.consumers.flatMap((consumer) =>
     consumer.keys.map(({ line, fields }): FileKey => {
-      const common = commonOf(consumer, kong.plugins, hasAcl)
+      const common = commonOf(consumer, kong.plugins, named)
       const values: [string, unknown][] = [['key', fields['key']], ...common]
       const expires = expiryOf(fields)
       if (expires !== undefined) values.push(['expires', expires])
@@ -22,18 +24,33 @@ export function kongKeys(kong: KongFile): {
   const notes = kong.notes
     .filter(({ what }) => what.includes('consumer') || what.includes('credentials'))
     .map(({ line, what, todo }) => `${kong.file}:${line} ${what}: ${todo}`)
-  return { keys, notes }
+  const tokens = kong.consumers.flatMap(({ name, tokenKeys }) =>
+    tokenKeys.map(
+      ({ line }) =>
+        `${kong.file}:${line} jwt_secrets of consumer ${name}: keys of signed tokens are taken over by sallyport init --from`,
+    ),
+  )
+  return { keys, notes: [...notes, ...tokens] }
+}
+
+/** Groups that the configuration knows: those of routes whose callers show keys. */
+function namedGroups(kong: KongFile): ReadonlySet<string> {
+  const book = new Notebook()
+  const apis = kongApis(kong, { book, signed: signedIssuers(kong, { audience: undefined, book }) })
+  const policies = apis.flatMap(({ operations }) => operations.map(({ policy }) => policy))
+  return new Set(policies.flatMap(({ groups, deniedGroups }) => [...groups, ...deniedGroups]))
 }
 
 /** What all keys of a consumer have. */
 function commonOf(
   { name, fields, groups }: KongConsumer,
   plugins: readonly KongPlugin[],
-  hasAcl: boolean,
+  named: ReadonlySet<string>,
 ): readonly [string, unknown][] {
   const tags = Array.isArray(fields['tags']) ? fields['tags'] : []
   const own = ofConsumer(plugins, name)
-  const all = hasAcl ? [...new Set([...groups, EVERYBODY])] : []
+  const known = groups.filter((group) => named.has(group))
+  const all = named.size > 0 ? [...new Set([...known, EVERYBODY])] : []
   const cidrs = own.find((plugin) => plugin.name === 'ip-restriction')?.config['allow']
   const isLimited = own.some((plugin) => LIMITERS.has(plugin.name))
   return [
@@ -44,22 +61,6 @@ function commonOf(
     ...(Array.isArray(cidrs) ? [['cidrs', cidrs] as [string, unknown]] : []),
     ...(isLimited ? [['plan', planOf(name)] as [string, unknown]] : []),
   ]
-}
-
-/** Plugins that limit rates. */
-export const LIMITERS: ReadonlySet<string> = new Set(['rate-limiting', 'rate-limiting-advanced'])
-
-/** Plugins of a consumer and of nothing else besides. */
-export function ofConsumer(plugins: readonly KongPlugin[], name: string): readonly KongPlugin[] {
-  return plugins.filter(
-    ({ consumer, service, route, isEnabled }) =>
-      consumer === name && service === undefined && route === undefined && isEnabled,
-  )
-}
-
-/** The plan that a consumer with a limit of its own gets. */
-export function planOf(consumer: string): string {
-  return consumer.replaceAll(/[^\w.-]/g, '-')
 }
 
 /** A credential with a time to live ends so long after it was made. */

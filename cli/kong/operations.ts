@@ -1,59 +1,113 @@
+import { bindDocument } from './bind-document.ts'
 import type { KongFile, KongRoute, KongService } from './kong-file.ts'
-import { readKongPath, templateOf, templatesOf } from './paths.ts'
+import { publicTemplate, shareOf } from './match-route.ts'
+import { fixedStart, readKongPath, templateOf, templatesOf } from './paths.ts'
 import type { KongPath, Segment } from './paths.ts'
-import { Notebook, pluginsOf, policyOf, texts } from './policy.ts'
-import type { RoutePolicy } from './policy.ts'
-
-/** One operation that a route of Kong let through. */
-export interface KongOperation {
-  readonly id: string
-  readonly method: string
-  readonly segments: readonly Segment[]
-  readonly policy: RoutePolicy
-  readonly route: string
-}
-
-/** What Kong had in front of one place: becomes one API. */
-export interface KongApi {
-  readonly name: string
-  readonly service: KongService
-  /** What is taken off before the API gets the path; empty for nothing. */
-  readonly basePath: string
-  readonly operations: readonly KongOperation[]
-}
+import type { Notebook } from './notebook.ts'
+import { texts } from './plugins.ts'
+import { looksInside, pluginsOf, policyOf } from './policy.ts'
+import type {
+  Binding,
+  KongApi,
+  KongOperation,
+  OwnDocument,
+  RoutePath,
+  RoutePlace,
+  RoutePolicy,
+  SignedIssuer,
+} from './model.ts'
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 const HTTP_METHODS: ReadonlySet<string> = new Set([...METHODS, 'HEAD', 'OPTIONS', 'TRACE'])
 /** Fields by which Kong chooses a route and that are not looked at here. */
 const OTHER_MATCHES = ['headers', 'snis', 'sources', 'destinations', 'expression'] as const
 
+/** What the making of APIs needs beside the file. */
+export interface KongParts {
+  readonly book: Notebook
+  readonly signed: readonly SignedIssuer[]
+  /** The document of a person, for the place that most of it is about. */
+  readonly document?: OwnDocument | undefined
+}
+
 /** All that is served after all, by place, with a note for every route and path that is not. */
-export function kongApis(kong: KongFile, book: Notebook): readonly KongApi[] {
+export function kongApis(kong: KongFile, parts: KongParts): readonly KongApi[] {
+  const { book, signed, document } = parts
+  const places = pathsOf(kong, book).map((one): RoutePlace => ({
+    ...one,
+    policy:
+      one.isClosed === true ? undefined : policyOf(pluginsOf(kong, one.route), { book, signed }),
+    stripped: baseOf(one.route, one.path),
+  }))
+  const binding = document === undefined ? undefined : bindDocument(document, places, book)
+  const takenIds = new Set<string>(binding?.operations.map(({ id }) => id))
+  const built = buildApis(places, { binding, takenIds, book })
+  return nameApis(built, binding)
+}
+
+interface Site {
+  readonly binding: Binding | undefined
+  readonly takenIds: Set<string>
+  readonly book: Notebook
+}
+
+function buildApis(
+  places: readonly RoutePlace[],
+  { binding, takenIds, book }: Site,
+): readonly Building[] {
   const apis = new Map<string, Building>()
-  const takenIds = new Set<string>()
-  for (const { route, service, path, written } of pathsOf(kong, book)) {
-    const policy = policyOf(pluginsOf(kong, route), book)
-    if (policy === undefined) continue
-    const base = baseOf(route, path)
-    if (base === undefined) {
+  const buildingOf = ({ service, stripped = '' }: RoutePlace): Building => {
+    const key = `${service.name} ${stripped}`
+    const known = apis.get(key) ?? { service, basePath: stripped, operations: new Map() }
+    apis.set(key, known)
+    return known
+  }
+  const isBound = (place: RoutePlace): boolean =>
+    binding?.service === place.service && binding.stripped === place.stripped
+  for (const [index, place] of places.entries()) {
+    const { route, path, written, policy, stripped: base } = place
+    const common = { route, path, takenIds, book }
+    if (policy === undefined) {
+      for (const wider of places.slice(index + 1)) {
+        const closed = isBound(wider) ? undefined : closedUnder(place, wider)
+        if (closed === undefined) continue
+        const skip = wider.stripped === '' ? 0 : wider.path.segments.length
+        addPath(buildingOf(wider), { ...common, policy: closed, skip, isClosed: true })
+      }
+    } else if (base === undefined) {
       const todo =
         'strip_path takes a pattern off: left out (404), write basePath and the paths behind it'
       book.add(route.line, `path ${written}`, todo)
-      continue
+    } else if (binding !== undefined && isBound(place)) {
+      tellUnused(binding, { route, written }, book)
+    } else {
+      const skip = base === '' ? 0 : path.segments.length
+      addPath(buildingOf(place), { ...common, policy, skip })
     }
-    const key = `${service.name} ${base}`
-    const known = apis.get(key) ?? { service, basePath: base, operations: new Map() }
-    apis.set(key, known)
-    addPath(known, {
-      route,
-      path,
-      policy,
-      skip: base === '' ? 0 : path.segments.length,
-      takenIds,
-      book,
-    })
   }
-  return nameApis([...apis.values()])
+  return [...apis.values()].filter(({ operations }) => operations.size > 0)
+}
+
+const EVERYWHERE: readonly string[] = ['0.0.0.0/0', '::/0']
+
+/**
+ * What closes a path that Kong protected in a way that is not known here, where a wider route would let it through.
+ * @returns `undefined` where that does not.
+ */
+function closedUnder(place: RoutePlace, wider: RoutePlace): RoutePolicy | undefined {
+  if (wider.policy === undefined || wider.stripped === undefined) return undefined
+  const template = publicTemplate(templateOf(place.path.segments), [])
+  if (shareOf(wider.path, wider.written, template) === 'none') return undefined
+  return { ...wider.policy, allow: [], deny: EVERYWHERE }
+}
+
+function tellUnused(
+  { operations }: Binding,
+  { route, written }: Pick<RoutePath, 'route' | 'written'>,
+  book: Notebook,
+): void {
+  if (operations.some((one) => one.route === route.name)) return
+  book.add(route.line, `path ${written}`, 'no operation of the document is behind it: 404')
 }
 
 interface Building {
@@ -61,13 +115,6 @@ interface Building {
   readonly basePath: string
   /** Method and shape of the path -> operation. */
   readonly operations: Map<string, KongOperation>
-}
-
-interface RoutePath {
-  readonly route: KongRoute
-  readonly service: KongService
-  readonly path: KongPath
-  readonly written: string
 }
 
 /** In the order in which Kong tries them: patterns first, then the longer path. */
@@ -90,7 +137,10 @@ function pathsOf(kong: KongFile, book: Notebook): readonly RoutePath[] {
         `path ${text}`,
         'no template can say it: left out (404), declare its paths in the document',
       )
-      return []
+      const closed = fixedStart(text)
+      return closed === undefined
+        ? []
+        : [{ route, service, path: closed, written: text, isClosed: true as const }]
     })
   })
   const rank = ({ path, route }: RoutePath): number =>
@@ -137,6 +187,8 @@ interface Adding {
   readonly path: KongPath
   readonly policy: RoutePolicy
   readonly skip: number
+  /** Nothing behind it is served, so that there is nothing to tell. */
+  readonly isClosed?: true
   readonly takenIds: Set<string>
   readonly book: Notebook
 }
@@ -145,13 +197,13 @@ function addPath({ operations, basePath }: Building, adding: Adding): void {
   const { route, path, policy, skip, takenIds, book } = adding
   const written = texts(route.fields['methods']).map((method) => method.toUpperCase())
   const methods = (written.length === 0 ? METHODS : written).filter((one) => HTTP_METHODS.has(one))
-  if (path.isPrefix)
+  if (path.isPrefix && adding.isClosed === undefined)
     book.add(
       route.line,
       `path ${basePath}${templateOf(path.segments.slice(skip))}`,
       'a prefix: declared three levels deep and open inside; narrow it down in the document',
     )
-  if (skip > 0)
+  if (skip > 0 && adding.isClosed === undefined)
     book.add(
       route.line,
       `path ${basePath}`,
@@ -171,7 +223,8 @@ function addPath({ operations, basePath }: Building, adding: Adding): void {
         continue
       }
       const id = freeId(`${method.toLowerCase()}${basePath}${templateOf(segments)}`, takenIds)
-      operations.set(key, { id, method, segments, policy, route: route.name })
+      const isChecked = looksInside(policy, segments)
+      operations.set(key, { id, method, segments, policy, route: route.name, isChecked })
     }
   }
 }
@@ -203,17 +256,43 @@ function freeId(text: string, taken: Set<string>): string {
 }
 
 /** By the service; where several come of one, the one that takes nothing off has its name. */
-function nameApis(built: readonly Building[]): readonly KongApi[] {
+function nameApis(built: readonly Building[], binding: Binding | undefined): readonly KongApi[] {
   const taken = new Set<string>()
-  const sorted = built.toSorted((a, b) => a.basePath.length - b.basePath.length)
-  return sorted.map(({ service, basePath, operations }) => {
+  const nameFor = (service: KongService, basePath: string): string => {
     const plain = nameOf(service.name)
     const wanted = taken.has(plain) ? nameOf(`${plain}${basePath}`) : plain
     let name = wanted
     for (let n = 2; taken.has(name); n++) name = `${wanted}-${n}`
     taken.add(name)
-    return { name, service, basePath, operations: [...operations.values()] }
-  })
+    return name
+  }
+  const bound = binding === undefined ? [] : [boundApi(binding, nameFor)]
+  const sorted = built.toSorted((a, b) => a.basePath.length - b.basePath.length)
+  const made = sorted.map(({ service, basePath, operations }): KongApi => ({
+    name: nameFor(service, basePath),
+    service,
+    basePath,
+    isStripped: basePath !== '',
+    pathSuffix: '',
+    operations: [...operations.values()],
+  }))
+  return [...bound, ...made]
+}
+
+function boundApi(
+  binding: Binding,
+  nameFor: (service: KongService, basePath: string) => string,
+): KongApi {
+  const { service, basePath, stripped, pathSuffix, operations } = binding
+  return {
+    name: nameFor(service, basePath),
+    service,
+    basePath,
+    isStripped: stripped !== '',
+    pathSuffix,
+    operations,
+    binding,
+  }
 }
 
 /** Letters, digits and single hyphens. */

@@ -32,6 +32,14 @@ export function readKongPath(text: string, version: string): KongPath | undefine
   return { segments: fixed, isPrefix: true, isRegex: false }
 }
 
+/** The whole segments of fixed text that a regular expression begins with; `undefined` for none. */
+export function fixedStart(text: string): KongPath | undefined {
+  const start = /^~?\^?((?:\/[\w-]+)+)(?=\/)/.exec(text)?.[1]
+  if (start === undefined) return undefined
+  const segments = start.split('/').slice(1)
+  return { segments: segments.map((one) => ({ text: one })), isPrefix: true, isRegex: true }
+}
+
 function readRegex(text: string): KongPath | undefined {
   const isPrefix = !text.endsWith('$')
   const body = text.replace(/^\^/, '').replace(/\$$/, '').replace(/\/$/, '')
