@@ -5,7 +5,7 @@ import type { LifecycleEvent } from '../telemetry/security-events.ts'
 /** The clock that is set, and those that only run; milliseconds. */
 export interface Clocks {
   wallMs(): number
-  /** Asked for every request. May stand still while the machine sleeps. */
+  /** Asked at most 20 times a second while all is well. May stand still while the machine sleeps. */
   steadyMs(): number
   /** Runs on while the machine sleeps; asked once a second. */
   sinceBootMs(): number
@@ -23,6 +23,8 @@ export interface TokenTime {
 export type ClockState = 'good' | 'held' | 'closed'
 
 const LOOK_MS = 1000
+/** A time so little after one that was good needs no second clock: each costs as much as some checks of a token. */
+const COMPARE_MS = 50
 /** Clocks are set right by less. */
 const JUMP_MS = 30_000
 /** From there on what tokens say of their times means nothing. */
@@ -61,6 +63,8 @@ export class ClockWatch implements TokenTime {
   #goodMs: number
   #seenMs: number
   #jumpedAtMs = 0
+  /** The last time that was compared with the other clock, and good. */
+  #comparedMs = -Infinity
 
   constructor(emit: (event: LifecycleEvent) => void, clocks: Clocks) {
     this.#emit = emit
@@ -89,9 +93,15 @@ export class ClockWatch implements TokenTime {
 
   nowMs(): number | undefined {
     const wallMs = this.#clocks.wallMs()
+    const sinceMs = wallMs - this.#comparedMs
+    if (sinceMs >= 0 && sinceMs < COMPARE_MS) return wallMs
     const steadyMs = this.steadyMs()
     const aheadMs = wallMs - steadyMs
-    if (Math.abs(aheadMs - this.#goodMs) <= JUMP_MS) return wallMs
+    if (Math.abs(aheadMs - this.#goodMs) <= JUMP_MS) {
+      this.#comparedMs = wallMs
+      return wallMs
+    }
+    this.#comparedMs = -Infinity
     // Nobody waits for the next look with a time that is wrong; the machine may have slept besides.
     if (Math.abs(aheadMs - this.#seenMs) > JUMP_MS) this.look()
     switch (this.state) {
@@ -125,6 +135,7 @@ export class ClockWatch implements TokenTime {
 
   #jumped(stepMs: number): void {
     this.#jumpedAtMs = this.steadyMs()
+    this.#comparedMs = -Infinity
     this.#emit({
       name: 'sp_clock_skew',
       level: Math.abs(stepMs) > CRITICAL_MS ? 'critical' : 'warn',

@@ -54,7 +54,7 @@ export function readsOf({ settings, texts }: Pick<LoadedConfig, 'settings' | 'te
 const fromDisk: ReadOf = ({ openapi, overlays }) => createJailedRead(dirname(openapi), overlays)
 
 /** Reads what was read before, by absolute path; anything else is as if it did not exist. */
-export function readFrom(texts: ReadonlyMap<string, string>): JailedRead {
+function readFrom(texts: ReadonlyMap<string, string>): JailedRead {
   return (path) => {
     const text = texts.get(path)
     if (text === undefined) throw new JailError('not-found', 'the file was not read before')
