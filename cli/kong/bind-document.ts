@@ -121,49 +121,23 @@ interface Binder {
   readonly book: Notebook
 }
 
-function bind(
-  { model, raw }: OwnDocument,
-  candidate: Candidate,
-  { places, book }: Binder,
-): Binding {
-  const security = new BoundSecurity(model)
+function bind(document: OwnDocument, candidate: Candidate, binder: Binder): Binding {
+  const security = new BoundSecurity(document.model)
   const operations: KongOperation[] = []
   const gone: Operation[] = []
   const actions: Written[] = []
-  for (const operation of model.operations) {
-    const { place, why } = routeOf(operation, candidate, places)
-    if (why !== undefined)
-      book.add(
-        why.place.route.line,
-        `route ${why.place.route.name}, ${labelOf(operation)}`,
-        why.todo,
-      )
-    const asked = place?.policy && security.of(operation, place.policy.access)
-    if (place?.policy === undefined || asked === 'closed') {
-      if (asked === 'closed')
-        book.add(
-          place?.route.line ?? 1,
-          labelOf(operation),
-          'the document wants another credential in Authorization: left out (404)',
-        )
+  for (const operation of document.model.operations) {
+    const place = placeOf(operation, candidate, binder)
+    const bound = place && boundOperation(operation, place, { security, book: binder.book })
+    if (bound === undefined) {
       gone.push(operation)
-      actions.push({ target: targetOf(operation, raw), remove: true })
+      actions.push({ target: targetOf(operation, document.raw), remove: true })
       continue
     }
-    if (place.policy.bodySchema !== undefined)
-      book.add(place.route.line, labelOf(operation), 'its body is checked by the document alone')
-    actions.push(...changeOf(operation, asked, raw))
-    const { segments } = publicTemplate(operation.template, [])
-    operations.push({
-      id: operation.id,
-      method: operation.method,
-      segments,
-      policy: place.policy,
-      route: place.route.name,
-      isChecked: looksInside(place.policy, place.path.segments),
-    })
+    operations.push(bound.operation)
+    actions.push(...changeOf(operation, bound.asked, document.raw))
   }
-  tellGone(gone, candidate.service, book)
+  tellGone(gone, candidate.service, binder.book)
   if (security.added.size > 0)
     actions.push({
       target: '$',
@@ -179,6 +153,47 @@ function bind(
     },
     schemes: Object.fromEntries(security.passed.map((name) => [name, 'upstream'])),
   }
+}
+
+/** The place whose plugins hold for an operation; why there is none is told where that is no matter of course. */
+function placeOf(
+  operation: Operation,
+  candidate: Candidate,
+  { places, book }: Binder,
+): RoutePlace | undefined {
+  const { place, why } = routeOf(operation, candidate, places)
+  if (why !== undefined) {
+    const { name, line } = why.place.route
+    book.add(line, `route ${name}, ${labelOf(operation)}`, why.todo)
+  }
+  return place
+}
+
+interface Bound {
+  readonly operation: KongOperation
+  /** What callers must show, where that is not what the document says. */
+  readonly asked: readonly Requirement[] | undefined
+}
+
+/** @returns `undefined` where no caller could show both what Kong and what the document wants. */
+function boundOperation(
+  operation: Operation,
+  { policy, route, path }: RoutePlace,
+  { security, book }: { readonly security: BoundSecurity; readonly book: Notebook },
+): Bound | undefined {
+  if (policy === undefined) return undefined
+  const { id, method, template } = operation
+  const asked = security.of(operation, policy.access)
+  if (asked === 'closed') {
+    const todo = 'the document wants another credential in Authorization: left out (404)'
+    book.add(route.line, labelOf(operation), todo)
+    return undefined
+  }
+  if (policy.bodySchema !== undefined)
+    book.add(route.line, labelOf(operation), 'its body is checked by the document alone')
+  const { segments } = publicTemplate(template, [])
+  const isChecked = looksInside(policy, path.segments)
+  return { operation: { id, method, segments, policy, route: route.name, isChecked }, asked }
 }
 
 function labelOf({ method, template }: Operation): string {
