@@ -2,6 +2,7 @@ import { memo } from '../base/memo.ts'
 import { inOnePiece } from '../base/one-piece.ts'
 import type { DecisionRecord, Exchange, RequestHead } from '../pipeline/exchange.ts'
 import { jsonText, jsonTexts } from './json-text.ts'
+import { principalFields } from './principal-fields.ts'
 import { redact, redactPath } from './redact.ts'
 import { createTimestamps, microseconds, milliseconds, nanoseconds } from './timestamp.ts'
 
@@ -209,11 +210,6 @@ function addressFields(exchange: Exchange): string {
   if (clientAddress === '' || clientAddress === peerAddress)
     return `,"client.address":"${peerAddress}"`
   return `,"client.address":${jsonText(clientAddress, MAX_NAME_CHARS)},"source.address":"${peerAddress}"`
-}
-
-function principalFields(principal: Principal, pseudonym: (id: string) => string): string {
-  const id = jsonText(redact(principal.credentialId), 128)
-  return `,"user.id":"${pseudonym(principal.id)}","sallyport.credential.kind":"${principal.kind}","sallyport.credential.id":${id}`
 }
 
 // A decision below 400 is an answer that the gateway gave by itself (a preflight, a redirect), no refusal.

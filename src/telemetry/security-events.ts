@@ -1,6 +1,7 @@
 import { memo } from '../base/memo.ts'
 import type { Exchange, SecurityEvent } from '../pipeline/exchange.ts'
 import { jsonText } from './json-text.ts'
+import { principalFields } from './principal-fields.ts'
 import { redact } from './redact.ts'
 import { createTimestamps } from './timestamp.ts'
 
@@ -83,10 +84,7 @@ function contextFields(exchange: Exchange, pseudonym: (id: string) => string): s
   return (
     `,"http.request.id":${jsonText(exchange.id, MAX_NAME_CHARS)}` +
     `,"client.address":${jsonText(address, MAX_NAME_CHARS)}` +
-    (principal.kind === 'none'
-      ? ''
-      : `,"user.id":"${pseudonym(principal.id)}","sallyport.credential.kind":"${principal.kind}"` +
-        `,"sallyport.credential.id":${jsonText(redact(principal.credentialId), MAX_NAME_CHARS)}`) +
+    (principal.kind === 'none' ? '' : principalFields(principal, pseudonym)) +
     `,"sallyport.route":${jsonText(exchange.site?.label ?? 'unrouted')}` +
     `,"http.response.status_code":${exchange.status}}`
   )
