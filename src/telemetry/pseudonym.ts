@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
+import { RecentTexts } from '../base/recent-texts.ts'
 import type { Secret } from '../base/secret.ts'
 
-/** Most pseudonyms remembered at once, in each of two generations. */
-const GENERATION = 4096
+/** Most pseudonyms remembered at once. */
+const MAX_RECENT = 8192
 
 /**
  * Makes the function that names principals in logs: 12 hex digits of HMAC-SHA-256, so that lines of one caller can be
@@ -10,17 +11,13 @@ const GENERATION = 4096
  */
 export function createPseudonyms(key: Secret<Buffer>): (id: string) => string {
   const mac = createMac(key.reveal())
-  let young = new Map<string, string>()
-  let old = new Map<string, string>()
+  const recent = new RecentTexts<string>(MAX_RECENT)
   return (id) => {
-    const known = young.get(id)
+    const place = recent.placeOf(id)
+    const known = recent.at(place, id)
     if (known !== undefined) return known
-    const name = old.get(id) ?? mac(id).slice(0, 12)
-    if (young.size >= GENERATION) {
-      old = young
-      young = new Map()
-    }
-    young.set(id, name)
+    const name = mac(id).slice(0, 12)
+    recent.put(place, id, name)
     return name
   }
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { RecentTexts } from '../../base/recent-texts.ts'
 
 /** Reserved tags: a slot that nobody has claimed, and one that nobody may claim any more. */
 export const FREE_TAG = 0
@@ -19,7 +20,7 @@ export interface KeyTags {
 /** Marks texts that have characters above U+00FF, so that none meets a text of other characters and the same bytes. */
 const WIDE = 0x100
 
-/** Texts that are remembered; when there are more, all are forgotten. A power of two. */
+/** Texts that are remembered. A power of two. */
 const MAX_RECENT = 8192
 const MAX_RECENT_CHARS = 128
 
@@ -32,8 +33,8 @@ export class KeyedHash implements KeyTags {
   /** Neither is ever one of the reserved tags. */
   a = 0
   b = 0
-  /** What was hashed twice lately: a hash by text is a fifth of the work. */
-  #recent = new Map<string, KeyTags>()
+  /** What was hashed twice lately: to find a text there is a fifth of the work. */
+  readonly #recent = new RecentTexts<KeyTags>(MAX_RECENT)
   /** The last hashes. What came once is not kept: a collection of young objects takes as long as they live. */
   readonly #seen = new Int32Array(MAX_RECENT)
   readonly #k0: number
@@ -50,22 +51,19 @@ export class KeyedHash implements KeyTags {
 
   /** Hashes `text` into `a` and `b`. */
   of(text: string): void {
-    const known = this.#recent.get(text)
-    if (known === undefined) return this.#remember(text)
+    const place = this.#recent.placeOf(text)
+    const known = this.#recent.at(place, text)
+    if (known === undefined) return this.#remember(place, text)
     this.a = known.a
     this.b = known.b
   }
 
-  #remember(text: string): void {
+  #remember(place: number, text: string): void {
     this.#compute(text)
     if (text.length > MAX_RECENT_CHARS) return
-    const place = this.a & (MAX_RECENT - 1)
-    if (this.#seen[place] !== this.b) {
-      this.#seen[place] = this.b
-      return
-    }
-    if (this.#recent.size >= MAX_RECENT) this.#recent = new Map()
-    this.#recent.set(text, { a: this.a, b: this.b })
+    const seenAt = this.a & (MAX_RECENT - 1)
+    if (this.#seen[seenAt] === this.b) this.#recent.put(place, text, { a: this.a, b: this.b })
+    else this.#seen[seenAt] = this.b
   }
 
   #compute(text: string): void {
