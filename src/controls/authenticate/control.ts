@@ -217,13 +217,6 @@ function settle(exchange: Exchange, verdict: AuthVerdict, prepared: Prepared): D
   exchange.met = verdict.met
   exchange.principal = verdict.principal
   exchange.keys = verdict.keys
-  if (verdict.principal.kind === 'jwt') linkField(exchange, prepared.kit)
   if (verdict.principal.kind === 'upstream') prepared.vouched?.judge(exchange)
   return undefined
-}
-
-/** So that the same field is known when it comes again. */
-function linkField({ head }: Exchange, { tokens }: Kit): void {
-  const value = head.headers.get('authorization')
-  if (value !== undefined) tokens.linkField(value)
 }

@@ -22,6 +22,8 @@ export type JsonObject = Readonly<Record<string, unknown>>
 /** A JWS in compact form that only one reader could read in one way. Nothing in it is verified. */
 export interface CompactToken {
   readonly text: string
+  /** How many characters of `text` are signed: all before the second dot. */
+  readonly signedChars: number
   readonly alg: string
   readonly kid: string | undefined
   /** Media type in lower case, without `application/`; `undefined` when there is none. */
@@ -55,7 +57,7 @@ export function parseCompact(text: string): CompactToken | CompactFault {
   if (signature.length === 0) return malformed('no signature')
   if ('reason' in header) return header
   const { alg, kid, typ } = header
-  return { text, alg, kid, typ, payload, signature }
+  return { text, signedChars: second, alg, kid, typ, payload, signature }
 }
 
 /** A strict JSON object; `undefined` for anything else, repeated members included. */

@@ -96,8 +96,8 @@ export class TokenService {
   }
 
   /**
-   * What `verify` says of the token in an `Authorization` field, where `Bearer` and that token were verified before,
-   * spelled exactly so, and `linkField` was told. `undefined`: nothing is known, ask `verify`.
+   * What `verify` says of the token in an `Authorization` field, where it was verified before and nothing but `Bearer`
+   * and one space, spelled exactly so, stands before it. `undefined`: nothing is known, ask `verify`.
    */
   ofField(value: string, nowMs: number): VerifiedToken | undefined {
     return this.#cache.ofField(value, nowMs)
@@ -106,11 +106,6 @@ export class TokenService {
   /** Whether `ofField` knows the value; the token in it may have expired. */
   hasField(value: string): boolean {
     return this.#cache.hasField(value)
-  }
-
-  /** Tells of the field in which a token came that `verify` found good. */
-  linkField(value: string): void {
-    this.#cache.linkField(value)
   }
 
   /** Fetches every issuer's keys ahead of the first token. Never rejects; an issuer that is away is asked again later. */

@@ -11,7 +11,7 @@ import type { VerificationKey } from './key-set.ts'
  * @see RFC 7515 section 5.2, RFC 7518 section 3, RFC 8037 section 3.1
  */
 export function isSigned(token: CompactToken, keys: readonly VerificationKey[]): boolean {
-  const signed = Buffer.from(token.text.slice(0, token.text.lastIndexOf('.')), 'latin1')
+  const signed = Buffer.from(token.text.slice(0, token.signedChars), 'latin1')
   const digest = hmacHash(token.alg)
   if (digest !== undefined)
     return keys.some(({ key }) => isMacOf(signed, token.signature, { digest, key }))

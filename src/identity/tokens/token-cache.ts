@@ -15,9 +15,10 @@ export interface KnownToken {
 }
 
 interface Entry extends KnownToken {
+  /** The `Authorization` field that such a token usually comes in. */
+  readonly field: string
+  /** The token: the end of `field`, so that its characters are held once. */
   readonly text: string
-  /** The `Authorization` field that it came in. */
-  field: string | undefined
 }
 
 const MAX_ENTRIES = 50_000
@@ -25,6 +26,8 @@ const MAX_ENTRIES = 50_000
 const MAX_CHARS = 128 * 1024 * 1024
 
 const BEARER = 'Bearer '
+/** Room for the field of the longest token. */
+const SCRATCH_BYTES = 8192 + BEARER.length
 
 /**
  * Verified tokens, bounded. Expiry is looked at on every use.
@@ -34,20 +37,24 @@ const BEARER = 'Bearer '
  */
 export class TokenCache {
   readonly #entries = new GenerationMap<Entry, number>(MAX_ENTRIES)
+  readonly #scratch = Buffer.alloc(SCRATCH_BYTES)
   #chars = 0
-  /** The field that was found last: several guards of one request ask for it. */
+  /** The field that was looked for last, and what was found: several guards of one request ask for it. */
   #latestField: string | undefined = undefined
   #latest: Entry | undefined = undefined
+
+  constructor() {
+    this.#scratch.write(BEARER, 'latin1')
+  }
 
   get(text: string, nowMs: number): VerifiedToken | undefined {
     const entry = this.#find(text)
     return entry === undefined ? undefined : this.#fresh(entry, nowMs)
   }
 
-  /** As `get`, for the value of an `Authorization` field, see `linkField`. */
+  /** As `get`, for the value of an `Authorization` field: `Bearer`, one space and the token, spelled exactly so. */
   ofField(value: string, nowMs: number): VerifiedToken | undefined {
-    const isLatest = this.#latest !== undefined && this.#latestField === value
-    const entry = isLatest ? this.#latest : this.#findField(value)
+    const entry = this.#latestField === value ? this.#latest : this.#findField(value)
     return entry === undefined ? undefined : this.#fresh(entry, nowMs)
   }
 
@@ -55,15 +62,8 @@ export class TokenCache {
     const entry = this.#findField(value)
     this.#latest = entry
     // The very string, so that asking again compares no characters.
-    this.#latestField = entry === undefined ? undefined : value
+    this.#latestField = value
     return entry !== undefined
-  }
-
-  /** Makes a token that is held findable by the value of its `Authorization` field. */
-  linkField(value: string): void {
-    const entry = this.#entries.get(fingerprint(value))
-    if (entry === undefined || !value.startsWith(BEARER)) return
-    if (value.slice(BEARER.length) === entry.text) entry.field = inOnePiece(value)
   }
 
   /** Whether this very text was verified; it may have expired since. */
@@ -76,14 +76,24 @@ export class TokenCache {
     this.#chars += text.length
     if (this.#chars > MAX_CHARS) this.clear()
     // It may be cut out of a whole head, which must not be kept with it.
-    const kept = inOnePiece(text)
-    this.#entries.set(fingerprint(text), { text: kept, field: undefined, verified, goodUntilMs })
+    const field = this.#fieldOf(text)
+    const kept = field.slice(BEARER.length)
+    this.#entries.set(fingerprint(text), { field, text: kept, verified, goodUntilMs })
+    this.#forgetLatest()
   }
 
   clear(): void {
     this.#entries.clear()
     this.#chars = 0
     this.#forgetLatest()
+  }
+
+  /** In one piece, and put together without a second copy. A text that is too long for that is no token. */
+  #fieldOf(text: string): string {
+    const end = BEARER.length + text.length
+    if (end > this.#scratch.length) return inOnePiece(BEARER + text)
+    this.#scratch.write(text, BEARER.length, 'latin1')
+    return this.#scratch.toString('latin1', 0, end)
   }
 
   #find(text: string): Entry | undefined {
