@@ -15,6 +15,11 @@ export class PrincipalNotes {
   /** `telemetry`: what an access record says of it. */
   logOwner: object | undefined = undefined
   logFields = ''
+  /** `upstream-identity`: the word about it that was signed last, about whom, and when. */
+  identityOwner: object | undefined = undefined
+  identityOf: Principal | undefined = undefined
+  identityText = ''
+  identityMs = 0
 }
 
 /** Who is calling. Built by `identity`, read by everyone else. */

@@ -1,64 +1,47 @@
 import type { Principal } from '../../identity/principal.ts'
 
-/** What a token says of a caller; members that do not apply are absent. */
-export interface CallerClaims {
-  readonly caller: 'key' | 'token' | 'none'
-  readonly sub?: string
-  /** RFC 9493 section 3.2. */
-  readonly sub_id?:
-    | { readonly format: 'iss_sub'; readonly iss: string; readonly sub: string }
-    | { readonly format: 'opaque'; readonly id: string }
-  readonly owner?: string
-  readonly client_id?: string
-  /** RFC 8693 section 4.1, as the caller's token has it. */
-  readonly act?: object
-  readonly scope?: string
-  readonly roles?: readonly string[]
-  readonly groups?: readonly string[]
-}
-
-const NOBODY: CallerClaims = Object.freeze({ caller: 'none' })
+const NOBODY = '"caller":"none"'
 
 /**
- * What the API is told of a caller. Only what was verified here is said: a credential that the API checks itself
- * makes nobody. `sub` alone is unambiguous: two issuers may both know an `alice`, and one of them a `key:abc`.
+ * What the API is told of a caller: members of a JSON object, as text; those that do not apply are absent. Only what
+ * was verified here is said: a credential that the API checks itself makes nobody. `sub` alone is unambiguous: two
+ * issuers may both know an `alice`, and one of them a `key:abc`. `sub_id` is RFC 9493 section 3.2, `act` RFC 8693
+ * section 4.1, as the caller's token has it.
  */
-export function callerClaims(principal: Principal): CallerClaims {
+export function callerText(principal: Principal): string {
+  const { id, subject } = principal
   switch (principal.kind) {
     case 'apiKey':
-      return {
-        caller: 'key',
-        sub: principal.id,
-        sub_id: { format: 'opaque', id: principal.credentialId },
-        owner: principal.subject,
-        ...grantsOf(principal),
-      }
+      return `"caller":"key",${subText(id)}${opaqueText(principal.credentialId)},"owner":${jsonText(subject)}${grantsText(principal)}`
     case 'jwt':
-      return {
-        caller: 'token',
-        sub: principal.id,
-        sub_id: { format: 'iss_sub', iss: principal.issuer, sub: principal.subject },
-        ...delegationOf(principal),
-        ...grantsOf(principal),
-      }
+      return `"caller":"token",${subText(id)}{"format":"iss_sub","iss":${jsonText(principal.issuer)},"sub":${jsonText(subject)}}${delegationText(principal)}${grantsText(principal)}`
     case 'wrapped':
-      return {
-        caller: 'token',
-        sub: principal.id,
-        sub_id: { format: 'opaque', id: principal.subject },
-        ...grantsOf(principal),
-      }
+      return `"caller":"token",${subText(id)}${opaqueText(subject)}${grantsText(principal)}`
     default:
       return NOBODY
   }
 }
 
-function delegationOf({ claims }: Principal): Pick<CallerClaims, 'client_id' | 'act'> {
+/** Printable ASCII without quotes and backslashes stands in JSON as it is. */
+const PLAIN = /^[ !#-[\]-~]*$/
+
+function jsonText(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text)
+}
+
+function subText(id: string): string {
+  return `"sub":${jsonText(id)},"sub_id":`
+}
+
+function opaqueText(id: string): string {
+  return `{"format":"opaque","id":${jsonText(id)}}`
+}
+
+function delegationText({ claims }: Principal): string {
   const { client_id: clientId, act } = claims
-  return {
-    ...(typeof clientId === 'string' ? { client_id: clientId } : {}),
-    ...(typeof act === 'object' && act !== null ? { act } : {}),
-  }
+  const client = typeof clientId === 'string' ? `,"client_id":${jsonText(clientId)}` : ''
+  const isActor = typeof act === 'object' && act !== null
+  return isActor ? `${client},"act":${JSON.stringify(act)}` : client
 }
 
 /** RFC 6749 section 3.3. A scope with a space in it would be two on the other side. */
@@ -70,17 +53,18 @@ const scopeTexts = new WeakMap<Principal['scopes'], string>()
 function scopeText(scopes: Principal['scopes']): string {
   const known = scopeTexts.get(scopes)
   if (known !== undefined) return known
-  const text = [...scopes].filter((scope) => SCOPE.test(scope)).join(' ')
+  const names = [...scopes].filter((scope) => SCOPE.test(scope)).join(' ')
+  const text = names === '' ? '' : `,"scope":"${names}"`
   scopeTexts.set(scopes, text)
   return text
 }
 
-function grantsOf(principal: Principal): Pick<CallerClaims, 'scope' | 'roles' | 'groups'> {
-  const scope = scopeText(principal.scopes)
-  const { roles, groups } = principal
-  return {
-    ...(scope === '' ? {} : { scope }),
-    ...(roles.length === 0 ? {} : { roles }),
-    ...(groups.length === 0 ? {} : { groups }),
-  }
+function grantsText({ scopes, roles, groups }: Principal): string {
+  const scope = scopeText(scopes)
+  if (roles.length === 0 && groups.length === 0) return scope
+  return scope + namesText('roles', roles) + namesText('groups', groups)
+}
+
+function namesText(claim: 'roles' | 'groups', names: readonly string[]): string {
+  return names.length === 0 ? '' : `,"${claim}":${JSON.stringify(names)}`
 }

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose'
 import type { JSONWebKeySet, JWTPayload } from 'jose'
-import { ANONYMOUS } from '../../identity/principal.ts'
+import { ANONYMOUS, PrincipalNotes } from '../../identity/principal.ts'
 import type { Principal } from '../../identity/principal.ts'
 import { KEY_PERIOD_MS, SigningKeys } from '../../identity/signing/signing-keys.ts'
 import { ephemeralSecrets } from '../../store/secrets-file.ts'
@@ -174,6 +174,39 @@ suite('the tokens of an API', () => {
     const of = (jti: string): string =>
       minter.token({ ...ALICE, credentialId: jti, claims: { ...ALICE.claims, jti } }, NOW)
     assert.equal(of('one'), of('two'))
+  })
+
+  for (const [name, laterMs, isSame] of USES) {
+    test(`${name}, for a caller who was remembered`, () => {
+      const minter = minterOf()
+      const caller = { ...KEY, notes: new PrincipalNotes() }
+      const first = minter.token(caller, NOW)
+      assert.equal(caller.notes.identityText, first)
+      assert.equal(minter.token(caller, NOW + laterMs) === first, isSame)
+    })
+  }
+
+  test('are another one for a copy of a caller that has other rights and the same notes', () => {
+    const minter = minterOf()
+    const caller = { ...KEY, notes: new PrincipalNotes() }
+    const copy = { ...caller, scopes: new Set<string>() }
+    const both = [minter.token(caller, NOW), minter.token(copy, NOW)]
+    assert.deepEqual([minter.token(caller, NOW + 1), minter.token(copy, NOW + 1)], both)
+    assert.equal(decodeJwt(both[1] ?? '')['scope'], undefined)
+  })
+
+  test('are each its own where one credential is used at two', () => {
+    const [one, two] = [minterOf(), minterOf()]
+    const caller = { ...ALICE, notes: new PrincipalNotes() }
+    const tokens = [one.token(caller, NOW), two.token(caller, NOW)]
+    assert.notEqual(tokens[0], tokens[1])
+    assert.deepEqual([one.token(caller, NOW + 1), two.token(caller, NOW + 1)], tokens)
+  })
+
+  test('can be read however long they are', async () => {
+    const groups = Array.from({ length: 500 }, (_, n) => `group “${n}”`)
+    const { groups: told } = await verified(minterOf().token({ ...ALICE, groups }, NOW), NOW)
+    assert.deepEqual(told, groups)
   })
 
   test('are made anew for all of them at once', () => {

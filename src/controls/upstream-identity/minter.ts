@@ -1,11 +1,11 @@
 import { sign } from 'node:crypto'
 import { newId } from '../../base/ids.ts'
-import { inOnePiece } from '../../base/one-piece.ts'
+import { RecentTexts } from '../../base/recent-texts.ts'
 import { ANONYMOUS } from '../../identity/principal.ts'
-import type { Principal } from '../../identity/principal.ts'
+import type { Principal, PrincipalNotes } from '../../identity/principal.ts'
 import type { SigningKeys } from '../../identity/signing/signing-keys.ts'
 import { GenerationMap } from '../../store/generation-map.ts'
-import { callerClaims } from './claims.ts'
+import { callerText } from './claims.ts'
 
 /** How long a token is good, in seconds [TOK-10]. */
 export const LIFE_SECONDS = 60
@@ -14,10 +14,17 @@ export const REUSE_MS = 30_000
 /** Says what the token is for, so that it is taken for no other (RFC 8725 section 3.11). */
 export const TOKEN_TYPE = 'sallyport-identity+jwt'
 
+/** Room for most tokens while they are put together. */
+const SCRATCH_BYTES = 4096
+/** Of one UTF-16 unit, at most. */
+const MAX_UTF8_BYTES = 3
+/** 64 bytes as base64url. */
+const SIGNATURE_CHARS = 86
+
 interface Minted {
   readonly text: string
   readonly mintedMs: number
-  /** What it says of the caller, as JSON. */
+  /** What it says of the caller, as members of a JSON object. */
   readonly claims: string
 }
 
@@ -37,11 +44,15 @@ export interface MinterParts {
  */
 export class Minter {
   readonly #parts: MinterParts
+  /** Those of callers that have no notes, or whose notes are another API's. */
   readonly #minted: GenerationMap<Minted, Principal>
   /** The last one of each caller, by the caller's id. */
-  readonly #latest: GenerationMap<Minted>
+  readonly #latest: RecentTexts<Minted>
+  /** Marks the notes of callers whose token of this API stands there. */
+  readonly #owner = {}
   /** How the claims of all tokens begin. */
   readonly #begin: string
+  readonly #scratch = Buffer.alloc(SCRATCH_BYTES)
   /** The header of all tokens of one key, encoded. */
   #header = ''
   #kid: string | undefined = undefined
@@ -49,7 +60,7 @@ export class Minter {
   constructor(parts: MinterParts) {
     this.#parts = parts
     this.#minted = new GenerationMap(parts.maxCallers)
-    this.#latest = new GenerationMap(parts.maxCallers)
+    this.#latest = new RecentTexts(parts.maxCallers)
     const { iss, aud } = parts
     this.#begin = `{"iss":${JSON.stringify(iss)},"aud":${JSON.stringify(aud)},`
   }
@@ -58,15 +69,43 @@ export class Minter {
   token(principal: Principal, nowMs: number): string {
     // One token for all of whom nothing is verified: strangers cannot order signatures.
     const caller = principal.kind === 'upstream' ? ANONYMOUS : principal
+    const { notes } = caller
+    if (notes === undefined || !this.#mayNote(notes, caller)) return this.#fromMap(caller, nowMs)
+    if (notes.identityOf !== undefined && isFresh(notes.identityMs, nowMs))
+      return notes.identityText
+    const { text, mintedMs } = this.#newest(caller, nowMs)
+    notes.identityOwner = this.#owner
+    notes.identityOf = caller
+    notes.identityText = text
+    notes.identityMs = mintedMs
+    return text
+  }
+
+  /**
+   * Of several APIs that one credential is used at, the first has its notes. A copy of a caller may have other rights
+   * and the same notes: what stands there is only about the object it was written for.
+   */
+  #mayNote({ identityOf, identityOwner }: PrincipalNotes, caller: Principal): boolean {
+    return identityOf === undefined || (identityOf === caller && identityOwner === this.#owner)
+  }
+
+  #fromMap(caller: Principal, nowMs: number): string {
     const known = this.#minted.get(caller)
-    if (known !== undefined && isFresh(known, nowMs)) return known.text
-    const claims = JSON.stringify(callerClaims(caller))
-    const latest = this.#latest.get(caller.id)
-    const isSame = latest?.claims === claims && isFresh(latest, nowMs)
-    const minted = isSame ? latest : { text: this.#mint(claims, nowMs), mintedMs: nowMs, claims }
-    if (!isSame) this.#latest.set(caller.id, minted)
-    this.#minted.set(caller, minted)
-    return minted.text
+    if (known !== undefined && isFresh(known.mintedMs, nowMs)) return known.text
+    const newest = this.#newest(caller, nowMs)
+    this.#minted.set(caller, newest)
+    return newest.text
+  }
+
+  /** The one that was made for another credential of the same caller, or a new one. */
+  #newest(caller: Principal, nowMs: number): Minted {
+    const claims = callerText(caller)
+    const place = this.#latest.placeOf(caller.id)
+    const latest = this.#latest.at(place, caller.id)
+    if (latest?.claims === claims && isFresh(latest.mintedMs, nowMs)) return latest
+    const minted = { text: this.#mint(claims, nowMs), mintedMs: nowMs, claims }
+    this.#latest.put(place, caller.id, minted)
+    return minted
   }
 
   #headerOf(kid: string): string {
@@ -78,23 +117,37 @@ export class Minter {
     return this.#header
   }
 
-  /** `claims`: the JSON of what is said of a caller, at least one member. */
+  /** `claims`: what is said of a caller, at least one member. */
   #mint(claims: string, nowMs: number): string {
-    const { kid, privateKey } = this.#parts.keys.current(nowMs)
+    const { kid, privateKey: key } = this.#parts.keys.current(nowMs)
     const iat = Math.floor(nowMs / 1000)
-    const payload = `${this.#begin}${claims.slice(1, -1)},"iat":${iat},"exp":${iat + LIFE_SECONDS},"jti":"${newId()}"}`
-    const signed = this.#headerOf(kid) + Buffer.from(payload).toString('base64url')
+    const payload = `${this.#begin}${claims},"iat":${iat},"exp":${iat + LIFE_SECONDS},"jti":"${newId()}"}`
+    const signed = this.#headerOf(kid) + this.#base64url(payload)
+    // Put together in one piece: it goes into the head of each request for half a minute.
+    const bytes = this.#room(signed.length + 1 + SIGNATURE_CHARS)
+    bytes.write(signed, 'latin1')
     // RFC 7518 section 3.4: R and S side by side, no DER.
-    const signature = sign('sha256', Buffer.from(signed, 'latin1'), {
-      key: privateKey,
+    const signature = sign('sha256', bytes.subarray(0, signed.length), {
+      key,
       dsaEncoding: 'ieee-p1363',
     })
-    // It goes into the head of each request for half a minute.
-    return inOnePiece(`${signed}.${signature.toString('base64url')}`)
+    const end =
+      signed.length + bytes.write(`.${signature.toString('base64url')}`, signed.length, 'latin1')
+    return bytes.toString('latin1', 0, end)
+  }
+
+  #base64url(text: string): string {
+    const bytes = this.#room(text.length * MAX_UTF8_BYTES)
+    return bytes.toString('base64url', 0, bytes.write(text))
+  }
+
+  /** Bytes to write into at once; nobody may hold on to them. */
+  #room(bytes: number): Buffer {
+    return bytes <= SCRATCH_BYTES ? this.#scratch : Buffer.allocUnsafe(bytes)
   }
 }
 
 /** The clock may be set back; a token from the future is refused by whoever checks it. */
-function isFresh({ mintedMs }: Minted, nowMs: number): boolean {
+function isFresh(mintedMs: number, nowMs: number): boolean {
   return nowMs < mintedMs + REUSE_MS && nowMs >= mintedMs
 }
