@@ -45,7 +45,7 @@ const LINES: readonly GoalLine[] = [
   [
     'first sight of a token, x HAProxy + JWT',
     'tokens 0 % | h1',
-    'haproxy + jwt | small | h1',
+    'haproxy + jwt | tokens 0 % | h1',
     times,
     1.1,
     1.3,

@@ -12,7 +12,10 @@ import { PORTS } from './ports.ts'
 const HOT_TOKENS = 1000
 const MEGABYTE = 1_048_576
 
-/** Writes certificate, tokens, bodies and the configuration of every peer into `folder`. `coldTokens`: see `cold.txt`. */
+/**
+ * Writes certificate, tokens, bodies and the configuration of every peer into `folder`. `coldTokens`: how many stand in
+ * `cold.txt`, each of another caller; half as many stand in `cold-known.txt`, of the callers of `tokens.txt`.
+ */
 export async function writeInputs(folder: string, coldTokens: number): Promise<void> {
   const issuer = await benchIssuer(HOT_TOKENS)
   const write = (name: string, text: string | Buffer): void =>
@@ -21,7 +24,12 @@ export async function writeInputs(folder: string, coldTokens: number): Promise<v
   write('public.pem', issuer.publicPem)
   write('jwks.json', issuer.jwks)
   write('tokens.txt', issuer.tokens.join('\n'))
-  if (coldTokens > 0) write('cold.txt', (await issuer.more(HOT_TOKENS, coldTokens)).join('\n'))
+  if (coldTokens > 0) {
+    const after = HOT_TOKENS + coldTokens
+    const fewer = Math.ceil(coldTokens / 2)
+    write('cold.txt', (await issuer.more(HOT_TOKENS, coldTokens)).join('\n'))
+    write('cold-known.txt', (await issuer.more(after, fewer, HOT_TOKENS)).join('\n'))
+  }
   write('body.json', NEW_ITEM)
   write('report.json', REPORT)
   write('blob.bin', Buffer.alloc(MEGABYTE, 'sallyport'))

@@ -11,16 +11,21 @@ export interface BenchIssuer {
   /** A JWK set, as JSON. */
   readonly jwks: string
   readonly tokens: readonly string[]
-  /** Signs tokens of numbers `from` to `from + count`; on every core, about 0.7 ms of one each. */
-  readonly more: (from: number, count: number) => Promise<readonly string[]>
+  /**
+   * Signs tokens of numbers `from` to `from + count`; on every core, about 0.7 ms of one each. Each is of another caller,
+   * or of one of as many as `callers` says.
+   */
+  readonly more: (from: number, count: number, callers?: number) => Promise<readonly string[]>
 }
 
 /** Makes an RS256 issuer `https://id.example` with `count` different tokens of about 700 bytes, good for an hour. */
 export async function benchIssuer(count: number): Promise<BenchIssuer> {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'bench', alg: 'RS256', use: 'sig' }
-  const more = (from: number, size: number): Promise<readonly string[]> =>
-    Promise.all(Array.from({ length: size }, (_, index) => signToken(privateKey, from + index)))
+  const more: BenchIssuer['more'] = (from, size, callers = from + size) => {
+    const numbers = Array.from({ length: size }, (_, index) => from + index)
+    return Promise.all(numbers.map((index) => signToken(privateKey, index, index % callers)))
+  }
   return {
     publicPem: publicKey.export({ type: 'spki', format: 'pem' }),
     jwks: JSON.stringify({ keys: [jwk] }),
@@ -29,19 +34,19 @@ export async function benchIssuer(count: number): Promise<BenchIssuer> {
   }
 }
 
-async function signToken(key: KeyObject, index: number): Promise<string> {
+async function signToken(key: KeyObject, index: number, caller: number): Promise<string> {
   const nowSeconds = Math.floor(Date.now() / 1000)
   const claims = {
     iss: 'https://id.example',
     aud: 'bench',
-    sub: `user-${index}`,
+    sub: `user-${caller}`,
     client_id: 'bench',
     scope: 'items:read items:write',
     iat: nowSeconds,
     exp: nowSeconds + LIFE_SECONDS,
     jti: `t-${index}`,
     name: 'A user with a name',
-    email: `user-${index}@example.com`,
+    email: `user-${caller}@example.com`,
   }
   const text = `${encode({ alg: 'RS256', typ: 'at+jwt', kid: 'bench' })}.${encode(claims)}`
   const signature = await signLater('RSA-SHA256', Buffer.from(text), key)

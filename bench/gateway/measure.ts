@@ -11,11 +11,14 @@ import type { Row } from './rows.ts'
 /** Requests that a program answers first; what comes later is not cold. */
 const COLD_REQUESTS = 1000
 
+/** How long a peer is under load before its first new token. */
+const SETTLE_SECONDS = 4
+
 /** Measures rows, one after another, and remembers between them what later rows need. */
 export class Measurer {
   readonly #folder: string
   readonly #peers: ReadonlyMap<string, Peer>
-  /** Number of the next token that a peer has not seen, by peer. */
+  /** Number of the next token that a peer has not seen, by file and peer. */
   readonly #nextToken = new Map<string, number>()
   /** Requests per second of the small GET that each peer carried, by peer. */
   readonly #carried = new Map<string, number[]>()
@@ -28,9 +31,16 @@ export class Measurer {
   /** Lets compilers and caches settle, and shows what is broken before anything is measured. */
   async warm(row: Row): Promise<void> {
     if (row.part === 'cold' || row.part === 'p999') return
+    if (row.part === 'tokens') await this.#settle(row)
     const sample = await this.measure(row, 1)
     if (sample.rps === 0 || sample.errors > sample.rps * 0.01)
       throw new Error(`${row.peer}, ${row.part} over ${row.channel}: ${sample.errors} errors`)
+  }
+
+  /** New tokens are few in a second: without this, what is measured is a program that started a moment ago. */
+  async #settle(row: Row): Promise<void> {
+    if (this.#nextToken.has(`cold.txt ${row.peer}`)) return
+    await load(this.#job(row, SETTLE_SECONDS))
   }
 
   /** One sample of a row. */
@@ -59,9 +69,11 @@ export class Measurer {
 
   /** The same tokens are new to each peer; one comes again only after the peer has forgotten it. */
   async #tokens(row: Row, job: LoadJob): Promise<Sample> {
-    const next = this.#nextToken.get(row.peer) ?? 0
-    const sample = await load({ ...job, cold: { first: next, hitPercent: row.hitPercent ?? 100 } })
-    this.#nextToken.set(row.peer, next + sample.cold)
+    const { peer, hitPercent = 100, areCallersKnown = false } = row
+    const name = areCallersKnown ? 'cold-known.txt' : 'cold.txt'
+    const first = this.#nextToken.get(`${name} ${peer}`) ?? 0
+    const sample = await load({ ...job, cold: { name, first, hitPercent } })
+    this.#nextToken.set(`${name} ${peer}`, first + sample.cold)
     return sample
   }
 

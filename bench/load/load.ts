@@ -23,7 +23,7 @@ export interface Sample {
   readonly cold: number
 }
 
-/** Files that requests are made of: `tokens.txt`, `body.json`, and `cold.txt` where a share of tokens is new. */
+/** Files that requests are made of: `tokens.txt`, `body.json`, and the one of `cold` where a share of tokens is new. */
 export interface LoadJob {
   readonly pid: number
   readonly port: number
@@ -32,8 +32,8 @@ export interface LoadJob {
   readonly seconds: number
   readonly folder: string
   readonly connections?: number
-  /** Tokens of `cold.txt` from number `first` on, for all but `hitPercent` of the requests. */
-  readonly cold?: { readonly first: number; readonly hitPercent: number }
+  /** Tokens of the file `name` from number `first` on, for all but `hitPercent` of the requests. */
+  readonly cold?: { readonly name: string; readonly first: number; readonly hitPercent: number }
 }
 
 const GENERATOR_CORE = 1
@@ -57,9 +57,7 @@ async function wrk(job: LoadJob): Promise<Sample> {
   const connections = job.connections ?? (kind === 'stream' ? 16 : 64)
   const files = [join(folder, 'tokens.txt'), join(folder, 'body.json')]
   const coldly =
-    cold === undefined
-      ? []
-      : [join(folder, 'cold.txt'), String(cold.first), String(cold.hitPercent)]
+    cold === undefined ? [] : [join(folder, cold.name), String(cold.first), String(cold.hitPercent)]
   const command = ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '-s', LUA]
   const before = cpuMicros(pid)
   const text = await output(GENERATOR_CORE, [
