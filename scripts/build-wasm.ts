@@ -35,6 +35,11 @@ const MODULES: readonly {
     source: 'assembly/json-scan.ts',
     target: 'src/http/json-scan-wasm.ts',
   },
+  {
+    name: 'FORM_TEXT',
+    source: 'assembly/form-text.ts',
+    target: 'src/http/form-text-wasm.ts',
+  },
 ]
 
 /** No run time: no objects are made, so there is nothing to collect. */

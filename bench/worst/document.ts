@@ -66,6 +66,80 @@ export const BODIES: Readonly<Record<string, object>> = {
     ),
   },
   lengths: { type: 'array', items: { type: 'string', minLength: 10, maxLength: 100_000 } },
+  'contains-max': {
+    type: 'array',
+    contains: { type: 'integer' },
+    minContains: 0,
+    maxContains: 20_000,
+    unevaluatedItems: text,
+  },
+  'all-of': { type: 'array', items: nestedAllOf(20) },
+  'one-of-required': {
+    type: 'array',
+    items: {
+      oneOf: branches.map((_, n) => ({
+        required: [`r${n}`],
+        properties: { [`r${n}`]: text },
+        additionalProperties: true,
+      })),
+    },
+  },
+  'one-of-texts': {
+    type: 'array',
+    items: { oneOf: branches.map((_, n) => ({ type: 'string', pattern: `^[a-z]{${n},}-${n}$` })) },
+  },
+  'if-then': {
+    type: 'array',
+    items: {
+      type: 'object',
+      properties: { kind: text },
+      additionalProperties: true,
+      allOf: branches.map((_, n) => rule(n)),
+    },
+  },
+  'not-any': { type: 'array', items: { not: { anyOf: branches } } },
+  'many-patterns': {
+    type: 'object',
+    patternProperties: Object.fromEntries(
+      branches.map((_, n) => [`^[a-z]+-${n}-[a-z0-9-]*$`, text]),
+    ),
+    additionalProperties: true,
+  },
+  tree: {
+    $id: 'tree',
+    $dynamicAnchor: 'node',
+    type: 'object',
+    properties: {
+      a: text,
+      left: { $dynamicRef: '#node' },
+      right: { anyOf: [{ type: 'string' }, { $dynamicRef: '#node' }] },
+    },
+  },
+  tuples: { type: 'array', items: { type: 'array', prefixItems: branches.map(() => text) } },
+  steps: { type: 'array', items: { type: 'number', multipleOf: 0.0001, maximum: 1e300 } },
+  times: { type: 'array', items: { type: 'string', format: 'time' } },
+  addresses: { type: 'array', items: { type: 'string', format: 'ipv6' } },
+  hosts: { type: 'array', items: { type: 'string', format: 'hostname' } },
+  pointers: { type: 'array', items: { type: 'string', format: 'json-pointer' } },
+  templates: { type: 'array', items: { type: 'string', format: 'uri-template' } },
+  regexes: { type: 'array', items: { type: 'string', format: 'regex' } },
+  bytes: { type: 'array', items: { type: 'string', format: 'byte' } },
+  targets: { type: 'array', items: { type: 'object', properties: { url: text, callback: text } } },
+}
+
+/** Asks for a field of objects of one kind. From a list of pairs, so that nobody takes the schema for a promise. */
+function rule(n: number): object {
+  const pairs: [string, object][] = [
+    ['if', { properties: { kind: { const: `kind-${n}` } }, required: ['kind'] }],
+    ['then', { required: [`needed-${n}`] }],
+  ]
+  return Object.fromEntries(pairs)
+}
+
+/** Each level holds the next one by `allOf`, and names a field of its own. */
+function nestedAllOf(levels: number): object {
+  const own = { type: 'object', properties: { [`p${levels}`]: text } }
+  return levels === 0 ? own : { ...own, allOf: [nestedAllOf(levels - 1)] }
 }
 
 const SCHEMAS = {
@@ -119,6 +193,17 @@ const parameters = [
     schema: { type: 'object', additionalProperties: word },
   },
   { name: 'q', in: 'query', schema: { type: 'string', pattern: '^[a-z]+( [a-z]+)*$' } },
+  {
+    name: 'tree',
+    in: 'query',
+    style: 'deepObject',
+    explode: true,
+    schema: {
+      type: 'object',
+      additionalProperties: { type: 'object', additionalProperties: true },
+    },
+  },
+  { name: 'json', in: 'query', content: { 'application/json': { schema: {} } } },
   { name: 'X-List', in: 'header', schema: { type: 'array', items: text } },
   { name: 'session', in: 'cookie', schema: text },
 ]
@@ -129,6 +214,8 @@ const FORM = {
     a: text,
     list: { type: 'array', items: text },
     file: { type: 'string', format: 'binary' },
+    json: { type: 'object', additionalProperties: true },
+    map: { type: 'object', additionalProperties: true },
   },
   additionalProperties: true,
 }
@@ -156,7 +243,12 @@ export function worstDocument(patterns: readonly string[]): string {
       ...patterns.map((pattern, index) =>
         post(`p${index}`, json({ type: 'array', items: { type: 'string', pattern } })),
       ),
-      post('form', { 'application/x-www-form-urlencoded': { schema: FORM } }),
+      post('form', {
+        'application/x-www-form-urlencoded': {
+          schema: FORM,
+          encoding: { map: { style: 'deepObject', explode: true } },
+        },
+      }),
       post('upload', { 'multipart/form-data': { schema: FORM } }),
       post('plain', { 'text/plain': { schema: text } }),
       [

@@ -1,5 +1,8 @@
-import { bodyAttacks, fill } from './attack.ts'
+import { arrayOf, bodyAttacks, fill } from './attack.ts'
 import type { Attack } from './attack.ts'
+
+/** The longest boundary. */
+const DASHES = '-'.repeat(70)
 
 /** Bodies that are not JSON. */
 export function formAttacks(): readonly Attack[] {
@@ -16,6 +19,49 @@ export function formAttacks(): readonly Attack[] {
     ...form('escapes', (bytes) => `a=${'%61'.repeat((bytes - 2) / 3)}`),
     ...form('plus signs', (bytes) => `a=${'+'.repeat(bytes - 2)}`),
     ...form('ampersands', (bytes) => '&'.repeat(bytes)),
+    ...form('escapes of two bytes', (bytes) => `a=${'%C3%A9'.repeat((bytes - 2) / 6)}`),
+    ...form('escapes and plus signs', (bytes) => `a=${'%41+'.repeat((bytes - 2) / 4)}`),
+    ...form('characters to be escaped', (bytes) => `a=${'|'.repeat(bytes - 2)}`),
+    ...form('a hundred long fields', (bytes) =>
+      fill(bytes, (n) => `k${n}=${'%2B+a'.repeat(bytes / 600)}`, '&'),
+    ),
+    ...form('a hundred nested fields', (bytes) =>
+      fill(bytes, (n) => `map[k${n}]${`[a]`.repeat(3)}=${'a'.repeat(bytes / 120)}`, '&'),
+    ),
+    ...form('brackets in a name', (bytes) => `map${'[a]'.repeat((bytes - 6) / 3)}=1`),
+    ...form(
+      'JSON in a field',
+      (bytes) => `json={"a":[${'1,'.repeat(4000)}"${'a'.repeat(bytes - 8050)}"]}`,
+    ),
+    ...form('not UTF-8 at the end', (bytes) => `a=${'%C3%A9'.repeat((bytes - 8) / 6)}%C3`),
+    ...bodyAttacks(
+      'multipart: a boundary of dashes',
+      '/upload',
+      (bytes) => {
+        const line = `--${DASHES}`
+        const body = '-'.repeat(bytes - 400)
+        return `${line}\r\nContent-Disposition: form-data; name="a"\r\n\r\n${body}\r\n${line}--\r\n`
+      },
+      `multipart/form-data; boundary=${DASHES}`,
+    ),
+    ...upload(
+      'twenty parts of JSON',
+      (bytes) =>
+        `${Array.from(
+          { length: 20 },
+          (_, n) =>
+            `--bound\r\nContent-Disposition: form-data; name="j${n}"\r\nContent-Type: application/json\r\n\r\n${arrayOf(bytes / 21 - 120, () => '{"a":1}')}\r\n`,
+        ).join('')}--bound--\r\n`,
+    ),
+    ...upload(
+      'a long file name',
+      (bytes) =>
+        `--bound\r\nContent-Disposition: form-data; name="file"; filename="${'\\"'.repeat(4000)}"\r\n\r\n${'a'.repeat(bytes - 8200)}\r\n--bound--\r\n`,
+    ),
+    ...upload(
+      'text beyond ASCII',
+      (bytes) => `${part('a', 'é'.repeat(bytes / 2 - 100))}--bound--\r\n`,
+    ),
     ...upload(
       'many parts',
       (bytes) => `${fill(bytes - 20, (n) => part(`k${n}`, ''))}--bound--\r\n`,

@@ -42,6 +42,15 @@ function queryAttacks(): readonly Attack[] {
     ['array by commas', `csv=${target(() => 'a', ',')}`],
     ['deepObject', target((n) => `filter[k${n}]=v`, '&')],
     ['deepObject, nested brackets', target(() => 'filter[a][b][c]=v', '&')],
+    ['deepObject, a name of brackets', `tree${target(() => '[a]')}=1`],
+    ['deepObject, nested to many', target((n) => `tree[a${n % 9}][b${n}]=v`, '&')],
+    ['deepObject, open brackets', `tree${target(() => '[')}=1`],
+    ['JSON in a parameter', `json=[${target(() => '1', ',')}]`],
+    ['JSON in a parameter, deep', `json=${target(() => '[')}`],
+    ['a hundred long names', target((n) => `${'u'.repeat(72)}${n}=1`, '&')],
+    ['addresses to be redacted', `q=${target(() => 'a@b.')}`],
+    ['numbers like cards', `q=${target(() => '4111111111111112-')}`],
+    ['words like tokens', `q=${target(() => 'eyJh.')}`],
     ['empty pairs', target(() => '&')],
     ['all percent-encoded', `q=${target(() => '%61')}`],
     ['broken percent-encoding', `q=${target(() => '%c3%28')}`],
@@ -70,6 +79,9 @@ function cookieAttacks(): readonly Attack[] {
     ['one name', value(() => 'session=1', '; ')],
     ['semicolons', value(() => ';')],
     ['spaces', `a=${value(() => ' ')}b`],
+    ['quotes', `session="${value(() => '\\"')}`],
+    ['equals signs', `session=${value(() => '=')}`],
+    ['escapes', `session=${value(() => '%61')}`],
   ]
   return each('cookies', rows, (name, cookie) => headAttack(name, '/read/1', ['Cookie', cookie]))
 }
@@ -85,6 +97,24 @@ function headerAttacks(): readonly Attack[] {
     ['Forwarded list', 'Forwarded', value(() => 'for="[::1]"', ', ')],
     ['Content-Type parameters', 'Content-Type', `a/b${value(() => ';a=b')}`],
     ['traceparent and baggage', 'Baggage', value((n) => `k${n}=v`, ',')],
+    ['Forwarded, a quote without end', 'Forwarded', `for="${value(() => '\\"')}`],
+    ['Content-Type, a quote without end', 'Content-Type', `a/b;c="${value(() => '\\"')}`],
+    ['Accept, parameters of one range', 'Accept', `a/b${value((n) => `;p${n}=v`)}`],
+    ['Accept-Language list', 'Accept-Language', value(() => 'de;q=0.5', ',')],
+    ['Range list', 'Range', `bytes=${value(() => '0-0', ',')}`],
+    ['If-None-Match list', 'If-None-Match', value(() => '"a"', ',')],
+    ['TE list', 'TE', value(() => 'a;q=1', ',')],
+    ['Signature-Input', 'Signature-Input', `a=(${value(() => '"@path";req', ' ')})`],
+    ['Sec-CH-UA list', 'Sec-CH-UA', value(() => '"a";v="1"', ', ')],
+    [
+      'Access-Control-Request-Headers',
+      'Access-Control-Request-Headers',
+      value((n) => `x${n}`, ','),
+    ],
+    ['Host long', 'X-Forwarded-Host', value(() => 'a.')],
+    ['Prefer list', 'Prefer', value((n) => `a${n}=b;c`, ', ')],
+    ['User-Agent long', 'User-Agent', value(() => 'Mozilla/5.0 (')],
+    ['Referer long', 'Referer', `https://a/?${value(() => 'token=a&')}`],
     ['Origin long', 'Origin', `https://${value(() => 'a.')}`],
   ]
   return each('header', rows, (name, field, text) => headAttack(name, '/read/1', [field, text]))
@@ -96,6 +126,10 @@ function wideHeadAttacks(): readonly Attack[] {
   const rows: readonly [name: string, fields: readonly string[]][] = [
     ['100 fields', many((n) => `X-Field-${n}`, 'v'.repeat(100))],
     ['100 of one name', many(() => 'X-List', 'v,'.repeat(50))],
+    [
+      'ninety cookies fields',
+      Array.from({ length: 90 }, (_, n) => ['Cookie', `c${n}=${'a'.repeat(140)}`]).flat(),
+    ],
     ['16 KB in one', ['X-Long', 'v'.repeat(FIELDS_BYTES)]],
   ]
   return each('header', rows, (name, fields) => headAttack(name, '/read/1', fields))
@@ -104,11 +138,20 @@ function wideHeadAttacks(): readonly Attack[] {
 function tokenAttacks(): readonly Attack[] {
   const jwt = Buffer.from('{"alg":"RS256","typ":"at+jwt","kid":"bench"}').toString('base64url')
   const claims = Buffer.from(arrayOf(6000, () => '{"a":[[[[1]]]]}')).toString('base64url')
+  const deepJson = Buffer.from('{"a":'.repeat(1100)).toString('base64url')
   const key = `sp_sk_live_${'a'.repeat(12)}_${'A'.repeat(43)}_00000000`
   const rows: readonly [name: string, fields: readonly string[]][] = [
     ['no token at all', []],
     ['long garbage', ['Authorization', `Bearer ${value(() => 'a')}`]],
     ['dots', ['Authorization', `Bearer ${value(() => 'a', '.')}`]],
+    ['Digest parameters', ['Authorization', `Digest ${value((n) => `a${n}="\\""`, ', ')}`]],
+    ['Basic', ['Authorization', `Basic ${value(() => 'Ojo6')}`]],
+    [
+      'AWS signature',
+      ['Authorization', `AWS4-HMAC-SHA256 ${value((n) => `SignedHeaders=a;${n}`, ', ')}`],
+    ],
+    ['JWT, deep head', ['Authorization', `Bearer ${deepJson}.e30.AAAA`]],
+    ['ninety keys', Array.from({ length: 90 }, () => ['X-API-Key', key]).flat()],
     ['commas', ['Authorization', value(() => 'Bearer a', ', ')]],
     [
       'big claims, wrong signature',

@@ -3,6 +3,7 @@ import type { GatewayCore } from '../../src/gateway/gateway-core.ts'
 import { HeaderTable } from '../../src/http/header-table.ts'
 import { freshBody } from './attack.ts'
 import type { Attack } from './attack.ts'
+import type { Calibration } from './calibration.ts'
 
 /** What one request cost. */
 export interface Reading {
@@ -10,6 +11,10 @@ export interface Reading {
   readonly us: number
   /** Microseconds for which nothing else could run, at the longest, best of all rounds. */
   readonly sliceUs: number
+  /** As `us`, in calibration loops that ran right before. */
+  readonly loops: number
+  /** As `sliceUs`, in such loops. */
+  readonly sliceLoops: number
   /** `forward`, or status and reason of the refusal. */
   readonly verdict: string
 }
@@ -17,18 +22,39 @@ export interface Reading {
 /** A dear request is not asked again and again. */
 const ENOUGH_US = 1_000_000
 
+const NOTHING: Reading = {
+  us: Infinity,
+  sliceUs: Infinity,
+  loops: Infinity,
+  sliceLoops: Infinity,
+  verdict: '',
+}
+
 let sent = 0
 
+/** How to measure. */
+export interface Measuring {
+  readonly rounds: number
+  readonly calibration: Calibration
+}
+
 /** Sends one request to the core `rounds` times and gives the best time. */
-export async function measure(core: GatewayCore, attack: Attack, rounds: number): Promise<Reading> {
-  let best: Reading = { us: Infinity, sliceUs: Infinity, verdict: '' }
+export async function measure(
+  core: GatewayCore,
+  attack: Attack,
+  { rounds, calibration }: Measuring,
+): Promise<Reading> {
+  let best: Reading = NOTHING
   let spent = 0
   for (let round = 0; round < rounds && spent < ENOUGH_US; round += 1) {
+    const loopUs = Math.min(calibration.take(), calibration.take())
     const reading = await once(core, attack)
     spent += reading.us
     best = {
       us: Math.min(best.us, reading.us),
       sliceUs: Math.min(best.sliceUs, reading.sliceUs),
+      loops: Math.min(best.loops, reading.us / loopUs),
+      sliceLoops: Math.min(best.sliceLoops, reading.sliceUs / loopUs),
       verdict: reading.verdict,
     }
     await new Promise(setImmediate)
@@ -41,7 +67,10 @@ function fresh(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1')
 }
 
-async function once(core: GatewayCore, attack: Attack): Promise<Reading> {
+async function once(
+  core: GatewayCore,
+  attack: Attack,
+): Promise<Pick<Reading, 'us' | 'sliceUs' | 'verdict'>> {
   const headers = attack.headers.map(fresh)
   const rawTarget = fresh(attack.target)
   const body = freshBody(attack, sent++)

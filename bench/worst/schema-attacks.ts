@@ -1,11 +1,17 @@
-import { arrayOf, bodyAttacks, objectOf } from './attack.ts'
+import { arrayOf, bodyAttacks, fill, objectOf } from './attack.ts'
 import type { Attack } from './attack.ts'
 
 const quote = JSON.stringify
 
 /** Bodies that make schemas work. */
 export function schemaAttacks(): readonly Attack[] {
-  return [...branchAttacks(), ...uniqueAttacks(), ...memberAttacks(), ...formatAttacks()]
+  return [
+    ...branchAttacks(),
+    ...uniqueAttacks(),
+    ...memberAttacks(),
+    ...formatAttacks(),
+    ...composedAttacks(),
+  ]
 }
 
 const json = (name: string, path: string, make: (bytes: number) => string): readonly Attack[] =>
@@ -114,6 +120,21 @@ function formatAttacks(): readonly Attack[] {
     ...json('every format, long', '/formats', (bytes) =>
       objectOf(bytes, (n) => FORMAT_TEXTS[n % FORMAT_TEXTS.length]?.(bytes / 18) ?? ''),
     ),
+    ...strings('/times', 'format time, many', () => '23:59:60.123456789+23:59'),
+    ...strings('/addresses', 'format ipv6, many', () => '1:2:3:4:5:6:7:1.2.3.456'),
+    ...strings('/hosts', 'format hostname, many', () => 'a.b.c.d.e.f.g.h.i.j.k.l'),
+    ...long('/hosts', 'format hostname, long', (bytes) => 'a.'.repeat(bytes / 2 - 8)),
+    ...strings('/pointers', 'format json-pointer, many', () => '/a~0/b~1/c~01/~'),
+    ...strings('/templates', 'format uri-template, many', () => '{a}{+b}{#c}{/d}{?e,f}{'),
+    ...strings('/regexes', 'format regex, many', (n) => `(a+${n})+[b-d]{2,9}(?=c)|\\d`),
+    ...long('/regexes', 'format regex, long', (bytes) => '(a|b)'.repeat(bytes / 5 - 8)),
+    ...long(
+      '/regexes',
+      'format regex, nested',
+      (bytes) => '('.repeat(bytes / 2) + ')'.repeat(bytes / 2 - 8),
+    ),
+    ...strings('/bytes', 'format byte, many', () => 'QUJDREVGR0hJSktMTU5PUA=='),
+    ...long('/bytes', 'format byte, long', (bytes) => 'QUJD'.repeat(bytes / 4 - 8)),
     ...long('/lengths', 'lengths in characters', (bytes) => '😀'.repeat(bytes / 4)),
     ...strings('/strings', 'strings like keys of the gateway', () => 'sp_sk_live_aaaaaaaaaaaa_'),
   ]
@@ -128,3 +149,61 @@ const FORMAT_TEXTS = FORMATS.map(
   (format, index) => (bytes: number) =>
     `${quote(format)}:${quote((UNITS[index % UNITS.length] ?? 'a').repeat(Math.max(1, (bytes - 30) / 7)))}`,
 )
+
+/** Schemas that hold many schemas for one value. */
+function composedAttacks(): readonly Attack[] {
+  const wide = fill(500, (n) => `"z${n}":""`, ',')
+  return [
+    ...json('contains with maxContains', '/contains-max', (bytes) =>
+      arrayOf(bytes, () => '"a12345"'),
+    ),
+    ...json('contains, all of them', '/contains-max', (bytes) =>
+      arrayOf(bytes, (n) => `${n + 100_000}`),
+    ),
+    ...json('allOf, twenty deep', '/all-of', (bytes) =>
+      arrayOf(bytes, () => `{${fill(200, (n) => `"p${n % 21}":""`, ',')}}`),
+    ),
+    ...json('oneOf told apart by required, the last', '/one-of-required', (bytes) =>
+      arrayOf(bytes, () => '{"r19":""}'),
+    ),
+    ...json('oneOf told apart by required, many fields', '/one-of-required', (bytes) =>
+      arrayOf(bytes, () => `{${wide},"r19":""}`),
+    ),
+    ...json('oneOf told apart by required, none', '/one-of-required', (bytes) =>
+      arrayOf(bytes, () => `{${wide}}`),
+    ),
+    ...strings('/one-of-texts', 'oneOf of twenty patterns, the last', () => `${'a'.repeat(40)}-19`),
+    ...strings('/one-of-texts', 'oneOf of twenty patterns, none', () => 'a'.repeat(40)),
+    ...json('if and then, twenty times', '/if-then', (bytes) =>
+      arrayOf(bytes, () => '{"kind":"kind-19","needed-19":1}'),
+    ),
+    ...json('if and then, twenty times, none', '/if-then', (bytes) =>
+      arrayOf(bytes, () => '{"kind":"x"}'),
+    ),
+    ...json('not of twenty', '/not-any', (bytes) =>
+      arrayOf(bytes, () => '{"a":"","b":"","kind":"x"}'),
+    ),
+    ...json('twenty patternProperties', '/many-patterns', (bytes) =>
+      objectOf(bytes, (n) => `"${'a'.repeat(60)}-${n % 1100}-":""`),
+    ),
+    ...json('twenty patternProperties, names within the limit', '/many-patterns', () =>
+      objectOf(60_000, (n) => (n < 900 ? `"${'a'.repeat(55)}-${n}-":""` : 'x'.repeat(60_000))),
+    ),
+    ...json('$dynamicRef, deep', '/tree', () => nested('{"right":', '}', '{"a":1}')),
+    ...json(
+      '$dynamicRef, wide',
+      '/tree',
+      (bytes) =>
+        `{"right":${'{"left":{"a":""},"right":'.repeat(28)}"${'a'.repeat(bytes - 900)}"${'}'.repeat(29)}`,
+    ),
+    ...json('tuples of texts', '/tuples', (bytes) =>
+      arrayOf(bytes, () => `[${fill(130, () => '"aa"', ',')}]`),
+    ),
+    ...json('multipleOf of long numbers', '/steps', (bytes) =>
+      arrayOf(bytes, (n) => `${n}.${'1'.repeat(50)}e${n % 290}`),
+    ),
+    ...json('fields named like addresses', '/targets', (bytes) =>
+      arrayOf(bytes, (n) => `{"url":"//a${n}","callback":"a:/"}`),
+    ),
+  ]
+}

@@ -26,9 +26,7 @@ const cases: [name: string, text: string][] = [
 ]
 for (const [name, text] of cases) {
   test(`reads a large form of ${name} as a query of the same text`, async () => {
-    const sliced = canonicalForm(Buffer.from(text, 'latin1'))
-    assert.ok(sliced instanceof Promise)
-    assert.deepEqual(await sliced, canonicalQuery(text))
+    assert.deepEqual(await canonicalForm(Buffer.from(text, 'latin1')), canonicalQuery(text))
   })
 }
 
@@ -40,6 +38,51 @@ test('cuts at every place without changing what is read', async () => {
       assert.deepEqual(await canonicalForm(Buffer.from(text, 'latin1')), canonicalQuery(text))
     }),
     { numRuns: 200 },
+  )
+})
+
+test('lets others have their turn while it reads a large form', () => {
+  assert.ok(canonicalForm(Buffer.from(`a=${'x'.repeat(FILL * 2)}`)) instanceof Promise)
+})
+
+test('reads forms of any bytes as queries of the same text, at every length', async () => {
+  const piece = fc.oneof(
+    fc.constantFrom(
+      '%',
+      '%4',
+      '%61',
+      '%2b',
+      '%c3',
+      '%C3%bC',
+      '%e2%82%ac',
+      '%ed%a0%80',
+      '%f0%9f%98%80',
+    ),
+    fc.constantFrom(
+      '+',
+      '&',
+      '=',
+      '|',
+      '"',
+      '#',
+      ' ',
+      'a[b]',
+      '%00',
+      '%7F',
+      '__proto__',
+      '\u007f',
+      '\u00e9',
+    ),
+    fc.integer({ min: 0, max: 255 }).map((byte) => String.fromCharCode(byte)),
+  )
+  // Above the length of a form that is read as a query.
+  const lengths = fc.constantFrom(0, 2050, FILL)
+  await fc.assert(
+    fc.asyncProperty(fc.array(piece, { maxLength: 8 }), lengths, async (parts, length) => {
+      const text = `a=${'x'.repeat(length)}${parts.join('')}`
+      assert.deepEqual(await canonicalForm(Buffer.from(text, 'latin1')), canonicalQuery(text))
+    }),
+    { numRuns: 3000 },
   )
 })
 

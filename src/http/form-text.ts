@@ -1,5 +1,7 @@
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import { nextTurn } from '../base/next-turn.ts'
+import { makeReadSpan, MAX_SPAN_BYTES } from './form-wasm.ts'
+import type { ReadSpan, SpanText } from './form-wasm.ts'
 import { canonicalPercent, formDecode } from './percent.ts'
 import {
   canonicalQuery,
@@ -13,7 +15,11 @@ import type { CanonicalQuery, QueryFault, QueryPair } from './query.ts'
 type Fault = { readonly fault: QueryFault }
 
 /** Longer forms are taken in slices of so many bytes, about 0.2 ms each, with other requests served between. */
-const SLICE_BYTES = 65_536
+const SLICE_BYTES = MAX_SPAN_BYTES
+/** Shorter names and values are not worth a copy. */
+const SHORT_SPAN = 64
+/** Shorter ones are read as the queries they look like. */
+const SHORT_BYTES = 2048
 
 const AMPERSAND = 38
 const EQUALS = 61
@@ -21,39 +27,88 @@ const PERCENT = 37
 
 /** Parses the body of a form as `canonicalQuery` does a query; long ones come later. Never throws, never rejects. */
 export function canonicalForm(body: Buffer): MaybePromise<CanonicalQuery | Fault> {
-  return body.length > SLICE_BYTES ? inSlices(body) : canonicalQuery(body.toString('latin1'))
-}
-
-async function inSlices(body: Buffer): Promise<CanonicalQuery | Fault> {
+  if (body.length <= SHORT_BYTES) return canonicalQuery(body.toString('latin1'))
   const pieces = piecesOf(body)
   if (pieces === undefined) return { fault: 'too_many_parameters' }
+  return body.length > SLICE_BYTES ? inSlices(body, pieces) : atOnce(body, pieces)
+}
+
+function atOnce(body: Buffer, pieces: readonly Piece[]): CanonicalQuery | Fault {
+  const gathered = new Gathered()
+  for (const piece of pieces) {
+    const { start, nameEnd, end } = piece
+    const name = readSpan(body, start, nameEnd)
+    const value = readSpan(body, Math.min(nameEnd + 1, end), end)
+    const fault = gathered.add(piece, name, value)
+    if (fault !== undefined) return fault
+  }
+  return gathered.query()
+}
+
+async function inSlices(body: Buffer, pieces: readonly Piece[]): Promise<CanonicalQuery | Fault> {
   const reader = new SlicedReader(body)
-  const texts: string[] = []
-  const pairs: QueryPair[] = []
-  for (const [start, end] of pieces) {
-    const mark = body.indexOf(EQUALS, start)
-    const nameEnd = mark < 0 || mark > end ? end : mark
+  const gathered = new Gathered()
+  for (const piece of pieces) {
+    const { start, nameEnd, end } = piece
     const name = await reader.read(start, nameEnd)
-    const value = await reader.read(Math.min(nameEnd + 1, end), end)
+    const value = 'fault' in name ? name : await reader.read(Math.min(nameEnd + 1, end), end)
+    const fault = gathered.add(piece, name, value)
+    if (fault !== undefined) return fault
+  }
+  return gathered.query()
+}
+
+let made: ReadSpan | 'none' | undefined
+
+/** What stands between two offsets, none of them inside what is written for one character. */
+function readSpan(body: Buffer, start: number, end: number): SpanText | Fault {
+  if (end - start > SHORT_SPAN) {
+    made ??= makeReadSpan() ?? 'none'
+    const read = made === 'none' ? undefined : made(body, start, end)
+    if (read !== undefined) return read
+  }
+  // The twin also says what is wrong.
+  const spelling = canonicalPercent(body.toString('latin1', start, end), QUERY_SET)
+  return 'fault' in spelling ? spelling : { text: spelling.text, value: formDecode(spelling.text) }
+}
+
+/** The pairs so far. */
+class Gathered {
+  readonly #texts: string[] = []
+  readonly #pairs: QueryPair[] = []
+
+  /** Adds a pair; why the form is refused, where it is. */
+  add({ nameEnd, end }: Piece, name: SpanText | Fault, value: SpanText | Fault): Fault | undefined {
     if ('fault' in name) return name
     if ('fault' in value) return value
     if (isDangerousName(name.value)) return { fault: 'dangerous_name' }
-    texts.push(nameEnd === end ? name.text : `${name.text}=${value.text}`)
-    pairs.push([name.value, value.value, value.text])
+    this.#texts.push(nameEnd === end ? name.text : `${name.text}=${value.text}`)
+    this.#pairs.push([name.value, value.value, value.text])
+    return undefined
   }
-  return { text: texts.join('&'), pairs }
+
+  query(): CanonicalQuery {
+    return { text: this.#texts.join('&'), pairs: this.#pairs }
+  }
 }
 
-type Span = readonly [start: number, end: number]
+/** Where a pair stands; `nameEnd` is `end` where it has no `=`. */
+interface Piece {
+  readonly start: number
+  readonly nameEnd: number
+  readonly end: number
+}
 
 /** What stands between `&`, without empty pieces; `undefined` for too many. */
-function piecesOf(body: Buffer): readonly Span[] | undefined {
-  const pieces: Span[] = []
+function piecesOf(body: Buffer): readonly Piece[] | undefined {
+  const pieces: Piece[] = []
   let start = 0
+  let equals = body.indexOf(EQUALS)
   for (let count = 0; start <= body.length; count++) {
     const mark = body.indexOf(AMPERSAND, start)
     const end = mark < 0 ? body.length : mark
-    if (end > start) pieces.push([start, end])
+    if (equals >= 0 && equals < start) equals = body.indexOf(EQUALS, start)
+    if (end > start) pieces.push({ start, nameEnd: equals < 0 || equals > end ? end : equals, end })
     if (count === MAX_PIECES || pieces.length > MAX_QUERY_PARAMETERS) return undefined
     start = end + 1
   }
@@ -70,19 +125,16 @@ class SlicedReader {
   }
 
   /** The canonical text between two offsets, and what it means. */
-  async read(
-    start: number,
-    end: number,
-  ): Promise<{ readonly text: string; readonly value: string } | Fault> {
+  async read(start: number, end: number): Promise<SpanText | Fault> {
     const texts: string[] = []
     const values: string[] = []
     for (let from = start; from < end;) {
       if (this.#left <= 0) await this.#pause()
       const to = this.#sliceEnd(from, end)
-      const part = canonicalPercent(this.#body.toString('latin1', from, to), QUERY_SET)
+      const part = readSpan(this.#body, from, to)
       if ('fault' in part) return part
       texts.push(part.text)
-      values.push(formDecode(part.text))
+      values.push(part.value)
       this.#left -= to - from
       from = to
     }

@@ -9,7 +9,8 @@ export type PercentFault =
   | 'control'
   | 'illegal_character'
 
-const UNRESERVED = charTable(`${ALPHANUMERIC}-._~`)
+/** By UTF-16 unit: 1 for the characters that mean themselves everywhere (RFC 3986 section 2.3). */
+export const UNRESERVED: Uint8Array = charTable(`${ALPHANUMERIC}-._~`)
 const PERCENT = 37
 const PLUS = 43
 const SPACE = 32
@@ -52,7 +53,8 @@ export interface CharSet {
   readonly refused: Uint8Array
 }
 
-function refusal(code: number, set: CharSet): PercentFault | undefined {
+/** Why a character that is neither allowed nor `%` is refused; `undefined` where it is encoded instead. */
+export function refusal(code: number, set: CharSet): PercentFault | undefined {
   if (code > 126) return code === 127 ? 'control' : 'non_ascii'
   if (code < 32) return 'control'
   return code === SPACE || set.refused[code] === 1 ? 'illegal_character' : undefined

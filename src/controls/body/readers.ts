@@ -105,10 +105,17 @@ interface Validators {
   readonly validateLarge: SlicedValidate
 }
 
+/**
+ * Above this, a value is checked in slices, with other requests served between: a document may ask twenty patterns of
+ * each text. Bytes.
+ */
+const SLICED_BYTES = 16_384
+
 function jsonReader({ validate, validateLarge }: Validators, limits: JsonLimits): BodyReader {
   return (bytes) => {
     const parsed = parseJsonSliced(bytes, limits)
     if (isPromise(parsed)) return parsed.then((late) => readLarge(late, validateLarge))
+    if (bytes.length > SLICED_BYTES) return readLarge(parsed, validateLarge)
     return isSound(parsed) ? value(parsed.value, validate) : unsound(parsed)
   }
 }

@@ -26,6 +26,20 @@ const HOST_SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'ws:', 'ws
  */
 const URL_SHAPE = /^[\s\0-\x1f]{0,64}(?:[a-z][a-z0-9+.-]{0,31}:|[\\/]{2}|(?<=[\s\0-\x1f]{64}))/i
 
+const SPACE = 32
+const COLON = 58
+const LONGEST_SCHEME = 32
+/** What stands in `SCHEME_UNITS`. */
+const [LETTER, OTHER, SLASH] = [1, 2, 3]
+
+/** By UTF-16 unit: whether it begins a scheme, may stand in one, or is a slash of either kind. */
+const SCHEME_UNITS: readonly (number | undefined)[] = Array.from({ length: 128 }, (_, unit) => {
+  const char = String.fromCharCode(unit)
+  if (/[a-z]/i.test(char)) return LETTER
+  if (/[0-9+.-]/.test(char)) return OTHER
+  return /[\\/]/.test(char) ? SLASH : 0
+})
+
 /** Whether values under a name tell a browser where to go, and nothing else. */
 export function isRedirectName(name: string): boolean {
   return REDIRECT_NAME.test(name)
@@ -39,7 +53,24 @@ export function isUrlName(name: string): boolean {
 
 /** Whether a text begins like a URL, so that it may lead anywhere at all. Yes where in doubt. */
 export function looksLikeUrl(text: string): boolean {
-  return URL_SHAPE.test(text)
+  const first = text.charCodeAt(0)
+  // Every text of a body is asked about, and nearly all begin with a letter or a digit: no expression for those.
+  if (first >= 128 || first <= SPACE) return URL_SHAPE.test(text)
+  const start = SCHEME_UNITS[first]
+  if (start === LETTER) return beginsWithScheme(text)
+  return start === SLASH && SCHEME_UNITS[text.charCodeAt(1)] === SLASH
+}
+
+/** The first character is a letter. */
+function beginsWithScheme(text: string): boolean {
+  const end = Math.min(text.length - 1, LONGEST_SCHEME)
+  for (let i = 1; i <= end; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit === COLON) return true
+    const kind = SCHEME_UNITS[unit]
+    if (kind !== LETTER && kind !== OTHER) return false
+  }
+  return false
 }
 
 /**

@@ -11,6 +11,10 @@ export function splitBrackets(
 ): { readonly base: string; readonly keys: readonly string[] } | undefined {
   const open = name.indexOf('[')
   if (open <= 0 || !name.endsWith(']')) return undefined
+  // Counted before the name, which may be a megabyte of brackets, is taken apart.
+  let count = 0
+  for (let at = open; at >= 0; at = name.indexOf('[', at + 1))
+    if (++count > MAX_KEYS) return undefined
   const keys = name.slice(open + 1, -1).split('][')
   if (keys.length > MAX_KEYS || keys.some((key) => /[[\]]/.test(key))) return undefined
   return { base: name.slice(0, open), keys }

@@ -2,12 +2,14 @@ import type { Branch, BranchFinder } from './branches.ts'
 import { compileBranchFinder, toBranches } from './branches.ts'
 import { kindOf } from './choice.ts'
 import { isObject } from './equal.ts'
+import { compileGate, compileTagFinder, NO_NEEDS, readNeeds } from './gate.ts'
+import type { Needs, TagFinder } from './gate.ts'
 import type { Marks } from './marks.ts'
 import { mergeMarks, newMarks } from './marks.ts'
-import type { Builder, Check, Part } from './node.ts'
+import type { Builder, Check, Frame, Part } from './node.ts'
 import type { Site } from './resources.ts'
 import type { Run } from './run.ts'
-import { fail, trying } from './run.ts'
+import { fail, isSettled, trying } from './run.ts'
 
 /** Compiles the keywords that apply schemas to the same value; `skip` names those that a discriminator replaces. */
 export function compileApplicators(
@@ -33,14 +35,48 @@ function sites(part: Part, builder: Builder, key: string): readonly Site[] {
 }
 
 function compileAll(part: Part, builder: Builder): readonly Check[] {
-  return sites(part, builder, 'allOf').map((site) => builder.branch(site, part.frame))
+  const checks = sites(part, builder, 'allOf').map((site) => ({
+    check: builder.branch(site, part.frame),
+    needs: conditionOf(site, builder, part.frame) ?? NO_NEEDS,
+  }))
+  const find = checks.length > 1 ? compileTagFinder(checks) : undefined
+  return find === undefined ? checks.map(({ check }) => check) : [allFound(checks, find)]
+}
+
+interface Conditional {
+  readonly check: Check
+  readonly needs: Needs
+}
+
+/** Many an `allOf` has an `if` for each kind of object: those for another kind say nothing. */
+function allFound(all: readonly Conditional[], find: TagFinder<Conditional>): Check {
+  return (value, run, marks) => {
+    let ok = true
+    for (const { check } of isObject(value) ? find(value) : all) {
+      if (check(value, run, marks)) continue
+      if (isSettled(run)) return false
+      ok = false
+    }
+    return ok
+  }
+}
+
+/** Keywords of a schema that says something only where its `if` holds. */
+const CONDITIONAL: ReadonlySet<string> = new Set(['if', 'then', 'title', 'description', '$comment'])
+
+/** What an object needs for a schema to say anything of it. */
+function conditionOf(site: Site, builder: Builder, frame: Frame): Needs | undefined {
+  const keywords = builder.resources.keywords(site)
+  if (keywords['if'] === undefined || !Object.keys(keywords).every((key) => CONDITIONAL.has(key)))
+    return undefined
+  return readNeeds(builder.resources.child(site, 'if'), builder, frame.variant.exempt)
 }
 
 function compileBranches(part: Part, builder: Builder, key: 'anyOf' | 'oneOf'): Check | undefined {
   const list = sites(part, builder, key)
   const branches = toBranches(list, builder, part.frame)
   if (branches.length === 0) return undefined
-  const find = compileBranchFinder(list, branches, { builder, frame: part.frame })
+  const find = compileBranchFinder(branches)
   return key === 'anyOf' ? anyOf(branches, find) : oneOf(branches, find)
 }
 
@@ -50,10 +86,12 @@ function anyOf(branches: readonly Branch[], find: BranchFinder): Check {
     if (marks !== undefined) {
       // Every branch that holds has looked at something, so none may be left out.
       let ok = false
-      for (const { check } of find(value)) ok = tryBranch(check, value, attempt, marks) || ok
+      for (const { check, gate } of find(value))
+        if (gate === undefined || gate(value)) ok = tryBranch(check, value, attempt, marks) || ok
       return ok || explain(branches, value, run, 'anyOf')
     }
-    for (const { check } of find(value)) if (check(value, attempt, undefined)) return true
+    for (const { check, gate } of find(value))
+      if ((gate === undefined || gate(value)) && check(value, attempt, undefined)) return true
     return explain(branches, value, run, 'anyOf')
   }
 }
@@ -69,7 +107,8 @@ function oneOf(branches: readonly Branch[], find: BranchFinder): Check {
     }
     let holds = 0
     let seen: Marks | undefined
-    for (const { check } of found) {
+    for (const { check, gate } of found) {
+      if (gate !== undefined && !gate(value)) continue
       const inner = marks === undefined ? undefined : newMarks()
       if (!check(value, attempt, inner)) continue
       holds++
@@ -102,8 +141,11 @@ function explain(branches: readonly Branch[], value: unknown, run: Run, key: str
 
 function compileNot(part: Part, builder: Builder): Check | undefined {
   if (part.keywords['not'] === undefined) return undefined
-  const check = builder.trial(builder.resources.child(part.site, 'not'), part.frame)
+  const site = builder.resources.child(part.site, 'not')
+  const check = builder.trial(site, part.frame)
+  const gate = compileGate(readNeeds(site, builder, part.frame.variant.exempt))
   return (value, run) => {
+    if (gate !== undefined && !gate(value)) return true
     return !check(value, trying(run), undefined) || fail(run, 'not', 'must not match the schema')
   }
 }
@@ -115,14 +157,18 @@ function compileIf(part: Part, builder: Builder): Check | undefined {
     keywords[key] === undefined
       ? undefined
       : builder.branch(builder.resources.child(site, key), frame)
-  const condition = builder.trial(builder.resources.child(site, 'if'), frame)
+  const test = builder.resources.child(site, 'if')
+  const condition = builder.trial(test, frame)
+  // Documents have one `if` for each kind of object, so most of them do not hold.
+  const gate = compileGate(readNeeds(test, builder, frame.variant.exempt))
   const [whenTrue, whenFalse] = [side('then'), side('else')]
   return (value, run, marks) => {
     const attempt = trying(run)
     const holds =
-      marks === undefined
+      (gate === undefined || gate(value)) &&
+      (marks === undefined
         ? condition(value, attempt, undefined)
-        : tryBranch(condition, value, attempt, marks)
+        : tryBranch(condition, value, attempt, marks))
     const next = holds ? whenTrue : whenFalse
     return next === undefined || next(value, run, marks)
   }

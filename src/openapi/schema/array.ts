@@ -1,8 +1,9 @@
-import { areUnique } from './equal.ts'
 import type { Builder, Check, Part } from './node.ts'
 import { visit } from './node.ts'
+import type { Run } from './run.ts'
 import { FEW_NAMES, fail, isSettled, trying } from './run.ts'
 import { count } from './scalar.ts'
+import { areUnique } from './unique.ts'
 
 /** Compiles the keywords for arrays, but for `unevaluatedItems`. */
 export function compileArray(part: Part, builder: Builder): readonly Check[] {
@@ -21,8 +22,20 @@ function compileSize(part: Part): Check | undefined {
     if (!Array.isArray(value)) return true
     if (value.length > max) return fail(run, 'maxItems', `must have at most ${max} items`)
     if (value.length < min) return fail(run, 'minItems', `must have at least ${min} items`)
-    return !isUnique || areUnique(value) || fail(run, 'uniqueItems', 'must have no equal items')
+    return (
+      !isUnique ||
+      areNoneEqual(value, part, run) ||
+      fail(run, 'uniqueItems', 'must have no equal items')
+    )
   }
+}
+
+/** What an earlier slice has found is not looked for again. */
+function areNoneEqual(value: readonly unknown[], loop: object, { slices }: Run): boolean {
+  if (slices?.doneOf(value, loop) === value.length) return true
+  if (!areUnique(value)) return false
+  if (value.length > FEW_NAMES) slices?.note(value, loop, value.length)
+  return true
 }
 
 function compileItems(part: Part, builder: Builder): Check | undefined {
@@ -65,15 +78,25 @@ function compileContains(part: Part, builder: Builder): Check | undefined {
   const check = builder.value(builder.resources.child(site, 'contains'), asking)
   const min = count(keywords['minContains']) ?? 1
   const max = count(keywords['maxContains']) ?? Infinity
+  const tally = {}
   return (value, run, marks) => {
     if (!Array.isArray(value)) return true
     const attempt = trying(run)
-    let found = 0
-    for (let i = 0; i < value.length; i++) {
+    // Which items were found is told to nobody after a pause; and a few are not worth one.
+    const slices = marks === undefined && value.length > FEW_NAMES ? run.slices : undefined
+    let found = slices?.doneOf(value, tally) ?? 0
+    for (let i = slices?.doneOf(value, check) ?? 0; i < value.length; i++) {
+      if (slices?.ends() === true) {
+        slices.note(value, tally, found)
+        slices.note(value, check, i)
+        return false
+      }
       if (!check(value[i], attempt, undefined)) continue
       found++
       marks?.items.push(i)
     }
+    slices?.note(value, tally, found)
+    slices?.note(value, check, value.length)
     if (found < min) return fail(run, 'contains', `must contain at least ${min} matching items`)
     return found <= max || fail(run, 'maxContains', `must contain at most ${max} matching items`)
   }

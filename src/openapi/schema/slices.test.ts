@@ -14,6 +14,13 @@ const NODE = {
     id: { type: 'integer' },
     list: { type: 'array', items: { $ref: '#/node' } },
     map: { type: 'object', additionalProperties: { $ref: '#/node' } },
+    some: {
+      type: 'array',
+      uniqueItems: true,
+      contains: { type: 'integer', minimum: 90 },
+      maxContains: 5,
+      items: { type: 'integer', maximum: 95 },
+    },
     names: {
       type: 'object',
       patternProperties: { '^x': { type: 'integer' } },
@@ -36,6 +43,13 @@ const { value: values } = fc.letrec<{ value: unknown }>((tie) => ({
     fc.record({
       id: fc.constant(1),
       map: fc.dictionary(fc.string({ maxLength: 4 }), tie('value'), { maxKeys: 90 }),
+    }),
+    fc.record({
+      id: fc.constant(1),
+      some: fc.oneof(
+        fc.array(fc.nat(99), { maxLength: 12 }),
+        fc.uniqueArray(fc.nat(97), { minLength: 70, maxLength: 97 }),
+      ),
     }),
     fc.record({
       id: fc.constant(1),

@@ -10,7 +10,8 @@ const CHECKED_AT_ONCE = 16
  */
 export class Slices {
   readonly #now: () => number
-  #end: number
+  #start: number
+  #end = 0
   /** How many members of a value are known to be fine, by value and loop. */
   readonly #done = new Map<object, Map<object, number>>()
   #count = 0
@@ -20,21 +21,28 @@ export class Slices {
   /** `now`: milliseconds of a steady clock. */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now
-    this.#end = now() + SLICE_MS
+    this.#start = now()
   }
 
   /** Begins another slice. */
   resume(): void {
     this.isOver = false
     this.#count = 0
-    this.#end = this.#now() + SLICE_MS
+    this.#start = this.#now()
   }
 
   /** Asked before each item or member; the first ones of a slice are always checked, so that it gets on. */
   ends(): boolean {
     if (this.isOver) return true
+    if (this.#count === 0) this.#begin()
     if (++this.#count % CHECKED_AT_ONCE === 0) this.isOver = this.#now() >= this.#end
     return this.isOver
+  }
+
+  /** What every slice does again before it goes on must not take most of it. */
+  #begin(): void {
+    const now = this.#now()
+    this.#end = now + Math.max(SLICE_MS, now - this.#start)
   }
 
   /** How many members of a value a loop has behind it. */

@@ -28,8 +28,9 @@ export function withUnevaluated(part: Part, builder: Builder, check: Check): Che
     if (!ok && isSettled(run)) return false
     if (Array.isArray(value)) {
       if (items !== undefined && !marks.everyItem) {
-        const found = new Set(marks.items)
-        ok = checkItems(items, value, run, (i) => i < marks.prefix || found.has(i)) && ok
+        const found = new Uint8Array(marks.items.length === 0 ? 0 : value.length)
+        for (const item of marks.items) found[item] = 1
+        ok = checkItems(items, value, run, (i) => i < marks.prefix || found[i] === 1) && ok
       }
       marks.everyItem ||= items !== undefined
     } else if (properties !== undefined) {
