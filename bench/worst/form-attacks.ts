@@ -6,12 +6,12 @@ const DASHES = '-'.repeat(70)
 
 /** Bodies that are not JSON. */
 export function formAttacks(): readonly Attack[] {
+  return [...urlEncodedAttacks(), ...partAttacks(), ...boundaryAttacks()]
+}
+
+function urlEncodedAttacks(): readonly Attack[] {
   const form = (name: string, make: (bytes: number) => string): readonly Attack[] =>
     bodyAttacks(`form: ${name}`, '/form', make, 'application/x-www-form-urlencoded')
-  const upload = (name: string, make: (bytes: number) => string): readonly Attack[] =>
-    bodyAttacks(`multipart: ${name}`, '/upload', make, 'multipart/form-data; boundary=bound')
-  const part = (name: string, body: string): string =>
-    `--bound\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${body}\r\n`
   return [
     ...form('many names', (bytes) => fill(bytes, (n) => `k${n}=1`, '&')),
     ...form('one name', (bytes) => fill(bytes, () => 'list=1', '&')),
@@ -34,6 +34,16 @@ export function formAttacks(): readonly Attack[] {
       (bytes) => `json={"a":[${'1,'.repeat(4000)}"${'a'.repeat(bytes - 8050)}"]}`,
     ),
     ...form('not UTF-8 at the end', (bytes) => `a=${'%C3%A9'.repeat((bytes - 8) / 6)}%C3`),
+  ]
+}
+
+const upload = (name: string, make: (bytes: number) => string): readonly Attack[] =>
+  bodyAttacks(`multipart: ${name}`, '/upload', make, 'multipart/form-data; boundary=bound')
+const part = (name: string, body: string): string =>
+  `--bound\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${body}\r\n`
+
+function partAttacks(): readonly Attack[] {
+  return [
     ...bodyAttacks(
       'multipart: a boundary of dashes',
       '/upload',
@@ -62,6 +72,11 @@ export function formAttacks(): readonly Attack[] {
       'text beyond ASCII',
       (bytes) => `${part('a', 'é'.repeat(bytes / 2 - 100))}--bound--\r\n`,
     ),
+  ]
+}
+
+function boundaryAttacks(): readonly Attack[] {
+  return [
     ...upload(
       'many parts',
       (bytes) => `${fill(bytes - 20, (n) => part(`k${n}`, ''))}--bound--\r\n`,

@@ -11,6 +11,7 @@ export function schemaAttacks(): readonly Attack[] {
     ...memberAttacks(),
     ...formatAttacks(),
     ...composedAttacks(),
+    ...crowdedAttacks(),
   ]
 }
 
@@ -180,6 +181,12 @@ function composedAttacks(): readonly Attack[] {
     ...json('if and then, twenty times, none', '/if-then', (bytes) =>
       arrayOf(bytes, () => '{"kind":"x"}'),
     ),
+  ]
+}
+
+/** Schemas that hold many schemas for names, numbers and texts. */
+function crowdedAttacks(): readonly Attack[] {
+  return [
     ...json('not of twenty', '/not-any', (bytes) =>
       arrayOf(bytes, () => '{"a":"","b":"","kind":"x"}'),
     ),
