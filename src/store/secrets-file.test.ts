@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
+  chownSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
@@ -80,6 +82,42 @@ for (const [name, text, mode, pattern] of BAD)
     assert.equal(readFileSync(path, 'utf8'), text)
     rmSync(path)
   })
+
+const GIVEN: [
+  name: string,
+  mode: number,
+  owner: readonly [uid: number, gid: number],
+  reads: boolean,
+][] = [
+  ['reads what root gave to its group', 0o440, [0, 65_534], true],
+  ['refuses what the group may write', 0o460, [0, 65_534], false],
+  ['refuses what others may read', 0o444, [0, 65_534], false],
+  ['refuses what another user gave to its group', 0o440, [1234, 65_534], false],
+]
+for (const [name, mode, [uid, gid], reads] of GIVEN)
+  test(
+    `a process that is not root ${name}`,
+    { skip: process.getuid?.() !== 0 && 'not root' },
+    () => {
+      chmodSync(folder, 0o755)
+      const path = join(folder, 'given')
+      openSecrets(path)
+      chownSync(path, uid, gid)
+      chmodSync(path, mode)
+      const code = `
+      const { openSecrets } = await import(${JSON.stringify(join(import.meta.dirname, 'secrets-file.ts'))})
+      process.setgroups([])
+      process.setgid(65534)
+      process.setuid(65534)
+      console.log(openSecrets(${JSON.stringify(path)}).currentPepperVersion)`
+      const found = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+        encoding: 'utf8',
+      })
+      if (reads) assert.deepEqual([found.stdout, found.stderr], ['1\n', ''])
+      else assert.match(found.stderr, /open to others/)
+      rmSync(path)
+    },
+  )
 
 test('refuses a folder that is not there', () =>
   assert.throws(() => openSecrets(join(folder, 'no/such')), ConfigError))

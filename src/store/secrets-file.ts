@@ -8,6 +8,7 @@ import {
   renameSync,
   unlinkSync,
 } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { ConfigError } from '../base/config-error.ts'
 import { Secret } from '../base/secret.ts'
 import { isEdgeText, readEdgeDocument, writeEdgeDocument } from './edge-document.ts'
@@ -56,8 +57,8 @@ export function ephemeralSecrets(): Secrets {
  * Opens the secrets at `path`; makes them (mode 0600, on disk before this returns) when there is no file. With `keys`
  * the file is sealed: AES-256-GCM under the first of them.
  * Two processes that start at once end up with the same file.
- * Throws `ConfigError` at `secrets` when the file cannot be read or made, is open to group or others, or is no
- * secrets file; at `secrets.key` when none of the keys opens it. @see CONTROLS ADM-04, ADM-05
+ * Throws `ConfigError` at `secrets` when the file cannot be read or made, is open to others (a group may read
+ * root's, if this process is in it and not root), or is no secrets file; at `secrets.key` when none of the keys opens it. @see CONTROLS ADM-04, ADM-05
  */
 export function openSecrets(path: string, keys: KeyEncryptionKeys = []): Secrets {
   return parseSecrets(readSecretsText(path, keys), path)
@@ -168,7 +169,7 @@ function read(path: string): string {
     const stat = fstatSync(fd)
     const mode = stat.mode & 0o777
     if (!stat.isFile()) throw refusal(`${path} is no file`, 'name a file')
-    if ((mode & 0o077) !== 0)
+    if ((mode & 0o077) !== 0 && !isGivenToOurGroup(stat))
       throw refusal(
         `${path} is open to others (mode ${mode.toString(8)}); whoever read it can check guesses of every key`,
         `chmod 600 ${path}, and rotate the keys if others could read it`,
@@ -179,6 +180,15 @@ function read(path: string): string {
   } finally {
     closeSync(fd)
   }
+}
+
+/**
+ * Root's file, which a group of this process may read and nobody else: how an orchestrator hands a secret to a process
+ * that is not root (a Kubernetes volume with `fsGroup`). Who else is in the group is the operator's to say.
+ */
+function isGivenToOurGroup({ mode, uid, gid }: Stats): boolean {
+  if ((mode & 0o077) !== 0o040 || uid !== 0 || process.getuid?.() === 0) return false
+  return process.getgid?.() === gid || process.getgroups?.().includes(gid) === true
 }
 
 /** Linked: the file appears whole or not at all, and never replaces one that another process made. */
