@@ -11,6 +11,7 @@ import { assertRefusal } from './kit/problem.ts'
 import { until } from './kit/until.ts'
 import type { TestUpstream } from './kit/upstream.ts'
 import { startUpstream } from './kit/upstream.ts'
+import { openPlaces } from '../src/store/places/place-database.ts'
 
 const PLACES = fileURLToPath(
   import.meta.resolve('@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb'),
@@ -24,6 +25,30 @@ paths:
 `
 const AMERICAN = '8.8.8.8'
 const GERMAN = '193.99.144.80'
+
+test('that a database has become too old while it was in use is told, once, at that moment', async (t) => {
+  const builtMs = openPlaces(PLACES, Infinity).builtMs ?? 0
+  const upstream = await startUpstream((_request, response) => response.writeHead(204).end())
+  t.after(() => upstream.close())
+  const gateway = await startGateway({
+    yaml: withHousekeeping(`openapi: ./openapi.yaml
+upstream: ${upstream.url}
+network:
+  geo: file:${PLACES}
+  geoMaxAge: ${Math.ceil((Date.now() - builtMs) / 1000) + 5}s
+  countries: { allow: [DE] }
+`),
+    files: { 'openapi.yaml': DOCUMENT },
+    isAlone: true,
+  })
+  t.after(() => gateway.close())
+  const told = async (): Promise<readonly unknown[]> =>
+    (await gateway.log()).filter((line) => line['sallyport.reason'] === 'geo_database')
+  assert.deepEqual(await told(), [])
+  assert.ok(await until(async () => (await told()).length > 0, 15_000))
+  await new Promise((done) => setTimeout(done, 500))
+  assert.equal((await told()).length, 1)
+})
 
 suite('where requests come from', () => {
   let upstream: TestUpstream

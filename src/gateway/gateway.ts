@@ -368,11 +368,12 @@ export class Gateway {
     this.dependencies.hearPlaces(places, this.#clock.nowMs())
   }
 
-  /** Relaxations and the profile end by themselves: the plan is compiled anew when the next one does. */
+  /** Relaxations, the profile, and the use of a database end by themselves: the plan is compiled anew then. */
   #schedule(): void {
     clearTimeout(this.#timer)
     const nowMs = this.#clock.nowMs()
-    const atMs = nextChangeMs(this.#loaded.settings, nowMs)
+    const { places } = this.#built.kit
+    const atMs = nextChangeMs(this.#loaded.settings, nowMs, places?.usableUntilMs)
     if (atMs === undefined) return
     const delayMs = Math.min(Math.max(atMs - nowMs, 0) + 1, MAX_TIMER_MS)
     this.#wake(delayMs)

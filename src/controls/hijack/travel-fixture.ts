@@ -47,6 +47,7 @@ export function placesOf(isUsable = true): PlaceDatabase {
     builtMs: 0,
     fault: undefined,
     isUsable: () => isUsable,
+    usableUntilMs: isUsable ? Infinity : 0,
     find: (address) => WORLD[address.split('.')[0] ?? ''] ?? { country: '', region: '' },
   }
 }

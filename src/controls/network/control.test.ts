@@ -100,6 +100,7 @@ const PLACES: PlaceDatabase = {
   builtMs: BUILT_MS,
   fault: undefined,
   isUsable: (nowMs) => nowMs <= BUILT_MS + MONTH_MS,
+  usableUntilMs: BUILT_MS + MONTH_MS,
   find: (address) => ({ country: address === '192.0.2.1' ? 'DE' : '', region: '' }),
 }
 

@@ -182,8 +182,13 @@ function withWatchedResponses(policy: Policy): Policy {
 }
 
 /** When a relaxation or the profile ends next, so that the plan must be compiled anew; `undefined`: never. */
-export function nextChangeMs(settings: Settings, nowMs: number): number | undefined {
+export function nextChangeMs(
+  settings: Settings,
+  nowMs: number,
+  placesUntilMs: number = Infinity,
+): number | undefined {
   const ends = settings.rules.flatMap((rule) => rule.relax?.untilMs ?? [])
+  if (placesUntilMs !== Infinity) ends.push(placesUntilMs)
   if (settings.profile !== undefined) ends.push(settings.profile.untilMs)
   const ahead = ends.filter((endMs) => endMs > nowMs)
   return ahead.length === 0 ? undefined : Math.min(...ahead)

@@ -31,6 +31,8 @@ export interface PlaceDatabase {
   readonly fault: string | undefined
   /** Whether there is a database, young enough. */
   isUsable(nowMs: number): boolean
+  /** Until when it is, where it is now; `Infinity`: for ever. */
+  readonly usableUntilMs: number
   /** `address`: an IPv4 or IPv6 address; what is none is nowhere. */
   find(address: string): Place
 }
@@ -58,7 +60,14 @@ export function openPlaces(path: string, maxAgeMs: number): PlaceDatabase {
 }
 
 function unreadable(path: string, fault: string): PlaceDatabase {
-  return { path, fault, builtMs: undefined, isUsable: () => false, find: () => NOWHERE }
+  return {
+    path,
+    fault,
+    builtMs: undefined,
+    isUsable: () => false,
+    usableUntilMs: 0,
+    find: () => NOWHERE,
+  }
 }
 
 function readable(path: string, reader: Reader<Response>, maxAgeMs: number): PlaceDatabase {
@@ -69,6 +78,7 @@ function readable(path: string, reader: Reader<Response>, maxAgeMs: number): Pla
     fault: undefined,
     builtMs,
     isUsable: (nowMs) => nowMs - builtMs <= maxAgeMs,
+    usableUntilMs: builtMs + maxAgeMs,
     find,
   }
 }
