@@ -15,6 +15,8 @@ const CONTROL = /[^\t\u0020-\u007e\u0080-\u00ff]/
 /** One comparison for each character, twice as fast; it takes tabs too and leaves out DEL. */
 const SUSPECT = /[\0-\u001f\u0100-\uffff]/
 const LONG = 64
+/** Up to here a loop is done before a regular expression has begun. */
+const SHORT = 32
 
 /** Value of each hexadecimal digit by character code; 255 for every other character. */
 export const HEX_VALUE: Uint8Array = hexValues()
@@ -56,8 +58,17 @@ export function isDigits(text: string): boolean {
  * above 255, which has no single byte (RFC 9110 section 5.5).
  */
 export function hasControl(value: string): boolean {
+  if (value.length <= SHORT) return hasControlWithin(value)
   if (value.length > LONG && !SUSPECT.test(value) && !value.includes('\u007f')) return false
   return CONTROL.test(value)
+}
+
+function hasControlWithin(value: string): boolean {
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i)
+    if ((code < 32 && code !== 9) || code === 127 || code > 255) return true
+  }
+  return false
 }
 
 /** Removes spaces and tabs at both ends, nothing else (`trim` would also remove other white space). */
