@@ -1,9 +1,9 @@
 import { isPromise } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
-import { isJson, matchMediaType, parseMediaType } from '../../http/media-type.ts'
+import { isJson, parseMediaType } from '../../http/media-type.ts'
 import { SIGN_SECRET } from '../../openapi/kernel/verdict.ts'
 import type { KernelVerdict } from '../../openapi/kernel/verdict.ts'
-import type { ResponseModel, MediaType, SchemaRef } from '../../openapi/model.ts'
+import type { MediaType, SchemaRef } from '../../openapi/model.ts'
 import type { Filter, Validate } from '../../openapi/schema/contract.ts'
 import { modeOf } from '../../pipeline/control.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
@@ -18,9 +18,10 @@ import { mayRepeatKeys } from '../repeated-key.ts'
 import { rewriteJson } from '../rewrite-json.ts'
 import { configureResponses } from './config.ts'
 import type { ResponsesConfig } from './config.ts'
-import { declaredResponse } from './declared.ts'
 import { otherShape } from './other-shape.ts'
 import { Lessons } from './lessons.ts'
+import { answerReader } from './said.ts'
+import type { Judges, Said } from './said.ts'
 
 const BAD_GATEWAY = { status: 502, problem: 'bad_gateway', title: 'Bad gateway' } as const
 const LEAK = 'sp_response_leak_blocked'
@@ -73,33 +74,25 @@ interface Judge {
   readonly seeksJson: boolean
 }
 
-type Judges = ReadonlyMap<ResponseModel, ReadonlyMap<string, Judge | undefined>>
-
 function responsesGuard(config: ResponsesConfig, site: Site, api: ApiRuntime): Guard {
   const judges = compileJudges(site, api)
   const lessons = site.policy.adopt === undefined ? undefined : new Lessons(site.operation)
-  const judgeOf = (response: UpstreamResponse): Judge | undefined => {
-    const declared = declaredResponse(site.operation, response.status)
-    const type = declared === undefined ? undefined : mediaTypeOf(declared, response)
-    const judge =
-      declared === undefined || type === undefined ? undefined : judges.get(declared)?.get(type)
-    return judge !== undefined && mayCarryJson(response, judge) ? judge : undefined
-  }
+  const saidOf = answerReader(site, judges)
   const isEnforced = modeOf(responses, site.policy) === 'enforce'
   const pass = new AnswerPass(isEnforced, (response) =>
-    needsValue(response, lessons) ? undefined : judgeOf(response)?.kernel,
+    needsValue(response, lessons) ? undefined : saidOf(response).judge?.kernel,
   )
   if (config.kind !== 'strict') offerAnswerPass(site, pass)
   return {
     onResponse: (exchange, response) => {
       if (config.leavesFailures && response.status >= 500) return undefined
-      const denial = headDenial(exchange, site, response)
+      const denial = headDenial(exchange, response, saidOf(response))
       return denial === undefined ? undefined : (lessons?.ofHead(exchange, denial) ?? denial)
     },
     wantsResponseBody: (_exchange, response) =>
-      judgeOf(response) !== undefined || (lessons !== undefined && isSmallJson(response)),
+      saidOf(response).judge !== undefined || (lessons !== undefined && isSmallJson(response)),
     onResponseBody: (exchange, body) => {
-      const judge = judgeOf(exchange.upstream as UpstreamResponse)
+      const { judge } = saidOf(exchange.upstream as UpstreamResponse)
       if (body.length === 0) return undefined
       if (judge === undefined) {
         lessons?.undescribed(exchange, body)
@@ -112,7 +105,7 @@ function responsesGuard(config: ResponsesConfig, site: Site, api: ApiRuntime): G
   }
 }
 
-function compileJudges(site: Site, api: ApiRuntime): Judges {
+function compileJudges(site: Site, api: ApiRuntime): Judges<Judge> {
   const compile = ({ type, schema }: MediaType): Judge | undefined => {
     // Generators write ranges such as "all" and mean JSON.
     const mustBeJson = isJson(type)
@@ -144,19 +137,18 @@ function passKernel(schema: SchemaRef, { responseSchemas }: ApiRuntime): PassKer
 
 function headDenial(
   exchange: Exchange,
-  site: Site,
   response: UpstreamResponse,
+  { declared, type }: Said<Judge>,
 ): Denial | undefined {
   const { status } = response
   // Neither an unchanged answer nor a switch of protocols has a body.
   if (status === 304 || status === 101) return undefined
-  const declared = declaredResponse(site.operation, status)
   if (declared === undefined) return undeclaredStatus(response)
   if (exchange.head.method === 'HEAD' || status === 204) return undefined
   if (declared.content.length === 0) {
     return hasBody(response) ? UNDECLARED_BODY : undefined
   }
-  if (!hasBody(response) || mediaTypeOf(declared, response) !== undefined) return undefined
+  if (!hasBody(response) || type !== undefined) return undefined
   return status < 400 ? UNDECLARED_TYPE : undeclaredError(response, 'undeclared media type')
 }
 
@@ -187,34 +179,6 @@ function undeclaredError({ status, headers }: UpstreamResponse, detail: string):
 
 function hasBody({ headers }: UpstreamResponse): boolean {
   return headers.get('content-length') !== '0'
-}
-
-/** The declared media type that the answer's own falls under. One without a type is taken for the JSON it should be. */
-function mediaTypeOf(declared: ResponseModel, { headers }: UpstreamResponse): string | undefined {
-  const types = declared.content.map(({ type }) => type)
-  const text = headers.get('content-type')
-  if (text === undefined) return types.find((type) => isJson(type) || type === '*/*')
-  const actual = parseMediaType(text)
-  return actual === undefined ? undefined : matchMediaType(types, actual)
-}
-
-/** What PHP, Go and others call JSON that was given no type. */
-const CALLED_OTHERWISE: ReadonlySet<string> = new Set([
-  'application/javascript',
-  'application/octet-stream',
-  'application/x-json',
-  'binary/octet-stream',
-  'text/html',
-  'text/javascript',
-  'text/plain',
-  'text/x-json',
-])
-
-function mayCarryJson({ headers }: UpstreamResponse, { seeksJson }: Judge): boolean {
-  const text = headers.get('content-type')
-  if (text === undefined) return true
-  const essence = parseMediaType(text)?.essence ?? ''
-  return isJson(essence) || (seeksJson && CALLED_OTHERWISE.has(essence))
 }
 
 interface Parsed {
