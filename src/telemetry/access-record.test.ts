@@ -8,12 +8,13 @@ import type { RequestHead } from '../pipeline/exchange.ts'
 import type { Site } from '../pipeline/site.ts'
 import { createAccessFormatter } from './access-record.ts'
 import { createPseudonyms } from './pseudonym.ts'
+import { createPrincipalFields } from './principal-fields.ts'
 import { createEventFormatter } from './security-events.ts'
 
 const AT = Date.UTC(2026, 3, 5, 6, 7, 8, 9)
 const pseudonym = createPseudonyms(new Secret(Buffer.alloc(32, 7)))
-const format = createAccessFormatter(pseudonym)
-const events = createEventFormatter(pseudonym)
+const format = createAccessFormatter(createPrincipalFields(pseudonym))
+const events = createEventFormatter(createPrincipalFields(pseudonym))
 
 function exchangeOf(head: Partial<RequestHead> = {}, rawHeaders: readonly string[] = []): Exchange {
   return new Exchange(
@@ -169,9 +170,12 @@ test('what was written before changes nothing of a record', () => {
   }
   fc.assert(
     fc.property(fc.array(parts, { maxLength: 12 }), (all) => {
-      const one = createAccessFormatter(pseudonym)
+      const one = createAccessFormatter(createPrincipalFields(pseudonym))
       for (const part of all)
-        assert.equal(write(one, part), write(createAccessFormatter(pseudonym), part))
+        assert.equal(
+          write(one, part),
+          write(createAccessFormatter(createPrincipalFields(pseudonym)), part),
+        )
     }),
   )
 })

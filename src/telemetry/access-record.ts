@@ -2,11 +2,9 @@ import { memo } from '../base/memo.ts'
 import { inOnePiece } from '../base/one-piece.ts'
 import type { DecisionRecord, Exchange, RequestHead } from '../pipeline/exchange.ts'
 import { jsonText, jsonTexts } from './json-text.ts'
-import { principalFields } from './principal-fields.ts'
+import type { PrincipalFields } from './principal-fields.ts'
 import { redact, redactPath } from './redact.ts'
 import { createTimestamps, microseconds, milliseconds, nanoseconds } from './timestamp.ts'
-
-type Principal = Exchange['principal']
 
 /** Longest user agent and unrouted path in a line, in characters. */
 const MAX_TEXT_CHARS = 256
@@ -26,8 +24,7 @@ export type AccessFormatter = (exchange: Exchange, durationMs: number) => string
  * `sallyport.path`, redacted and cut at 256 characters. Of the query only the names are written. Headers, cookies
  * and bodies never are [LOG-04]. `event.duration` is in nanoseconds (ECS), `sallyport.*_ms` in milliseconds.
  */
-export function createAccessFormatter(pseudonym: (id: string) => string): AccessFormatter {
-  const owner = {}
+export function createAccessFormatter(who: PrincipalFields): AccessFormatter {
   const routes = memo(routeOf, ROUTES)
   const agents = memo(
     (agent) => inOnePiece(`,"user_agent.original":${jsonText(redact(agent), MAX_TEXT_CHARS)}}`),
@@ -38,15 +35,6 @@ export function createAccessFormatter(pseudonym: (id: string) => string): Access
   const counts = createCountFields()
   const protocols = createProtocolFields()
   const allowed = createAllowedEnds()
-  const who = (principal: Principal): string => {
-    const { notes } = principal
-    if (notes === undefined) return principalFields(principal, pseudonym)
-    if (notes.logOwner !== owner) {
-      notes.logFields = inOnePiece(principalFields(principal, pseudonym))
-      notes.logOwner = owner
-    }
-    return notes.logFields
-  }
   // One piece for all that stays the same between two records: each piece costs as much as its text.
   return (exchange, durationMs) => {
     const { head, site, query } = exchange
@@ -66,7 +54,7 @@ export function createAccessFormatter(pseudonym: (id: string) => string): Access
         ? `,"sallyport.upstream_ms":${milliseconds(microseconds(exchange.upstreamMs))}`
         : '') +
       addressFields(exchange) +
-      (exchange.principal.kind === 'none' ? '' : who(exchange.principal)) +
+      who(exchange.principal) +
       (isPlainlyAllowed(exchange)
         ? allowed(protocols(head), end)
         : judgedFields(exchange) + protocols(head) + end)

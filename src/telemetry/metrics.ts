@@ -75,6 +75,8 @@ class GatewayMetrics implements Metrics {
   readonly #upstreamErrors: MetricFamily
   readonly #reloads: MetricFamily
   readonly #events: MetricFamily
+  /** The series last counted of each event, of which there are as many as controls have names for: most have one level. */
+  readonly #eventCells = new Map<string, { readonly level: string; readonly cell: Cell }>()
   readonly #allowed: Cell
   readonly #refused: Cell
   readonly #inflight: Cell
@@ -144,7 +146,12 @@ class GatewayMetrics implements Metrics {
   }
 
   securityEvent(name: string, level: string): void {
-    this.#events.cell(name, level).value++
+    const known = this.#eventCells.get(name)
+    if (known?.level !== level) {
+      const cell = this.#events.cell(name, level)
+      this.#eventCells.set(name, { level, cell })
+      cell.value++
+    } else known.cell.value++
   }
 
   counter(name: string, help: string, labelNames: readonly string[] = []): MetricFamily {

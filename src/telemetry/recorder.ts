@@ -6,6 +6,7 @@ import { createAccessFormatter } from './access-record.ts'
 import type { AccessFormatter } from './access-record.ts'
 import type { Metrics } from './metrics.ts'
 import type { NumberBlock } from './numbers.ts'
+import { createPrincipalFields } from './principal-fields.ts'
 import { createPseudonyms } from './pseudonym.ts'
 import { createEventFormatter } from './security-events.ts'
 import type { EventFormatter, LifecycleEvent } from './security-events.ts'
@@ -62,13 +63,13 @@ class GatewayRecorder implements Recorder {
   isFull = false
 
   constructor(options: RecorderOptions) {
-    const pseudonym = createPseudonyms(options.pseudonymKey)
+    const who = createPrincipalFields(createPseudonyms(options.pseudonymKey))
     this.#metrics = options.metrics
     this.#clock = options.clock ?? systemClock
     this.#writesAccess = options.writesAccess ?? true
     this.#onRoom = options.onRoom ?? (() => undefined)
-    this.#formatAccess = createAccessFormatter(pseudonym)
-    this.#formatEvents = createEventFormatter(pseudonym)
+    this.#formatAccess = createAccessFormatter(who)
+    this.#formatEvents = createEventFormatter(who)
     this.#sinks = options.openSinks({
       down: (name, error) => this.emit(sinkDown(name, error)),
       up: (name, lost) => this.emit(sinkUp(name, lost)),

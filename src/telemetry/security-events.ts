@@ -1,7 +1,8 @@
 import { memo } from '../base/memo.ts'
+import { inOnePiece } from '../base/one-piece.ts'
 import type { Exchange, SecurityEvent } from '../pipeline/exchange.ts'
 import { jsonText } from './json-text.ts'
-import { principalFields } from './principal-fields.ts'
+import type { PrincipalFields } from './principal-fields.ts'
 import { redact } from './redact.ts'
 import { createTimestamps } from './timestamp.ts'
 
@@ -34,29 +35,34 @@ export interface EventFormatter {
  * Makes the writer of security events [LOG-02]: `event.action` is the name of the OWASP vocabulary, the request id
  * joins a line with its access record, `sallyport.enforced` is false where `monitor` let the request through.
  */
-export function createEventFormatter(pseudonym: (id: string) => string): EventFormatter {
+export function createEventFormatter(who: PrincipalFields): EventFormatter {
   const timestamp = createTimestamps()
   // The same API leaks the same fields each time: what was redacted once is not searched again.
   const detailOf = memo((text) => jsonText(redact(text)), { maxEntries: 512, maxChars: 1024 })
+  const routeOf = memo(routeFields, ROUTES)
+  const fieldsOf = createEventFields(detailOf)
   return {
     ofExchange: (exchange) => {
       if (exchange.events.length === 0 && exchange.observed.length === 0) return []
-      const tail = contextFields(exchange, pseudonym)
+      const tail =
+        contextFields(exchange) +
+        who(exchange.principal) +
+        `${routeOf(exchange.site?.label ?? 'unrouted')}${exchange.status}}`
       const head = headField(timestamp(exchange.startedMs))
       const lines: string[] = []
       for (const event of exchange.events.slice(0, MAX_PER_EXCHANGE))
         lines.push(
-          `${head}${eventFields(event, detailOf)},"sallyport.enforced":${!isObserved(exchange, event)}${tail}`,
+          `${head}${fieldsOf(event)},"sallyport.enforced":${!isObserved(exchange, event)}${tail}`,
         )
       for (const { control, reason, detail } of exchange.observed.slice(0, MAX_PER_EXCHANGE)) {
         const event = { name: 'sp_would_refuse', level: 'info', control, reason } as const
-        const fields = eventFields(detail === undefined ? event : { ...event, detail }, detailOf)
+        const fields = fieldsOf(detail === undefined ? event : { ...event, detail })
         lines.push(`${head}${fields},"sallyport.enforced":false${tail}`)
       }
       return lines
     },
     ofLifecycle: (event, nowMs) =>
-      `${headField(timestamp(nowMs))}${eventFields(event, detailOf)}${factFields(event.facts)}}`,
+      `${headField(timestamp(nowMs))}${fieldsOf(event)}${factFields(event.facts)}}`,
   }
 }
 
@@ -72,22 +78,51 @@ function eventFields(event: SecurityEvent, detailOf: (text: string) => string): 
   )
 }
 
+/** One event is often like the last one. */
+function createEventFields(detailOf: (text: string) => string): (event: SecurityEvent) => string {
+  let last: SecurityEvent | undefined
+  let text = ''
+  let isWhole = false
+  return (event) => {
+    if (last !== undefined && isSame(last, event)) {
+      if (!isWhole) text = inOnePiece(text)
+      isWhole = true
+      return text
+    }
+    text = eventFields(event, detailOf)
+    last = event
+    isWhole = false
+    return text
+  }
+}
+
+function isSame(one: SecurityEvent, other: SecurityEvent): boolean {
+  return (
+    one.detail === other.detail &&
+    one.reason === other.reason &&
+    one.control === other.control &&
+    one.name === other.name &&
+    one.level === other.level
+  )
+}
+
 function isObserved(exchange: Exchange, event: SecurityEvent): boolean {
   return exchange.observed.some(
     ({ control, reason }) => control === event.control && reason === event.reason,
   )
 }
 
-function contextFields(exchange: Exchange, pseudonym: (id: string) => string): string {
-  const address = exchange.clientAddress === '' ? exchange.head.peerAddress : exchange.clientAddress
-  const { principal } = exchange
-  return (
-    `,"http.request.id":${jsonText(exchange.id, MAX_NAME_CHARS)}` +
-    `,"client.address":${jsonText(address, MAX_NAME_CHARS)}` +
-    (principal.kind === 'none' ? '' : principalFields(principal, pseudonym)) +
-    `,"sallyport.route":${jsonText(exchange.site?.label ?? 'unrouted')}` +
-    `,"http.response.status_code":${exchange.status}}`
-  )
+/** The request id is our own, hexadecimal digits: nothing in it to escape. */
+function contextFields({ id, clientAddress, head }: Exchange): string {
+  const address = clientAddress === '' ? head.peerAddress : clientAddress
+  return `,"http.request.id":"${id}","client.address":${jsonText(address, MAX_NAME_CHARS)}`
+}
+
+/** Routes come from the documents. */
+const ROUTES = { maxEntries: 20_000, maxChars: Infinity }
+
+function routeFields(label: string): string {
+  return `,"sallyport.route":${jsonText(label)},"http.response.status_code":`
 }
 
 const FACT_NAME = /^[a-z][a-z0-9_.]{0,39}$/
