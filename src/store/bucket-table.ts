@@ -8,6 +8,8 @@ const SWEEP_SLOTS = 4
 
 /** So many slots for each bucket: a third stays free, so that searches are short. */
 const ROOM = 1.5
+/** Buckets of a table that is empty. What few callers need stays in the processor's cache, and in few pages of memory. */
+const LEAST_ROOM = 1024
 
 /** Where the search for a key begins: its tag as a fraction of all slots. */
 function placeOf(tag: number, slots: number): number {
@@ -16,17 +18,20 @@ function placeOf(tag: number, slots: number): number {
 
 /**
  * Times by the tags of their keys, 16 bytes a slot, side by side: a key of one among many is not in the processor's
- * cache, and one line of it is fetched, not two. Memory is used as it is filled.
+ * cache, and one line of it is fetched, not two.
  */
 class Generation {
   readonly #tags: Int32Array
   readonly #times: Float64Array
+  /** Most keys that it takes. */
+  readonly room: number
   readonly slots: number
   size = 0
 
-  constructor(slots: number) {
-    this.slots = slots
-    const memory = new ArrayBuffer(16 * slots)
+  constructor(room: number) {
+    this.room = room
+    this.slots = Math.ceil(room * ROOM) + 2
+    const memory = new ArrayBuffer(16 * this.slots)
     this.#tags = new Int32Array(memory)
     this.#times = new Float64Array(memory)
   }
@@ -76,12 +81,12 @@ class Generation {
 /**
  * Buckets by key, at most `maxCells`, each a time relative to the table's origin. Keys are known by 64 bits of a keyed
  * hash. Buckets that are full again carry no information and are dropped: each turn makes the young generation old, and
- * every later access moves old ones over or drops them. A live one is lost only when more than half of the old
+ * every later access moves old ones over or drops them. A generation that is full is followed by one with room for
+ * twice as many, up to half of the cells; only at that size a live bucket is lost, when more than half of the old
  * generation is live while new keys arrive at every access.
  */
 export class BucketTable {
   readonly #half: number
-  readonly #slots: number
   readonly #hash = new KeyedHash(newHashKey())
   #young: Generation
   #old: Generation
@@ -91,9 +96,8 @@ export class BucketTable {
 
   constructor(maxCells: number) {
     this.#half = Math.max(1, Math.floor(maxCells / 2))
-    this.#slots = Math.ceil(this.#half * ROOM) + 2
-    this.#young = new Generation(this.#slots)
-    this.#old = new Generation(2)
+    this.#young = new Generation(Math.min(LEAST_ROOM, this.#half))
+    this.#old = new Generation(0)
     this.#sweepAt = this.#old.slots
   }
 
@@ -150,11 +154,18 @@ export class BucketTable {
     const isSwept = this.#sweepAt >= this.#old.slots
     if (!isSwept) this.#sweep(nowMs)
     const isDue = isSwept && nowMs - this.#turnedMs >= TURN_MS && this.#young.size > 0
-    if (!isDue && this.#young.size < this.#half) return
-    this.#old = this.#young
-    this.#young = new Generation(this.#slots)
+    const young = this.#young
+    if (!isDue && young.size < young.room) return
+    this.#old = young
+    this.#young = new Generation(this.#roomAfter(young))
     this.#sweepAt = 0
     this.#turnedMs = nowMs
+  }
+
+  /** For all that may come over from a generation, and for a new key at each access until it is swept. */
+  #roomAfter({ size, slots }: Generation): number {
+    const needed = size + Math.ceil(slots / SWEEP_SLOTS) + SWEEP_SLOTS
+    return Math.min(this.#half, Math.max(LEAST_ROOM, 2 * size, needed))
   }
 
   #sweep(nowMs: number): void {
@@ -166,15 +177,15 @@ export class BucketTable {
       if (old.tagAt(at) === FREE_TAG) continue
       old.size--
       const time = old.timeAt(at)
-      if (time <= nowMs || this.#young.size >= this.#half) continue
+      if (time <= nowMs || this.#young.size >= this.#young.room) continue
       const cell = old.keyAt(at)
       if (this.#young.find(cell) < 0) this.#young.add(cell, time)
       old.setTime(at, 0)
     }
     // Nothing is left in it: its memory can go.
     if (this.#sweepAt >= slots) {
-      this.#old = new Generation(2)
-      this.#sweepAt = 2
+      this.#old = new Generation(0)
+      this.#sweepAt = this.#old.slots
     }
   }
 }

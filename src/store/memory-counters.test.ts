@@ -130,6 +130,25 @@ test('a million live principals are held, in less than 64 bytes each', () => {
     assert.ok(!counters.peek(`principal:600/60000/100:key:${i}`, SLOW, 1, 1).allowed, `${i}`)
 })
 
+test('no live bucket is lost while its tables grow, shrink and turn', () => {
+  const counters = new MemoryCounters()
+  const live = new Map<string, number>()
+  let nowMs = 0
+  let made = 0
+  // Many at once, few for some turns, many again: a table that is too small for what comes would lose some.
+  for (const count of [3000, 10, 1, 20_000, 1, 1, 5000, 40_000]) {
+    for (let i = 0; i < count; i++) {
+      const key = `k${made++}`
+      counters.take(key, SLOW, 2, nowMs)
+      live.set(key, nowMs)
+    }
+    nowMs += 61_000
+    for (const [key, atMs] of live)
+      assert.ok(!counters.peek(key, SLOW, 2, nowMs).allowed, `${key} of ${atMs} at ${nowMs}`)
+  }
+  assert.equal(live.size, made)
+})
+
 test('agrees with a map of buckets while its generations turn', () => {
   const pace = { count: 1, windowMs: 1000, burst: 3 }
   const ops = fc.array(

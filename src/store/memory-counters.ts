@@ -8,7 +8,7 @@ import { WindowTable } from './window-table.ts'
 
 /** Bounds of the tables of one process. */
 export interface CounterLimits {
-  /** Buckets, default 2,000,000, of which a million may be live: 24 bytes each, 48 while generations turn. */
+  /** Buckets, default 2,000,000, of which a million may be live: 24 bytes each, 48 while generations turn; memory grows with them. */
   readonly maxBuckets?: number
   /** Keys with a quota, default 200,000; half of them for keys that are proven, which are not forgotten. */
   readonly maxWindows?: number
