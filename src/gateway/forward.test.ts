@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { exchangeOf } from '../controls/testing/exchange.ts'
 import { requestHeaders, upstreamPath } from './forward.ts'
+import { keptFields } from './kept-fields.ts'
 import type { PlanApi, SitePlan } from './plan.ts'
 
 // Only what this function reads of a plan.
 const plan = {
   api: { upstreamHost: '127.0.0.1:3000' },
-  keepsRequestHeader: (name: string) => name !== 'authorization',
+  keepsRequestHeader: keptFields([(name) => name === 'authorization']),
   hooks: { forward: [(_exchange: unknown, out: string[]) => void out.push('x-ours', '1')] },
 } as unknown as SitePlan
 

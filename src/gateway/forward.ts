@@ -15,28 +15,6 @@ export function plainUpstreamPath(publicPath: string, api: PlanApi): string {
   return api.upstreamBase === '' ? rest : api.upstreamBase + rest
 }
 
-/** Framing and hop-by-hop fields belong to one connection; the edge writes its own (RFC 9110 section 7.6.1). */
-const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
-  'host',
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authorization',
-  'proxy-authenticate',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'content-length',
-  'expect',
-  'http2-settings',
-])
-
-/** Whether a field belongs to the connection it came on. */
-export function isConnectionField(name: string): boolean {
-  return CONNECTION_FIELDS.has(name)
-}
-
 /** The fields the API gets: what the guards keep of the client's, then what they add. */
 export function requestHeaders(exchange: Exchange, plan: SitePlan): string[] {
   const { headers } = exchange.head
@@ -45,8 +23,7 @@ export function requestHeaders(exchange: Exchange, plan: SitePlan): string[] {
   const named = headers.has('connection') ? connectionOptions(headers) : undefined
   for (let index = 0; index < headers.size; index += 1) {
     const name = headers.nameAt(index)
-    if (CONNECTION_FIELDS.has(name) || named?.includes(name) === true) continue
-    if (!plan.keepsRequestHeader(name)) continue
+    if (!plan.keepsRequestHeader(name) || named?.includes(name) === true) continue
     const value = headers.valueAt(index)
     out.push(name, name === 'accept-encoding' ? readableCodings(value) : value)
   }

@@ -162,6 +162,8 @@ suite('remembered header names', () => {
     for (let turn = 0; turn < 3; turn += 1) {
       assert.equal(site.keepsRequestHeader('x-bad'), false)
       assert.equal(site.keepsRequestHeader('x-good'), true)
+      assert.equal(site.keepsRequestHeader('connection'), false)
+      assert.equal(site.keepsResponseHeader('transfer-encoding'), false)
     }
     assert.deepEqual(asked, ['x-bad', 'x-good'])
     assert.equal(site.keepsResponseHeader('x-bad'), true)

@@ -12,6 +12,7 @@ import type { UpstreamService } from './core.ts'
 import { isGrpcOperation } from './grpc.ts'
 import { hookLists, readyGuards } from './compile-hooks.ts'
 import type { HookLists } from './compile-hooks.ts'
+import { keptFields } from './kept-fields.ts'
 
 /** One API of the plan: its document, where it is published, where it goes. */
 export interface PlanApi {
@@ -37,7 +38,7 @@ export interface SitePlan {
   readonly compresses: boolean
   /** The API speaks HTTP/2: `te: trailers` goes on. */
   readonly forwardsTe: boolean
-  /** Whether a request header goes to the API; remembers its answers, bounded. */
+  /** Whether a request header goes to the API; no field of the connection does. Remembers its answers, bounded. */
   readonly keepsRequestHeader: (name: string) => boolean
   readonly keepsResponseHeader: (name: string) => boolean
 }
@@ -140,22 +141,8 @@ function sitePlan(input: {
     // While an API is being adopted, no byte changes that nobody had to change.
     compresses: data.compress === 'on' && adopt === undefined && !isGrpcOperation(site.operation),
     forwardsTe: api.upstream.origins[0]?.target.protocol === 'h2',
-    keepsRequestHeader: remembered(all.dropsRequestHeader),
-    keepsResponseHeader: remembered(all.dropsResponseHeader),
-  }
-}
-
-/** Names come from outside: what is remembered of them is bounded. */
-const MAX_REMEMBERED_NAMES = 500
-
-function remembered(drops: readonly ((name: string) => boolean)[]): (name: string) => boolean {
-  const known = new Map<string, boolean>()
-  return (name) => {
-    const before = known.get(name)
-    if (before !== undefined) return before
-    const isKept = !drops.some((drop) => drop(name))
-    if (known.size < MAX_REMEMBERED_NAMES) known.set(name, isKept)
-    return isKept
+    keepsRequestHeader: keptFields(all.dropsRequestHeader),
+    keepsResponseHeader: keptFields(all.dropsResponseHeader),
   }
 }
 

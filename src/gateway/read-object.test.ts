@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { HeaderTable } from '../http/header-table.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
 import type { SendWhole, UpstreamRequest, WholeAnswer } from './core.ts'
+import { keptFields } from './kept-fields.ts'
 import type { SitePlan } from './plan.ts'
 import { readObject } from './read-object.ts'
 
@@ -14,7 +15,7 @@ const PLAN = {
     upstreamHost: 'shop.internal',
     firstByteMs: 5,
   },
-  keepsRequestHeader: (name: string) => name !== 'x-secret',
+  keepsRequestHeader: keptFields([(name) => name === 'x-secret']),
   forwardsTe: false,
   hooks: { forward: [(_: Exchange, out: string[]) => void out.push('accept', 'application/json')] },
 } as unknown as SitePlan

@@ -3,7 +3,6 @@ import { connectionOptions } from '../http/hop-by-hop.ts'
 import type { Exchange, UpstreamResponse } from '../pipeline/exchange.ts'
 import { answerHeaders } from './answer.ts'
 import type { Answer } from './core.ts'
-import { isConnectionField } from './forward.ts'
 import type { SitePlan } from './plan.ts'
 
 /** Responses that have no body whatever their fields say (RFC 9112 section 6.3). */
@@ -97,8 +96,8 @@ function responseHeaders(
   const named = namedFields(headers)
   for (let index = 0; index < headers.size; index += 1) {
     const name = headers.nameAt(index)
-    if (isConnectionField(name) || named?.includes(name) === true) continue
-    if (!without.has(name) && plan.keepsResponseHeader(name)) out.push(name, headers.valueAt(index))
+    if (!plan.keepsResponseHeader(name) || named?.includes(name) === true) continue
+    if (!without.has(name)) out.push(name, headers.valueAt(index))
   }
   return out
 }
