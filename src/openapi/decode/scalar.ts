@@ -39,7 +39,25 @@ export function readScalar(
   }
 }
 
+/** So many digits are read one by one in less time than an expression takes to begin. */
+const FEW_DIGITS = 9
+
+/** The number that a few digits write, without a zero in front; -1 for any other text. */
+function fewDigits(text: string): number {
+  const { length } = text
+  if (length === 0 || length > FEW_DIGITS || (length > 1 && text.charCodeAt(0) === 48)) return -1
+  let value = 0
+  for (let i = 0; i < length; i += 1) {
+    const digit = text.charCodeAt(i) - 48
+    if (digit < 0 || digit > 9) return -1
+    value = value * 10 + digit
+  }
+  return value
+}
+
 function readInteger(text: string): number | undefined {
+  const few = fewDigits(text)
+  if (few >= 0) return few
   if (text.length > MAX_NUMBER_CHARS || !INTEGER.test(text)) return undefined
   const value = Number(text)
   return Number.isSafeInteger(value) ? value : undefined

@@ -55,11 +55,20 @@ function compileConst(expected: unknown): Check {
   return (value, run) => isEqual(value, expected) || fail(run, 'const', 'must be the constant')
 }
 
+const FEW_SCALARS = 8
+
+function isOneOf(few: readonly unknown[], value: unknown): boolean {
+  for (let i = 0; i < few.length; i++) if (few[i] === value) return true
+  return false
+}
+
 function compileEnum(values: readonly unknown[]): Check {
   const scalars = new Set(values.filter((value) => typeof value !== 'object' || value === null))
   const structures = values.filter((value) => typeof value === 'object' && value !== null)
+  // To compare a text with a few others costs less than to hash it.
+  const few = scalars.size <= FEW_SCALARS ? [...scalars] : undefined
   return (value, run) => {
-    if (scalars.has(value)) return true
+    if (few === undefined ? scalars.has(value) : isOneOf(few, value)) return true
     if (structures.some((one) => isEqual(one, value))) return true
     return fail(run, 'enum', 'must be one of the listed values')
   }
