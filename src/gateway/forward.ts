@@ -1,3 +1,4 @@
+import { FIELD } from '../http/header-table.ts'
 import { connectionOptions } from '../http/hop-by-hop.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
 import { readableCodings } from './content-coding.ts'
@@ -20,7 +21,7 @@ export function requestHeaders(exchange: Exchange, plan: SitePlan): string[] {
   const { headers } = exchange.head
   const out: string[] = ['host', plan.api.upstreamHost]
   // What `Connection` names belongs to the client's connection too; `wire` refused the names that must not be there.
-  const named = headers.has('connection') ? connectionOptions(headers) : undefined
+  const named = (headers.known & FIELD.connection) !== 0 ? connectionOptions(headers) : undefined
   for (let index = 0; index < headers.size; index += 1) {
     const name = headers.nameAt(index)
     if (!plan.keepsRequestHeader(name) || named?.includes(name) === true) continue

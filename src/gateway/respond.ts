@@ -1,3 +1,4 @@
+import { FIELD } from '../http/header-table.ts'
 import type { HeaderTable } from '../http/header-table.ts'
 import { connectionOptions } from '../http/hop-by-hop.ts'
 import type { Exchange, UpstreamResponse } from '../pipeline/exchange.ts'
@@ -104,8 +105,8 @@ function responseHeaders(
 
 /** The fields that the API's `Connection` names belong to its connection (RFC 9110 section 7.6.1). */
 function namedFields(headers: HeaderTable): readonly string[] | undefined {
-  const connection = headers.get('connection')
-  if (connection === undefined) return undefined
-  if (connection === 'keep-alive' && headers.count('connection') === 1) return undefined
+  if ((headers.known & FIELD.connection) === 0) return undefined
+  const isRepeated = (headers.repeated & FIELD.connection) !== 0
+  if (!isRepeated && headers.get('connection') === 'keep-alive') return undefined
   return connectionOptions(headers)
 }

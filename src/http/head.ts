@@ -1,5 +1,5 @@
 import { hasControl, isDigits, isToken } from './chars.ts'
-import { HeaderTable, isPlainName } from './header-table.ts'
+import { FIELD, HeaderTable, isPlainName } from './header-table.ts'
 import { connectionOptions, isProtectedOption } from './hop-by-hop.ts'
 import { parseHost } from './host.ts'
 import type { Host } from './host.ts'
@@ -87,7 +87,8 @@ const H2_CONNECTION_FIELDS: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
 ])
-const SINGLE_FIELDS: readonly string[] = ['content-type', 'origin', 'expect']
+const SINGLE_FIELDS = ['content-type', 'origin', 'expect'] as const
+const SINGLE = FIELD['content-type'] | FIELD.origin | FIELD.expect
 const FRAMING_LOOKALIKES: ReadonlySet<string> = new Set([
   'transferencoding',
   'contentlength',
@@ -160,6 +161,7 @@ function checkLimits(
   if (headers.size > limits.maxFields) return tooLarge(`${headers.size} fields`)
   if (headers.bytes > limits.maxHeaderBytes) return tooLarge(`header block ${headers.bytes} bytes`)
   if (headers.largestBytes > limits.maxFieldBytes) return tooLarge('one field over its limit')
+  if ((headers.known & FIELD.cookie) === 0) return undefined
   let cookieBytes = 0
   for (const value of headers.all('cookie')) cookieBytes += value.length
   return cookieBytes > limits.maxCookieBytes ? tooLarge(`cookies ${cookieBytes} bytes`) : undefined
@@ -177,9 +179,12 @@ function checkFields({ headers, isVerified }: HeadInput): WireFault | undefined 
     if (value.length > LONG_VALUE && isVerified?.(value) === true) continue
     if (hasControl(value)) return bad('header_value', headers.nameAt(i))
   }
-  for (const name of SINGLE_FIELDS)
-    if (headers.count(name) > 1) return bad('header_duplicate', name)
-  return checkExpect(headers.get('expect'))
+  const name =
+    (headers.repeated & SINGLE) === 0
+      ? undefined
+      : SINGLE_FIELDS.find((one) => (headers.repeated & FIELD[one]) !== 0)
+  if (name !== undefined) return bad('header_duplicate', name)
+  return (headers.known & FIELD.expect) === 0 ? undefined : checkExpect(headers.get('expect'))
 }
 
 /** From here on a look-up costs less than reading the value. */
@@ -207,9 +212,9 @@ function checkExpect(expect: string | undefined): WireFault | undefined {
 
 /** RFC 9112 section 6: exactly one way to tell where the body ends. */
 function checkFraming({ headers, httpVersion }: HeadInput): WireFault | undefined {
-  const codings = headers.count('transfer-encoding')
-  if (codings > 0) {
-    if (codings > 1) return bad('framing', 'transfer-encoding repeated')
+  if ((headers.known & FIELD['transfer-encoding']) !== 0) {
+    if ((headers.repeated & FIELD['transfer-encoding']) !== 0)
+      return bad('framing', 'transfer-encoding repeated')
     if (headers.get('transfer-encoding')?.toLowerCase() !== 'chunked') {
       return bad('framing', 'transfer-encoding other than chunked')
     }
@@ -222,9 +227,9 @@ function checkFraming({ headers, httpVersion }: HeadInput): WireFault | undefine
 }
 
 function checkContentLength(headers: HeaderTable): WireFault | undefined {
-  const count = headers.count('content-length')
-  if (count === 0) return undefined
-  if (count > 1) return bad('framing', 'content-length repeated')
+  if ((headers.known & FIELD['content-length']) === 0) return undefined
+  if ((headers.repeated & FIELD['content-length']) !== 0)
+    return bad('framing', 'content-length repeated')
   const length = headers.get('content-length') ?? ''
   // A leading zero means octal to servers that read it with `strtol`.
   const hasLeadingZero = length.length > 1 && length.charCodeAt(0) === 48
@@ -247,12 +252,11 @@ function checkH2({ headers, rawTarget }: HeadInput): WireFault | undefined {
 
 function checkHost(input: HeadInput): WireFault | undefined {
   const { headers, transport, authority, rawTarget } = input
-  const count = headers.count('host')
-  if (count > 1) return bad('host', 'host repeated')
-  if (count === 0 && (transport === 'http1' || authority === undefined))
-    return bad('host', 'no host')
-  const field = count === 0 ? undefined : parseHost(headers.get('host') ?? '')
-  if (count === 1 && field === undefined) return bad('host', 'host malformed')
+  const hasHost = (headers.known & FIELD.host) !== 0
+  if ((headers.repeated & FIELD.host) !== 0) return bad('host', 'host repeated')
+  if (!hasHost && (transport === 'http1' || authority === undefined)) return bad('host', 'no host')
+  const field = !hasHost ? undefined : parseHost(headers.get('host') ?? '')
+  if (hasHost && field === undefined) return bad('host', 'host malformed')
   if (transport === 'http1') return checkAbsoluteForm(rawTarget, field)
   if (authority === undefined) return undefined
   const pseudo = parseHost(authority)
@@ -279,7 +283,7 @@ function checkConnection({
   transport,
   protectedFields,
 }: HeadInput): WireFault | undefined {
-  if (transport === 'http2' || !headers.has('connection')) return undefined
+  if (transport === 'http2' || (headers.known & FIELD.connection) === 0) return undefined
   const options = connectionOptions(headers)
   if (options === undefined) return bad('hop_by_hop', 'connection is not a list of tokens')
   if (options.length > MAX_OPTIONS)

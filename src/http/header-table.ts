@@ -8,13 +8,29 @@ interface FieldName {
   readonly text: string
   /** What honest names look like, see `isPlainName`. */
   readonly isPlain: boolean
+  /** One of `FIELD`; 0 for all others. */
+  readonly bit: number
 }
+
+/** Fields that the checks of every message ask for, each a bit of `HeaderTable.known` and `HeaderTable.repeated`. */
+export const FIELD = {
+  host: 1,
+  connection: 2,
+  'content-length': 4,
+  'transfer-encoding': 8,
+  'content-type': 16,
+  origin: 32,
+  expect: 64,
+  cookie: 128,
+} as const
+
+const BITS: ReadonlyMap<string, number> = new Map(Object.entries(FIELD))
 
 const NAME_BOUNDS = { maxEntries: 1024, maxChars: 64 }
 
 const fieldName = memo<FieldName>((raw) => {
   const text = interned(raw.toLowerCase())
-  return { raw, text, isPlain: isPlainName(text) }
+  return { raw, text, isPlain: isPlainName(text), bit: BITS.get(text) ?? 0 }
 }, NAME_BOUNDS)
 
 /** Fields further behind are looked up. */
@@ -68,12 +84,18 @@ export class HeaderTable {
   readonly pseudoFields: number
   /** Some name is not plain (`isPlainName`), so that slow checks are needed. */
   readonly hasOddName: boolean
+  /** Which of `FIELD` are there. */
+  readonly known: number
+  /** Which of `FIELD` are there more than once. */
+  readonly repeated: number
 
   constructor(rawHeaders: readonly string[]) {
     let bytes = 0
     let largest = 0
     let pseudo = 0
     let hasOddName = false
+    let known = 0
+    let repeated = 0
     for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
       const name = rawHeaders[i] ?? ''
       const size = name.length + (rawHeaders[i + 1] ?? '').length
@@ -83,14 +105,18 @@ export class HeaderTable {
         continue
       }
       if (size > largest) largest = size
-      const { text, isPlain } = fieldNameAt(i >> 1, name)
+      const { text, isPlain, bit } = fieldNameAt(i >> 1, name)
       if (!isPlain) hasOddName = true
+      repeated |= known & bit
+      known |= bit
       this.#names.push(text)
     }
     this.bytes = bytes
     this.largestBytes = largest
     this.pseudoFields = pseudo
     this.hasOddName = hasOddName
+    this.known = known
+    this.repeated = repeated
     this.#fields = pseudo === 0 ? rawHeaders : withoutPseudo(rawHeaders)
   }
 
