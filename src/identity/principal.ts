@@ -1,3 +1,5 @@
+import type { KeptKey } from '../store/kept-key.ts'
+
 /**
  * How a caller proved who they are. `wrapped`: by a token of the API that the gateway had sealed. `upstream`: the API itself checks the
  * credential, nothing was verified here.
@@ -11,8 +13,8 @@ export type CredentialKind = 'none' | 'apiKey' | 'jwt' | 'wrapped' | 'upstream'
 export class PrincipalNotes {
   /** `principal-limit`: space and key of its bucket. */
   limitSpace = ''
-  limitKey = ''
-  /** `telemetry`: what an access record says of it. */
+  limitKey: KeptKey | undefined = undefined
+  /** `telemetry`: what records say of it. */
   logOwner: object | undefined = undefined
   logFields = ''
   /** `upstream-identity`: the word about it that was signed last, about whom, and when. */

@@ -1,3 +1,4 @@
+import type { KeptKey } from './kept-key.ts'
 import { FREE_TAG, KeyedHash, newHashKey } from './shared/keyed-hash.ts'
 import type { KeyTags } from './shared/keyed-hash.ts'
 
@@ -115,7 +116,7 @@ export class BucketTable {
   }
 
   /** The place of the key's time, made with `nowMs` when there is none; good until the next call. */
-  open(key: string, nowMs: number): number {
+  open(key: string | KeptKey, nowMs: number): number {
     this.#tend(nowMs)
     this.#hash.of(key)
     const slot = this.#young.find(this.#hash)

@@ -1,4 +1,5 @@
 import type { MaybePromise } from '../base/maybe-promise.ts'
+import type { KeptKey } from './kept-key.ts'
 
 /**
  * `count` units flow back per `windowMs` milliseconds; at most `burst` may be taken at once.
@@ -90,6 +91,8 @@ export interface Counters {
   readonly isUp?: boolean
   /** Four plain arguments, because it runs several times per request. `cost` is 0 or more. */
   take(key: string, rate: BucketRate, cost: number, nowMs: number): MaybePromise<Taken>
+  /** `take` for a key that is kept; only counters that have it at hand offer it. Synchronous. */
+  takeKept?(key: KeptKey, rate: BucketRate, cost: number, nowMs: number): Taken
   /** What `take` would answer, without taking. */
   peek(key: string, rate: BucketRate, cost: number, nowMs: number): MaybePromise<Taken>
   /**

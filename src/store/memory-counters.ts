@@ -3,6 +3,7 @@ import { BucketTable } from './bucket-table.ts'
 import type { BanRule, BucketRate, Counters, Decision, Demand, Failed, Taken } from './counters.ts'
 import { describeTaken, EPSILON_MS, startOf } from './gcra.ts'
 import { sliceAt } from './sliding-window.ts'
+import type { KeptKey } from './kept-key.ts'
 import { SlotTable } from './slot-table.ts'
 import { WindowTable } from './window-table.ts'
 
@@ -36,6 +37,10 @@ export class MemoryCounters implements Counters {
   }
 
   take(key: string, rate: BucketRate, cost: number, nowMs: number): Taken {
+    return this.takeKept(key, rate, cost, nowMs)
+  }
+
+  takeKept(key: string | KeptKey, rate: BucketRate, cost: number, nowMs: number): Taken {
     const now = this.#relative(nowMs)
     const place = this.#buckets.open(key, now)
     const intervalMs = rate.windowMs / rate.count

@@ -5,6 +5,7 @@ import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
 import type { Taken } from '../../store/counters.ts'
+import { KeptKey } from '../../store/kept-key.ts'
 import { announceLimit, hideLimitsOf401, limitDenial, LIMIT_REASON } from '../limit-answer.ts'
 import type { Kit } from '../kit.ts'
 import { decideLimits } from '../limit-policies.ts'
@@ -52,28 +53,33 @@ function takeOnly(
   { limit, rate, cost, reason, keyOf, countsBy, space }: LimitPolicy,
   { counters, clock }: Kit,
 ): NonNullable<Guard['onRequest']> {
-  const knownKey = countsBy === 'caller' ? keptKey(space, keyOf) : keyOf
+  const keptOf = countsBy === 'caller' ? keptKey(space, keyOf) : undefined
   const judge = (exchange: Exchange, taken: Taken): Denial | undefined => {
     if (!taken.allowed) return limitDenial(exchange, reason, { limit, taken })
     announceLimit(exchange, { limit, taken })
     return undefined
   }
   return (exchange) => {
-    const taken = counters.take(knownKey(exchange), rate, cost, clock.nowMs())
+    const nowMs = clock.nowMs()
+    const kept = keptOf?.(exchange)
+    const found = kept && counters.takeKept?.(kept, rate, cost, nowMs)
+    const taken = found ?? counters.take(kept?.text ?? keyOf(exchange), rate, cost, nowMs)
     if (isPromise(taken)) return taken.then((found) => judge(exchange, found))
     return judge(exchange, taken)
   }
 }
 
 /** A credential that was verified before has the same principal each time, and so the same key. */
-function keptKey(space: string, keyOf: LimitPolicy['keyOf']): LimitPolicy['keyOf'] {
+function keptKey(
+  space: string,
+  keyOf: LimitPolicy['keyOf'],
+): (exchange: Exchange) => KeptKey | undefined {
   return (exchange) => {
     const { notes } = exchange.principal
-    if (notes === undefined) return keyOf(exchange)
-    if (notes.limitSpace !== space) {
-      notes.limitKey = keyOf(exchange)
+    if (notes !== undefined && (notes.limitKey === undefined || notes.limitSpace !== space)) {
+      notes.limitKey = new KeptKey(keyOf(exchange))
       notes.limitSpace = space
     }
-    return notes.limitKey
+    return notes?.limitKey
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { RecentTexts } from '../../base/recent-texts.ts'
+import type { KeptKey } from '../kept-key.ts'
 
 /** Reserved tags: a slot that nobody has claimed, and one that nobody may claim any more. */
 export const FREE_TAG = 0
@@ -49,8 +50,20 @@ export class KeyedHash implements KeyTags {
     this.#k1 = key[1] ?? 0
   }
 
-  /** Hashes `text` into `a` and `b`. */
-  of(text: string): void {
+  /** Hashes `key` into `a` and `b`. */
+  of(key: string | KeptKey): void {
+    if (typeof key === 'string') return this.#ofText(key)
+    if (key.hashedBy !== this) {
+      this.#ofText(key.text)
+      key.a = this.a
+      key.b = this.b
+      key.hashedBy = this
+    }
+    this.a = key.a
+    this.b = key.b
+  }
+
+  #ofText(text: string): void {
     const place = this.#recent.placeOf(text)
     const known = this.#recent.at(place, text)
     if (known === undefined) return this.#remember(place, text)

@@ -1,5 +1,6 @@
 import type { BanRule, BucketRate, Counters, Decision, Demand, Failed, Taken } from '../counters.ts'
 import { describeTaken, EPSILON_MS, startOf } from '../gcra.ts'
+import type { KeptKey } from '../kept-key.ts'
 import { MemoryCounters } from '../memory-counters.ts'
 import { FailureTable, FailureTableKeeper, newFailureTable } from './failure-table.ts'
 import { KeyedHash, newHashKey } from './keyed-hash.ts'
@@ -98,6 +99,10 @@ export class SharedCounters implements Counters {
   }
 
   take(key: string, rate: BucketRate, cost: number, nowMs: number): Taken {
+    return this.takeKept(key, rate, cost, nowMs)
+  }
+
+  takeKept(key: string | KeptKey, rate: BucketRate, cost: number, nowMs: number): Taken {
     this.#hash.of(key)
     const now = this.#relative(nowMs)
     const incrementMs = (Math.min(cost, rate.burst) * rate.windowMs) / rate.count
@@ -107,7 +112,7 @@ export class SharedCounters implements Counters {
       const cell = buckets.enter(this.#hash, true)
       const filledMs = cell < 0 ? 0 : this.#advance(cell, now, incrementMs, spanMs)
       buckets.leave()
-      if (cell < 0) return this.#overflow.take(key, rate, cost, nowMs)
+      if (cell < 0) return this.#overflow.takeKept(key, rate, cost, nowMs)
       if (filledMs !== MOVED) return describeTaken(rate, filledMs, this.#overMs)
     }
   }

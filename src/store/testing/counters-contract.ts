@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { BanRule, BucketRate, Counters, Demand } from '../counters.ts'
+import type { MaybePromise } from '../../base/maybe-promise.ts'
+import type { BanRule, BucketRate, Counters, Demand, Taken } from '../counters.ts'
+import { KeptKey } from '../kept-key.ts'
+import { MemoryCounters } from '../memory-counters.ts'
 import { SLICES } from '../sliding-window.ts'
 
 const RATE: BucketRate = { count: 10, windowMs: 1000, burst: 3 }
@@ -47,6 +50,22 @@ function bucketContract(check: Check): void {
     assert.equal((await counters.take('k', RATE, 2, T0)).allowed, false)
     assert.equal((await counters.take('k', RATE, 1, T0)).allowed, true)
   })
+  check(
+    'a key that is kept is the key of its text, whoever has hashed it before',
+    async (counters) => {
+      const other = new MemoryCounters()
+      const kept = new KeptKey('k')
+      const takeKept = (): MaybePromise<Taken> =>
+        counters.takeKept?.(kept, RATE, 1, T0) ?? counters.take('k', RATE, 1, T0)
+      other.takeKept(kept, RATE, 3, T0)
+      assert.equal((await takeKept()).remaining, 2)
+      assert.equal((await counters.take('k', RATE, 1, T0)).remaining, 1)
+      other.takeKept(kept, RATE, 3, T0)
+      assert.equal((await takeKept()).remaining, 0)
+      assert.equal((await takeKept()).allowed, false)
+      assert.equal((await counters.take('other', RATE, 1, T0)).remaining, 2)
+    },
+  )
   check('a look takes nothing', async (counters) => {
     for (let i = 0; i < 9; i++) await counters.peek('k', RATE, 1, T0)
     assert.equal((await counters.peek('k', RATE, 1, T0)).remaining, 3)
