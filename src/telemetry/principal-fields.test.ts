@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import type { Exchange } from '../pipeline/exchange.ts'
-import { principalFields } from './principal-fields.ts'
+import { createPrincipalFields } from './principal-fields.ts'
 
 type Principal = Exchange['principal']
 
@@ -10,6 +10,7 @@ const hash = createHash('sha256').update('basic YW5uOnN1bW1lcg==').digest('hex')
 const base = { subject: '', issuer: '', scopes: new Set(), roles: [], groups: [] }
 
 const ROWS: [name: string, principal: object, expected: string][] = [
+  ['nothing is told of nobody', { id: 'anonymous', kind: 'none', credentialId: '' }, ''],
   [
     'a key is told by its id',
     { id: 'key:k1', kind: 'apiKey', credentialId: 'k1' },
@@ -23,9 +24,11 @@ const ROWS: [name: string, principal: object, expected: string][] = [
 ]
 for (const [name, principal, expected] of ROWS)
   test(name, () => {
-    const fields = principalFields(
-      { ...base, ...principal } as unknown as Principal,
-      (id) => `p(${id})`,
-    )
-    assert.equal(fields, expected)
+    const fieldsOf = createPrincipalFields((id) => `p(${id})`)
+    const kept = { ...base, ...principal, notes: { logFields: '' } } as unknown as Principal
+    assert.equal(fieldsOf({ ...base, ...principal } as unknown as Principal), expected)
+    assert.equal(fieldsOf(kept), expected)
+    assert.equal(fieldsOf(kept), expected, 'kept')
+    const others = createPrincipalFields((id) => `q(${id})`)
+    assert.equal(others(kept), expected.replaceAll('p(', 'q('), 'of another recorder')
   })
