@@ -80,19 +80,21 @@ function printSmall(lines: readonly Line[], bestUs: number): void {
   const small = lines.filter(({ attack }) => sizeOf(attack) <= SMALL_BYTES)
   const worst = small.toSorted((a, b) => b.us - a.us)
   const over = small.filter(({ us }) => us >= GOAL_MS * 1000)
+  const held = small.filter(({ sliceUs }) => sliceUs >= GOAL_MS * 1000)
   const overAtBest = small.filter(({ loops }) => loops * bestUs >= GOAL_MS * 1000)
   console.log(
-    `\nUp to 64 KB: ${small.length} requests, worst ${((worst[0]?.us ?? 0) / 1000).toFixed(2)} ms (goal < ${GOAL_MS} ms), ${over.length} over it, ${overAtBest.length} ${AT_BEST}`,
+    `\nUp to 64 KB: ${small.length} requests, worst ${((worst[0]?.us ?? 0) / 1000).toFixed(2)} ms (goal < ${GOAL_MS} ms), ${over.length} over it, ${overAtBest.length} ${AT_BEST}; ${held.length} held the loop so long at one time`,
   )
   printTable(
-    ['request', 'KB', 'ms', AT_BEST, 'verdict'],
+    ['request', 'KB', 'ms', AT_BEST, 'longest slice ms', 'verdict'],
     worst
       .slice(0, Math.max(Number(options.top), over.length))
-      .map(({ attack, kb, us, loops, verdict }) => [
+      .map(({ attack, kb, us, sliceUs, loops, verdict }) => [
         attack.name,
         kb.toFixed(0),
         (us / 1000).toFixed(2),
         ((loops * bestUs) / 1000).toFixed(2),
+        (sliceUs / 1000).toFixed(2),
         verdict,
       ]),
   )

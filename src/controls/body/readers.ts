@@ -49,10 +49,11 @@ function readerOf(config: BodyConfig, media: MediaType, api: ApiRuntime): BodyRe
   const validateLarge =
     media.schema === undefined ? LARGE_ANYTHING : schemas.slicedValidator(media.schema)
   const json = jsonReader({ validate, validateLarge }, config.jsonLimits)
-  if (isWide(media.type)) return rangeReader(json, { media, api, validate })
+  const fields = { validate, validateLarge }
+  if (isWide(media.type)) return rangeReader(json, { media, api, fields })
   if (isJson(media.type)) return json
-  if (media.type === FORM) return formReader(media, api, validate)
-  if (media.type === MULTIPART) return multipartReader(media, api, validate)
+  if (media.type === FORM) return formReader(media, api, fields)
+  if (media.type === MULTIPART) return multipartReader(media, api, fields)
   if (media.type.startsWith('text/') && media.type !== 'text/xml')
     return textReader(api.decode.types(media.schema), validate)
   return undefined
@@ -73,12 +74,12 @@ function rangeReader(
   {
     media,
     api,
-    validate,
-  }: { readonly media: MediaType; readonly api: ApiRuntime; readonly validate: Validate },
+    fields,
+  }: { readonly media: MediaType; readonly api: ApiRuntime; readonly fields: Validators },
 ): BodyReader {
-  const form = formReader(media, api, validate)
-  const multipart = multipartReader(media, api, validate)
-  const takesText = validate('') === undefined
+  const form = formReader(media, api, fields)
+  const multipart = multipartReader(media, api, fields)
+  const takesText = fields.validate('') === undefined
   return (bytes, type) => {
     if (isJson(type.essence)) return json(bytes, type)
     if (type.essence === FORM) return form(bytes, type)
@@ -111,21 +112,30 @@ interface Validators {
  */
 const SLICED_BYTES = 16_384
 
-function jsonReader({ validate, validateLarge }: Validators, limits: JsonLimits): BodyReader {
+function jsonReader(validators: Validators, limits: JsonLimits): BodyReader {
   return (bytes) => {
     const parsed = parseJsonSliced(bytes, limits)
-    if (isPromise(parsed)) return parsed.then((late) => readLarge(late, validateLarge))
-    if (bytes.length > SLICED_BYTES) return readLarge(parsed, validateLarge)
-    return isSound(parsed) ? value(parsed.value, validate) : unsound(parsed)
+    if (isPromise(parsed)) return parsed.then((late) => readJson(late, bytes, validators))
+    return readJson(parsed, bytes, validators)
   }
 }
 
-async function readLarge(
+function readJson(
   parsed: JsonValue | JsonFault,
-  validate: SlicedValidate,
-): Promise<ReadBody> {
-  if (!isSound(parsed)) return unsound(parsed)
-  return { kind: 'value', value: parsed.value, violations: await validate(parsed.value) }
+  bytes: Buffer,
+  validators: Validators,
+): MaybePromise<ReadBody> {
+  return isSound(parsed) ? checked(parsed.value, bytes, validators) : unsound(parsed)
+}
+
+function checked(
+  found: unknown,
+  bytes: Buffer,
+  { validate, validateLarge }: Validators,
+): MaybePromise<ReadBody> {
+  return bytes.length > SLICED_BYTES
+    ? validateLarge(found).then((violations) => ({ kind: 'value', value: found, violations }))
+    : value(found, validate)
 }
 
 function isSound(parsed: JsonValue | JsonFault): parsed is JsonValue {
@@ -156,19 +166,19 @@ function textReader(type: TextType, validate: Validate): BodyReader {
   }
 }
 
-function formReader(media: MediaType, api: ApiRuntime, validate: Validate): BodyReader {
+function formReader(media: MediaType, api: ApiRuntime, validators: Validators): BodyReader {
   const decode = compileFormBody(media, api.decode)
   return (bytes) =>
     andThen(decode(bytes), (found) =>
-      'fault' in found ? refusedForm(found.fault) : value(found.value, validate),
+      'fault' in found ? refusedForm(found.fault) : checked(found.value, bytes, validators),
     )
 }
 
-function multipartReader(media: MediaType, api: ApiRuntime, validate: Validate): BodyReader {
+function multipartReader(media: MediaType, api: ApiRuntime, validators: Validators): BodyReader {
   const decode = compileMultipart(media, api.decode)
   return async (bytes, type) => {
     const found = await decode(bytes, type.parameters)
-    return 'fault' in found ? refusedForm(found.fault) : value(found.value, validate)
+    return 'fault' in found ? refusedForm(found.fault) : checked(found.value, bytes, validators)
   }
 }
 

@@ -1,6 +1,7 @@
 import { Busboy } from '@fastify/busboy'
 import type { BusboyFileStream } from '@fastify/busboy'
 import { matchMediaType, parseMediaType } from '../../http/media-type.ts'
+import { nextTurn } from '../../base/next-turn.ts'
 import { childPointer } from '../load/pointer.ts'
 import type { MediaType } from '../model.ts'
 import type { BodyFault, DecodeDeps } from './contract.ts'
@@ -108,13 +109,22 @@ function readParts(boundary: string, body: Buffer): Promise<MultipartPart[] | un
   })
 }
 
-function buildValue(
+/** Others have their turn after parts of so many bytes: each of them may be JSON. */
+const BYTES_AT_ONCE = 16_384
+
+async function buildValue(
   parts: readonly MultipartPart[],
   object: ObjectType | undefined,
   mediaType: MediaType,
-): MultipartResult {
+): Promise<MultipartResult> {
   const value = Object.create(null) as Record<string, unknown>
+  let left = BYTES_AT_ONCE
   for (const part of parts) {
+    if (left <= 0) {
+      await nextTurn()
+      left = BYTES_AT_ONCE
+    }
+    left -= part.bytes.length
     const fault = checkPart(part, mediaType)
     if (fault !== undefined) return { fault }
     const type = object?.properties.get(part.name) ?? object?.others ?? PLAIN_TEXT
