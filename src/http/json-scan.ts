@@ -54,7 +54,7 @@ export function parseJsonStrict(
 }
 
 /** Above this, a text is taken in steps, with other requests served between. Bytes. */
-export const JSON_SLICE_BYTES: number = 65_536
+export const JSON_SLICE_BYTES: number = 32_768
 
 /** As `parseJsonStrict`; texts longer than `JSON_SLICE_BYTES` come later. Never throws, never rejects. */
 export function parseJsonSliced(
