@@ -127,11 +127,18 @@ function memberCheck(site: Site, frame: Frame, builder: Builder): Check {
   return (_, run) => fail(run, keyword, message)
 }
 
+/** In place of a loop: the quick look at an object was interrupted by the end of a slice. */
+const INTERRUPTED = {}
+
 function plainMembers(shape: Shape): Check {
   return (value, run, marks) => {
     if (!isObject(value)) return true
-    const isQuick = run.log === undefined && run.slices === undefined && run.large === undefined
+    const { slices } = run
+    const isQuick =
+      run.log === undefined && run.large === undefined && slices?.doneOf(value, INTERRUPTED) !== 1
     const verdict = isQuick ? quickMembers(shape, value, run) : undefined
+    // Where a slice ended inside, the next one goes on from the member where it was.
+    if (isQuick && slices?.isOver === true) slices.note(value, INTERRUPTED, 1)
     const ok = verdict ?? slowMembers(shape, value, run)
     if (!ok && isSettled(run)) return false
     if (marks !== undefined) markNames(shape, value, { run, marks })
@@ -148,8 +155,9 @@ function quickMembers(
   value: Members,
   run: Run,
 ): boolean | undefined {
-  // Of an object with many names other open shapes will ask as well: those are listed once.
-  let left = additional === undefined && closing === undefined ? FEW_NAMES : Infinity
+  // Of an object with many names other open shapes will ask as well: those are listed once. And a slice may end in one.
+  const isBounded = run.slices !== undefined || (additional === undefined && closing === undefined)
+  let left = isBounded ? FEW_NAMES : Infinity
   let missing = required.length
   for (const name in value) {
     if (!Object.hasOwn(value, name)) continue
