@@ -1,5 +1,5 @@
 import { Socket } from 'node:net'
-import { FAILED, READY } from './kernel.ts'
+import { FAILED, READY, WRITE_BYTES } from './kernel.ts'
 import type { Poller, Watched } from './poller.ts'
 import { threadPoller } from './poller.ts'
 
@@ -72,17 +72,22 @@ export class BorrowedSocket implements Watched {
     const socket = this.#socket
     if (!socket.writable) return true
     if (socket.writableLength > 0) return writeLater(socket, [text, body, end])
-    const sent = text === '' ? 0 : this.#sendText(text, body !== undefined)
-    if (sent < text.length) return writeLater(socket, [text.slice(sent), body, end])
-    if (body === undefined) return true
-    const bytes = Math.max(0, this.#poller.kernel.sendBuffer(this.fd, body, end !== ''))
-    if (bytes < body.length) return writeLater(socket, ['', body.subarray(bytes), end])
-    return end === '' || this.write(end)
+    const length = text.length + (body === undefined ? 0 : body.length + end.length)
+    if (length > WRITE_BYTES) return this.#writeLarge(text, body, end)
+    const { kernel } = this.#poller
+    kernel.pack(text, body, end)
+    const sent = Math.max(0, kernel.send(this.fd, length))
+    return sent === length || socket.write(kernel.packed(sent, length))
   }
 
-  /** @returns characters that the kernel took. */
-  #sendText(text: string, hasMore: boolean): number {
-    return Math.max(0, this.#poller.kernel.sendText(this.fd, text, hasMore))
+  #writeLarge(text: string, body: Buffer | undefined, end: string): boolean {
+    const socket = this.#socket
+    if (body === undefined) return writeLater(socket, [text, undefined, ''])
+    if (text !== '' && !this.write(text)) return writeLater(socket, ['', body, end])
+    const { kernel } = this.#poller
+    const sent = socket.writableLength > 0 ? 0 : Math.max(0, kernel.sendBuffer(this.fd, body))
+    if (sent < body.length) return writeLater(socket, ['', body.subarray(sent), end])
+    return end === '' || this.write(end)
   }
 
   ready(events: number): void {

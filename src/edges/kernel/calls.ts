@@ -5,9 +5,15 @@ const int = 'int32'
 const low = 'uint32'
 const address = 'uint64'
 
+/**
+ * Calls with more than three arguments take a way through `node:ffi` that is several times as long: they are for what is
+ * rare.
+ */
 const CALLS = {
+  read: { return: int, arguments: [int, low, low] },
+  write: { return: int, arguments: [int, low, low] },
   recv: { return: int, arguments: [int, low, low, int] },
-  send: { return: int, arguments: [int, low, low, int] },
+  fcntl: { return: int, arguments: [int, int] },
   epoll_create1: { return: int, arguments: [int] },
   epoll_ctl: { return: int, arguments: [int, int, int, low] },
   epoll_wait: { return: int, arguments: [int, low, int, int] },
@@ -25,16 +31,18 @@ const CALLS = {
 
 /** The same for memory of the engine. */
 const BUFFER_CALLS = {
-  recv: { return: int, arguments: [int, 'buffer', low, int] },
-  send: { return: int, arguments: [int, 'buffer', low, int] },
+  read: { return: int, arguments: [int, 'buffer', low] },
+  write: { return: int, arguments: [int, 'buffer', low] },
 } as const
 
 type Address = bigint
 
 /** Functions of libc and of the libuv that is part of Node, by their C names. */
 export interface Calls {
+  read(socket: number, to: number, bytes: number): number
+  write(socket: number, from: number, bytes: number): number
   recv(socket: number, to: number, bytes: number, flags: number): number
-  send(socket: number, from: number, bytes: number, flags: number): number
+  fcntl(socket: number, command: number): number
   epoll_create1(flags: number): number
   epoll_ctl(poll: number, what: number, socket: number, event: number): number
   epoll_wait(poll: number, events: number, count: number, timeoutMs: number): number
@@ -59,8 +67,8 @@ export interface Calls {
 
 /** Those that take memory of the engine. */
 export interface BufferCalls {
-  recv(socket: number, to: Buffer, bytes: number, flags: number): number
-  send(socket: number, from: Buffer, bytes: number, flags: number): number
+  read(socket: number, to: Buffer, bytes: number): number
+  write(socket: number, from: Buffer, bytes: number): number
 }
 
 /** What of `node:ffi` is used, and what it found in the running process. */

@@ -2,8 +2,8 @@ import { getSystemErrorName } from 'node:util'
 import type { BufferCalls, Calls, Native } from './calls.ts'
 
 const READ_BYTES = 65_536
-/** Longer texts are not taken. */
-const WRITE_BYTES = 65_536
+/** What `send` takes at most. */
+export const WRITE_BYTES = 65_536
 /** Events that are fetched at once. */
 const MAX_EVENTS = 1_024
 /** `struct epoll_event` is packed on x86-64: events, then two words of our own. */
@@ -20,9 +20,8 @@ const EPOLL_ADD = 1
 const EPOLL_DELETE = 2
 const MSG_PEEK = 2
 const MSG_DONTWAIT = 0x40
-/** Writing to a peer that has gone is an error of the call, not a signal to the process. */
-const MSG_NOSIGNAL = 0x4000
-const MSG_MORE = 0x8000
+const F_GETFL = 3
+const O_NONBLOCK = 0x800
 const EINTR = 4
 const EAGAIN = 11
 
@@ -38,8 +37,8 @@ const LATER = -1
 export const FAILED = -2
 
 /**
- * Calls of one thread to the kernel; none of them blocks. Sockets are given by number: the caller knows that the number
- * is of an open socket of its own.
+ * Calls of one thread to the kernel. Sockets are given by number: the caller knows that the number is of an open socket of
+ * its own, which does not block. Writing to a peer that has gone is an error of the call: Node has switched the signal off.
  */
 export class Kernel {
   /** What `receive` fills. */
@@ -84,28 +83,41 @@ export class Kernel {
     this.#calls.epoll_ctl(this.poll, EPOLL_DELETE, socket, this.#base + CONTROL_AT)
   }
 
-  /** Fetches what is ready, at most 1,024 events. @returns how many; `eventAt` reads them. */
+  /** Whether calls for this socket come back at once, whatever there is to read and to write. */
+  isNonBlocking(socket: number): boolean {
+    const flags = this.#calls.fcntl(socket, F_GETFL)
+    return flags >= 0 && (flags & O_NONBLOCK) !== 0
+  }
+
+  /** Fetches what is ready, at most 1,024 events. @returns how many; they are asked for by their place. */
   fetch(): number {
     return Math.max(0, this.#calls.epoll_wait(this.poll, this.#base, MAX_EVENTS, 0))
   }
 
-  /** Bits of `READY`, slot or generation of an event that was fetched. */
-  eventAt(index: number, part: 'events' | 'slot' | 'generation'): number {
-    return this.#words[index * EVENT_WORDS + PART[part]] ?? 0
+  /** Bits of `READY` of an event that was fetched. */
+  eventsAt(place: number): number {
+    return this.#words[place * EVENT_WORDS] ?? 0
+  }
+
+  /** Whose event it is. */
+  slotAt(place: number): number {
+    return this.#words[place * EVENT_WORDS + 1] ?? 0
+  }
+
+  generationAt(place: number): number {
+    return this.#words[place * EVENT_WORDS + 2] ?? 0
   }
 
   /** Reads into `input`. @returns bytes; 0 at the end; `FAILED`; another number below 0: nothing is there now. */
   receive(socket: number): number {
-    const address = this.#base + READ_AT
-    const calls = this.#calls
-    const bytes = calls.recv(socket, address, READ_BYTES, MSG_DONTWAIT)
+    const bytes = this.#calls.read(socket, this.#base + READ_AT, READ_BYTES)
     if (bytes >= 0) return bytes
     return this.#isInterrupted() ? this.receive(socket) : this.#failure()
   }
 
   /** The same into memory of the engine. */
   receiveInto(socket: number, buffer: Buffer): number {
-    const bytes = this.#bufferCalls.recv(socket, buffer, buffer.length, MSG_DONTWAIT)
+    const bytes = this.#bufferCalls.read(socket, buffer, buffer.length)
     if (bytes >= 0) return bytes
     return this.#isInterrupted() ? this.receiveInto(socket, buffer) : this.#failure()
   }
@@ -115,24 +127,31 @@ export class Kernel {
     return this.#calls.recv(socket, this.#base + READ_AT, 1, MSG_DONTWAIT | MSG_PEEK) === 0
   }
 
-  /**
-   * Writes latin1 text of at most 65,536 characters; `hasMore`: the next write is to leave with it.
-   * @returns characters that the kernel took; below 0: none.
-   */
-  sendText(socket: number, text: string, hasMore: boolean): number {
-    const { length } = text
-    if (length > WRITE_BYTES) return LATER
-    this.#memory.write(text, WRITE_AT, length, 'latin1')
-    return this.#sent(
-      this.#calls.send(socket, this.#base + WRITE_AT, length, hasMore ? SEND_MORE : SEND),
-    )
+  /** Puts latin1 texts and a body between them, together at most `WRITE_BYTES`, where `send` takes it. @returns its length. */
+  pack(text: string, body: Buffer | undefined, end: string): number {
+    const memory = this.#memory
+    let at = WRITE_AT
+    if (text !== '') at += memory.write(text, at, text.length, 'latin1')
+    if (body === undefined) return at - WRITE_AT
+    memory.set(body, at)
+    at += body.length
+    if (end !== '') at += memory.write(end, at, end.length, 'latin1')
+    return at - WRITE_AT
   }
 
-  /** The same for memory of the engine. */
-  sendBuffer(socket: number, bytes: Buffer, hasMore: boolean): number {
-    return this.#sent(
-      this.#bufferCalls.send(socket, bytes, bytes.length, hasMore ? SEND_MORE : SEND),
-    )
+  /** Writes what was packed. @returns bytes that the kernel took; below 0: none. */
+  send(socket: number, length: number): number {
+    return this.#calls.write(socket, this.#base + WRITE_AT, length)
+  }
+
+  /** A copy of what was packed, from one byte to another. */
+  packed(from: number, to: number): Buffer {
+    return Buffer.from(this.#memory.subarray(WRITE_AT + from, WRITE_AT + to))
+  }
+
+  /** Writes from memory of the engine. @returns as `send`. */
+  sendBuffer(socket: number, bytes: Buffer): number {
+    return this.#bufferCalls.write(socket, bytes, bytes.length)
   }
 
   /** What the last call failed with, as Node would say it. */
@@ -140,10 +159,6 @@ export class Kernel {
     const errno = -(this.#errno[0] ?? 0)
     const code = errno < 0 ? getSystemErrorName(errno) : 'UNKNOWN'
     return Object.assign(new Error(`${syscall} ${code}`), { code, errno, syscall })
-  }
-
-  #sent(bytes: number): number {
-    return bytes >= 0 ? bytes : this.#failure()
   }
 
   #failure(): number {
@@ -154,7 +169,3 @@ export class Kernel {
     return this.#errno[0] === EINTR
   }
 }
-
-const PART = { events: 0, slot: 1, generation: 2 } as const
-const SEND = MSG_DONTWAIT | MSG_NOSIGNAL
-const SEND_MORE = SEND | MSG_MORE

@@ -52,7 +52,10 @@ export class Poller {
   add(watched: Watched): number | undefined {
     const index = this.#free.pop() ?? this.#slots.length
     const slot = (this.#slots[index] ??= { watched: undefined, generation: 0 })
-    if (!this.kernel.watch(watched.fd, index, slot.generation)) {
+    if (
+      !this.kernel.isNonBlocking(watched.fd) ||
+      !this.kernel.watch(watched.fd, index, slot.generation)
+    ) {
       this.#free.push(index)
       return undefined
     }
@@ -139,9 +142,9 @@ export class Poller {
 
   #tellNext(at: number): void {
     const { kernel } = this
-    const slot = this.#slots[kernel.eventAt(at, 'slot')]
-    if (slot === undefined || slot.generation !== kernel.eventAt(at, 'generation')) return
-    slot.watched?.ready(kernel.eventAt(at, 'events'))
+    const slot = this.#slots[kernel.slotAt(at)]
+    if (slot === undefined || slot.generation !== kernel.generationAt(at)) return
+    slot.watched?.ready(kernel.eventsAt(at))
   }
 }
 
