@@ -1,3 +1,4 @@
+import { KeptKey } from '../../src/store/kept-key.ts'
 import { MemoryCounters } from '../../src/store/memory-counters.ts'
 import { newCounterMemory, SharedCounters } from '../../src/store/shared/shared-counters.ts'
 import type { Counters, Demand } from '../../src/store/counters.ts'
@@ -13,6 +14,8 @@ const DAY = { count: 100_000, windowMs: 86_400_000, burst: 100_000 }
 
 const ADDRESSES = Array.from({ length: CALLERS }, (_, i) => `ip:10.${i >> 8}.${i & 255}.7`)
 const KEYS = Array.from({ length: CALLERS }, (_, i) => `principal:600/60000/100:key:k${i}abcdef`)
+/** The gateway keeps the key of a verified caller with the caller. */
+const KEPT = KEYS.map((key) => new KeptKey(key))
 const BANS = Array.from({ length: CALLERS }, (_, i) => `penalty-box:10.${i >> 8}.${i & 255}.7`)
 const DEMANDS = KEYS.map((key): readonly Demand[] => [
   { key, kind: 'bucket', rate: RATE, cost: 1 },
@@ -27,12 +30,13 @@ type Work = (counters: Counters, call: number) => unknown
 
 const ROWS: readonly [name: string, work: Work][] = [
   [
-    'a request: address, principal, one ban',
+    'a request: address, verified caller, one ban',
     (counters, call) => {
       const i = call % CALLERS
       void counters.take(ADDRESSES[i] ?? '', RATE, 1, NOW + call)
       void counters.isBanned(BANS[i] ?? '', NOW + call)
-      return counters.take(KEYS[i] ?? '', RATE, 1, NOW + call)
+      const kept = KEPT[i]
+      return kept && counters.takeKept?.(kept, RATE, 1, NOW + call)
     },
   ],
   [

@@ -5,10 +5,13 @@ interface Entry<T> {
 
 /** Characters of the end of a text that say which place it may have. */
 const PLACE_CHARS = 24
+/** FNV-1a, and a step of the last mixing of MurmurHash3. */
+const FNV_PRIME = 0x01000193
+const MIX = 0x85ebca6b
 
 /**
- * What was made of texts lately: at most `maxEntries`, each in the one place it may have; the last that came to a place
- * has it. For texts of which most come once: a map has to hash and intern what it is asked for, which for a text that
+ * What was made of texts lately: at most `maxEntries`, each in one of two places beside each other; the last two that
+ * came there have them, so that two which meet do not drive each other out for ever. For texts of which most come once: a map has to hash and intern what it is asked for, which for a text that
  * never came before costs ten times as much as to find its place empty.
  * Places are no secret: whoever makes texts meet in one has what is made of them made anew each time, so that must be
  * cheap enough to be made for every request.
@@ -17,9 +20,9 @@ export class RecentTexts<T> {
   readonly #entries: (Entry<T> | undefined)[]
   readonly #mask: number
 
-  /** `maxEntries`, at least 1, is rounded down to a power of two. */
+  /** `maxEntries` is rounded down to a power of two, at least 2. */
   constructor(maxEntries: number) {
-    const places = 2 ** Math.floor(Math.log2(Math.max(1, maxEntries)))
+    const places = 2 ** Math.floor(Math.log2(Math.max(2, maxEntries)))
     this.#mask = places - 1
     this.#entries = Array.from<Entry<T> | undefined>({ length: places })
   }
@@ -29,18 +32,24 @@ export class RecentTexts<T> {
     const { length } = text
     let place = length
     for (let at = Math.max(0, length - PLACE_CHARS); at < length; at++)
-      place = (Math.imul(place, 31) + text.charCodeAt(at)) | 0
-    // The last characters alone would leave the upper bits of few places different.
+      place = Math.imul(place ^ text.charCodeAt(at), FNV_PRIME)
+    // Texts that count up differ in few bits: all of them come to bear on the place.
+    place = Math.imul(place ^ (place >>> 15), MIX)
     return (place ^ (place >>> 15)) & this.#mask
   }
 
-  /** What was put for the text in its place; `undefined` where another has it now. */
+  /** What was put for the text; `undefined` where others have its places now. */
   at(place: number, text: string): T | undefined {
     const entry = this.#entries[place]
-    return entry?.text === text ? entry.value : undefined
+    if (entry?.text === text) return entry.value
+    const other = this.#entries[place ^ 1]
+    return other?.text === text ? other.value : undefined
   }
 
   put(place: number, text: string, value: T): void {
+    const before = this.#entries[place]
+    // No text is there twice: the older one would come back when the newer one goes.
+    if (before?.text !== text) this.#entries[place ^ 1] = before
     this.#entries[place] = { text, value }
   }
 }

@@ -22,7 +22,7 @@ export interface KeyTags {
 const WIDE = 0x100
 
 /** Texts that are remembered. A power of two. */
-const MAX_RECENT = 8192
+const MAX_RECENT = 32_768
 const MAX_RECENT_CHARS = 128
 
 /**
