@@ -1,3 +1,4 @@
+import { compileWasm } from '../base/wasm.ts'
 import { HEX_VALUE } from './chars.ts'
 import { FORM_TEXT } from './form-text-wasm.ts'
 import { refusal, UNRESERVED } from './percent.ts'
@@ -21,13 +22,6 @@ interface FormExports {
   read(length: number): number
 }
 
-/** The part of WebAssembly that is used; the type library of Node does not know it. */
-interface WasmApi {
-  validate(bytes: Uint8Array): boolean
-  readonly Module: new (bytes: Uint8Array) => object
-  readonly Instance: new (module: object) => { readonly exports: unknown }
-}
-
 // The layout of assembly/form-text.ts.
 const HEAD = 0x100
 const KINDS = 0x200
@@ -43,10 +37,9 @@ const MARGIN = 4
 
 /** The reader as WebAssembly; `undefined` where this machine has none with SIMD. */
 export function makeReadSpan(): ReadSpan | undefined {
-  const wasm = (globalThis as { readonly WebAssembly?: WasmApi }).WebAssembly
-  const code = Buffer.from(FORM_TEXT, 'base64')
-  if (wasm === undefined || !wasm.validate(code)) return undefined
-  const exports = new wasm.Instance(new wasm.Module(code)).exports as FormExports
+  const module = compileWasm(FORM_TEXT)
+  if (module === undefined) return undefined
+  const exports = module.instantiate() as FormExports
   const memory = Buffer.from(exports.memory.buffer)
   fillTables(memory)
   return (body, start, end) => {

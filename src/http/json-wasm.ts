@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { compileWasm } from '../base/wasm.ts'
 import type { JsonFault, JsonFaultReason, JsonLimits, JsonOutline } from './json-limits.ts'
 import { JSON_SCAN } from './json-scan-wasm.ts'
 
@@ -8,13 +9,6 @@ interface ScanExports {
   setSeed(seed: bigint): void
   setLimits(keyChars: number, stringChars: number, numberChars: number, names: number): void
   scan(length: number, slots: number, maxDepth: number, maxNodes: number): number
-}
-
-/** The part of WebAssembly that is used; the type library of Node does not know it. */
-interface WasmApi {
-  validate(bytes: Uint8Array): boolean
-  readonly Module: new (bytes: Uint8Array) => object
-  readonly Instance: new (module: object) => { readonly exports: unknown }
 }
 
 // The layout of assembly/json-scan.ts.
@@ -68,11 +62,9 @@ export type WasmScan = (
 
 /** The scan as WebAssembly, for texts of valid UTF-8; `undefined` where this machine has none with SIMD. */
 export function makeWasmScan(): WasmScan | undefined {
-  const wasm = (globalThis as { readonly WebAssembly?: WasmApi }).WebAssembly
-  const code = Buffer.from(JSON_SCAN, 'base64')
-  if (wasm === undefined || !wasm.validate(code)) return undefined
-  const { exports } = new wasm.Instance(new wasm.Module(code))
-  const scanner = new Instance(exports as ScanExports)
+  const module = compileWasm(JSON_SCAN)
+  if (module === undefined) return undefined
+  const scanner = new Instance(module.instantiate() as ScanExports)
   return (bytes, limits) => scanner.scan(bytes, limits)
 }
 

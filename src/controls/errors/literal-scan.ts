@@ -1,16 +1,10 @@
+import { compileWasm } from '../../base/wasm.ts'
 import { LITERAL_SCAN } from './literal-scan-wasm.ts'
 
 /** What the module of `assembly/literal-scan.ts` exports. */
 interface ScanExports {
   readonly memory: { readonly buffer: ArrayBuffer }
   has(start: number, end: number, count: number): number
-}
-
-/** The part of WebAssembly that is used; the type library of Node does not know it. */
-interface WasmApi {
-  validate(bytes: Uint8Array): boolean
-  readonly Module: new (bytes: Uint8Array) => object
-  readonly Instance: new (module: object) => { readonly exports: unknown }
 }
 
 // The layout of assembly/literal-scan.ts.
@@ -51,11 +45,9 @@ function assertFits(literal: string): void {
 }
 
 function wasmScan(literals: readonly string[]): ((bytes: Buffer) => boolean) | undefined {
-  const wasm = (globalThis as { readonly WebAssembly?: WasmApi }).WebAssembly
-  const code = Buffer.from(LITERAL_SCAN, 'base64')
-  if (wasm === undefined || !wasm.validate(code)) return undefined
-  const { exports } = new wasm.Instance(new wasm.Module(code))
-  const scan = exports as ScanExports
+  const module = compileWasm(LITERAL_SCAN)
+  if (module === undefined) return undefined
+  const scan = module.instantiate() as ScanExports
   const memory = new Uint8Array(scan.memory.buffer)
   writeTables(Buffer.from(scan.memory.buffer), literals)
   const hasIn = (piece: Uint8Array): boolean => {

@@ -1,16 +1,10 @@
+import { compileWasm } from '../../base/wasm.ts'
 import { SECRET_SCAN } from './secret-scan-wasm.ts'
 
 /** What the module of `assembly/secret-scan.ts` exports. */
 interface ScanExports {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number }
   isSuspect(start: number, end: number): number
-}
-
-/** The part of WebAssembly that is used; the type library of Node does not know it. */
-interface WasmApi {
-  validate(bytes: Uint8Array): boolean
-  readonly Module: new (bytes: Uint8Array) => object
-  readonly Instance: new (module: object) => { readonly exports: unknown }
 }
 
 const TEXT = 0x1000
@@ -22,11 +16,9 @@ export const MAX_SCANNED_BYTES: number = 4 * 1024 * 1024
 
 /** `mayHoldSecret` as WebAssembly, for texts up to `MAX_SCANNED_BYTES`; `undefined` where this machine has none with SIMD. */
 export function makeSecretScan(): ((bytes: Buffer) => boolean) | undefined {
-  const wasm = (globalThis as { readonly WebAssembly?: WasmApi }).WebAssembly
-  const code = Buffer.from(SECRET_SCAN, 'base64')
-  if (wasm === undefined || !wasm.validate(code)) return undefined
-  const { exports } = new wasm.Instance(new wasm.Module(code))
-  const scan = exports as ScanExports
+  const module = compileWasm(SECRET_SCAN)
+  if (module === undefined) return undefined
+  const scan = module.instantiate() as ScanExports
   let memory = Buffer.from(scan.memory.buffer)
   return (bytes) => {
     const end = TEXT + bytes.length

@@ -1,5 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
+import { compileWasm, hasWasm } from '../../base/wasm.ts'
+import type { WasmModule } from '../../base/wasm.ts'
 import { RESPONSE_KERNEL } from './response-kernel-wasm.ts'
 import type { Doubt, KernelVerdict } from './verdict.ts'
 import { cleanVerdict, doubtful } from './verdict.ts'
@@ -40,28 +42,12 @@ const DOUBTS: readonly (Doubt | undefined)[] = [
   'undecided',
 ]
 
-/** A compiled module; nothing is done with it but making instances. */
-type Module = object
-
-/** The part of WebAssembly that is used; the type library of Node does not know it. */
-interface WasmApi {
-  validate(bytes: Uint8Array): boolean
-  readonly Module: new (bytes: Uint8Array) => Module
-  readonly Instance: new (module: Module) => { readonly exports: unknown }
-}
-
-let known: Module | 'none' | undefined
-
-function wasmApi(): WasmApi | undefined {
-  return (globalThis as { readonly WebAssembly?: WasmApi }).WebAssembly
-}
+let known: WasmModule | 'none' | undefined
 
 /** Compiled once for all instances. */
-function kernelModule(wasm: WasmApi): Module | undefined {
-  if (known === undefined) {
-    const bytes = Buffer.from(RESPONSE_KERNEL, 'base64')
-    known = wasm.validate(bytes) ? new wasm.Module(bytes) : 'none'
-  }
+function kernelModule(): WasmModule | undefined {
+  if (!hasWasm()) return undefined
+  known ??= compileWasm(RESPONSE_KERNEL) ?? 'none'
   return known === 'none' ? undefined : known
 }
 
@@ -93,10 +79,8 @@ export class WasmKernel {
 
   /** A new instance, or `undefined` where this machine has no WebAssembly with SIMD. */
   static make(): WasmKernel | undefined {
-    const wasm = wasmApi()
-    const module = wasm === undefined ? undefined : kernelModule(wasm)
-    if (wasm === undefined || module === undefined) return undefined
-    return new WasmKernel(new wasm.Instance(module).exports as KernelExports)
+    const module = kernelModule()
+    return module && new WasmKernel(module.instantiate() as KernelExports)
   }
 
   /** Runs over a whole text. `action` is what `table` does with its root. Never throws. */
