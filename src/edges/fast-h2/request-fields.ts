@@ -33,7 +33,7 @@ const SCHEME = /^[A-Za-z][A-Za-z0-9+\-.]*$/
 const TARGET = /^[!-~\u0080-\u00ff]+$/
 
 /** Characters of a host and a port (RFC 3986 section 3.2); no user may be named (RFC 9113 section 8.3.1). */
-const AUTHORITY = /^[A-Za-z0-9\-._~%!$&'()*+,;=:[\]]*$/
+const AUTHORITY = /^[A-Za-z0-9\-._~%!$&'()*+,;=:[\]]+$/
 
 /** A part of a request is missing, twice there, or in the wrong place. */
 const MALFORMED = undefined
@@ -58,7 +58,7 @@ export function requestFields(fields: readonly string[]): RequestFields | undefi
   const headers = new HeaderTable(rest)
   const host = headers.get('host')
   if (authority === undefined && host === undefined) return MALFORMED
-  if (host !== undefined && (host === '' || !AUTHORITY.test(host))) return MALFORMED
+  if (host !== undefined && !isHost(headers, host)) return MALFORMED
   const said = headers.get('content-length')
   if (said !== undefined && !isLength(headers, said)) return MALFORMED
   const te = headers.get('te')
@@ -110,6 +110,11 @@ function isTarget(
   if (scheme === undefined || path === undefined || !SCHEME.test(scheme)) return false
   const isPath = path.charCodeAt(0) === SLASH || (path === '*' && method === 'OPTIONS')
   return isPath && TARGET.test(path)
+}
+
+/** One, and nothing but a host and a port: two would name two (RFC 9110 section 7.2). */
+function isHost(headers: HeaderTable, host: string): boolean {
+  return AUTHORITY.test(host) && headers.count('host') === 1
 }
 
 function isLength(headers: HeaderTable, said: string): boolean {
