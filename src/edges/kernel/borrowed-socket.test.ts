@@ -272,6 +272,17 @@ suite('the thread that borrows', { skip: !isTested && 'only on Linux x64' }, () 
     assert.equal(printed, 'thrown\nthrown\nthrown\n9\n')
   })
 
+  test('a turn that throws takes nothing from the others', () => {
+    const printed = run(`${PRELUDE}
+      process.on('uncaughtException', (error) => console.log(error.message))
+      for (const i of [0, 1, 2, 3]) atTurn(() => {
+        if (i % 2 === 0) throw new Error('thrown ' + i)
+        console.log('turn ' + i)
+      })
+      setTimeout(() => process.exit(0), 300)`)
+    assert.equal(printed, 'thrown 0\nturn 1\nthrown 2\nturn 3\n')
+  })
+
   test('a turn comes when everything that was ready has been read', () => {
     const printed = run(`${PRELUDE}
       let seen = 0

@@ -124,11 +124,7 @@ export class Poller {
   }
 
   #tell(): void {
-    const unfinished = this.#unfinished
-    if (unfinished.length > 0) {
-      this.#unfinished = []
-      for (const watched of unfinished) watched.readOn()
-    }
+    this.#readOn()
     if (this.#at >= this.#fetched) {
       this.#at = 0
       this.#fetched = this.#watched > 0 ? this.kernel.fetch() : 0
@@ -137,7 +133,14 @@ export class Poller {
     const turns = this.#turns
     if (turns.length === 0) return
     this.#turns = []
-    for (const turn of turns) turn()
+    takeEach(turns, (turn) => turn(), this.#turns)
+  }
+
+  #readOn(): void {
+    const unfinished = this.#unfinished
+    if (unfinished.length === 0) return
+    this.#unfinished = []
+    takeEach(unfinished, (watched) => watched.readOn(), this.#unfinished)
   }
 
   #tellNext(at: number): void {
@@ -145,6 +148,19 @@ export class Poller {
     const slot = this.#slots[kernel.slotAt(at)]
     if (slot === undefined || slot.generation !== kernel.generationAt(at)) return
     slot.watched?.ready(kernel.eventsAt(at))
+  }
+}
+
+/** Takes one after the other; where one throws, those behind it go to `later`. */
+function takeEach<T>(list: readonly T[], take: (one: T) => void, later: T[]): void {
+  let taken = 0
+  try {
+    for (const one of list) {
+      taken++
+      take(one)
+    }
+  } finally {
+    if (taken < list.length) later.push(...list.slice(taken))
   }
 }
 
