@@ -19,4 +19,10 @@ const FLAGS = [
   // Buffers that stream by count with the heap they belong to. By a limit of their own, 64 MB in all, they would order a
   // collection of the whole heap for each 64 MB that pass, though the next one of young objects frees them.
   '--external-memory-accounted-in-global-limit',
+  // While a gateway rests, no request is there, and the engine's collections forget what requests look like: all code
+  // that was compiled for them is thrown away, and the next ones run uncompiled (`bench/rest`). So shapes of objects are
+  // kept once they were compiled for, and no collection is made only because nothing happens; what a burst took is
+  // given back by the next one that is due.
+  '--retain-maps-for-n-gc=1000000',
+  '--memory-reducer-gc-count=0',
 ]
