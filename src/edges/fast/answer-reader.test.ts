@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import { AnswerReader } from './answer-reader.ts'
+import { KnownAnswers } from './known-answers.ts'
 
 interface Read {
   readonly heads: readonly [status: number, headers: readonly string[]][]
@@ -22,7 +23,7 @@ interface Asked {
 
 /** Reads the pieces one by one, each from the same memory, as sockets do. */
 function read(pieces: readonly Buffer[], { method = 'GET', upgrade, isClosed }: Asked = {}): Read {
-  const reader = new AnswerReader()
+  const reader = new AnswerReader(new KnownAnswers())
   const heads: [number, readonly string[]][] = []
   const shared = Buffer.alloc(Math.max(1, ...pieces.map((piece) => piece.length)))
   let body = ''
@@ -246,7 +247,7 @@ test('how the upstream promises to keep an idle connection is read', () => {
     ['xtimeout=3', undefined],
   ]
   for (const [value, ms] of cases) {
-    const reader = new AnswerReader()
+    const reader = new AnswerReader(new KnownAnswers())
     reader.begin('GET', undefined)
     const field = value === undefined ? '' : `Keep-Alive: ${value}\r\n`
     reader.feed(bytes(`${OK}${field}Content-Length: 0\r\n\r\n`), {

@@ -1,3 +1,4 @@
+import type { KnownAnswers } from './known-answers.ts'
 import type { LlhttpParser, ParserRules } from './llhttp.ts'
 import { acquireParser, releaseParser } from './parser-pool.ts'
 
@@ -20,6 +21,13 @@ const RULES: ParserRules = {
   maxHeadBytes: HEAD_BYTES,
   maxChunkExtraBytes: CHUNK_EXTRA_BYTES,
   copiesBody: false,
+}
+
+/** Who takes the pieces of a body. */
+interface Taker {
+  readonly sink: AnswerSink
+  /** See `feed`. */
+  readonly isGiven: boolean
 }
 
 /** What the fields of a head say about its framing. */
@@ -56,6 +64,16 @@ export class AnswerReader {
   #method = ''
   #upgrade: string | undefined = undefined
   #informational = 0
+  readonly #known: KnownAnswers
+  /** Nothing of the answer came yet. */
+  #isNew = false
+  /** Bytes of a body that are still to come, behind a head that no parser has seen; below 0: a parser reads. */
+  #left = -1
+
+  /** `known`: heads that came from the same origin. */
+  constructor(known: KnownAnswers) {
+    this.#known = known
+  }
 
   /** Ready for the answer to a request with this method, which asked to switch to `upgrade`. */
   begin(method: string, upgrade: string | undefined): void {
@@ -65,7 +83,8 @@ export class AnswerReader {
     this.#upgrade = upgrade
     this.#informational = 0
     this.trailers = undefined
-    this.#next()
+    this.#isNew = true
+    this.#left = -1
   }
 
   /**
@@ -74,18 +93,60 @@ export class AnswerReader {
    * @returns how many bytes belong to the answer; the rest follows its end.
    */
   feed(chunk: Buffer, sink: AnswerSink, isGiven = false): number {
+    this.isKept = false
+    if (this.state !== 'open') return 0
+    const isNew = this.#isNew
+    if (isNew) {
+      this.#isNew = false
+      const at = this.#takeKnown(chunk, sink)
+      if (at > 0) return this.#count(chunk, at, { sink, isGiven })
+      this.#next()
+    } else if (this.#left >= 0) return this.#count(chunk, 0, { sink, isGiven })
+    return this.#parse(chunk, { sink, isGiven }, isNew)
+  }
+
+  /** The head, if it is like one before. @returns its bytes. */
+  #takeKnown(chunk: Buffer, sink: AnswerSink): number {
+    const known = this.#known
+    // What was asked for decides too how an answer is read.
+    if (this.#method === 'HEAD' || this.#upgrade !== undefined) return 0
+    const bytes = known.read(chunk)
+    if (bytes === 0) return 0
+    this.isReusable = known.isReusable
+    this.keepAliveMs = known.keepAliveMs
+    this.#left = known.length
+    sink.answerHead(known.status, known.rawHeaders)
+    return bytes
+  }
+
+  /** A body with a length needs no parser. */
+  #count(chunk: Buffer, from: number, taker: Taker): number {
+    const to = Math.min(chunk.length, from + this.#left)
+    this.#left -= to - from
+    if (to > from) this.#hand(chunk.subarray(from, to), chunk, taker)
+    if (this.#left === 0) this.state = 'whole'
+    return to
+  }
+
+  #hand(body: Buffer, chunk: Buffer, { sink, isGiven }: Taker): void {
+    const isInside = body.buffer === chunk.buffer
+    if (isInside && !isGiven) sink.answerData(Buffer.from(body))
+    else if (!sink.answerData(body) && isInside) this.isKept = true
+  }
+
+  /** `isNew`: the answer begins with this piece. */
+  #parse(chunk: Buffer, taker: Taker, isNew: boolean): number {
     const parser = this.#parser
     let at = 0
-    this.isKept = false
     while (this.state === 'open') {
+      const from = at
       at = parser.execute(chunk, at)
-      if (parser.hasHead && !this.#takeHead(sink)) return at
-      const { body } = parser
-      if (body !== undefined) {
-        const isInside = body.buffer === chunk.buffer
-        if (isInside && !isGiven) sink.answerData(Buffer.from(body))
-        else if (!sink.answerData(body) && isInside) this.isKept = true
+      if (parser.hasHead) {
+        if (!this.#takeHead(taker.sink)) return at
+        if (isNew && from === 0) this.#learn(chunk)
       }
+      const { body } = parser
+      if (body !== undefined) this.#hand(body, chunk, taker)
       if (parser.fault !== undefined) this.#break(parser.fault.code)
       else if (!parser.isComplete) return at
       else if (parser.status === 101) this.state = 'switched'
@@ -102,7 +163,8 @@ export class AnswerReader {
   finish(): void {
     if (this.state !== 'open') return
     this.isReusable = false
-    if (this.#parser.finish() === 'complete') this.state = 'whole'
+    const isParsed = !this.#isNew && this.#left < 0
+    if (isParsed && this.#parser.finish() === 'complete') this.state = 'whole'
     else this.#break('the connection was closed before the answer ended')
   }
 
@@ -140,6 +202,15 @@ export class AnswerReader {
     this.keepAliveMs = keepAliveMs(framing.keepAlive)
     sink.answerHead(status, rawHeaders)
     return true
+  }
+
+  /** What stood at the beginning of a piece, if its body has a length. */
+  #learn(chunk: Buffer): void {
+    const { status, rawHeaders, headBytes, contentLength, isChunked } = this.#parser
+    const isBodied = status >= 200 && status !== 204 && status !== 304 && this.#method !== 'HEAD'
+    if (!isBodied || contentLength === undefined || isChunked || this.#upgrade !== undefined) return
+    const { isReusable, keepAliveMs } = this
+    this.#known.learn(chunk, headBytes, { status, rawHeaders, isReusable, keepAliveMs })
   }
 
   #statusFault(framing: Framing): string | undefined {

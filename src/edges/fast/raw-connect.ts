@@ -4,6 +4,7 @@ import type { SecureContext } from 'node:tls'
 import { connect as connectTls, createSecureContext } from 'node:tls'
 import type { UpstreamTarget } from '../../gateway/core.ts'
 import { canBorrow } from '../kernel/borrowed-socket.ts'
+import { KnownAnswers } from './known-answers.ts'
 
 const READ_BYTES = 65_536
 const KEEP_ALIVE_MS = 60_000
@@ -27,6 +28,8 @@ export interface Opening {
  * name and no other, sessions resumed, our own certificate shown where one is given [TRN-05].
  */
 export class RawConnector {
+  /** Heads of answers that came from there. */
+  readonly known: KnownAnswers = new KnownAnswers()
   readonly #target: UpstreamTarget
   readonly #host: string
   readonly #port: number

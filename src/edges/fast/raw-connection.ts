@@ -90,7 +90,7 @@ export class RawConnection implements UploadOwner, SocketReader {
     const { socket, ready } = connector.open(this)
     this.#socket = socket
     // Not before: where no socket can be made, a parser would be lost.
-    this.#reader = new AnswerReader()
+    this.#reader = new AnswerReader(connector.known)
     socket.once(ready, this.#onReady)
     socket.on('end', this.#onEnd)
     socket.on('error', this.#onError)
