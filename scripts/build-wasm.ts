@@ -40,6 +40,11 @@ const MODULES: readonly {
     source: 'assembly/form-text.ts',
     target: 'src/http/form-text-wasm.ts',
   },
+  {
+    name: 'REQUEST_HEAD',
+    source: 'assembly/request-head.ts',
+    target: 'src/edges/fast/request-head-wasm.ts',
+  },
 ]
 
 /** No run time: no objects are made, so there is nothing to collect. */

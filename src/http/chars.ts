@@ -8,7 +8,8 @@ export function charTable(chars: string): Uint8Array {
 /** The letters and digits of ASCII. */
 export const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 
-const TCHAR = charTable(`${ALPHANUMERIC}!#$%&'*+-.^_\`|~`)
+/** What tokens are made of (RFC 9110 section 5.6.2), by byte. */
+export const TCHAR: Uint8Array = charTable(`${ALPHANUMERIC}!#$%&'*+-.^_\`|~`)
 
 // One class, no repetition: linear in the length of the value.
 const CONTROL = /[^\t\u0020-\u007e\u0080-\u00ff]/

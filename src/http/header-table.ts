@@ -1,7 +1,7 @@
 import { memo } from '../base/memo.ts'
 
 /** What is known of a field's name, whatever message it comes in. */
-interface FieldName {
+export interface FieldName {
   /** As it came, in memory of its own. */
   readonly raw: string
   /** Lower case. */
@@ -28,7 +28,8 @@ const BITS: ReadonlyMap<string, number> = new Map(Object.entries(FIELD))
 
 const NAME_BOUNDS = { maxEntries: 1024, maxChars: 64 }
 
-const fieldName = memo<FieldName>((raw) => {
+/** What is known of a name as it came. */
+export const fieldName: (raw: string) => FieldName = memo<FieldName>((raw) => {
   const text = interned(raw.toLowerCase())
   return { raw, text, isPlain: isPlainName(text), bit: BITS.get(text) ?? 0 }
 }, NAME_BOUNDS)
@@ -66,16 +67,31 @@ function interned(text: string): string {
   return Object.keys({ [text]: true })[0] ?? text
 }
 
+/** The fields of one message and what was seen of them while they were read. */
+export interface FieldLines {
+  /** Lower case, each the one copy that `fieldName` gives. */
+  readonly names: readonly string[]
+  /** As they came, one for each name. */
+  readonly values: readonly string[]
+  /** See the fields of `HeaderTable`. */
+  readonly bytes: number
+  readonly largestBytes: number
+  readonly pseudoFields: number
+  readonly hasOddName: boolean
+  readonly known: number
+  readonly repeated: number
+  readonly isPrintable: boolean
+}
+
 /**
  * The fields of one message in the order they came, built in one pass from the flat list Node hands out
  * (`rawHeaders`: name, value, name, value, ...). Names are lower case, duplicates are kept, nothing is joined:
  * `req.headers` hides a second `Authorization` or `Host`, this table does not.
- * Pseudo-header fields of HTTP/2 (names starting with `:`) are counted and left out. The list is kept, not copied.
+ * Pseudo-header fields of HTTP/2 (names starting with `:`) are counted and left out.
  */
 export class HeaderTable {
-  readonly #names: string[] = []
-  /** Names as they came and values, without pseudo-header fields. */
-  readonly #fields: readonly string[]
+  readonly #names: readonly string[]
+  readonly #values: readonly string[]
   /** Size of the block as HTTP/1.1 would write it: name, `: `, value, CRLF for each field. */
   readonly bytes: number
   /** Size of the largest field, name and value. */
@@ -88,36 +104,20 @@ export class HeaderTable {
   readonly known: number
   /** Which of `FIELD` are there more than once. */
   readonly repeated: number
+  /** Every value was seen to be visible ASCII and spaces; false where nobody looked. */
+  readonly isPrintable: boolean
 
-  constructor(rawHeaders: readonly string[]) {
-    let bytes = 0
-    let largest = 0
-    let pseudo = 0
-    let hasOddName = false
-    let known = 0
-    let repeated = 0
-    for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-      const name = rawHeaders[i] ?? ''
-      const size = name.length + (rawHeaders[i + 1] ?? '').length
-      bytes += size + 4
-      if (name.charCodeAt(0) === 58) {
-        pseudo++
-        continue
-      }
-      if (size > largest) largest = size
-      const { text, isPlain, bit } = fieldNameAt(i >> 1, name)
-      if (!isPlain) hasOddName = true
-      repeated |= known & bit
-      known |= bit
-      this.#names.push(text)
-    }
-    this.bytes = bytes
-    this.largestBytes = largest
-    this.pseudoFields = pseudo
-    this.hasOddName = hasOddName
-    this.known = known
-    this.repeated = repeated
-    this.#fields = pseudo === 0 ? rawHeaders : withoutPseudo(rawHeaders)
+  /** `lines`: what a parser has read already, in place of the flat list. */
+  constructor(rawHeaders: readonly string[], lines: FieldLines = fieldLines(rawHeaders)) {
+    this.#names = lines.names
+    this.#values = lines.values
+    this.bytes = lines.bytes
+    this.largestBytes = lines.largestBytes
+    this.pseudoFields = lines.pseudoFields
+    this.hasOddName = lines.hasOddName
+    this.known = lines.known
+    this.repeated = lines.repeated
+    this.isPrintable = lines.isPrintable
   }
 
   /** Number of fields, duplicates counted. */
@@ -132,13 +132,13 @@ export class HeaderTable {
 
   /** Value of the field at `index` as it came; empty out of range. */
   valueAt(index: number): string {
-    return index < this.#names.length ? (this.#fields[index * 2 + 1] ?? '') : ''
+    return this.#values[index] ?? ''
   }
 
   /** First value of the field, `name` in lower case. */
   get(name: string): string | undefined {
     const index = this.#find(name)
-    return index < 0 ? undefined : this.#fields[index * 2 + 1]
+    return index < 0 ? undefined : this.#values[index]
   }
 
   /** Every value of the field in order, `name` in lower case; empty when absent. */
@@ -173,11 +173,42 @@ export class HeaderTable {
 
 const NONE: readonly string[] = Object.freeze([])
 
-function withoutPseudo(rawHeaders: readonly string[]): string[] {
-  const fields: string[] = []
+function fieldLines(rawHeaders: readonly string[]): FieldLines {
+  const names: string[] = []
+  const values: string[] = []
+  let bytes = 0
+  let largestBytes = 0
+  let pseudoFields = 0
+  let hasOddName = false
+  let known = 0
+  let repeated = 0
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? ''
-    if (name.charCodeAt(0) !== 58) fields.push(name, rawHeaders[i + 1] ?? '')
+    const value = rawHeaders[i + 1] ?? ''
+    const size = name.length + value.length
+    bytes += size + 4
+    if (name.charCodeAt(0) === 58) {
+      pseudoFields++
+      continue
+    }
+    if (size > largestBytes) largestBytes = size
+    const { text, isPlain, bit } = fieldNameAt(i >> 1, name)
+    if (!isPlain) hasOddName = true
+    repeated |= known & bit
+    known |= bit
+    names.push(text)
+    values.push(value)
   }
-  return fields
+  const isPrintable = false
+  return {
+    names,
+    values,
+    bytes,
+    largestBytes,
+    pseudoFields,
+    hasOddName,
+    known,
+    repeated,
+    isPrintable,
+  }
 }

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net'
-import type { RequestHead } from '../../pipeline/exchange.ts'
 import type { Connection } from '../exchange/connection.ts'
 import { Deadline } from '../exchange/deadline.ts'
 import { ExchangeDriver } from '../exchange/exchange-driver.ts'
@@ -14,9 +13,11 @@ import { FastClient } from './fast-client.ts'
 import type { ClientLine } from './fast-client.ts'
 import type { LlhttpParser, ParseFault } from './llhttp.ts'
 import { acquireParser, releaseParser } from './parser-pool.ts'
+import { parsedRequest, plainRequest } from './read-request.ts'
+import type { Arrival, ReadRequest } from './read-request.ts'
 import { SocketWriter } from './socket-writer.ts'
 import type { SocketWriterOwner } from './socket-writer.ts'
-import { faultStatus, isWebSocketRequest, requestHead } from './request-rules.ts'
+import { faultStatus } from './request-rules.ts'
 import { Unparsed } from './unparsed.ts'
 
 /**
@@ -32,6 +33,7 @@ export class ClientConnection
   readonly #socket: Socket
   readonly #connection: Connection
   readonly #edge: FastEdge
+  readonly #arrival: Arrival
   readonly #deadline = new Deadline()
   readonly #out: SocketWriter
   readonly #source: ClientSource
@@ -58,6 +60,7 @@ export class ClientConnection
     this.#socket = socket
     this.#connection = connection
     this.#edge = edge
+    this.#arrival = { connection, edge }
     this.#source = new ClientSource(socket, this)
     this.#out = new SocketWriter(socket, this, edge.context.limits)
     this.idleMs = edge.context.limits.tunnelIdleMs
@@ -106,6 +109,10 @@ export class ClientConnection
   }
 
   #step(chunk: Buffer): void {
+    if (this.#state === 'idle' && this.#parser === undefined) {
+      const plain = plainRequest(this.#in, this.#arrival)
+      if (plain !== undefined) return this.#begin(plain)
+    }
     const parser = (this.#parser ??= acquireParser('request', this.#edge.rules))
     if (this.#state === 'idle') {
       this.#state = 'head'
@@ -124,31 +131,25 @@ export class ClientConnection
     if (httpVersion !== '1.1' && httpVersion !== '1.0')
       return this.#refuse(505, `HTTP/${httpVersion}`)
     if (method === 'CONNECT') return this.#refuse(501, 'CONNECT')
-    const head = requestHead(parser, this.#connection, this.#edge.kind)
-    this.#begin(parser, head)
+    this.#begin(parsedRequest(parser, this.#arrival))
     if (isComplete) this.#releaseParser()
   }
 
-  #begin(parser: LlhttpParser, head: RequestHead): void {
-    const connection = this.#connection
+  #begin({ facts, isComplete, body, isTunnel }: ReadRequest): void {
+    const { connection, edge } = this.#arrival
     connection.requests++
-    const isTunnel = parser.isUpgrade && isWebSocketRequest(head)
-    const isLast = connection.requests >= this.#edge.context.limits.requestsPerConnection
-    const client = new FastClient(this, {
-      head,
-      keepsAlive: parser.shouldKeepAlive && !isTunnel && !isLast,
-      bodyLength: parser.contentLength,
-    })
+    const isLast = connection.requests >= edge.context.limits.requestsPerConnection
+    const client = new FastClient(this, isLast ? { ...facts, keepsAlive: false } : facts)
     this.#client = client
     this.#state = 'busy'
     this.#isAnswered = false
-    this.#isBodyRead = parser.isComplete
+    this.#isBodyRead = isComplete
     this.#isBodyOpen = false
     this.#isBodyHeld = false
-    this.#early = parser.body
+    this.#early = body
     this.#deadline.start(0, false)
     const upgrade: UpgradeEnd | undefined = isTunnel ? new Tunnel(this.#socket, this) : undefined
-    new ExchangeDriver(this.#edge.context, { client, connection, upgrade }).start(head)
+    new ExchangeDriver(edge.context, { client, connection, upgrade }).start(facts.head)
   }
 
   #onBody({ body, isComplete }: LlhttpParser): void {

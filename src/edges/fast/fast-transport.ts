@@ -9,6 +9,7 @@ import type { Http1Side, Transport } from '../exchange/transport.ts'
 import { KEEP_TAIL } from './answer-head.ts'
 import { ClientConnection } from './client-connection.ts'
 import type { FastEdge } from './fast-edge.ts'
+import { plainHeads } from './plain-head.ts'
 import { RawPool } from './raw-pool.ts'
 
 /** Chunk extensions of a request together, and its trailer section; nobody reads them. */
@@ -30,6 +31,7 @@ class FastSide implements Http1Side {
       context,
       kind,
       rules: { maxHeadBytes: headBytes, maxChunkExtraBytes: CHUNK_EXTRA_BYTES, copiesBody: false },
+      plainHeads: plainHeads(),
       // Clients that know when an idle connection ends do not send into its end.
       keepTail: seconds > 0 ? `${KEEP_TAIL}Keep-Alive: timeout=${seconds}\r\n` : KEEP_TAIL,
       open: new Set(),

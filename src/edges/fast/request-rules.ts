@@ -1,6 +1,4 @@
-import { HeaderTable } from '../../http/header-table.ts'
 import type { RequestHead } from '../../pipeline/exchange.ts'
-import type { Connection } from '../exchange/connection.ts'
 import type { LlhttpParser, ParseFault } from './llhttp.ts'
 
 /** Longest target that is told from a long header block [WIRE-04]. */
@@ -34,27 +32,4 @@ export function isWebSocketRequest({
     !headers.has('content-length') &&
     !headers.has('transfer-encoding')
   )
-}
-
-/** The request that was just parsed, for the core. */
-export function requestHead(
-  parser: LlhttpParser,
-  connection: Connection,
-  listener: 'https' | 'http',
-): RequestHead {
-  const { method, target, httpVersion, isChunked, contentLength = 0 } = parser
-  const { peerAddress, peerPort, relayAddress, tls } = connection
-  return {
-    method,
-    rawTarget: target,
-    httpVersion,
-    headers: new HeaderTable(parser.rawHeaders),
-    authority: undefined,
-    peerAddress,
-    relayAddress,
-    peerPort,
-    listener,
-    tls,
-    hasBody: isChunked || contentLength > 0,
-  }
 }
