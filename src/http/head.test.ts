@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { HeaderTable } from './header-table.ts'
-import { checkHead, effectiveHost } from './head.ts'
+import { FIELD, HeaderTable } from './header-table.ts'
+import { isMethodOverride } from './hop-by-hop.ts'
+import {
+  checkHead,
+  effectiveHost,
+  isOrdinaryHead,
+  servedMethods,
+  STANDARD_METHODS,
+} from './head.ts'
 import type { HeadInput } from './head.ts'
 
 type Overrides = Partial<Omit<HeadInput, 'headers'>> & { fields?: string[] }
@@ -330,5 +337,91 @@ test('never throws and never accepts two hosts', () => {
         if (headers.count('host') !== 1) assert.notEqual(fault, undefined)
       },
     ),
+  )
+})
+
+/** The table as a parser makes it that has seen visible ASCII only. */
+function printable(fields: string[]): HeaderTable {
+  const table = new HeaderTable(fields)
+  const { bytes, largestBytes, pseudoFields, hasOddName, known, repeated } = table
+  const places = Array.from({ length: table.size }, (_, place) => place)
+  const names = places.map((place) => table.nameAt(place))
+  const values = places.map((place) => table.valueAt(place))
+  const facts = { bytes, largestBytes, pseudoFields, hasOddName, known, repeated }
+  return new HeaderTable([], { ...facts, names, values, isPrintable: true })
+}
+
+const METHODS = servedMethods(new Set([...STANDARD_METHODS, 'TRACE', 'CONNECT']))
+const ordinary: [name: string, isOrdinary: boolean, fields: string[], rest?: Overrides][] = [
+  ['a plain GET', true, ['Host', 'x', 'Accept', '*/*']],
+  ['a plain length', true, ['Host', 'x', 'Content-Length', '7'], { method: 'POST' }],
+  ['no host', false, ['Accept', '*/*']],
+  ['two hosts', false, ['Host', 'x', 'Host', 'x']],
+  ['a host that is none', false, ['Host', 'x y']],
+  ['a length that is none', false, ['Host', 'x', 'Content-Length', '007']],
+  ['chunks', false, ['Host', 'x', 'Transfer-Encoding', 'chunked']],
+  ['an expectation', false, ['Host', 'x', 'Expect', '100-continue']],
+  ['a list of options', false, ['Host', 'x', 'Connection', 'x-a']],
+  ['cookies, which have a limit of their own', false, ['Host', 'x', 'Cookie', 'a=b']],
+  ['two types', false, ['Host', 'x', 'Content-Type', 'a/b', 'Content-Type', 'a/b']],
+  ['an odd name', false, ['Host', 'x', 'Content_Length', '7']],
+  ['another version', false, ['Host', 'x'], { httpVersion: '1.0' }],
+  ['an absolute target', false, ['Host', 'x'], { rawTarget: 'http://x/' }],
+  ['a long target', false, ['Host', 'x'], { rawTarget: `/${'a'.repeat(8192)}` }],
+  ['a large field', false, ['Host', 'x', 'A', 'a'.repeat(8192)]],
+  ['a method that is refused', false, ['Host', 'x'], { method: 'TRACE' }],
+  ['a method that nobody knows', false, ['Host', 'x'], { method: 'BREW' }],
+]
+for (const [name, isOrdinary, fields, rest] of ordinary)
+  test(`${isOrdinary ? 'takes' : 'looks closer at'} ${name}`, () => {
+    const head = { ...bare([], rest), headers: printable(fields) }
+    assert.equal(isOrdinaryHead(head, METHODS), isOrdinary)
+    const unseen = { ...head, headers: new HeaderTable(fields) }
+    assert.equal(isOrdinaryHead(unseen, METHODS), false)
+  })
+
+test('a head that is ordinary has no fault', () => {
+  const names = ['Host', 'Accept', 'Content-Length', 'Connection', 'Cookie', 'Origin', 'x_y', 'TE']
+  const values = ['x', 'x:80', 'x y', '7', '07', 'close', '', 'a'.repeat(5000)]
+  let count = 0
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.constantFrom(...names), fc.constantFrom(...values)), { maxLength: 6 }),
+      fc.constantFrom('GET', 'POST', 'TRACE', 'get', 'BREW', 'CONNECT'),
+      fc.constantFrom('/a', '/', '*', 'http://x/', 'http://y/', ''),
+      (pairs, method, rawTarget) => {
+        const headers = printable(['Host', 'x', ...pairs.flat()])
+        const head = { method, rawTarget, httpVersion: '1.1', headers, transport: 'http1' } as const
+        if (!isOrdinaryHead(head, METHODS)) return
+        count += 1
+        assert.equal(checkHead(head), undefined)
+      },
+    ),
+    { numRuns: 3000 },
+  )
+  assert.ok(count > 50, `only ${count} were ordinary`)
+})
+
+test('what asks for another method is known as a claim', () => {
+  const parts = fc.constantFrom('x', 'http', 'method', 'override', 'user', '')
+  const name = fc
+    .array(fc.tuple(parts, fc.constantFrom('-', '_')), { maxLength: 5 })
+    .map((pieces) => pieces.flat().join('').slice(0, -1))
+  fc.assert(
+    fc.property(name, (text) => {
+      const { known } = new HeaderTable([text, '1'])
+      const isClaim = isMethodOverride(text) || /^(?:sallyport-|x[-_]user)/.test(text)
+      if (isClaim) assert.notEqual(known & FIELD.claim, 0)
+    }),
+    {
+      examples: [
+        ['x_http_method_override'],
+        ['_method'],
+        ['-method'],
+        ['x_user'],
+        ['x-user-id'],
+        ['sallyport-x'],
+      ],
+    },
   )
 })

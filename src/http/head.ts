@@ -115,6 +115,43 @@ export function checkHead(input: HeadInput): WireFault | undefined {
   )
 }
 
+/** What makes a closer look at a head worth it. */
+const CLOSER = FIELD.connection | FIELD['transfer-encoding'] | FIELD.expect | FIELD.cookie
+
+/**
+ * What nearly all heads are: HTTP/1.1, nothing but visible ASCII in values, plain names, nothing of note said twice,
+ * none of the fields that say how to read a message but a plain length. `methods`: none that `checkHead` refuses.
+ * `checkHead` finds nothing in a head where this is true, under the limits of [WIRE-04].
+ */
+export function isOrdinaryHead(
+  {
+    method,
+    rawTarget,
+    httpVersion,
+    headers,
+  }: Pick<HeadInput, 'method' | 'rawTarget' | 'httpVersion' | 'headers'>,
+  methods: ReadonlySet<string>,
+): boolean {
+  return (
+    headers.isPrintable &&
+    !headers.hasOddName &&
+    headers.repeated === 0 &&
+    (headers.known & CLOSER) === 0 &&
+    httpVersion === '1.1' &&
+    headers.pseudoFields === 0 &&
+    rawTarget.charCodeAt(0) === 47 &&
+    methods.has(method) &&
+    checkLimits(rawTarget, headers, HEAD_LIMITS) === undefined &&
+    checkContentLength(headers) === undefined &&
+    parseHost(headers.get('host') ?? '') !== undefined
+  )
+}
+
+/** The methods that `isOrdinaryHead` may be asked with, of those that are known. */
+export function servedMethods(methods: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...methods].filter((method) => !REFUSED_METHODS.has(method)))
+}
+
 /**
  * The host a checked message is for: `Host`, or `:authority` in h2.
  * @returns `undefined` only for a head that `checkHead` refuses.

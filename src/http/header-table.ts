@@ -22,16 +22,33 @@ export const FIELD = {
   origin: 32,
   expect: 64,
   cookie: 128,
+  /** Any field that says who calls, or asks for another method; and some more, as their names begin alike. */
+  claim: 256,
 } as const
 
-const BITS: ReadonlyMap<string, number> = new Map(Object.entries(FIELD))
+const { claim: CLAIM, ...OWN } = FIELD
+const BITS: ReadonlyMap<string, number> = new Map(Object.entries(OWN))
+
+/** How claims begin, with `-` for `_`. */
+const CLAIMS: readonly string[] = [
+  'sallyport-',
+  'x-user',
+  'x-http-method',
+  'x-method-override',
+  '-method',
+]
+
+function bitOf(name: string): number {
+  const twin = name.replaceAll('_', '-')
+  return BITS.get(name) ?? (CLAIMS.some((start) => twin.startsWith(start)) ? CLAIM : 0)
+}
 
 const NAME_BOUNDS = { maxEntries: 1024, maxChars: 64 }
 
 /** What is known of a name as it came. */
 export const fieldName: (raw: string) => FieldName = memo<FieldName>((raw) => {
   const text = interned(raw.toLowerCase())
-  return { raw, text, isPlain: isPlainName(text), bit: BITS.get(text) ?? 0 }
+  return { raw, text, isPlain: isPlainName(text), bit: bitOf(text) }
 }, NAME_BOUNDS)
 
 /** Fields further behind are looked up. */

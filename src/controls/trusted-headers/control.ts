@@ -1,5 +1,5 @@
-import { memo } from '../../base/memo.ts'
 import { effectiveHost } from '../../http/head.ts'
+import { FIELD } from '../../http/header-table.ts'
 import { isDroppedRequestField, isMethodOverride, isTrustField } from '../../http/hop-by-hop.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
@@ -36,14 +36,14 @@ const OVERRIDE: Denial = Object.freeze({
 
 function trustedHeadersGuard(kit: Kit): Guard {
   const declared = declaredNames(kit)
-  const kindOf = memo(fieldKind, { maxEntries: 1024, maxChars: 64 })
   return {
     onRequest: (exchange) => {
       const { headers } = exchange.head
+      if ((headers.known & FIELD.claim) === 0) return undefined
       let identity: string | undefined
       for (let index = 0; index < headers.size; index += 1) {
         const name = headers.nameAt(index)
-        const kind = kindOf(name)
+        const kind = fieldKind(name)
         if (kind === 'override') return OVERRIDE
         if (kind === 'identity') identity ??= name
       }

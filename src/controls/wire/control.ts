@@ -1,4 +1,4 @@
-import { checkHead, STANDARD_METHODS } from '../../http/head.ts'
+import { checkHead, isOrdinaryHead, servedMethods, STANDARD_METHODS } from '../../http/head.ts'
 import type { WireFault, WireReason } from '../../http/head.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial, ReasonSpec } from '../../pipeline/denial.ts'
@@ -62,6 +62,7 @@ export const wire: Control<WireConfig, Kit> = {
 function wireGuard(kit: Kit): Guard {
   const declared = new Set(kit.sites.map((site) => site.operation.method))
   const methods = new Set([...STANDARD_METHODS, ...declared])
+  const served = servedMethods(methods)
   const protectedFields = keyFields(kit)
   // Nothing is known of the path yet, so `Allow` names what is served anywhere (RFC 9110 section 15.5.6).
   if (declared.has('GET')) declared.add('HEAD')
@@ -69,6 +70,7 @@ function wireGuard(kit: Kit): Guard {
   const isVerified = (value: string): boolean => kit.tokens.hasField(value)
   return {
     onRequest: ({ head }) => {
+      if (isOrdinaryHead(head, served)) return undefined
       const { method, rawTarget, httpVersion, headers, authority } = head
       const fault = checkHead({
         method,
