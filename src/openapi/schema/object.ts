@@ -3,7 +3,8 @@ import { strings } from './facts.ts'
 import type { Marks } from './marks.ts'
 import type { Builder, Check, Frame, Part } from './node.ts'
 import { PASS, visit } from './node.ts'
-import type { Pattern } from './pattern.ts'
+import { joinNamePatterns, patternsFor } from './name-patterns.ts'
+import type { NamePattern, NamePatterns } from './name-patterns.ts'
 import type { Site } from './resources.ts'
 import type { Run } from './run.ts'
 import { FEW_NAMES, fail, failAt, isSettled, namesOf, trying } from './run.ts'
@@ -19,7 +20,7 @@ interface Entry {
 interface Shape {
   readonly entries: ReadonlyMap<string, Entry>
   readonly required: readonly string[]
-  readonly patterns: readonly (readonly [Pattern, Check])[]
+  readonly patterns: NamePatterns
   /** For names that neither `properties` nor `patternProperties` describe. */
   readonly additional: Check | undefined
   /** No other name may stand: `additionalProperties: false`, or an unknown field under strictness. */
@@ -61,7 +62,7 @@ function compileMembers(part: Part, builder: Builder, isClosed: boolean): Check 
   const isOpen = !isClosed && keywords['additionalProperties'] === undefined
   const entries = compileEntries(part, builder)
   const patterns = compilePatterns(part, builder)
-  if (isOpen && entries.size === 0 && patterns.length === 0) return undefined
+  if (isOpen && entries.size === 0 && patterns.all.length === 0) return undefined
   const extra = keywords['additionalProperties']
   const shape: Shape = {
     entries,
@@ -72,9 +73,9 @@ function compileMembers(part: Part, builder: Builder, isClosed: boolean): Check 
         ? undefined
         : memberCheck(builder.resources.child(site, 'additionalProperties'), frame, builder),
     closing: closingOf(extra, isClosed),
-    names: entries.size > 0 || patterns.length > 0,
+    names: entries.size > 0 || patterns.all.length > 0,
   }
-  if (patterns.length > 0) return patternMembers(shape)
+  if (patterns.all.length > 0) return patternMembers(shape)
   return shape.additional === PASS && entries.size === 0 ? markAll(shape) : plainMembers(shape)
 }
 
@@ -109,13 +110,13 @@ function compileEntries(part: Part, builder: Builder): ReadonlyMap<string, Entry
   return entries
 }
 
-function compilePatterns(part: Part, builder: Builder): readonly (readonly [Pattern, Check])[] {
+function compilePatterns(part: Part, builder: Builder): NamePatterns {
   const map = part.keywords['patternProperties']
-  if (!isObject(map)) return []
-  return Object.keys(map).map((source) => {
+  const list = Object.keys(isObject(map) ? map : {}).map((source): NamePattern => {
     const site = builder.resources.child(part.site, 'patternProperties', source)
-    return [builder.pattern(source, site), memberCheck(site, part.frame, builder)] as const
+    return [builder.pattern(source, site), memberCheck(site, part.frame, builder)]
   })
+  return joinNamePatterns(list)
 }
 
 /** A property that travels only the other way is refused where it appears. */
@@ -255,13 +256,13 @@ function patternMembers(shape: Shape): Check {
 }
 
 function checkByPattern(shape: Shape, value: Members, name: string, run: Run): boolean {
-  const { entries, additional, closing, patterns } = shape
+  const { entries, additional, closing } = shape
   const entry = entries.get(name)
   let ok = true
   let isNamed = entry !== undefined && isKnownEnough(entry, closing)
   if (entry?.check !== undefined) ok = visit(entry.check, value[name], name, run)
-  for (const [pattern, check] of patterns) {
-    if (!pattern.test(name, run.work)) continue
+  for (const [pattern, check] of patternsFor(shape.patterns, name)) {
+    if (pattern?.test(name, run.work) === false) continue
     isNamed = true
     ok = visit(check, value[name], name, run) && ok
   }
@@ -301,7 +302,7 @@ function markNames(shape: Shape, value: object, { run, marks }: Marking): void {
   }
   const { entries, patterns } = shape
   const names = namesOf(value, run)
-  if (patterns.length === 0 && names.length > entries.size) {
+  if (patterns.all.length === 0 && names.length > entries.size) {
     for (const [name, entry] of entries)
       if (Object.hasOwn(value, name))
         (entry.check === undefined ? marks.required : marks.names).push(name)
@@ -309,7 +310,10 @@ function markNames(shape: Shape, value: object, { run, marks }: Marking): void {
   }
   for (const name of names) {
     const entry = entries.get(name)
-    if (entry?.check !== undefined || patterns.some(([pattern]) => pattern.test(name, run.work))) {
+    if (
+      entry?.check !== undefined ||
+      patternsFor(patterns, name).some(([one]) => one?.test(name, run.work) !== false)
+    ) {
       marks.names.push(name)
     } else if (entry !== undefined) marks.required.push(name)
   }

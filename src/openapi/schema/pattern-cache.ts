@@ -3,7 +3,13 @@ import type { Pattern } from './pattern.ts'
 import { compilePattern } from './pattern.ts'
 import type { Site } from './resources.ts'
 
-const NEVER: Pattern = { engine: 'capped', maxLength: 0, isForeign: false, test: () => false }
+const NEVER: Pattern = {
+  engine: 'capped',
+  maxLength: 0,
+  isForeign: false,
+  regex: undefined,
+  test: () => false,
+}
 
 /** A cap above this is no news: no honest value of a pattern is that long. UTF-16 units. */
 const WORTH_TELLING = 65_536

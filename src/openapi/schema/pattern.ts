@@ -22,6 +22,8 @@ export interface Pattern {
   readonly maxLength: number
   /** The pattern means something only in another language (`\A`, `(?i)`) and was read as RE2 reads it. */
   readonly isForeign: boolean
+  /** What it means, where a judge of several patterns may judge it in place of `test`: any text, with the `u` flag. */
+  readonly regex: Regex | undefined
   /**
    * Whether the pattern occurs in the text (not anchored unless it says so). `work`: what is left for all texts of one
    * value; once it is used up, a text whose judgment would be dear counts as not matching.
@@ -93,26 +95,29 @@ function compileSafely(regex: Regex, native: RegExp, isUnicode: boolean): Patter
         [native, work],
         [leanNative, leanWork],
       ]
+  // What may be left out is known only of patterns without look-around and back-references.
+  const meaning = leanText === undefined ? regex : lean
+  const joined = isUnicode ? meaning : undefined
   const nativeWhere = (isFine: (work: Work) => boolean): Pattern | undefined => {
     const found = natives.find(([one, itsWork]) => one !== undefined && isFine(itsWork))
-    return found?.[0] && toPattern(found[0])
+    return found?.[0] && toPattern(found[0], joined)
   }
   const quick = nativeWhere(isQuick)
   if (quick !== undefined) return quick
-  // What may be left out is known only of patterns without look-around and back-references.
-  const linear = compileLinear(leanText === undefined ? regex : lean, isUnicode)
-  if (linear !== undefined) return toLinear(linear)
+  const linear = compileLinear(meaning, isUnicode)
+  if (linear !== undefined) return toLinear(linear, joined)
   const harmless = nativeWhere(isHarmless)
   if (harmless !== undefined) return harmless
   const maxLength = longestText(work)
   return maxLength >= MIN_CAP ? toCapped(native, maxLength) : toStepped(regex)
 }
 
-function toLinear(linear: Linear): Pattern {
+function toLinear(linear: Linear, regex: Regex | undefined): Pattern {
   return {
     engine: 'linear',
     maxLength: linear.maxLength,
     isForeign: false,
+    regex: linear.maxLength === Infinity ? regex : undefined,
     test: (text, work = fullWork()) => linear.test(text, work) === true,
   }
 }
@@ -122,6 +127,7 @@ function toCapped(native: RegExp, maxLength: number): Pattern {
     engine: 'capped',
     maxLength,
     isForeign: false,
+    regex: undefined,
     test: charged(maxLength, (text) => native.test(text)),
   }
 }
@@ -143,6 +149,7 @@ function toStepped(regex: Regex): Pattern {
     engine: 'stepped',
     maxLength: MAX_STEPPED_LENGTH,
     isForeign: false,
+    regex: undefined,
     test: (text, work = fullWork()) => {
       const steps = { left: Math.floor(work.left / STEPPED_COST) }
       const before = steps.left
@@ -193,18 +200,19 @@ function compileRe2(
   try {
     const compiled = RE2JS.compile(source)
     const match = (text: string): boolean => compiled.test(text)
-    return { engine: 'linear', ...about, test: charged(about.maxLength, match) }
+    return { engine: 'linear', ...about, regex: undefined, test: charged(about.maxLength, match) }
   } catch {
     // Not in the syntax of RE2, or too large for it.
     return undefined
   }
 }
 
-function toPattern(native: RegExp): Pattern {
+function toPattern(native: RegExp, regex: Regex | undefined): Pattern {
   return {
     engine: 'native',
     maxLength: Infinity,
     isForeign: false,
+    regex,
     test: (text) => native.test(text),
   }
 }

@@ -4,7 +4,7 @@ import { toProgram } from './regex-program.ts'
 import type { Regex } from './regex-syntax.ts'
 
 /** Programs for texts up to these lengths, so that `{1,1000}` costs short texts nothing; then the exact one. */
-const LENGTHS = [64, 512, Infinity] as const
+export const PROGRAM_LENGTHS: readonly number[] = [64, 512, Infinity]
 
 /** A judge of texts, and how long they may be. */
 export interface Linear {
@@ -19,13 +19,13 @@ export interface Linear {
  */
 export function compileLinear(regex: Regex, isUnicode: boolean): Linear | undefined {
   if (!isUnicode && hasWideChars(regex)) return undefined
-  const maxLength = LENGTHS.findLast((length) => toProgram(regex, length) !== undefined)
+  const maxLength = PROGRAM_LENGTHS.findLast((length) => toProgram(regex, length) !== undefined)
   if (maxLength === undefined) return undefined
   const machines: (Machine | undefined)[] = []
   const test: Linear['test'] = (text, work) => {
     if (text.length > maxLength) return undefined
-    const index = LENGTHS.findIndex((length) => text.length <= length)
-    machines[index] ??= machineFor(regex, LENGTHS[index] ?? Infinity, isUnicode)
+    const index = PROGRAM_LENGTHS.findIndex((length) => text.length <= length)
+    machines[index] ??= machineFor(regex, PROGRAM_LENGTHS[index] ?? Infinity, isUnicode)
     return machines[index]?.test(text, work)
   }
   return { maxLength, test }

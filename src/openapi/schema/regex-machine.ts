@@ -27,6 +27,8 @@ const DEAD = -2
 /** In place of a row: the work was used up. */
 const LOST = -3
 
+const NO_NODES = new Uint16Array(0)
+
 /**
  * What holds at one place of a text: the nodes that ask for what the text is from there on. Which place that is
  * does not matter any more, so that states are found again, in other texts too.
@@ -61,7 +63,6 @@ interface Step extends Neighbors {
  * @see Barriere and Pit-Claudel, "Linear Matching of JavaScript Regexes", PLDI 2024
  */
 export class Machine {
-  readonly #program: Program
   readonly #looker: Looker
   readonly #isUnicode: boolean
   readonly #classes: CharClasses
@@ -70,6 +71,8 @@ export class Machine {
   #states: (State | undefined)[] = [undefined]
   /** Whether a step asks for the character before: its place in the text and its columns are one further. */
   readonly #looksBack: boolean
+  /** Whether the first step of a text has columns of its own. */
+  readonly #isFirstOther: boolean
   /** Classes that there is room for. */
   #room = 0
   /** Cells of a row: ASCII, classes, classes at the start of the text. */
@@ -85,16 +88,30 @@ export class Machine {
   #looksLeft = FIRST_LOOKS
 
   constructor(program: Program, isUnicode: boolean) {
-    this.#program = program
     this.#isUnicode = isUnicode
     this.#classes = new CharClasses(program.sets)
     this.#looker = new Looker(program, this.#classes)
     this.#looksBack = program.looksBack === 'always'
+    this.#isFirstOther = program.looksBack === 'start'
     this.#layOut(FIRST_CLASSES)
   }
 
   /** Whether the pattern occurs in the text; `undefined` where the work was used up. */
   test(text: string, work: WorkLeft): boolean | undefined {
+    const row = this.#walk(text, work)
+    return row === LOST ? undefined : row === FOUND
+  }
+
+  /**
+   * The nodes that hold at the beginning of a text, the same array for the same nodes; none where no match can begin
+   * there. `undefined` where the work was used up.
+   */
+  nodesAtStart(text: string, work: WorkLeft): Uint16Array | undefined {
+    const row = this.#walk(text, work)
+    return row === LOST ? undefined : row > 0 ? this.#states[row / this.#width]?.nodes : NO_NODES
+  }
+
+  #walk(text: string, work: WorkLeft): number {
     const units = this.#unitsOf(text)
     const inputBefore = this.#looksBack ? 2 : 1
     let at = text.length
@@ -110,13 +127,13 @@ export class Machine {
         at = left.place + inputBefore
         row = left.row
       }
-      const column = this.#wideColumn(units, at)
+      const column = this.#knownColumn(units, at)
       const next = column === NONE ? UNSEEN : (this.#cells[row + column] ?? UNSEEN)
       const to = this.#before(units, at)
       row = next === UNSEEN ? this.#earlier(row, this.#stepTo(units, at, to), work) : next
       at = to
     }
-    return row === LOST ? undefined : row === FOUND
+    return row
   }
 
   /** Nearly all of a text: characters of ASCII whose next state is known. */
@@ -158,17 +175,18 @@ export class Machine {
     return this.#isUnicode && isPairBefore(units, at) ? at - 2 : at - 1
   }
 
-  /** The column of a step that is neither of ASCII nor the first of the text; `NONE` where it is not known. */
-  #wideColumn(units: Uint16Array, at: number): number {
+  /** The column of a step; `NONE` where it is not known. */
+  #knownColumn(units: Uint16Array, at: number): number {
     const to = this.#before(units, at)
-    if (to === 0) return NONE
     const input = this.#looksBack ? to : at
+    if (input === 0) return ASCII + this.#room
     const unit = units[input - 1] ?? 0
-    if (unit < ASCII) return NONE
+    if (unit < ASCII && to > 0) return unit
     const charClass = isSurrogate(unit)
       ? this.#classBefore(units, input)
       : (this.#classes.pages[unit >> 8]?.[unit & 0xff] ?? NONE)
-    return charClass < 0 || charClass >= this.#room ? NONE : ASCII + charClass
+    if (charClass < 0 || charClass >= this.#room) return NONE
+    return ASCII + charClass + (to === 0 && this.#isFirstOther ? this.#room : 0)
   }
 
   #stepTo(units: Uint16Array, at: number, to: number): Step {
@@ -216,8 +234,7 @@ export class Machine {
   /** The column of a step, whatever its character. */
   #column({ current, before }: Neighbors): number {
     if (this.#looksBack) return ASCII + (before === NONE ? this.#room : before)
-    const isFirst = before === NONE && this.#program.looksBack === 'start'
-    return ASCII + current + (isFirst ? this.#room : 0)
+    return ASCII + current + (before === NONE && this.#isFirstOther ? this.#room : 0)
   }
 
   #end(before: number, work: WorkLeft): number {

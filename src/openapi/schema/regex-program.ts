@@ -1,5 +1,6 @@
 import type { CharSet } from './charset.ts'
-import { WORD } from './charset.ts'
+import { ALL_CHARS, WORD } from './charset.ts'
+import { isAnchored } from './regex-cost.ts'
 import type { Regex } from './regex-syntax.ts'
 
 /** Larger programs are not made: each new state costs a look at every node. */
@@ -7,6 +8,9 @@ const MAX_NODES = 6000
 
 /** The node that always holds: the pattern has come to its end. */
 export const MATCH: number = 0
+
+/** No node. */
+export const NOWHERE: number = -1
 
 /** What a node asks of the text from a place on. */
 export type Node =
@@ -35,7 +39,7 @@ export type Node =
 /** A pattern as nodes that can be judged from the end of a text to its beginning. */
 export interface Program {
   readonly nodes: readonly Node[]
-  /** Where a match begins. */
+  /** Where a match begins; `NOWHERE` for several patterns together, each of which is to be known. */
   readonly start: number
   /** Parts that are judged one after the other, each until nothing changes: bodies of looks, then the whole. */
   readonly parts: readonly (readonly [from: number, to: number])[]
@@ -57,6 +61,36 @@ export function toProgram(regex: Regex, maxChars: number): Program | undefined {
   const builder = new Builder(maxChars)
   const start = builder.build(regex, MATCH)
   return builder.isLost ? undefined : builder.program(start)
+}
+
+/** Several patterns as one program. */
+export interface JoinedProgram {
+  readonly program: Program
+  /** For each pattern the node that holds at the beginning of a text in which it occurs. */
+  readonly starts: readonly number[]
+}
+
+/** As `toProgram`, for several patterns whose judge is to say which of them occur. */
+export function toJoinedProgram(
+  regexes: readonly Regex[],
+  maxChars: number,
+): JoinedProgram | undefined {
+  const builder = new Builder(maxChars)
+  const starts = regexes.map((regex) => builder.build(fromTheStart(regex), MATCH))
+  return builder.isLost ? undefined : { program: builder.program(NOWHERE), starts }
+}
+
+const ANYTHING: Regex = {
+  kind: 'repeat',
+  body: { kind: 'chars', set: ALL_CHARS, property: undefined },
+  min: 0,
+  max: Infinity,
+  isLazy: false,
+}
+
+/** The pattern with all that may stand before a match. */
+function fromTheStart(regex: Regex): Regex {
+  return isAnchored(regex) ? regex : { kind: 'sequence', parts: [ANYTHING, regex] }
 }
 
 class Builder {
