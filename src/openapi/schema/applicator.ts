@@ -109,7 +109,7 @@ function oneOf(branches: readonly Branch[], find: BranchFinder): Check {
     let seen: Marks | undefined
     for (const { check, gate } of found) {
       if (gate !== undefined && !gate(value)) continue
-      const inner = marks === undefined ? undefined : newMarks()
+      const inner = marks === undefined ? undefined : newMarks(value, attempt)
       if (!check(value, attempt, inner)) continue
       holds++
       seen = inner
@@ -122,7 +122,7 @@ function oneOf(branches: readonly Branch[], find: BranchFinder): Check {
 }
 
 function tryBranch(check: Check, value: unknown, run: Run, marks: Marks): boolean {
-  const inner = newMarks()
+  const inner = newMarks(value, run)
   if (!check(value, run, inner)) return false
   mergeMarks(marks, inner)
   return true

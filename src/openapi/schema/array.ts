@@ -1,3 +1,4 @@
+import { noteItem } from './marks.ts'
 import type { Builder, Check, Part } from './node.ts'
 import { visit } from './node.ts'
 import type { Run } from './run.ts'
@@ -93,7 +94,7 @@ function compileContains(part: Part, builder: Builder): Check | undefined {
       }
       if (!check(value[i], attempt, undefined)) continue
       found++
-      marks?.items.push(i)
+      if (marks !== undefined) noteItem(marks, i)
     }
     slices?.note(value, tally, found)
     slices?.note(value, check, value.length)

@@ -1,6 +1,7 @@
 import { isObject } from './equal.ts'
 import { strings } from './facts.ts'
-import type { Marks } from './marks.ts'
+import type { KnownNames, Marks } from './marks.ts'
+import { noteKnown, noteName } from './marks.ts'
 import type { Builder, Check, Frame, Part } from './node.ts'
 import { PASS, visit } from './node.ts'
 import { joinNamePatterns, patternsFor } from './name-patterns.ts'
@@ -25,7 +26,8 @@ interface Shape {
   readonly additional: Check | undefined
   /** No other name may stand: `additionalProperties: false`, or an unknown field under strictness. */
   readonly closing: readonly [keyword: string, message: string] | undefined
-  readonly names: boolean
+  /** The names of `entries`; `undefined` where the schema names nothing. */
+  readonly known: KnownNames | undefined
 }
 
 const MISSING = ['required', 'is required'] as const
@@ -73,10 +75,20 @@ function compileMembers(part: Part, builder: Builder, isClosed: boolean): Check 
         ? undefined
         : memberCheck(builder.resources.child(site, 'additionalProperties'), frame, builder),
     closing: closingOf(extra, isClosed),
-    names: entries.size > 0 || patterns.all.length > 0,
+    known: entries.size > 0 || patterns.all.length > 0 ? knownOf(entries) : undefined,
   }
   if (patterns.all.length > 0) return patternMembers(shape)
   return shape.additional === PASS && entries.size === 0 ? markAll(shape) : plainMembers(shape)
+}
+
+function knownOf(entries: Shape['entries']): KnownNames {
+  const namesWhere = (isDescribed: boolean): ReadonlySet<string> =>
+    new Set(
+      [...entries].flatMap(([name, { check }]) =>
+        (check !== undefined) === isDescribed ? name : [],
+      ),
+    )
+  return { described: namesWhere(true), required: namesWhere(false) }
 }
 
 /** Any member may stand: there is nothing to look at. */
@@ -295,27 +307,19 @@ interface Marking {
 }
 
 function markNames(shape: Shape, value: object, { run, marks }: Marking): void {
-  marks.named ||= shape.names
+  const { known, patterns } = shape
+  marks.named ||= known !== undefined
   if (shape.additional !== undefined) {
     marks.everyName = true
     return
   }
-  const { entries, patterns } = shape
-  const names = namesOf(value, run)
-  if (patterns.all.length === 0 && names.length > entries.size) {
-    for (const [name, entry] of entries)
-      if (Object.hasOwn(value, name))
-        (entry.check === undefined ? marks.required : marks.names).push(name)
-    return
-  }
-  for (const name of names) {
-    const entry = entries.get(name)
-    if (
-      entry?.check !== undefined ||
-      patternsFor(patterns, name).some(([one]) => one?.test(name, run.work) !== false)
-    ) {
-      marks.names.push(name)
-    } else if (entry !== undefined) marks.required.push(name)
+  if (known === undefined) return
+  noteKnown(marks, known)
+  if (patterns.all.length === 0) return
+  for (const name of namesOf(value, run)) {
+    if (known.described.has(name)) continue
+    if (patternsFor(patterns, name).some(([one]) => one?.test(name, run.work) !== false))
+      noteName(marks, name, true)
   }
 }
 

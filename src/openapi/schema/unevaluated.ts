@@ -1,7 +1,7 @@
 import { isObject } from './equal.ts'
 import { opensProperties, reach, strings } from './facts.ts'
 import { steps } from './steps.ts'
-import { mergeMarks, nameTest, newMarks } from './marks.ts'
+import { describedTest, knownTest, mergeMarks, newMarks } from './marks.ts'
 import type { Builder, Check, Part } from './node.ts'
 import { visit } from './node.ts'
 import { UNKNOWN_FIELD } from './object.ts'
@@ -23,18 +23,18 @@ export function withUnevaluated(part: Part, builder: Builder, check: Check): Che
   if (properties === undefined && items === undefined) return check
   return (value, run, outer) => {
     if (typeof value !== 'object' || value === null) return check(value, run, outer)
-    const marks = newMarks()
+    const marks = newMarks(value, run)
     let ok = check(value, run, marks)
     if (!ok && isSettled(run)) return false
     if (Array.isArray(value)) {
       if (items !== undefined && !marks.everyItem) {
-        const found = new Uint8Array(marks.items.length === 0 ? 0 : value.length)
-        for (const item of marks.items) found[item] = 1
+        const found = new Uint8Array(marks.items === undefined ? 0 : value.length)
+        for (const item of marks.items ?? []) found[item] = 1
         ok = checkItems(items, value, run, (i) => i < marks.prefix || found[i] === 1) && ok
       }
       marks.everyItem ||= items !== undefined
     } else if (properties !== undefined) {
-      if (!marks.everyName) ok = checkNames(properties, value, run, nameTest(marks.names)) && ok
+      if (!marks.everyName) ok = checkNames(properties, value, run, describedTest(marks)) && ok
       marks.everyName = true
     }
     if (outer !== undefined) mergeMarks(outer, marks)
@@ -160,12 +160,12 @@ export function withClosure(closure: Closure, check: Check): Check {
 function closedByMarks(check: Check): Check {
   return (value, run, outer) => {
     if (!isObject(value)) return check(value, run, outer)
-    const marks = newMarks()
+    const marks = newMarks(value, run)
     const ok = check(value, run, marks)
     if (!ok && isSettled(run)) return false
     if (outer !== undefined) mergeMarks(outer, marks)
     // After a failed branch nobody knows what it would have named, so only the failure is told.
     if (!ok || marks.everyName || !marks.named) return ok
-    return checkNames(UNKNOWN, value, run, nameTest([...marks.names, ...marks.required]))
+    return checkNames(UNKNOWN, value, run, knownTest(marks))
   }
 }
