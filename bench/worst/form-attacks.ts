@@ -64,6 +64,15 @@ function partAttacks(): readonly Attack[] {
         ).join('')}--bound--\r\n`,
     ),
     ...upload(
+      'twenty parts of JSON, no more values than may be',
+      (bytes) =>
+        `${Array.from(
+          { length: 20 },
+          (_, n) =>
+            `--bound\r\nContent-Disposition: form-data; name="j${n}"\r\nContent-Type: application/json\r\n\r\n${arrayOf(Math.min(bytes / 21 - 120, 2980), () => '{"a":"bcdef"}')}\r\n`,
+        ).join('')}--bound--\r\n`,
+    ),
+    ...upload(
       'a long file name',
       (bytes) =>
         `--bound\r\nContent-Disposition: form-data; name="file"; filename="${'\\"'.repeat(4000)}"\r\n\r\n${'a'.repeat(bytes - 8200)}\r\n--bound--\r\n`,

@@ -82,12 +82,17 @@ async function inSlices(bytes: Buffer, limits: JsonLimits): Promise<JsonValue | 
 
 function parseScanned(bytes: Buffer, outline: JsonFault | JsonOutline): JsonValue | JsonFault {
   if (outline.fault !== undefined) return outline
-  const text = bytes.toString('utf8')
   return {
     fault: undefined,
-    value: outline.isManifold ? buildJson(text) : (JSON.parse(text) as unknown),
+    value: parseOutlined(bytes, outline),
     unsafeIntegers: outline.unsafeIntegers,
   }
+}
+
+/** The value of a text that `scanJson` accepted, as it told. */
+export function parseOutlined(bytes: Buffer, { isManifold }: JsonOutline): unknown {
+  const text = bytes.toString('utf8')
+  return isManifold ? buildJson(text) : (JSON.parse(text) as unknown)
 }
 
 function encodingFault(bytes: Uint8Array): JsonFault | undefined {

@@ -50,6 +50,12 @@ async function outcome(text: string, encoding?: object, boundary = 'b'): Promise
     : JSON.parse(JSON.stringify(result.value))
 }
 
+const zeros = (count: number): number[] => Array.from({ length: count }, () => 0)
+const jsonPart = (name: string, count: number): [string, string] => [
+  `${field(name)}\r\nContent-Type: application/json`,
+  JSON.stringify(zeros(count)),
+]
+
 suite('multipart bodies', () => {
   const cases: [name: string, text: string, expected: unknown, encoding?: object][] = [
     [
@@ -85,6 +91,21 @@ suite('multipart bodies', () => {
       'refuses broken JSON',
       body([`${field('meta')}\r\nContent-Type: application/json`, '{']),
       'json /meta',
+    ],
+    [
+      'refuses JSON that is no UTF-8',
+      body([`${field('x')}\r\nContent-Type: application/json`, '"\xff"']),
+      'encoding /x',
+    ],
+    [
+      'takes as many values of JSON as one text may hold',
+      body(...['x', 'y'].map((name) => jsonPart(name, 4_998))),
+      { x: zeros(4_998), y: zeros(4_998) },
+    ],
+    [
+      'refuses more values of JSON in all, in however many parts',
+      body(...['x', 'y'].map((name) => jsonPart(name, 5_000))),
+      'json /y',
     ],
     ['refuses a number of another spelling', body([field('age'), '5 ']), 'type /age'],
     [

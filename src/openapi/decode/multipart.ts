@@ -1,11 +1,13 @@
 import { Busboy } from '@fastify/busboy'
 import type { BusboyFileStream } from '@fastify/busboy'
+import { JSON_LIMITS } from '../../http/json-limits.ts'
+import type { JsonOutline } from '../../http/json-limits.ts'
+import { parseOutlined, scanJson } from '../../http/json-scan.ts'
 import { matchMediaType, parseMediaType } from '../../http/media-type.ts'
 import { nextTurn } from '../../base/next-turn.ts'
 import { childPointer } from '../load/pointer.ts'
 import type { MediaType } from '../model.ts'
 import type { BodyFault, DecodeDeps } from './contract.ts'
-import { readJson } from './field.ts'
 import { namesOtherType } from './file-name.ts'
 import { contradictsFileType } from './file-type.ts'
 import { checkPartHeads, MAX_PARTS } from './part-heads.ts'
@@ -110,35 +112,78 @@ function readParts(boundary: string, body: Buffer): Promise<MultipartPart[] | un
 }
 
 /** Others have their turn after parts of so many bytes: each of them may be JSON. */
-const BYTES_AT_ONCE = 16_384
+const BYTES_AT_ONCE = 8_192
+/** As above, while JSON is only scanned. */
+const SCANNED_AT_ONCE = 131_072
+
+/** A part that was looked at. */
+interface Known {
+  readonly part: MultipartPart
+  readonly type: TextType
+  /** What is known of its JSON, where it is read as such. */
+  readonly json: JsonOutline | undefined
+}
 
 async function buildValue(
   parts: readonly MultipartPart[],
   object: ObjectType | undefined,
   mediaType: MediaType,
 ): Promise<MultipartResult> {
+  await nextTurn()
+  // All parts are looked at before one is read: what is refused has cost little then.
+  const known = await lookAt(parts, object, mediaType)
+  if ('fault' in known) return known
   const value = Object.create(null) as Record<string, unknown>
   let left = BYTES_AT_ONCE
-  for (const part of parts) {
+  for (const one of known) {
     if (left <= 0) {
       await nextTurn()
       left = BYTES_AT_ONCE
+    }
+    left -= one.part.bytes.length
+    const { name } = one.part
+    const read = readPart(one)
+    const pointer = childPointer('', name)
+    if (read instanceof Unreadable) return refuse(read.keyword, pointer, read.message)
+    const before = value[name]
+    if (one.type.items === undefined || Array.isArray(read)) {
+      if (name in value) return refuse('duplicate', pointer, 'must come once')
+      value[name] = read
+    } else if (Array.isArray(before)) before.push(read)
+    else value[name] = [read]
+  }
+  return { value, parts }
+}
+
+async function lookAt(
+  parts: readonly MultipartPart[],
+  object: ObjectType | undefined,
+  mediaType: MediaType,
+): Promise<readonly Known[] | { readonly fault: BodyFault }> {
+  const known: Known[] = []
+  // However many parts it comes in, a body holds no more values of JSON than a body of JSON may [VAL-05].
+  let nodesLeft = JSON_LIMITS.maxNodes
+  let left = SCANNED_AT_ONCE
+  for (const part of parts) {
+    if (left <= 0) {
+      await nextTurn()
+      left = SCANNED_AT_ONCE
     }
     left -= part.bytes.length
     const fault = checkPart(part, mediaType)
     if (fault !== undefined) return { fault }
     const type = object?.properties.get(part.name) ?? object?.others ?? PLAIN_TEXT
-    const read = readPart(part, type.items ?? type)
-    const pointer = childPointer('', part.name)
-    if (read instanceof Unreadable) return refuse(read.keyword, pointer, read.message)
-    const before = value[part.name]
-    if (type.items === undefined || Array.isArray(read)) {
-      if (part.name in value) return refuse('duplicate', pointer, 'must come once')
-      value[part.name] = read
-    } else if (Array.isArray(before)) before.push(read)
-    else value[part.name] = [read]
+    const json = isJsonPart(part, type.items ?? type)
+      ? scanJson(part.bytes, { ...JSON_LIMITS, maxNodes: nodesLeft })
+      : undefined
+    if (json?.fault === 'invalid_utf8')
+      return refuse('encoding', childPointer('', part.name), 'is not valid UTF-8')
+    if (json?.fault !== undefined)
+      return refuse('json', childPointer('', part.name), 'must be valid JSON')
+    nodesLeft -= json?.nodes ?? 0
+    known.push({ part, type, json })
   }
-  return { value, parts }
+  return known
 }
 
 function checkPart(part: MultipartPart, mediaType: MediaType): BodyFault | undefined {
@@ -172,25 +217,19 @@ function isPlainName(name: string): boolean {
   )
 }
 
-function readPart(part: MultipartPart, type: TextType): unknown {
-  if (/[/+]json$/.test(part.contentType)) return readJsonPart(part)
+function isJsonPart({ contentType, fileName }: MultipartPart, type: TextType): boolean {
+  if (/[/+]json$/.test(contentType)) return true
+  if (fileName !== undefined || !contentType.startsWith('text/')) return false
+  return type.object !== undefined && type.scalars.length === 0
+}
+
+function readPart({ part, type, json }: Known): unknown {
+  if (json !== undefined) return parseOutlined(part.bytes, json)
   if (part.fileName !== undefined || !part.contentType.startsWith('text/'))
     return part.bytes.toString('latin1')
   const text = decodeUtf8(part.bytes)
   if (text === undefined) return new Unreadable('encoding', 'is not valid UTF-8')
-  const isObjectOnly = type.object !== undefined && type.scalars.length === 0
-  return isObjectOnly ? first(readJson(text)) : readText(text, type)
-}
-
-function readJsonPart(part: MultipartPart): unknown {
-  const text = decodeUtf8(part.bytes)
-  return text === undefined
-    ? new Unreadable('encoding', 'is not valid UTF-8')
-    : first(readJson(text))
-}
-
-function first(readings: readonly unknown[] | Unreadable): unknown {
-  return readings instanceof Unreadable ? readings : readings[0]
+  return readText(text, type.items ?? type)
 }
 
 function decodeUtf8(bytes: Buffer): string | undefined {
