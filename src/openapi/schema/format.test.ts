@@ -74,6 +74,17 @@ describe('formats of OpenAPI and RFC 3339', () => {
       ),
     )
   })
+  test('base64 is read as its pattern reads it, short or long', () => {
+    const piece = fc.constantFrom('QUJD', 'a+/9', '=', '==', 'QQ==', '-', 'é', 'A'.repeat(60), '\n')
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 6 }), (pieces) => {
+        const text = pieces.join('')
+        const expected = text.length % 4 === 0 && /^[A-Za-z\d+/]*={0,2}$/.test(text)
+        assert.equal(accepts('byte', text), expected, text)
+      }),
+      { numRuns: 3000 },
+    )
+  })
   test('dates and times are read as the patterns of RFC 3339 read them', () => {
     const parts = ['2024', '2023', '02', '28', '29', '12', '31', '23', '59', '60', '00', '0', '-']
     const marks = ['-', '-', ':', ':', 'T', 't', 'Z', 'z', '+', '.', '.5', '+01:00', '-00:30', ' ']
