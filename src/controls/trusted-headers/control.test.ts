@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import * as fc from 'fast-check'
+import { isMethodOverride } from '../../http/hop-by-hop.ts'
 import { Bench } from '../testing/bench.ts'
 import { assertEveryReason, assertRefused, valueOf } from '../testing/check.ts'
 import { exchangeOf } from '../testing/exchange.ts'
@@ -108,9 +110,57 @@ suite('trusted-headers', () => {
     assert.equal(valueOf(forwarded, 'x-forwarded-proto'), 'http')
   })
 
+  test('no spelling of such a name is passed over', async () => {
+    const starts = [
+      'x-http-method',
+      'x-method-override',
+      '-method',
+      'sallyport-',
+      'x-user',
+      'x-u',
+      'x-h',
+      '',
+    ]
+    const name = fc
+      .tuple(
+        fc.constantFrom(...starts),
+        fc.string({ unit: fc.constantFrom('-', '_', 'o', 'x'), maxLength: 4 }),
+      )
+      .chain(([start, rest]) =>
+        fc
+          .array(fc.constantFrom('-', '_', 'A'), {
+            minLength: start.length,
+            maxLength: start.length,
+          })
+          .map((marks) => [...start].map((char, at) => spelled(char, marks[at])).join('') + rest),
+      )
+      .filter((text) => text !== '')
+    let told = 0
+    await fc.assert(
+      fc.asyncProperty(name, async (text) => {
+        const exchange = exchangeOf({ headers: [text, 'a'] })
+        const lower = text.toLowerCase()
+        const denied = await guard.request(exchange)
+        assert.equal(denied !== undefined, isMethodOverride(lower), text)
+        const isIdentity = /^(?:sallyport-|x-user|x_user)/.test(lower)
+        const claims = exchange.events.filter(({ reason }) => reason === 'identity_header')
+        assert.equal(claims.length, isIdentity ? 1 : 0, text)
+        if (denied !== undefined || isIdentity) told += 1
+      }),
+      { numRuns: 2000 },
+    )
+    assert.ok(told > 200, `only ${told} were told`)
+  })
+
   test('the rows reach every reason', () =>
     assertEveryReason(
       trustedHeaders,
       OVERRIDES.map((row) => row[2]),
     ))
 })
+
+/** A character of a name as another spelling has it. */
+function spelled(char: string, mark: string | undefined): string {
+  if (char === '-') return mark === '_' ? '_' : '-'
+  return mark === 'A' ? char.toUpperCase() : char
+}
