@@ -45,6 +45,11 @@ const MODULES: readonly {
     source: 'assembly/request-head.ts',
     target: 'src/edges/fast/request-head-wasm.ts',
   },
+  {
+    name: 'ACCEPT',
+    source: 'assembly/accept.ts',
+    target: 'src/openapi/accept/accept-wasm.ts',
+  },
 ]
 
 /** No run time: no objects are made, so there is nothing to collect. */

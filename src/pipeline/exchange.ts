@@ -107,6 +107,9 @@ export interface ObjectAnswer {
   readonly body: Buffer
 }
 
+/** Makes a value of bytes that are known to be sound. Must not throw. */
+export type ReadHeldBody = (bytes: Buffer) => unknown
+
 const NO_QUERY: CanonicalQuery = { text: '', pairs: [] }
 
 const NO_ANSWER = Promise.resolve(undefined)
@@ -146,9 +149,10 @@ export class Exchange {
   authorizedBy: string | undefined = undefined
   /** `parameters` */
   parameters: ParameterValues | undefined = undefined
-  /** `body`: the decoded body, and whether there was one. */
-  body: unknown = undefined
+  /** `body`: whether there was a body that was decoded, or will be once somebody asks for it. */
   hasBodyValue = false
+  /** `body`: it was seen that no string of the body begins like a URL. */
+  isBodyWithoutUrl = false
   /** Edge: bytes of the body as they will be forwarded, when the operation buffers. */
   bodyBytes: Buffer | undefined = undefined
 
@@ -183,6 +187,9 @@ export class Exchange {
   abortedBy: 'client' | 'upstream' | undefined = undefined
   /** Edge, by `abandon`: nobody waits for a verdict any more. No hook runs from here on but `onEnd`. */
   isAbandoned = false
+  #body: unknown = undefined
+  #readBody: ReadHeldBody | undefined = undefined
+  #heldBody: Buffer | undefined = undefined
   #abandonment: AbortController | undefined = undefined
   /** Monotonic milliseconds at the start, for durations. */
   readonly startedAt: number
@@ -192,6 +199,29 @@ export class Exchange {
     this.head = head
     this.startedMs = startedMs
     this.startedAt = performance.now()
+  }
+
+  /** `body`: the decoded body; `undefined`: there was none, or nobody reads such bytes. */
+  get body(): unknown {
+    const read = this.#readBody
+    if (read !== undefined && this.#heldBody !== undefined) {
+      this.#body = read(this.#heldBody)
+      this.#readBody = undefined
+      this.#heldBody = undefined
+    }
+    return this.#body
+  }
+
+  set body(value: unknown) {
+    this.#readBody = undefined
+    this.#heldBody = undefined
+    this.#body = value
+  }
+
+  /** `body`: these bytes are the body, and `read` makes a value of them for whoever asks first; most do not. */
+  holdBody(bytes: Buffer, read: ReadHeldBody): void {
+    this.#heldBody = bytes
+    this.#readBody = read
   }
 
   /** Ends what hooks still wait for; made when it is first asked for. */

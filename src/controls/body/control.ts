@@ -102,7 +102,7 @@ function bodyGuard(config: BodyConfig, site: Site, api: ApiRuntime): Guard {
       const reader = type === undefined ? undefined : readers.get(matchMediaType(types, type) ?? '')
       return reader === undefined || type === undefined
         ? undefined
-        : judge(exchange, reader(exchange.bodyBytes ?? bytes, type), { status, isAdopting })
+        : judge(exchange, reader(exchange.bodyBytes ?? bytes, type), { bytes, status, isAdopting })
     },
   }
 }
@@ -135,6 +135,7 @@ function typeDenial(
 }
 
 interface Judging {
+  readonly bytes: Buffer
   readonly status: number
   readonly isAdopting: boolean
 }
@@ -152,9 +153,15 @@ function judge(
 function verdict(
   exchange: Exchange,
   read: ReadBody,
-  { status, isAdopting }: Judging,
+  { bytes, status, isAdopting }: Judging,
 ): Denial | undefined {
   if (read.kind === 'opaque') return undefined
+  if (read.kind === 'sound') {
+    exchange.holdBody(exchange.bodyBytes ?? bytes, read.read)
+    exchange.isBodyWithoutUrl = read.isWithoutUrl
+    exchange.hasBodyValue = true
+    return undefined
+  }
   if (read.kind === 'malformed') return { reason: read.reason, detail: read.detail }
   exchange.body = read.value
   exchange.hasBodyValue = true

@@ -1,17 +1,20 @@
 import { andThen, isPromise } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
-import { parseJsonSliced } from '../../http/json-scan.ts'
+import { parseJsonSliced, parseJsonStrict } from '../../http/json-scan.ts'
 import type { JsonValue } from '../../http/json-scan.ts'
 import type { JsonFault, JsonLimits } from '../../http/json-limits.ts'
 import type { MediaType as ActualType } from '../../http/media-type.ts'
 import { isJson } from '../../http/media-type.ts'
 import type { BodyFault } from '../../openapi/decode/contract.ts'
+import { acceptorOf } from '../../openapi/accept/acceptors.ts'
+import type { Acceptor } from '../../openapi/accept/acceptor-compiler.ts'
 import { compileFormBody } from '../../openapi/decode/form.ts'
 import { compileMultipart } from '../../openapi/decode/multipart.ts'
 import { readText, Unreadable } from '../../openapi/decode/scalar.ts'
 import type { TextType } from '../../openapi/decode/text-type.ts'
 import type { MediaType } from '../../openapi/model.ts'
 import type { SlicedValidate, Validate, Violation } from '../../openapi/schema/contract.ts'
+import type { ReadHeldBody } from '../../pipeline/exchange.ts'
 import type { ApiRuntime } from '../kit.ts'
 import { requestSchemas } from '../request-schemas.ts'
 import type { BodyConfig } from './config.ts'
@@ -23,6 +26,8 @@ export type ReadBody =
       readonly value: unknown
       readonly violations: readonly Violation[] | undefined
     }
+  /** It fits; the value is made once somebody asks for it. */
+  | { readonly kind: 'sound'; readonly isWithoutUrl: boolean; readonly read: ReadHeldBody }
   /** Nobody here reads such bytes: they pass as they are. */
   | { readonly kind: 'opaque' }
   | {
@@ -48,7 +53,10 @@ function readerOf(config: BodyConfig, media: MediaType, api: ApiRuntime): BodyRe
   const validate = media.schema === undefined ? ANYTHING : schemas.validator(media.schema)
   const validateLarge =
     media.schema === undefined ? LARGE_ANYTHING : schemas.slicedValidator(media.schema)
-  const json = jsonReader({ validate, validateLarge }, config.jsonLimits)
+  const accept =
+    media.schema === undefined ? undefined : acceptorOf(schemas, media.schema, config.jsonLimits)
+  const full = jsonReader({ validate, validateLarge }, config.jsonLimits)
+  const json = accept === undefined ? full : acceptingReader(accept, full, config.jsonLimits)
   const fields = { validate, validateLarge }
   if (isWide(media.type)) return rangeReader(json, { media, api, fields })
   if (isJson(media.type)) return json
@@ -117,6 +125,21 @@ function jsonReader(validators: Validators, limits: JsonLimits): BodyReader {
     const parsed = parseJsonSliced(bytes, limits)
     if (isPromise(parsed)) return parsed.then((late) => readJson(late, bytes, validators))
     return readJson(parsed, bytes, validators)
+  }
+}
+
+/** Most bodies are sound, and nobody asks for their values: those are seen to fit in one pass over the bytes. */
+function acceptingReader(accept: Acceptor, full: BodyReader, limits: JsonLimits): BodyReader {
+  const read: ReadHeldBody = (bytes) => {
+    const parsed = parseJsonStrict(bytes, limits)
+    return parsed.fault === undefined ? parsed.value : undefined
+  }
+  const sound: ReadBody = { kind: 'sound', isWithoutUrl: false, read }
+  const withoutUrl: ReadBody = { kind: 'sound', isWithoutUrl: true, read }
+  return (bytes, type) => {
+    const accepted = accept(bytes)
+    if (accepted === 'unknown') return full(bytes, type)
+    return accepted === 'fits' ? sound : withoutUrl
   }
 }
 

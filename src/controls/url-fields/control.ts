@@ -52,12 +52,15 @@ function urlFieldsGuard(config: UrlFieldsConfig, site: Site, api: ApiRuntime): G
   if (content.some(({ type }) => isReadable(type))) {
     const schemas = content.flatMap(({ schema }) => schema ?? [])
     const { resources } = api.requestSchemas
-    const ruleOf = ruleFinder(config, {
-      declared: urlPropertyNames(schemas, resources),
-      shown: urlExampleNames(schemas, resources),
-    })
+    const declared = urlPropertyNames(schemas, resources)
+    const ruleOf = ruleFinder(config, { declared, shown: urlExampleNames(schemas, resources) })
     const status = invalidStatus(operation)
-    guard.onRequestBody = ({ body }) => bodyDenial(body, ruleOf, status)
+    // What is declared as a URL is judged whatever it begins like.
+    const needsValues = declared.size > 0
+    guard.onRequestBody = (exchange) =>
+      exchange.isBodyWithoutUrl && !needsValues
+        ? undefined
+        : bodyDenial(exchange.body, ruleOf, status)
   }
   return guard.onRequest === undefined && guard.onRequestBody === undefined ? undefined : guard
 }

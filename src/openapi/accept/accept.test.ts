@@ -1,0 +1,444 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import * as fc from 'fast-check'
+import { JSON_LIMITS } from '../../http/json-limits.ts'
+import { parseJsonStrict } from '../../http/json-scan.ts'
+import type { Dialect } from '../model.ts'
+import { makeFixture } from '../schema/fixture.ts'
+import type { Accepted } from './accept-kernel.ts'
+import { acceptorOf } from './acceptors.ts'
+
+const CAPS = { maxLength: 24, maxItems: 6 }
+const LIMITS = { ...JSON_LIMITS, maxDepth: 6, maxNodes: 60, maxNames: 1000, maxStringChars: 30 }
+
+interface Schemas {
+  readonly root: object
+  readonly other?: object
+  readonly dialect?: Dialect
+  readonly unknownFields?: 'refuse' | 'allow'
+}
+
+/** What the kernel and its twins say of texts. */
+function judges({ root, other = {}, dialect = '2020-12', unknownFields = 'refuse' }: Schemas): {
+  accept(text: string | Buffer): Accepted
+  refuses(text: string | Buffer): boolean
+} {
+  const options = { caps: CAPS, unknownFields }
+  const document = { components: { schemas: { Root: root, Other: other } } }
+  const { compiler, ref } = makeFixture(document, dialect, options)
+  const at = ref('/components/schemas/Root')
+  const validate = compiler.validator(at)
+  const acceptor = acceptorOf(compiler, at, LIMITS)
+  return {
+    accept: (text) => acceptor?.(Buffer.from(text)) ?? 'unknown',
+    refuses: (text) => {
+      const parsed = parseJsonStrict(Buffer.from(text), LIMITS)
+      if (parsed.fault !== undefined || parsed.unsafeIntegers.length > 0) return true
+      return validate(parsed.value) !== undefined
+    },
+  }
+}
+
+const OTHER = '#/components/schemas/Other'
+const ADDRESS = {
+  type: 'object',
+  required: ['street'],
+  properties: { street: { type: 'string' }, zip: { type: ['string', 'null'], maxLength: 4 } },
+}
+const ITEM = {
+  type: 'object',
+  required: ['name', 'price'],
+  properties: {
+    name: { type: 'string', minLength: 2, maxLength: 12 },
+    price: { type: 'number', minimum: 0, exclusiveMaximum: 1000 },
+    count: { type: 'integer', format: 'int32' },
+    currency: { type: 'string', pattern: '^[A-Z]{3}$' },
+    size: { type: 'string', enum: ['S', 'M', 'größer'] },
+    one: { const: 'one' },
+    tags: { type: 'array', minItems: 1, maxItems: 3, items: { type: 'string' } },
+    email: { type: 'string', format: 'email' },
+    day: { type: 'string', format: 'date' },
+    at: { type: 'string', format: 'date-time', maxLength: 40 },
+    key: { type: 'string', format: 'uuid', maxLength: 40 },
+    link: { type: 'string', format: 'uri' },
+    gift: { type: 'boolean' },
+    id: { type: 'string', readOnly: true },
+    address: { $ref: OTHER, description: 'where it goes' },
+    both: { allOf: [{ type: 'string' }] },
+  },
+}
+
+const rows: [name: string, text: string, accepted: Accepted][] = [
+  [
+    'takes few characters of many bytes',
+    '{"name":"žluťoučký\\u006b\\ud83d\\ude00","price":1}',
+    'fits-without-url',
+  ],
+  [
+    'says nothing of one character too many',
+    '{"name":"žluťoučkýabc\\ud83d\\ude00","price":1}',
+    'unknown',
+  ],
+  ['says nothing of one character too few', '{"name":"\\ud83d\\ude00","price":1}', 'unknown'],
+  ['tells of white space beyond ASCII', '{"name":"\\u00a0//","price":1}', 'fits'],
+  ['tells of unescaped white space beyond ASCII', '{"name":"\u00a0//","price":1}', 'fits'],
+  ['takes what the document shows', '{"name":"abc","price":1.5}', 'fits-without-url'],
+  ['takes white space everywhere', ' { "name" : "abc" ,\n"price" : 0 } ', 'fits-without-url'],
+  ['takes names in any order', '{"price":1,"name":"abc"}', 'fits-without-url'],
+  ['takes letters beyond ASCII', '{"name":"žluťák","price":1}', 'fits-without-url'],
+  [
+    'says nothing of a long text with escapes',
+    '{"name":"a\\n\\"b\\u0061\\ud83d\\ude00xyzabcdefgh","price":1}',
+    'unknown',
+  ],
+  [
+    'takes short escapes in free text',
+    '{"address":{"street":"a\\nb"},"name":"ab","price":1}',
+    'fits-without-url',
+  ],
+  [
+    'takes values of a list',
+    '{"name":"abc","price":1,"size":"größer","one":"one"}',
+    'fits-without-url',
+  ],
+  ['takes lists', '{"name":"abc","price":1,"tags":["a","b"]}', 'fits-without-url'],
+  [
+    'takes addresses and dates',
+    '{"name":"abc","price":1,"email":"a.b@x.example.com","day":"2024-02-29","at":"2024-02-29T23:59:59.5+01:00"}',
+    'fits-without-url',
+  ],
+  [
+    'takes null where it may stand',
+    '{"name":"abc","price":1,"address":{"street":"s","zip":null}}',
+    'fits-without-url',
+  ],
+  ['takes booleans', '{"name":"abc","price":1,"gift":false}', 'fits-without-url'],
+  [
+    'takes whole numbers however they are written',
+    '{"name":"abc","price":1,"count":-7.0}',
+    'fits-without-url',
+  ],
+  ['tells of what begins like a URL', '{"name":"http://a","price":1}', 'fits'],
+  ['tells of what may begin like one behind an escape', '{"name":"h\\u0074p:","price":1}', 'fits'],
+  ['tells of two slashes', '{"name":"//a","price":1}', 'fits'],
+  ['tells of a slash and a backslash', '{"name":"/\\\\a","price":1}', 'fits'],
+  ['says nothing of an unknown field', '{"name":"abc","price":1,"more":1}', 'unknown'],
+  ['says nothing where a field is missing', '{"name":"abc"}', 'unknown'],
+  ['says nothing of a name that comes twice', '{"name":"abc","price":1,"name":"abd"}', 'unknown'],
+  ['says nothing of an escaped name', '{"n\\u0061me":"abc","price":1}', 'unknown'],
+  ['says nothing of a field that the API sets', '{"name":"abc","price":1,"id":"7"}', 'unknown'],
+  [
+    'says nothing of keywords that it does not know',
+    '{"name":"abc","price":1,"both":"x"}',
+    'unknown',
+  ],
+  [
+    'says nothing of formats that it does not know',
+    '{"name":"abc","price":1,"link":"x:y"}',
+    'unknown',
+  ],
+  ['says nothing of a number below its bound', '{"name":"abc","price":-0.1}', 'unknown'],
+  ['says nothing of a number at an excluded bound', '{"name":"abc","price":1000}', 'unknown'],
+  ['says nothing of a number that is not whole', '{"name":"abc","price":1,"count":1.5}', 'unknown'],
+  [
+    'says nothing of a number beyond 32 bits',
+    '{"name":"abc","price":1,"count":2147483648}',
+    'unknown',
+  ],
+  ['says nothing of exponents', '{"name":"abc","price":1e2}', 'unknown'],
+  ['says nothing of many digits', '{"name":"abc","price":1.0000000000000001}', 'unknown'],
+  ['says nothing of leading zeros', '{"name":"abc","price":01}', 'unknown'],
+  ['says nothing of a text that is too long', '{"name":"abcdefghijklm","price":1}', 'unknown'],
+  ['says nothing of a text that is too short', '{"name":"a","price":1}', 'unknown'],
+  [
+    'says nothing of a text longer than the cap',
+    `{"address":{"street":"${'a'.repeat(25)}"},"name":"ab","price":1}`,
+    'unknown',
+  ],
+  [
+    'says nothing of a list that is too long',
+    '{"name":"abc","price":1,"tags":["a","b","c","d"]}',
+    'unknown',
+  ],
+  ['says nothing of an empty list', '{"name":"abc","price":1,"tags":[]}', 'unknown'],
+  ['says nothing of the wrong pattern', '{"name":"abc","price":1,"currency":"EURO"}', 'unknown'],
+  ['says nothing of a day that is none', '{"name":"abc","price":1,"day":"2023-02-29"}', 'unknown'],
+  [
+    'says nothing of a time that is none',
+    '{"name":"abc","price":1,"at":"2023-02-28T24:00:00Z"}',
+    'unknown',
+  ],
+  ['says nothing of the wrong kind', '{"name":7,"price":1}', 'unknown'],
+  ['says nothing of control characters', '{"name":"a\u0001b","price":1}', 'unknown'],
+  ['says nothing of half a surrogate', '{"name":"a\\ud800b","price":1}', 'unknown'],
+  ['says nothing of what goes on behind the end', '{"name":"abc","price":1}x', 'unknown'],
+  ['says nothing of zeros behind the end', '{"name":"abc","price":1}\0', 'unknown'],
+  ['says nothing of a text that ends early', '{"name":"abc","price":1', 'unknown'],
+  ['says nothing of a comma too many', '{"name":"abc","price":1,}', 'unknown'],
+  ['says nothing of a byte order mark', '\ufeff{"name":"abc","price":1}', 'unknown'],
+  ['says nothing of nothing', '', 'unknown'],
+]
+
+suite('what surely fits', () => {
+  const { accept, refuses } = judges({ root: ITEM, other: ADDRESS })
+  for (const [name, text, accepted] of rows)
+    test(name, () => {
+      assert.equal(accept(text), accepted)
+      if (accepted !== 'unknown') assert.equal(refuses(text), false)
+    })
+
+  test('says nothing of bytes that are no UTF-8', () => {
+    assert.equal(accept(Buffer.from('{"name":"a\xffc","price":1}', 'latin1')), 'unknown')
+  })
+
+  test('says nothing of long texts', () => {
+    assert.equal(accept(`{"name":"abc","price":1${' '.repeat(16_384)}}`), 'unknown')
+    assert.equal(accept(`{"name":"abc","price":1${' '.repeat(16_300)}}`), 'fits-without-url')
+  })
+
+  test('holds the bounds of depth and of values', () => {
+    const tree = judges({ root: { type: 'array', items: { $ref: '#/components/schemas/Root' } } })
+    assert.equal(tree.accept('[[[[[[]]]]]]'), 'fits-without-url')
+    assert.equal(tree.accept('[[[[[[[]]]]]]]'), 'unknown')
+    const row = `[${Array(6).fill('[]').join()}]`
+    assert.equal(tree.accept(`[${Array(6).fill(row).join()}]`), 'fits-without-url')
+    const wide = `[${Array(6)
+      .fill(`[${Array(6).fill('[[]]').join()}]`)
+      .join()}]`
+    assert.equal(tree.accept(wide), 'unknown')
+  })
+})
+
+test('a place about which the document says nothing is left to its twin', () => {
+  for (const root of [{}, { type: 'object' }, { type: 'array' }, { type: 'string', not: {} }])
+    for (const text of ['{}', '[]', '"a"', '1', 'null'])
+      assert.equal(judges({ root }).accept(text), 'unknown')
+})
+
+const NAMES = ['a', 'b', 'id', 'name', 'addressLine1Text', 'addressLine2Text', 'é', '', '0', 'x"y']
+const TEXTS = [
+  '',
+  'a',
+  'EUR',
+  'abc-123',
+  'größer',
+  '2024-02-29',
+  '2024-13-01',
+  '2024-02-29T12:00:00Z',
+  '2024-02-29t23:59:60+00:00',
+  '0b1e9c9e-5d0b-4d0f-9d59-5f4e5a0c1d2e',
+  'a.b@example.com',
+  'a@b',
+  'http://x',
+  '/\\x',
+  'a\n"\\\u0000😀',
+  'x'.repeat(25),
+]
+const PATTERNS = [
+  '^[A-Z]{3}$',
+  '^[a-z]+-?\\d*$',
+  '^a*a$',
+  '^.{2,5}$',
+  '^[^x]*$',
+  'a',
+  '^(a|b)$',
+  '^\\w*$',
+]
+const FORMATS = ['date', 'date-time', 'email', 'uuid', 'uri', 'int32', 'float', 'int64', 'password']
+const maybe = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.option(of, { nil: undefined, freq: 2 })
+const count = fc.integer({ min: 0, max: 5 })
+const bound = fc.constantFrom(-1, 0, 0.5, 3, 10)
+
+const leafSchema = fc.record(
+  {
+    type: fc.constantFrom(
+      'string',
+      'string',
+      'string',
+      'number',
+      'integer',
+      'boolean',
+      'null',
+      ['string', 'null'],
+      ['integer', 'string'],
+      ['number', 'integer'],
+    ),
+    minLength: count,
+    maxLength: fc.constantFrom(0, 3, 10, 30),
+    pattern: fc.constantFrom(...PATTERNS),
+    format: fc.constantFrom(...FORMATS),
+    enum: fc.array(fc.oneof(fc.constantFrom(...TEXTS), fc.constantFrom(1, null, true)), {
+      minLength: 1,
+      maxLength: 6,
+    }),
+    const: fc.constantFrom(...TEXTS, 7),
+    minimum: bound,
+    maximum: bound,
+    exclusiveMinimum: bound,
+    exclusiveMaximum: bound,
+    multipleOf: fc.constantFrom(1, 0.5),
+    readOnly: fc.boolean(),
+    title: fc.constant('x'),
+  },
+  { requiredKeys: [] },
+)
+/** As above, with few keywords, so that many values fit. */
+const plainLeaf = fc
+  .tuple(
+    leafSchema,
+    fc.subarray(['type', 'format', 'pattern', 'enum', 'minLength', 'maxLength', 'minimum'], {
+      maxLength: 2,
+    }),
+  )
+  .map(([schema, keys]) =>
+    Object.fromEntries(
+      Object.entries({ type: 'string', ...schema }).filter(
+        ([key]) => key === 'type' || keys.includes(key),
+      ),
+    ),
+  )
+
+const { schema: anySchema } = fc.letrec<{ schema: object }>((tie) => ({
+  schema: fc
+    .oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      plainLeaf,
+      leafSchema,
+      fc.constant({ $ref: OTHER }),
+      fc.record({
+        type: fc.constant('array'),
+        items: tie('schema'),
+        minItems: maybe(count),
+        maxItems: maybe(count),
+        uniqueItems: fc.constantFrom(undefined, undefined, true),
+      }),
+      fc.record({
+        type: fc.constantFrom('object', 'object', undefined, ['object', 'null']),
+        properties: fc.dictionary(fc.constantFrom(...NAMES), tie('schema'), { maxKeys: 6 }),
+        required: maybe(fc.subarray(NAMES, { maxLength: 2 })),
+        additionalProperties: fc.constantFrom(undefined, undefined, false, true, {
+          type: 'string',
+        }),
+        minProperties: fc.constantFrom(undefined, undefined, undefined, 2),
+      }),
+      tie('schema').map((one) => ({ allOf: [one] })),
+    )
+    .map((schema) => JSON.parse(JSON.stringify(schema)) as object),
+}))
+
+const number = fc.constantFrom(
+  '0',
+  '-0',
+  '1',
+  '-1',
+  '7.0',
+  '0.5',
+  '3',
+  '10',
+  '1e1',
+  '2147483648',
+  '123456789012345',
+  '1234567890123456',
+  '12345678901234567890',
+  '0.1000000000000000055',
+  '01',
+  '1.',
+)
+const space = fc.constantFrom('', '', '', ' ', '\n\t')
+
+/** A JSON text that has a good chance to fit. */
+function textFor(schema: unknown, other: unknown, left: number): fc.Arbitrary<string> {
+  const { $ref, type, properties, items, enum: list, const: only, required } = Object(schema)
+  const { allOf: all } = Object(schema)
+  const inner = (one: unknown): fc.Arbitrary<string> => textFor(one, other, left - 1)
+  const any = fc.oneof(
+    fc.constantFrom('null', 'true', 'false', '{}', '[]'),
+    number,
+    fc.constantFrom(...TEXTS).map((text) => JSON.stringify(text)),
+  )
+  if (left < 0) return any
+  if ($ref !== undefined) return inner(other)
+  if (Array.isArray(all)) return inner(all[0])
+  const kind = [type].flat()[0] ?? (properties === undefined ? undefined : 'object')
+  const odd = { weight: 1, arbitrary: any }
+  const mostly = (arbitrary: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+    fc.oneof({ weight: 12, arbitrary }, odd)
+  if (only !== undefined) return mostly(fc.constant(JSON.stringify(only)))
+  if (Array.isArray(list)) return mostly(fc.constantFrom(...list.map((one) => JSON.stringify(one))))
+  if (kind === 'string')
+    return mostly(fc.constantFrom(...TEXTS).map((text) => JSON.stringify(text)))
+  if (kind === 'number' || kind === 'integer') return mostly(number)
+  if (kind === 'array')
+    return mostly(
+      fc
+        .tuple(fc.array(inner(items), { maxLength: 5 }), space)
+        .map(([list, gap]) => `[${gap}${list.join(`${gap},`)}]`),
+    )
+  if (kind !== 'object') return any
+  const known = Object.keys(Object(properties))
+  const must = known.filter((name) => Object(required).includes?.(name))
+  const names = fc
+    .tuple(fc.subarray(known), fc.boolean())
+    .map(([some, isOdd]) => [...new Set([...must, ...some])].concat(isOdd ? [] : []))
+  return mostly(
+    fc.tuple(names, space, fc.constantFrom(0, 0, 0, 0, 0, 1, 2)).chain(([chosen, gap, fault]) => {
+      const all = fault === 0 ? chosen : [...chosen, fault === 1 ? 'zz' : (chosen[0] ?? 'a')]
+      return fc
+        .tuple(...all.map((name) => inner(Object(properties)[name])))
+        .map(
+          (values) =>
+            `{${gap}${all.map((name, i) => `${JSON.stringify(name)}${gap}:${gap}${values[i]}`).join(`${gap},`)}}`,
+        )
+    }),
+  )
+}
+
+const sent = fc
+  .record({
+    root: anySchema,
+    other: anySchema,
+    dialect: fc.constantFrom<Dialect>('2020-12', 'openapi-3.0'),
+    unknownFields: fc.constantFrom<'refuse' | 'allow'>('refuse', 'allow'),
+  })
+  .chain((schemas) =>
+    fc.tuple(
+      fc.constant(schemas),
+      fc.array(textFor(schemas.root, schemas.other, 4), { minLength: 4, maxLength: 4 }),
+      fc.nat(),
+      fc.integer({ min: 32, max: 126 }),
+    ),
+  )
+
+const LEADS = /^[\s\0-\x1f]{0,64}(?:[a-z][a-z0-9+.-]{0,31}:|[\\/]{2}|(?<=[\s\0-\x1f]{64}))/i
+
+function stringsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(stringsIn) : []
+}
+
+test('what is accepted, its twins accept; and nothing in it begins like a URL unless it is told', () => {
+  let accepted = 0
+  fc.assert(
+    fc.property(sent, ([schemas, texts, place, byte]) => {
+      const { accept, refuses } = judges(schemas)
+      for (const text of texts) {
+        const at = place % (text.length + 1)
+        const mutated = [
+          text.slice(0, at) + String.fromCharCode(byte) + text.slice(at + 1),
+          text.slice(0, at) + text.slice(at + 1),
+        ]
+        for (const one of [text, ...mutated]) {
+          const said = accept(one)
+          if (said === 'unknown') continue
+          accepted += 1
+          assert.equal(refuses(one), false, `${one} of ${JSON.stringify(schemas)}`)
+          if (said === 'fits-without-url')
+            assert.ok(!stringsIn(JSON.parse(one)).some((found) => LEADS.test(found)), one)
+        }
+      }
+    }),
+    { numRuns: Number(process.env['FUZZ_RUNS'] ?? 400) },
+  )
+  assert.ok(accepted > 100, `only ${accepted} texts were accepted`)
+})
