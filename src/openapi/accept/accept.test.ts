@@ -9,7 +9,7 @@ import type { Accepted } from './accept-kernel.ts'
 import { acceptorOf } from './acceptors.ts'
 
 const CAPS = { maxLength: 24, maxItems: 6 }
-const LIMITS = { ...JSON_LIMITS, maxDepth: 6, maxNodes: 60, maxNames: 1000, maxStringChars: 30 }
+const LIMITS = { ...JSON_LIMITS, maxDepth: 6, maxNodes: 60, maxNames: 1000, maxStringChars: 200 }
 
 interface Schemas {
   readonly root: object
@@ -441,4 +441,31 @@ test('what is accepted, its twins accept; and nothing in it begins like a URL un
     { numRuns: Number(process.env['FUZZ_RUNS'] ?? 400) },
   )
   assert.ok(accepted > 100, `only ${accepted} texts were accepted`)
+})
+
+const WRITTEN: readonly (readonly [format: string, text: RegExp])[] = [
+  ['email', /^[a-z0-9_+\-.]{0,66}@[a-z0-9.-]{0,70}\.[a-z0-9]{1,22}$/],
+  ['email', /^[a-z_+-]{1,3}(\.[a-z]{1,2}){0,3}@([a-z0-9]{1,2}\.){0,5}[a-z0-9]{1,3}$/],
+  ['date', /^[0-9]{3}[04][-0][01][0-9]-[0123][0-9]$/],
+  [
+    'date-time',
+    /^202[04]-(02|12)-(28|29|30|31)[Tt ][012][0-9]:[056][0-9]:[056][0-9](\.[0-9]{0,3})?([Zz]|[+-][012][0-9]:[056][0-9])?$/,
+  ],
+  ['uuid', /^[0-9a-fA-Fg]{7,8}-[0-9a-f]{4}-[0-9A-F]{4}-[0-9a-f]{4}-[0-9a-f]{11,12}$/],
+]
+
+test('a text of a format that is accepted is one', () => {
+  for (const [format, written] of WRITTEN) {
+    const { accept, refuses } = judges({ root: { type: 'string', format, maxLength: 200 } })
+    const seen = { accepted: 0 }
+    fc.assert(
+      fc.property(fc.stringMatching(written), (text) => {
+        if (accept(JSON.stringify(text)) === 'unknown') return
+        seen.accepted += 1
+        assert.equal(refuses(JSON.stringify(text)), false, text)
+      }),
+      { numRuns: 1000 },
+    )
+    assert.ok(seen.accepted > 0, format)
+  }
 })
