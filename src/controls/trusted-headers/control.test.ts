@@ -132,7 +132,13 @@ suite('trusted-headers', () => {
             minLength: start.length,
             maxLength: start.length,
           })
-          .map((marks) => [...start].map((char, at) => spelled(char, marks[at])).join('') + rest),
+          .map(
+            (marks) =>
+              start
+                .split('')
+                .map((char, at) => spelled(char, marks[at]))
+                .join('') + rest,
+          ),
       )
       .filter((text) => text !== '')
     let told = 0
