@@ -16,7 +16,7 @@ import { acquireParser, releaseParser } from './parser-pool.ts'
 import { parsedRequest, plainRequest } from './read-request.ts'
 import type { Arrival, ReadRequest } from './read-request.ts'
 import { SocketWriter } from './socket-writer.ts'
-import type { SocketWriterOwner } from './socket-writer.ts'
+import type { Behind, SocketWriterOwner } from './socket-writer.ts'
 import { faultStatus } from './request-rules.ts'
 import { Unparsed } from './unparsed.ts'
 
@@ -271,8 +271,8 @@ export class ClientConnection
     return this.#out.send(text, isLast)
   }
 
-  sendParts(text: string, body: Buffer, end: string): boolean {
-    return this.#out.sendParts(text, body, end)
+  sendParts(text: string, body: Buffer, behind: Behind): boolean {
+    return this.#out.sendParts(text, body, behind)
   }
 
   /** See `SocketWriterOwner`. */

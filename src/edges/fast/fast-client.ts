@@ -3,6 +3,7 @@ import type { RequestHead } from '../../pipeline/exchange.ts'
 import type { ClientEnd, ClientEvents } from '../exchange/client.ts'
 import { isBodiless } from '../exchange/client.ts'
 import { CLOSE_TAIL, dateLine, fieldLines, trailerLines } from './answer-head.ts'
+import type { Behind } from './socket-writer.ts'
 
 /** What a request says about the way back. */
 export interface RequestFacts {
@@ -25,7 +26,7 @@ export interface ClientLine {
   resumeBody(client: FastClient): void
   /** @returns false when the client must drain first. */
   send(text: string, isLast: boolean): boolean
-  sendParts(text: string, body: Buffer, end: string): boolean
+  sendParts(text: string, body: Buffer, behind: Behind): boolean
   /** Nothing waits to be sent. */
   readonly isFlushed: boolean
   /** The answer was handed over. @returns whether every byte left. */
@@ -33,8 +34,6 @@ export interface ClientLine {
   destroy(client: FastClient): void
 }
 
-/** Larger bodies cost more to copy than a second buffer costs to write. */
-const MAX_JOINED_BYTES = 16_384
 const LAST_CHUNK = '0\r\n'
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 // eslint-disable-next-line no-control-regex -- the question is exactly whether all is ASCII
@@ -195,20 +194,13 @@ export class FastClient implements ClientEnd {
     return `${text}${said}${this.#closes ? CLOSE_TAIL : this.#line.keepTail}${date}${framing}\r\n`
   }
 
-  /** Small parts leave as one text: latin1 keeps every byte. */
-  #sendJoined(before: string, body: Buffer | string, { end, isLast }: Behind): boolean {
+  /** A text of ASCII is latin1 as well. */
+  #sendJoined(before: string, body: Buffer | string, behind: Behind): boolean {
     if (typeof body === 'string' && !NOT_ASCII.test(body))
-      return this.#line.send(before + body + end, isLast)
+      return this.#line.send(before + body + behind.end, behind.isLast)
     const bytes = typeof body === 'string' ? Buffer.from(body) : body
-    if (bytes.length > MAX_JOINED_BYTES) return this.#line.sendParts(before, bytes, end)
-    return this.#line.send(before + bytes.toString('latin1') + end, isLast)
+    return this.#line.sendParts(before, bytes, behind)
   }
-}
-
-/** What follows a piece of a body. */
-interface Behind {
-  readonly end: string
-  readonly isLast: boolean
 }
 
 /** One function for all, not one for each answer. */

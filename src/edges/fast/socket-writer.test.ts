@@ -24,12 +24,18 @@ function writerOn(socket: Socket): SocketWriter {
   return new SocketWriter(socket, NOBODY, LIMITS)
 }
 
+function sendBody(out: SocketWriter, body: string, isLast: boolean): void {
+  out.sendParts('head', Buffer.from(body), { end: '', isLast })
+}
+
 const sends: [name: string, send: (writer: SocketWriter) => void, isHandedOver: boolean][] = [
   ['one short answer is handed over', (out) => out.send('short', true), true],
   ['an answer of one record is', (out) => out.send('x'.repeat(16_384), true), true],
   ['a longer answer is waited for', (out) => out.send('x'.repeat(16_385), true), false],
   ['a piece of an answer is', (out) => out.send('short', false), false],
-  ['a body with its head is', (out) => out.sendParts('head', Buffer.from('body'), ''), false],
+  ['a short body with its head is handed over', (out) => sendBody(out, 'body', true), true],
+  ['a piece of a body with its head is waited for', (out) => sendBody(out, 'body', false), false],
+  ['a body longer than one record is', (out) => sendBody(out, 'x'.repeat(16_385), true), false],
   [
     'a second answer behind one that has not left is',
     (out) => {
@@ -42,7 +48,7 @@ const sends: [name: string, send: (writer: SocketWriter) => void, isHandedOver: 
     'a body behind a short answer is',
     (out) => {
       out.send('first', true)
-      out.sendParts('', Buffer.from('body'), '')
+      out.sendParts('', Buffer.from('body'), { end: '', isLast: true })
     },
     false,
   ],

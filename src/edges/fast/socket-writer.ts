@@ -14,6 +14,17 @@ export interface SocketWriterOwner {
 /** No more than one record of TLS, which is written to the kernel as soon as it is there. */
 const RECORD_BYTES = 16_384
 
+/** Larger bodies cost more to copy than a second buffer costs to write. */
+const MAX_JOINED_BYTES = 16_384
+
+/** What follows a piece of a body. */
+export interface Behind {
+  /** latin1. */
+  readonly end: string
+  /** `watchFlush` may follow. */
+  readonly isLast: boolean
+}
+
 /** How long a peer may take. */
 export type WriterLimits = Pick<EdgeLimits, 'writeStallMs' | 'answerBytesPerSecond'>
 
@@ -80,12 +91,15 @@ export class SocketWriter {
     return hasRoom || this.#hasRoom()
   }
 
-  /** The same for a body that is too large to become text. */
-  sendParts(text: string, body: Buffer, end: string): boolean {
+  /** The same with a body before the end of the text. */
+  sendParts(text: string, body: Buffer, { end, isLast }: Behind): boolean {
     const socket = this.#socket
     if (!socket.writable) return true
     if (this.#borrowed !== undefined)
       return this.#borrowed.write(text, body, end) || this.#hasRoom()
+    // Small parts leave as one text: latin1 keeps every byte.
+    if (body.length <= MAX_JOINED_BYTES)
+      return this.send(text + body.toString('latin1') + end, isLast)
     this.#isReported = false
     this.#isHandedOver = false
     if (text === '' && end === '') return socket.write(body) || this.#hasRoom()
