@@ -5,8 +5,8 @@ import { tellsError } from './error-name'
 import { skipSpace } from './skip-space'
 import { holdsSuspect } from './suspect'
 
-// Memory below the table: results, report, frames, edits, arena.
-const HEAD: usize = 0x100
+// Memory below the table: vectors (where the compiler puts them), results, report, frames, edits, arena.
+const HEAD: usize = 0x800
 const REPORT: usize = 0x1000
 const FRAMES: usize = 0x4000
 const FRAME_BYTES: usize = 64
@@ -43,13 +43,15 @@ const UNDECIDED_ACTION: i32 = -3
 /** Dropped for who asks, and told of apart. */
 const HIDE_ACTION: i32 = -4
 
-// Fields of a frame.
-const F_KIND: usize = 0
-const F_MODE: usize = 1
+// Fields of a frame. Its head, which for the innermost one is in a variable: kind u8, mode u8, and as follows.
 /** A member of this object stays, so the comma before the next one does. */
-const F_KEPT: usize = 2
+const IS_KEPT: u32 = 0x10000
 /** The value under way goes: 1 with its member, 2 for a `null`. */
-const F_DROPS: usize = 3
+const DROPS_SHIFT: u32 = 24
+const DROPS_MEMBER: u32 = 0x1000000
+const DROPS_FOR_NULL: u32 = 0x2000000
+const HEAD_LESS_DROPS: u32 = 0xffffff
+const F_KIND: usize = 0
 const F_STATE: usize = 4
 const F_INDEX: usize = 8
 const F_COMMA: usize = 12
@@ -60,7 +62,7 @@ const F_SEEN: usize = 28
 const F_SET: usize = 32
 const F_SET_SLOTS: usize = 36
 const F_SET_COUNT: usize = 40
-/** Where the number stands of the entry that came next last time. */
+/** Where it stands which entry came next last time. */
 const F_LINK: usize = 44
 
 // Fields of a state and of an entry: see table.ts.
@@ -71,17 +73,23 @@ const S_UNLISTED: usize = 16
 const S_ITEMS: usize = 20
 const S_PREFIX: usize = 24
 const S_PREFIX_COUNT: usize = 28
+const ENTRY_SHIFT: usize = 6
 const E_LENGTH: usize = 16
 const E_NAME: usize = 20
 const E_ACTION: usize = 24
+const E_NUMBER: usize = 28
+/** How the name stands in most texts: with its quote and colon. Matches nothing where that is longer than a vector. */
+const E_PATTERN: usize = 32
+const MAX_PATTERN: u32 = 14
 
 // What is learned from texts, in the kernel's own copy of the table: which name comes after which, and first; whether
 // errors are told under a name. Most answers of an operation have their names in one order.
 const S_FIRST: usize = 32
-const E_NEXT: usize = 28
-const E_KIND: usize = 30
-const KIND_PLAIN: u16 = 1
-const KIND_ERROR: u16 = 2
+/** Address of an entry, or 0. */
+const E_NEXT: usize = 48
+const E_KIND: usize = 52
+const KIND_PLAIN: u32 = 1
+const KIND_ERROR: u32 = 2
 
 /** What is told besides of a text: a name under which errors are told; something like a secret in a text that stays. */
 const SIGN_ERROR: u32 = 1
@@ -100,6 +108,18 @@ const HIDDEN_ENOUGH: usize = HIDDEN + 0x800
 /** Names that collide more often than this are prepared, or there are too many. */
 const MAX_PROBES: u32 = 64
 const FIRST_SLOTS: usize = 8
+
+// Vectors stand in memory: to make one of a constant takes several instructions, each time.
+const QUOTES: usize = memory.data<u64>([0x2222222222222222, 0x2222222222222222], 16)
+const BACKSLASHES: usize = memory.data<u64>([0x5c5c5c5c5c5c5c5c, 0x5c5c5c5c5c5c5c5c], 16)
+const CONTROLS: usize = memory.data<u64>([0x1f1f1f1f1f1f1f1f, 0x1f1f1f1f1f1f1f1f], 16)
+const ZEROS: usize = memory.data<u64>([0x3030303030303030, 0x3030303030303030], 16)
+const NINES: usize = memory.data<u64>([0x0909090909090909, 0x0909090909090909], 16)
+/** Decimal points, less the digit zero. */
+const POINTS: usize = memory.data<u64>([0xfefefefefefefefe, 0xfefefefefefefefe], 16)
+/** Sixteen bytes from n before the middle have their first n bits set. */
+const MASKS: usize = memory.data<u64>([-1, -1, 0, 0], 16)
+const MASKS_MIDDLE: usize = MASKS + 16
 
 const QUOTE: u32 = 0x22
 const COMMA: u32 = 0x2c
@@ -173,8 +193,12 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
   let p = start
   let f = startFrame
   let action = startAction
+  let head = load<u32>(f)
   while (true) {
-    if (p >= pauseAt) return pause(p, f, action)
+    if (p >= pauseAt) {
+      store<u32>(f, head)
+      return pause(p, f, action)
+    }
     let isOpened = false
     const c = <u32>load<u8>(p)
     if (c == QUOTE) {
@@ -192,7 +216,9 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
         state = table + <usize>action
         mode = <u32>load<u8>(c == OPEN_BRACE ? state : state + 1)
         if (mode == SKIP) {
-          store<u8>(f, load<u8>(f, F_KIND) == OPEN_BRACE ? 1 : 2, F_DROPS)
+          head &= HEAD_LESS_DROPS
+          head |= (head & 0xff) == OPEN_BRACE ? DROPS_MEMBER : DROPS_FOR_NULL
+          store<u32>(f, head)
           report(f)
         }
       } else {
@@ -200,9 +226,10 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
       }
       if (mode == CHOSEN) return UNDECIDED
       if (f >= LAST_FRAME) return DEEP
+      store<u32>(f, head)
       f += FRAME_BYTES
       const isClosed = mode == DESCRIBED && c == OPEN_BRACE
-      store<u32>(f, c | (mode << 8) | (isClosed ? 0 : 0x10000))
+      head = c | (mode << 8) | (isClosed ? 0 : IS_KEPT)
       store<u32>(f, <u32>state, F_STATE)
       store<u32>(f, -1, F_INDEX)
       store<u32>(f, <u32>arenaTop, F_ARENA)
@@ -211,11 +238,13 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
         store<u32>(f, <u32>(state + S_FIRST), F_LINK)
         if (!openSeen(f, state)) return ROOM
       }
-      p = skipSpace(p + 1)
+      p += 1
+      if (load<u8>(p) <= 0x20) p = skipSpace(p)
       if (<u32>load<u8>(p) == c + 2) {
         p += 1
         arenaTop = <usize>load<u32>(f, F_ARENA)
         f -= FRAME_BYTES
+        head = load<u32>(f)
       } else {
         isOpened = true
       }
@@ -236,17 +265,14 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
 
     if (!isOpened) {
       while (true) {
-        const head = load<u32>(f)
-        const kind = head & 0xff
-        let isKept = (head & 0x10000) != 0
-        const drops = head >> 24
+        const drops = head >> DROPS_SHIFT
         if (drops != 0) {
-          store<u8>(f, 0, F_DROPS)
-          if (!cut(f, drops, isKept, p)) return ROOM
-        } else if (!isKept) {
-          store<u8>(f, 1, F_KEPT)
-          isKept = true
+          head &= HEAD_LESS_DROPS
+          if (!cut(f, drops, (head & IS_KEPT) != 0, p)) return ROOM
+        } else {
+          head |= IS_KEPT
         }
+        const kind = head & 0xff
         if (kind == 0) return finish(p)
         let next = <u32>load<u8>(p)
         if (next <= 0x20) {
@@ -254,7 +280,7 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
           next = <u32>load<u8>(p)
         }
         if (next == COMMA) {
-          if (isKept) store<u32>(f, <u32>p, F_COMMA)
+          if ((head & IS_KEPT) != 0) store<u32>(f, <u32>p, F_COMMA)
           else if (!edit(p, p + 1, 0)) return ROOM
           p += 1
           if (load<u8>(p) <= 0x20) p = skipSpace(p)
@@ -264,13 +290,14 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
         p += 1
         arenaTop = <usize>load<u32>(f, F_ARENA)
         f -= FRAME_BYTES
+        head = load<u32>(f)
       }
     }
 
     // A member or an item begins at p.
     store<u32>(f, <u32>p, F_START)
-    const mode = <u32>load<u8>(f, F_MODE)
-    if (<u32>load<u8>(f, F_KIND) == OPEN_BRACKET) {
+    const mode = (head >> 8) & 0xff
+    if ((head & 0xff) == OPEN_BRACKET) {
       const index = load<u32>(f, F_INDEX) + 1
       store<u32>(f, index, F_INDEX)
       if (mode == DESCRIBED) action = itemAction(<usize>load<u32>(f, F_STATE), index)
@@ -280,70 +307,84 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
     if (<u32>load<u8>(p) != QUOTE) return malformed(p)
     const nameAt = p + 1
     if (mode == DESCRIBED) {
-      const state = <usize>load<u32>(f, F_STATE)
-      const entries = table + load<u32>(state, S_ENTRIES)
       const link = <usize>load<u32>(f, F_LINK)
-      const next = <u32>load<u16>(link)
-      let entry: usize = next == 0 ? 0 : entries + ((<usize>(next - 1)) << 5)
-      if (entry == 0 || !isNamed(entry, nameAt)) {
-        const length = readKey(nameAt)
-        if (length < 0) return -length
-        store<u32>(f, <u32>length, F_KEY_LENGTH)
-        p = nameAt + <usize>length + 1
-        const number = find(state, nameAt, <u32>length)
-        if (number < 0) {
-          entry = 0
-          if (tellsError(nameAt, <u32>length)) signs |= SIGN_ERROR
-          action = load<i32>(state, S_UNLISTED)
-          if (action == UNDECIDED_ACTION) return UNDECIDED
-          if (action != DROP_ACTION) {
-            const fault = addName(f, nameAt, <u32>length)
-            if (fault != 0) return fault
-          }
-        } else {
-          entry = entries + ((<usize>number) << 5)
-          store<u16>(link, <u16>(number + 1))
-          if (load<u16>(entry, E_KIND) == 0)
-            store<u16>(entry, tellsError(nameAt, <u32>length) ? KIND_ERROR : KIND_PLAIN, E_KIND)
-        }
-      } else {
-        const length = load<u32>(entry, E_LENGTH)
-        store<u32>(f, length, F_KEY_LENGTH)
-        p = nameAt + <usize>length + 1
+      let entry = <usize>load<u32>(link)
+      let length: u32 = 0
+      let isNext = false
+      if (entry != 0) {
+        length = load<u32>(entry, E_LENGTH)
+        isNext = length <= MAX_PATTERN && isPattern(entry, length, nameAt)
       }
+      if (isNext) {
+        p = nameAt + <usize>length + 2
+      } else {
+        if (entry != 0 && isNamed(entry, nameAt)) {
+          p = nameAt + <usize>length + 1
+        } else {
+          const read = readKey(nameAt)
+          if (read < 0) return -read
+          length = <u32>read
+          p = nameAt + <usize>length + 1
+          entry = find(<usize>load<u32>(f, F_STATE), nameAt, length)
+          if (entry != 0) learn(link, entry, nameAt)
+        }
+        if (load<u8>(p) <= 0x20) p = skipSpace(p)
+        if (<u32>load<u8>(p) != COLON) return malformed(p)
+        p += 1
+      }
+      store<u32>(f, length, F_KEY_LENGTH)
       if (entry != 0) {
         store<u32>(f, <u32>(entry + E_NEXT), F_LINK)
-        if (load<u16>(entry, E_KIND) == KIND_ERROR) signs |= SIGN_ERROR
+        if (load<u32>(entry, E_KIND) == KIND_ERROR) signs |= SIGN_ERROR
         action = load<i32>(entry, E_ACTION)
-        if (action != DROP_ACTION && !mark(f, <u32>((entry - entries) >> 5))) return REPEATED
+        if (action != DROP_ACTION && !mark(f, load<u32>(entry, E_NUMBER))) return REPEATED
+      } else {
+        if (tellsError(nameAt, length)) signs |= SIGN_ERROR
+        action = load<i32>(<usize>load<u32>(f, F_STATE), S_UNLISTED)
+        if (action == UNDECIDED_ACTION) return UNDECIDED
+        if (action != DROP_ACTION) {
+          const fault = addName(f, nameAt, length)
+          if (fault != 0) return fault
+        }
       }
       if (action == DROP_ACTION) {
-        store<u8>(f, 1, F_DROPS)
+        head |= DROPS_MEMBER
+        store<u32>(f, head)
         report(f)
       } else if (action == HIDE_ACTION) {
-        store<u8>(f, 1, F_DROPS)
+        head |= DROPS_MEMBER
+        store<u32>(f, head)
         reportHidden(f)
         action = DROP_ACTION
       }
-    } else if (mode == SKIP) {
-      p = afterString(nameAt)
-      if (p == 0) return MALFORMED
-      if (tellsError(nameAt, <u32>(p - 1 - nameAt))) signs |= SIGN_ERROR
-      action = DROP_ACTION
     } else {
-      const length = readKey(nameAt)
-      if (length < 0) return -length
-      if (tellsError(nameAt, <u32>length)) signs |= SIGN_ERROR
-      const fault = addName(f, nameAt, <u32>length)
-      if (fault != 0) return fault
-      action = OPEN_ACTION
-      p = nameAt + <usize>length + 1
+      if (mode == SKIP) {
+        p = afterString(nameAt)
+        if (p == 0) return MALFORMED
+        if (tellsError(nameAt, <u32>(p - 1 - nameAt))) signs |= SIGN_ERROR
+        action = DROP_ACTION
+      } else {
+        const length = readKey(nameAt)
+        if (length < 0) return -length
+        if (tellsError(nameAt, <u32>length)) signs |= SIGN_ERROR
+        const fault = addName(f, nameAt, <u32>length)
+        if (fault != 0) return fault
+        action = OPEN_ACTION
+        p = nameAt + <usize>length + 1
+      }
+      if (load<u8>(p) <= 0x20) p = skipSpace(p)
+      if (<u32>load<u8>(p) != COLON) return malformed(p)
+      p += 1
     }
     if (load<u8>(p) <= 0x20) p = skipSpace(p)
-    if (<u32>load<u8>(p) != COLON) return malformed(p)
-    p += 1
-    if (load<u8>(p) <= 0x20) p = skipSpace(p)
   }
+}
+
+/** Notes that the entry came where `link` says. `p`: its name in the text. */
+function learn(link: usize, entry: usize, p: usize): void {
+  store<u32>(link, <u32>entry)
+  if (load<u32>(entry, E_KIND) == 0)
+    store<u32>(entry, tellsError(p, load<u32>(entry, E_LENGTH)) ? KIND_ERROR : KIND_PLAIN, E_KIND)
 }
 
 function pause(p: usize, f: usize, action: i32): i32 {
@@ -380,10 +421,15 @@ function finish(p: usize): i32 {
 function stops(chunk: v128): i32 {
   return i8x16.bitmask(
     v128.or(
-      v128.or(i8x16.eq(chunk, i8x16.splat(0x22)), i8x16.eq(chunk, i8x16.splat(0x5c))),
-      i8x16.lt_u(chunk, i8x16.splat(0x20)),
+      v128.or(i8x16.eq(chunk, v128.load(QUOTES)), i8x16.eq(chunk, v128.load(BACKSLASHES))),
+      isAtMost(chunk, v128.load(CONTROLS)),
     ),
   )
+}
+
+/** Bytes, unsigned: what is above costs two instructions more. */
+function isAtMost(chunk: v128, most: v128): v128 {
+  return i8x16.eq(i8x16.min_u(chunk, most), chunk)
 }
 
 /** Where the string ends whose text begins at `start`; 0 where it is malformed. */
@@ -429,16 +475,16 @@ function isDigit(c: u32): bool {
  */
 function afterPlainNumber(start: usize, first: u32): usize {
   const p = first == 0x2d ? start + 1 : start
-  const chunk = v128.load(p)
-  const digits = i8x16.bitmask(i8x16.lt_u(i8x16.sub(chunk, i8x16.splat(0x30)), i8x16.splat(10)))
-  const points = i8x16.bitmask(i8x16.eq(chunk, i8x16.splat(0x2e)))
-  const exponents = i8x16.bitmask(i8x16.eq(v128.or(chunk, i8x16.splat(0x20)), i8x16.splat(0x65)))
+  const values = i8x16.sub(v128.load(p), v128.load(ZEROS))
+  const digits = i8x16.bitmask(isAtMost(values, v128.load(NINES)))
+  const points = i8x16.bitmask(i8x16.eq(values, v128.load(POINTS)))
   const whole = ctz(~digits)
   const point = (points >> whole) & 1
   const parts = ctz(~(digits >> (whole + point))) & -point
   const length = whole + point + parts
   const isZeroLed = <i32>(<u32>load<u8>(p) == 0x30) & <i32>(whole > 1)
-  const isOdd = <i32>(whole == 0) | (point & <i32>(parts == 0)) | ((exponents >> length) & 1)
+  const isExponent = <i32>((<u32>load<u8>(p + <usize>length) | 0x20) == 0x65)
+  const isOdd = <i32>(whole == 0) | (point & <i32>(parts == 0)) | isExponent
   return (isOdd | isZeroLed | <i32>(length > 15)) != 0 ? 0 : p + <usize>length
 }
 
@@ -487,11 +533,7 @@ function readKey(p: usize): i32 {
     const length = ctz(found)
     const c = <u32>load<u8>(p + <usize>length)
     if (c != QUOTE) return keyFault(p + <usize>length, c)
-    const mask = i8x16.lt_u(
-      i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
-      i8x16.splat(<i8>length),
-    )
-    const name = v128.and(chunk, mask)
+    const name = v128.and(chunk, v128.load(MASKS_MIDDLE - <usize>length))
     keyLow = <u64>i64x2.extract_lane(name, 0)
     keyHigh = <u64>i64x2.extract_lane(name, 1)
     return length
@@ -513,6 +555,12 @@ function keyFault(p: usize, c: u32): i32 {
   return c == BACKSLASH ? -ESCAPED : -malformed(p)
 }
 
+/** Whether the name of an entry, of at most `MAX_PATTERN` bytes, stands at `p` with its quote and colon right behind it. */
+function isPattern(entry: usize, length: u32, p: usize): bool {
+  const mask = v128.load(MASKS_MIDDLE - 2 - <usize>length)
+  return !v128.any_true(v128.and(v128.xor(v128.load(p), v128.load(entry, E_PATTERN)), mask))
+}
+
 /** Whether the name of an entry stands at `p`, with its quote behind it. Entries are found by names without escapes. */
 function isNamed(entry: usize, p: usize): bool {
   const length = load<u32>(entry, E_LENGTH)
@@ -523,16 +571,13 @@ function isNamed(entry: usize, p: usize): bool {
       isSame(table + load<u32>(entry, E_NAME), p, length)
     )
   }
-  const mask = i8x16.lt_u(
-    i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
-    i8x16.splat(<i8>length),
-  )
+  const mask = v128.load(MASKS_MIDDLE - <usize>length)
   const others = v128.and(v128.xor(v128.load(p), v128.load(entry)), mask)
   return !v128.any_true(others) && <u32>load<u8>(p + <usize>length) == QUOTE
 }
 
-/** Number of the entry of the key read last, or -1. */
-function find(state: usize, p: usize, length: u32): i32 {
+/** The entry of the key read last, or 0. */
+function find(state: usize, p: usize, length: u32): usize {
   const slots = table + load<u32>(state, S_SLOTS)
   const bits = <u32>load<u8>(state, 2)
   const entries = table + load<u32>(state, S_ENTRIES)
@@ -540,15 +585,15 @@ function find(state: usize, p: usize, length: u32): i32 {
   let slot = <u32>(((keyLow + keyHigh * HASH_HIGH + length) * HASH) >> (64 - bits))
   while (true) {
     const number = <u32>load<u16>(slots + ((<usize>slot) << 1))
-    if (number == 0) return -1
-    const entry = entries + ((<usize>(number - 1)) << 5)
+    if (number == 0) return 0
+    const entry = entries + ((<usize>(number - 1)) << ENTRY_SHIFT)
     if (
       load<u64>(entry) == keyLow &&
       load<u64>(entry, 8) == keyHigh &&
       load<u32>(entry, E_LENGTH) == length &&
       (length <= 16 || isSame(table + load<u32>(entry, E_NAME), p, length))
     ) {
-      return <i32>(number - 1)
+      return entry
     }
     slot = (slot + 1) & last
   }

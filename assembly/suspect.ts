@@ -7,33 +7,32 @@ const MAX_BACK: usize = 300
 /** A card has thirteen digits, an IBAN fifteen characters. */
 const MIN_NUMBER: usize = 13
 const MIN_IBAN: usize = 15
+// Low and high nibbles. Blank, dash, digits and capitals have one of the bits PARTS, one bit for each high nibble, so
+// that no byte is taken for what it is not; x, V, _, \, @, J and I, which few texts have, one of the others.
+// Vectors stand in memory: to make one of a constant takes several instructions, each time.
+const LOWS: usize = memory.data<u8>(
+  [46, 56, 56, 56, 56, 56, 57, 56, 120, 58, 50, 16, 17, 20, 16, 17],
+  16,
+)
+const HIGHS: usize = memory.data<u8>([0, 0, 4, 8, 18, 33, 0, 64, 0, 0, 0, 0, 0, 0, 0, 0], 16)
+const NIBBLE: usize = memory.data<u64>([0x0f0f0f0f0f0f0f0f, 0x0f0f0f0f0f0f0f0f], 16)
 /** What numbers and their gaps are made of. */
-const PARTS: i8 = 0x3c
+const PARTS: usize = memory.data<u64>([0x3c3c3c3c3c3c3c3c, 0x3c3c3c3c3c3c3c3c], 16)
 
 /**
  * Whether a literal or number that secrets begin with begins in [start, end). Vectors are read up to `last`, which is
  * behind what ends a number. 64 bytes must be readable before and behind.
  */
 export function holdsSuspect(start: usize, end: usize, last: usize): bool {
-  // Low and high nibbles. Blank, dash, digits and capitals have one of the bits PARTS, one bit for each high nibble, so
-  // that no byte is taken for what it is not; x, V, _, \, @, J and I, which few texts have, one of the others.
-  const lows = i8x16(46, 56, 56, 56, 56, 56, 57, 56, 120, 58, 50, 16, 17, 20, 16, 17)
-  const highs = i8x16(0, 0, 4, 8, 18, 33, 0, 64, 0, 0, 0, 0, 0, 0, 0, 0)
-  const nibble = i8x16.splat(15)
+  const parts = v128.load(PARTS)
   const none = i8x16.splat(0)
-  const parts = i8x16.splat(PARTS)
   /** Which of the sixteen bytes before were parts of numbers. */
   let before: u32 = 0
-  /** And which of them no capitals. */
-  let cardsBefore: u32 = 0
   /** Numbers were looked at up to here. */
   let seen = start
   for (let at = start; at < last; at += 16) {
     const chunk = v128.load(at)
-    const classes = v128.and(
-      i8x16.relaxed_swizzle(lows, v128.and(chunk, nibble)),
-      i8x16.relaxed_swizzle(highs, i8x16.shr_u(chunk, 4)),
-    )
+    const classes = classesOf(chunk)
     const marks = v128.andnot(classes, parts)
     if (v128.any_true(marks)) {
       let places = <u32>i8x16.bitmask(i8x16.ne(marks, none))
@@ -44,16 +43,15 @@ export function holdsSuspect(start: usize, end: usize, last: usize): bool {
         places &= places - 1
       }
     }
-    // The highest bit of a byte is what its mask tells: digits have 8 set, blanks and dashes 4, capitals 16 or 32.
-    const digits = <u32>i8x16.bitmask(v128.or(i16x8.shl(classes, 4), i16x8.shl(classes, 5)))
-    const capitals = <u32>i8x16.bitmask(v128.or(i16x8.shl(classes, 3), i16x8.shl(classes, 2)))
     // Bits of this vector above those of the one before.
-    const cards = cardsBefore | (digits << 16)
-    const both = before | ((digits | capitals) << 16)
-    cardsBefore = digits
-    before = digits | capitals
+    const both = before | (~(<u32>i8x16.bitmask(i8x16.eq(v128.and(classes, parts), none))) << 16)
+    before = both >> 16
     const four = fourOf(both)
     const eight = four & (four >> 4)
+    // No card and no IBAN is shorter than thirteen parts.
+    if ((eight & (eight >> 5)) == 0) continue
+    const cards =
+      (cardsOf(classes) << 16) | (at == start ? 0 : cardsOf(classesOf(v128.load(at - 16))))
     const cardFour = fourOf(cards)
     const card = cardFour & (cardFour >> 4) & (cardFour >> 8) & (cards >> 12)
     // Dates have thirteen parts with a capital among them, and answers are full of dates.
@@ -77,6 +75,20 @@ export function holdsSuspect(start: usize, end: usize, last: usize): bool {
     }
   }
   return false
+}
+
+/** Which nibbles of LOWS and HIGHS the bytes have. */
+function classesOf(chunk: v128): v128 {
+  const nibble = v128.load(NIBBLE)
+  return v128.and(
+    i8x16.relaxed_swizzle(v128.load(LOWS), v128.and(chunk, nibble)),
+    i8x16.relaxed_swizzle(v128.load(HIGHS), v128.and(i16x8.shr_u(chunk, 4), nibble)),
+  )
+}
+
+/** Which bytes are digits, blanks or dashes: the highest bit of a byte tells; digits have 8 set, the others 4. */
+function cardsOf(classes: v128): u32 {
+  return <u32>i8x16.bitmask(v128.or(i16x8.shl(classes, 4), i16x8.shl(classes, 5)))
 }
 
 /** Bits with which four begin. */

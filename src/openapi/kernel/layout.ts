@@ -5,12 +5,13 @@
  * State (40 bytes): stance on objects u8, stance on arrays u8, bits of the slots u8, 0; offset of the entries u32;
  * their number u32; offset of the slots u32; action for names not listed i32; for items i32; offset of the actions for
  * the first items u32; their number u32; 8 bytes for what the kernel learns of texts.
- * Entry (32 bytes): the name's first 8 and the next 8 bytes as u64, padded with zeros (longer than 16: its first and
- * last 8); its length u32; its offset u32; action i32; 4 bytes for what the kernel learns.
+ * Entry (64 bytes): the name's first 8 and the next 8 bytes as u64, padded with zeros (longer than 16: its first and
+ * last 8); its length u32; its offset u32; action i32; number of the entry u32; the name with `":` behind it, padded with
+ * zeros (longer than 16 together: bytes that no text has); 16 bytes for what the kernel learns.
  * Slots: 2^bits of u16, the number of an entry plus one, or 0; linear probing from `slotOf`.
  */
 export const STATE_BYTES: number = 40
-export const ENTRY_BYTES: number = 32
+export const ENTRY_BYTES: number = 64
 
 /** What is done with a value: the offset of a state, or one of these. */
 export const OPEN_ACTION: number = -1
@@ -31,6 +32,7 @@ export const MAX_DEPTH: number = 256
 /** Dropped fields that are told of one text. */
 export const MAX_REPORTED: number = 20
 
+const PATTERN_BYTES = 16
 const HASH_HIGH = 0x9e3779b97f4a7c15n
 const HASH = 0xd6e8feb86659fd93n
 
@@ -41,6 +43,15 @@ export function nameWords(name: Uint8Array): readonly [low: bigint, high: bigint
   if (name.length > 16) padded.set(name.subarray(-8), 8)
   const view = new DataView(padded.buffer)
   return [view.getBigUint64(0, true), view.getBigUint64(8, true)]
+}
+
+/** How a name stands in most texts, up to its value; 16 bytes. None of UTF-8 matches that of a name that is longer. */
+export function namePattern(name: Uint8Array): Uint8Array {
+  const written = Buffer.concat([name, Buffer.from('":')])
+  const pattern = new Uint8Array(PATTERN_BYTES)
+  if (written.length > PATTERN_BYTES) pattern.fill(0xff)
+  else pattern.set(written)
+  return pattern
 }
 
 /** The slot in which the search for a name begins. */

@@ -3,6 +3,7 @@ import {
   DROP_ACTION,
   ENTRY_BYTES,
   HIDE_ACTION,
+  namePattern,
   nameWords,
   OPEN_ACTION,
   slotOf,
@@ -14,6 +15,12 @@ import { States } from './state.ts'
 
 /** Larger tables are not made: what would not fit is left undecided. */
 const MAX_TABLE_BYTES = 16 * 1024 * 1024
+
+/** A name and what is done with its member. */
+interface Listed {
+  readonly name: Uint8Array
+  readonly action: number
+}
 
 /** The flat tables of all responses of one document (see `layout.ts`). Grows as schemas are added, never changes. */
 export class KernelTable {
@@ -64,9 +71,7 @@ export class KernelTable {
     })
     const entries = this.#take(names.length * ENTRY_BYTES)
     const [slots, bits] = this.#index(names.map(({ name }) => name))
-    names.forEach(({ name, action }, index) =>
-      this.#entry(entries + index * ENTRY_BYTES, name, action),
-    )
+    names.forEach((listed, number) => this.#entry(entries + number * ENTRY_BYTES, listed, number))
     const prefix = this.#take(state.prefix.length * 4)
     state.prefix.forEach((step, index) => {
       const action = this.#action(step, fresh)
@@ -90,7 +95,7 @@ export class KernelTable {
     return [offset, bits]
   }
 
-  #entry(at: number, name: Uint8Array, action: number): void {
+  #entry(at: number, { name, action }: Listed, number: number): void {
     const [low, high] = nameWords(name)
     const text = this.#take(name.length)
     this.#bytes.set(name, text)
@@ -99,6 +104,8 @@ export class KernelTable {
     this.#view.setUint32(at + 16, name.length, true)
     this.#view.setUint32(at + 20, text, true)
     this.#view.setInt32(at + 24, action, true)
+    this.#view.setUint32(at + 28, number, true)
+    this.#bytes.set(namePattern(name), at + 32)
   }
 
   /** Room for some bytes, at a multiple of 8. */

@@ -14,7 +14,7 @@ interface KernelExports {
   resume(pauseAt: number): number
 }
 
-const HEAD = 0x100
+const HEAD = 0x800
 /** Where is told what was dropped, and what was hidden. */
 const REPORT = 0x1000
 const HIDDEN = 0x3000
