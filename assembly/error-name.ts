@@ -2,8 +2,7 @@
 // src/controls/errors/error-members.ts take, and perhaps a little more. Part of the module that looks at answers.
 // AssemblyScript, written so that it is plain TypeScript to the formatter.
 
-/** Bit that small letters have and capitals have not. */
-const FOLD: i8 = 0x20
+/** Bits that small letters have and capitals have not. */
 const FOLDS: u64 = 0x2020202020202020
 /** A backslash, folded: what an escape stands for is not looked at. */
 const ESCAPE: u64 = 0x7c
@@ -23,17 +22,22 @@ const DETAIL: u64 = 0x6c6961746564
 const DETAILS: u64 = 0x736c6961746564
 const REASON: u64 = 0x6e6f73616572
 
+// Low and high nibbles of three letters of each word, of: err ebu, aul aus, ssa, xce, tac rac tai, sql, msg aso.
+// Vectors stand in memory: to make one of a constant takes several instructions, each time.
+const LOW_0: usize = memory.data<u8>([0, 66, 16, 36, 16, 1, 0, 0, 8, 0, 0, 0, 0, 64, 0, 0], 16)
+const HIGH_0: usize = memory.data<u8>([0, 0, 0, 0, 0, 0, 67, 60, 0, 0, 0, 0, 0, 0, 0, 0], 16)
+const LOW_1: usize = memory.data<u8>([0, 48, 1, 76, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 16)
+const HIGH_1: usize = memory.data<u8>([0, 0, 0, 0, 0, 0, 25, 103, 0, 0, 0, 0, 0, 0, 0, 0], 16)
+const LOW_2: usize = memory.data<u8>([0, 4, 1, 18, 0, 9, 0, 64, 0, 16, 0, 0, 34, 0, 0, 64], 16)
+const HIGH_2: usize = memory.data<u8>([0, 0, 0, 0, 0, 0, 126, 3, 0, 0, 0, 0, 0, 0, 0, 0], 16)
+const NIBBLES: usize = memory.data<u64>([0x0f0f0f0f0f0f0f0f, 0x0f0f0f0f0f0f0f0f], 16)
+const FOLDED: usize = memory.data<u64>([FOLDS, FOLDS], 16)
+const ESCAPES: usize = memory.data<u64>([0x7c7c7c7c7c7c7c7c, 0x7c7c7c7c7c7c7c7c], 16)
+
 /** Whether errors may be told under the name of `length` bytes at `p`, as it stands in a text. */
 export function tellsError(p: usize, length: u32): bool {
-  // Low and high nibbles of three letters of each word, of: err ebu, aul aus, ssa, xce, tac rac tai, sql, msg aso.
-  const low0 = i8x16(0, 66, 16, 36, 16, 1, 0, 0, 8, 0, 0, 0, 0, 64, 0, 0)
-  const high0 = i8x16(0, 0, 0, 0, 0, 0, 67, 60, 0, 0, 0, 0, 0, 0, 0, 0)
-  const low1 = i8x16(0, 48, 1, 76, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-  const high1 = i8x16(0, 0, 0, 0, 0, 0, 25, 103, 0, 0, 0, 0, 0, 0, 0, 0)
-  const low2 = i8x16(0, 4, 1, 18, 0, 9, 0, 64, 0, 16, 0, 0, 34, 0, 0, 64)
-  const high2 = i8x16(0, 0, 0, 0, 0, 0, 126, 3, 0, 0, 0, 0, 0, 0, 0, 0)
-  const nibble = i8x16.splat(15)
-  const fold = i8x16.splat(FOLD)
+  const nibble = v128.load(NIBBLES)
+  const fold = v128.load(FOLDED)
   const end = p + <usize>length
   for (let at = p; at < end; at += 16) {
     const first = v128.or(v128.load(at), fold)
@@ -42,20 +46,20 @@ export function tellsError(p: usize, length: u32): bool {
     const groups = v128.and(
       v128.and(
         v128.and(
-          i8x16.relaxed_swizzle(low0, v128.and(first, nibble)),
-          i8x16.relaxed_swizzle(high0, i8x16.shr_u(first, 4)),
+          i8x16.relaxed_swizzle(v128.load(LOW_0), v128.and(first, nibble)),
+          i8x16.relaxed_swizzle(v128.load(HIGH_0), v128.and(i16x8.shr_u(first, 4), nibble)),
         ),
         v128.and(
-          i8x16.relaxed_swizzle(low1, v128.and(second, nibble)),
-          i8x16.relaxed_swizzle(high1, i8x16.shr_u(second, 4)),
+          i8x16.relaxed_swizzle(v128.load(LOW_1), v128.and(second, nibble)),
+          i8x16.relaxed_swizzle(v128.load(HIGH_1), v128.and(i16x8.shr_u(second, 4), nibble)),
         ),
       ),
       v128.and(
-        i8x16.relaxed_swizzle(low2, v128.and(third, nibble)),
-        i8x16.relaxed_swizzle(high2, i8x16.shr_u(third, 4)),
+        i8x16.relaxed_swizzle(v128.load(LOW_2), v128.and(third, nibble)),
+        i8x16.relaxed_swizzle(v128.load(HIGH_2), v128.and(i16x8.shr_u(third, 4), nibble)),
       ),
     )
-    const hits = v128.or(groups, i8x16.eq(first, i8x16.splat(<i8>ESCAPE)))
+    const hits = v128.or(groups, i8x16.eq(first, v128.load(ESCAPES)))
     if (v128.any_true(hits)) return tells(p, end)
   }
   return false

@@ -64,6 +64,8 @@ const F_SET_SLOTS: usize = 36
 const F_SET_COUNT: usize = 40
 /** Where it stands which entry came next last time. */
 const F_LINK: usize = 44
+/** Bits of the listed members that the object had; for the innermost one in a variable. Not where they are many. */
+const F_BITS: usize = 48
 
 // Fields of a state and of an entry: see table.ts.
 const S_ENTRIES: usize = 4
@@ -73,7 +75,7 @@ const S_UNLISTED: usize = 16
 const S_ITEMS: usize = 20
 const S_PREFIX: usize = 24
 const S_PREFIX_COUNT: usize = 28
-const ENTRY_SHIFT: usize = 6
+const ENTRY_BYTES: usize = 96
 const E_LENGTH: usize = 16
 const E_NAME: usize = 20
 const E_ACTION: usize = 24
@@ -81,15 +83,21 @@ const E_NUMBER: usize = 28
 /** How the name stands in most texts: with its quote and colon. Matches nothing where that is longer than a vector. */
 const E_PATTERN: usize = 32
 const MAX_PATTERN: u32 = 14
+const E_BIT: usize = 56
+const MAX_BITS: u32 = 64
 
-// What is learned from texts, in the kernel's own copy of the table: which name comes after which, and first; whether
-// errors are told under a name. Most answers of an operation have their names in one order.
+// What is learned from texts, in the kernel's own copy of the table: which name comes after which, and first, as most
+// answers of an operation have their names in one order; and whether errors are told under a name.
 const S_FIRST: usize = 32
-/** Address of an entry, or 0. */
 const E_NEXT: usize = 48
 const E_KIND: usize = 52
 const KIND_PLAIN: u32 = 1
 const KIND_ERROR: u32 = 2
+
+// At both, besides the address of an entry, or 0: a name that came there last, that no schema lists, that goes, and under
+// which no errors are told. As the pattern of an entry, and its length, or 0.
+const L_GONE: usize = 16
+const L_GONE_LENGTH: usize = 32
 
 /** What is told besides of a text: a name under which errors are told; something like a secret in a text that stays. */
 const SIGN_ERROR: u32 = 1
@@ -122,6 +130,7 @@ const MASKS: usize = memory.data<u64>([-1, -1, 0, 0], 16)
 const MASKS_MIDDLE: usize = MASKS + 16
 
 const QUOTE: u32 = 0x22
+const QUOTE_COLON: u16 = 0x3a22
 const COMMA: u32 = 0x2c
 const COLON: u32 = 0x3a
 const BACKSLASH: u32 = 0x5c
@@ -194,9 +203,11 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
   let f = startFrame
   let action = startAction
   let head = load<u32>(f)
+  let seen = load<u64>(f, F_BITS)
   while (true) {
     if (p >= pauseAt) {
       store<u32>(f, head)
+      store<u64>(f, seen, F_BITS)
       return pause(p, f, action)
     }
     let isOpened = false
@@ -227,7 +238,9 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
       if (mode == CHOSEN) return UNDECIDED
       if (f >= LAST_FRAME) return DEEP
       store<u32>(f, head)
+      store<u64>(f, seen, F_BITS)
       f += FRAME_BYTES
+      seen = 0
       const isClosed = mode == DESCRIBED && c == OPEN_BRACE
       head = c | (mode << 8) | (isClosed ? 0 : IS_KEPT)
       store<u32>(f, <u32>state, F_STATE)
@@ -236,7 +249,7 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
       store<u32>(f, 0, F_SET_SLOTS)
       if (isClosed) {
         store<u32>(f, <u32>(state + S_FIRST), F_LINK)
-        if (!openSeen(f, state)) return ROOM
+        if (load<u32>(state, S_COUNT) > MAX_BITS && !openSeen(f, state)) return ROOM
       }
       p += 1
       if (load<u8>(p) <= 0x20) p = skipSpace(p)
@@ -245,6 +258,7 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
         arenaTop = <usize>load<u32>(f, F_ARENA)
         f -= FRAME_BYTES
         head = load<u32>(f)
+        seen = load<u64>(f, F_BITS)
       } else {
         isOpened = true
       }
@@ -291,6 +305,7 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
         arenaTop = <usize>load<u32>(f, F_ARENA)
         f -= FRAME_BYTES
         head = load<u32>(f)
+        seen = load<u64>(f, F_BITS)
       }
     }
 
@@ -309,42 +324,54 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
     if (mode == DESCRIBED) {
       const link = <usize>load<u32>(f, F_LINK)
       let entry = <usize>load<u32>(link)
-      let length: u32 = 0
-      let isNext = false
-      if (entry != 0) {
-        length = load<u32>(entry, E_LENGTH)
-        isNext = length <= MAX_PATTERN && isPattern(entry, length, nameAt)
-      }
-      if (isNext) {
+      let isColonNext = false
+      let length: u32 = entry == 0 ? 0 : load<u32>(entry, E_LENGTH)
+      if (entry != 0 && length <= MAX_PATTERN && isPattern(entry + E_PATTERN, length, nameAt)) {
         p = nameAt + <usize>length + 2
+        action = load<i32>(entry, E_ACTION)
       } else {
-        if (entry != 0 && isNamed(entry, nameAt)) {
-          p = nameAt + <usize>length + 1
+        const gone = load<u32>(link, L_GONE_LENGTH)
+        if (gone != 0 && isPattern(link + L_GONE, gone, nameAt)) {
+          entry = 0
+          length = gone
+          p = nameAt + <usize>length + 2
+          action = DROP_ACTION
         } else {
-          const read = readKey(nameAt)
-          if (read < 0) return -read
-          length = <u32>read
+          if (entry != 0 && isNamed(entry, nameAt)) {
+            action = load<i32>(entry, E_ACTION)
+          } else {
+            const read = readKey(nameAt)
+            if (read < 0) return -read
+            length = <u32>read
+            const state = <usize>load<u32>(f, F_STATE)
+            entry = find(state, nameAt, length)
+            if (entry != 0) {
+              learn(link, entry, nameAt)
+              action = load<i32>(entry, E_ACTION)
+            } else {
+              const isError = tellsError(nameAt, length)
+              if (isError) signs |= SIGN_ERROR
+              action = load<i32>(state, S_UNLISTED)
+              if (action == UNDECIDED_ACTION) return UNDECIDED
+              if (action != DROP_ACTION) {
+                const fault = addName(f, nameAt, length)
+                if (fault != 0) return fault
+              } else if (!isError) learnGone(link, nameAt, length)
+            }
+          }
           p = nameAt + <usize>length + 1
-          entry = find(<usize>load<u32>(f, F_STATE), nameAt, length)
-          if (entry != 0) learn(link, entry, nameAt)
+          isColonNext = true
         }
-        if (load<u8>(p) <= 0x20) p = skipSpace(p)
-        if (<u32>load<u8>(p) != COLON) return malformed(p)
-        p += 1
       }
       store<u32>(f, length, F_KEY_LENGTH)
       if (entry != 0) {
         store<u32>(f, <u32>(entry + E_NEXT), F_LINK)
         if (load<u32>(entry, E_KIND) == KIND_ERROR) signs |= SIGN_ERROR
-        action = load<i32>(entry, E_ACTION)
-        if (action != DROP_ACTION && !mark(f, load<u32>(entry, E_NUMBER))) return REPEATED
-      } else {
-        if (tellsError(nameAt, length)) signs |= SIGN_ERROR
-        action = load<i32>(<usize>load<u32>(f, F_STATE), S_UNLISTED)
-        if (action == UNDECIDED_ACTION) return UNDECIDED
         if (action != DROP_ACTION) {
-          const fault = addName(f, nameAt, length)
-          if (fault != 0) return fault
+          const bit = load<u64>(entry, E_BIT)
+          if ((seen & bit) != 0) return REPEATED
+          if (bit == 0 && !mark(f, load<u32>(entry, E_NUMBER))) return REPEATED
+          seen |= bit
         }
       }
       if (action == DROP_ACTION) {
@@ -356,6 +383,11 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
         store<u32>(f, head)
         reportHidden(f)
         action = DROP_ACTION
+      }
+      if (isColonNext) {
+        if (load<u8>(p) <= 0x20) p = skipSpace(p)
+        if (<u32>load<u8>(p) != COLON) return malformed(p)
+        p += 1
       }
     } else {
       if (mode == SKIP) {
@@ -378,6 +410,16 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
     }
     if (load<u8>(p) <= 0x20) p = skipSpace(p)
   }
+}
+
+/** Notes that a name at `p` goes that came where `link` says. */
+function learnGone(link: usize, p: usize, length: u32): void {
+  store<u32>(link, 0, L_GONE_LENGTH)
+  if (length > MAX_PATTERN || length == 0) return
+  const name = v128.and(v128.load(p), v128.load(MASKS_MIDDLE - <usize>length))
+  v128.store(link, name, L_GONE)
+  store<u16>(link + <usize>length, QUOTE_COLON, L_GONE)
+  store<u32>(link, length, L_GONE_LENGTH)
 }
 
 /** Notes that the entry came where `link` says. `p`: its name in the text. */
@@ -555,10 +597,10 @@ function keyFault(p: usize, c: u32): i32 {
   return c == BACKSLASH ? -ESCAPED : -malformed(p)
 }
 
-/** Whether the name of an entry, of at most `MAX_PATTERN` bytes, stands at `p` with its quote and colon right behind it. */
-function isPattern(entry: usize, length: u32, p: usize): bool {
+/** Whether a name of at most `MAX_PATTERN` bytes stands at `p` with its quote and colon right behind it. */
+function isPattern(pattern: usize, length: u32, p: usize): bool {
   const mask = v128.load(MASKS_MIDDLE - 2 - <usize>length)
-  return !v128.any_true(v128.and(v128.xor(v128.load(p), v128.load(entry, E_PATTERN)), mask))
+  return !v128.any_true(v128.and(v128.xor(v128.load(p), v128.load(pattern)), mask))
 }
 
 /** Whether the name of an entry stands at `p`, with its quote behind it. Entries are found by names without escapes. */
@@ -586,7 +628,7 @@ function find(state: usize, p: usize, length: u32): usize {
   while (true) {
     const number = <u32>load<u16>(slots + ((<usize>slot) << 1))
     if (number == 0) return 0
-    const entry = entries + ((<usize>(number - 1)) << ENTRY_SHIFT)
+    const entry = entries + <usize>(number - 1) * ENTRY_BYTES
     if (
       load<u64>(entry) == keyLow &&
       load<u64>(entry, 8) == keyHigh &&
@@ -606,7 +648,7 @@ function isSame(a: usize, b: usize, length: u32): bool {
   return true
 }
 
-/** Makes the bits that say which listed members an object had. */
+/** Makes the bits that say which listed members an object had, where they are too many for a variable. */
 function openSeen(f: usize, state: usize): bool {
   const bytes = (<usize>((load<u32>(state, S_COUNT) + 63) >> 6)) << 3
   if (arenaTop + bytes > ARENA_END) return false

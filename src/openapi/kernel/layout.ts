@@ -2,16 +2,19 @@
  * What a table and its two readers agree on; the third place that knows it is `assembly/response-kernel.ts`.
  * All numbers are little endian; offsets count from the table's first byte.
  *
- * State (40 bytes): stance on objects u8, stance on arrays u8, bits of the slots u8, 0; offset of the entries u32;
+ * State (72 bytes): stance on objects u8, stance on arrays u8, bits of the slots u8, 0; offset of the entries u32;
  * their number u32; offset of the slots u32; action for names not listed i32; for items i32; offset of the actions for
- * the first items u32; their number u32; 8 bytes for what the kernel learns of texts.
- * Entry (64 bytes): the name's first 8 and the next 8 bytes as u64, padded with zeros (longer than 16: its first and
+ * the first items u32; their number u32; 40 bytes for what the kernel learns of texts.
+ * Entry (96 bytes): the name's first 8 and the next 8 bytes as u64, padded with zeros (longer than 16: its first and
  * last 8); its length u32; its offset u32; action i32; number of the entry u32; the name with `":` behind it, padded with
- * zeros (longer than 16 together: bytes that no text has); 16 bytes for what the kernel learns.
+ * zeros (longer than 16 together: bytes that no text has); 8 bytes for what the kernel learns; the bit of the entry u64,
+ * or 0 in states with more than 64; 32 bytes for what the kernel learns.
  * Slots: 2^bits of u16, the number of an entry plus one, or 0; linear probing from `slotOf`.
  */
-export const STATE_BYTES: number = 40
-export const ENTRY_BYTES: number = 64
+export const STATE_BYTES: number = 72
+export const ENTRY_BYTES: number = 96
+/** States with more names have no bits for them. */
+export const MAX_BITS: number = 64
 
 /** What is done with a value: the offset of a state, or one of these. */
 export const OPEN_ACTION: number = -1

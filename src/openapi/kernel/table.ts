@@ -3,6 +3,7 @@ import {
   DROP_ACTION,
   ENTRY_BYTES,
   HIDE_ACTION,
+  MAX_BITS,
   namePattern,
   nameWords,
   OPEN_ACTION,
@@ -71,7 +72,12 @@ export class KernelTable {
     })
     const entries = this.#take(names.length * ENTRY_BYTES)
     const [slots, bits] = this.#index(names.map(({ name }) => name))
-    names.forEach((listed, number) => this.#entry(entries + number * ENTRY_BYTES, listed, number))
+    const hasBits = names.length <= MAX_BITS
+    names.forEach((listed, number) => {
+      const entry = entries + number * ENTRY_BYTES
+      this.#entry(entry, listed, number)
+      if (hasBits) this.#view.setBigUint64(entry + 56, 1n << BigInt(number), true)
+    })
     const prefix = this.#take(state.prefix.length * 4)
     state.prefix.forEach((step, index) => {
       const action = this.#action(step, fresh)

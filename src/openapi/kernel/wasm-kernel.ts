@@ -60,7 +60,7 @@ export interface Slicing {
 
 /**
  * One instance of the kernel with the table of one document. Its memory grows to the largest text that it had and
- * holds nothing of a text once its run has ended, but for the names of what was taken out last.
+ * holds nothing of a text once its run has ended, but for short names of what was taken out: one for each declared name.
  */
 export class WasmKernel {
   readonly #exports: KernelExports
