@@ -300,6 +300,22 @@ suite('a text of the kernel', () => {
     assert.equal(said(open.kernel(Buffer.from(object(200_000)))), 'no-room')
   })
 
+  test('agrees with its twin on texts that tell it of names which go, one after the other', () => {
+    const name = fc.constantFrom('', 'a', 'b', 'gone', 'c'.repeat(14), 'c'.repeat(15), 'stack', 'é')
+    const colon = fc.constantFrom(':', ' :', ': ')
+    const member = fc.tuple(name, colon).map(([text, between]) => `"${text}"${between}"x"`)
+    const object = fc.array(member, { maxLength: 5 }).map((members) => `{${members.join()}}`)
+    const texts = fc.array(
+      fc.array(object, { maxLength: 5 }).map((objects) => `[${objects.join()}]`),
+      { minLength: 2, maxLength: 5 },
+    )
+    const declared = { a: {}, b: {}, ['d'.repeat(14)]: {} }
+    const filters = filtersOf({ items: { properties: declared, additionalProperties: false } })
+    const check = (all: readonly string[]): void =>
+      all.forEach((text) => assertAgreed(filters, Buffer.from(text)))
+    fc.assert(fc.property(texts, check), { numRuns: RUNS })
+  })
+
   test('knows schemas with more than sixty-four members', () => {
     const names = Array.from({ length: 3000 }, (_, index) => `member-${index}`)
     const wide = filtersOf({ properties: Object.fromEntries(names.map((name) => [name, {}])) })
