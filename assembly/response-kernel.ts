@@ -512,22 +512,25 @@ function isDigit(c: u32): bool {
 }
 
 /**
- * Where a number of less than 16 bytes without exponent ends, for which no branch depends on how many digits it has;
- * 0 for others, and for what is none.
+ * Where a number of less than 16 bytes without exponent ends; 0 for others, and for what is none. No branch depends on
+ * how many digits it has, and its end is known before it is judged: all that follows waits for the end.
  */
 function afterPlainNumber(start: usize, first: u32): usize {
   const p = first == 0x2d ? start + 1 : start
   const values = i8x16.sub(v128.load(p), v128.load(ZEROS))
-  const digits = i8x16.bitmask(isAtMost(values, v128.load(NINES)))
-  const points = i8x16.bitmask(i8x16.eq(values, v128.load(POINTS)))
-  const whole = ctz(~digits)
-  const point = (points >> whole) & 1
-  const parts = ctz(~(digits >> (whole + point))) & -point
-  const length = whole + point + parts
-  const isZeroLed = <i32>(<u32>load<u8>(p) == 0x30) & <i32>(whole > 1)
-  const isExponent = <i32>((<u32>load<u8>(p + <usize>length) | 0x20) == 0x65)
-  const isOdd = <i32>(whole == 0) | (point & <i32>(parts == 0)) | isExponent
-  return (isOdd | isZeroLed | <i32>(length > 15)) != 0 ? 0 : p + <usize>length
+  const isPoint = i8x16.eq(values, v128.load(POINTS))
+  const parts = i8x16.bitmask(v128.or(isAtMost(values, v128.load(NINES)), isPoint))
+  // More than 15 where all of the sixteen are parts.
+  const length = ctz(~parts)
+  const end = p + <usize>length
+  const points = i8x16.bitmask(isPoint) & ((1 << length) - 1)
+  const isZeroLed =
+    <i32>(<u32>load<u8>(p) == 0x30) & <i32>(length > 1) & <i32>(<u32>load<u8>(p, 1) != 0x2e)
+  const isExponent = <i32>((<u32>load<u8>(end) | 0x20) == 0x65)
+  // More than one point, or one at the beginning or the end.
+  const isPointed = points & ((points - 1) | 1 | ((1 << length) >> 1))
+  const isOdd = isZeroLed | isExponent | <i32>(length == 0) | <i32>(length > 15) | isPointed
+  return isOdd != 0 ? 0 : end
 }
 
 /** Where the number that begins with `first` ends; 0 where there is none. RFC 8259 section 6. */
