@@ -14,6 +14,7 @@ import { SharedNumbers } from '../../src/telemetry/numbers.ts'
 import { createSink, sinkName } from '../../src/telemetry/sink.ts'
 import { openListener } from '../open-listener.ts'
 import type { PortOptions } from '../open-listener.ts'
+import { settleGlobals } from '../tune-engine.ts'
 import { VERSION } from '../version.ts'
 import { FedTicketKeys, FedTls } from './fed-tls.ts'
 import type { ToWorker, WorkerOrder } from './messages.ts'
@@ -150,6 +151,7 @@ function shareOf(threads: number): Partial<EdgeLimits> {
 
 async function serve(port: MessagePort): Promise<void> {
   try {
+    settleGlobals()
     await new ServingWorker(workerData as WorkerOrder, port).open()
   } catch (error) {
     const { message } = error as Error

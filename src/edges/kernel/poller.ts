@@ -1,3 +1,4 @@
+import { holdTime, letTimeRun } from '../../base/clock.ts'
 import type { Native } from './calls.ts'
 import { openNative } from './calls.ts'
 import { Kernel } from './kernel.ts'
@@ -9,6 +10,9 @@ const UV_TYPE_AT = 16
 const UV_FLAGS_AT = 88
 const UV_ACTIVE_AND_REFERRED = 0xc
 const UV_INTERNAL = 0x10
+
+/** So many sockets are told under one time of the clock: some hundred microseconds of work. */
+const SOCKETS_PER_TIME = 16
 
 /** A socket that is watched. */
 export interface Watched {
@@ -117,6 +121,7 @@ export class Poller {
       this.#tell()
       isWhole = true
     } finally {
+      letTimeRun()
       this.#isInTurn = false
       // A listener threw: the others get theirs in the next turn.
       if (!isWhole || this.#turns.length > 0) this.#wake()
@@ -124,14 +129,19 @@ export class Poller {
   }
 
   #tell(): void {
+    holdTime()
     this.#readOn()
     if (this.#at >= this.#fetched) {
       this.#at = 0
       this.#fetched = this.#watched > 0 ? this.kernel.fetch() : 0
     }
-    while (this.#at < this.#fetched) this.#tellNext(this.#at++)
+    while (this.#at < this.#fetched) {
+      if (this.#at % SOCKETS_PER_TIME === 0) holdTime()
+      this.#tellNext(this.#at++)
+    }
     const turns = this.#turns
     if (turns.length === 0) return
+    holdTime()
     this.#turns = []
     takeEach(turns, (turn) => turn(), this.#turns)
   }
