@@ -4,7 +4,7 @@ import type { DecisionRecord, Exchange, RequestHead } from '../pipeline/exchange
 import { jsonText, jsonTexts } from './json-text.ts'
 import type { PrincipalFields } from './principal-fields.ts'
 import { redact, redactPath } from './redact.ts'
-import { createTimestamps, microseconds, milliseconds, nanoseconds } from './timestamp.ts'
+import { createMilliseconds, createTimestamps, microseconds, nanoseconds } from './timestamp.ts'
 
 /** Longest user agent and unrouted path in a line, in characters. */
 const MAX_TEXT_CHARS = 256
@@ -25,35 +25,31 @@ export type AccessFormatter = (exchange: Exchange, durationMs: number) => string
  * and bodies never are [LOG-04]. `event.duration` is in nanoseconds (ECS), `sallyport.*_ms` in milliseconds.
  */
 export function createAccessFormatter(who: PrincipalFields): AccessFormatter {
-  const routes = memo(routeOf, ROUTES)
+  const middle = createMiddles()
   const agents = memo(
     (agent) => inOnePiece(`,"user_agent.original":${jsonText(redact(agent), MAX_TEXT_CHARS)}}`),
     STRANGERS,
   )
   const beginning = createBeginnings()
-  const queryField = createQueryField()
-  const counts = createCountFields()
+  const ownMs = createMilliseconds(',"sallyport.duration_ms":')
+  const upstreamMs = createMilliseconds(',"sallyport.upstream_ms":')
+  const addresses = createAddressFields()
   const protocols = createProtocolFields()
   const allowed = createAllowedEnds()
   // One piece for all that stays the same between two records: each piece costs as much as its text.
   return (exchange, durationMs) => {
-    const { head, site, query } = exchange
+    const { head } = exchange
     const agent = head.headers.get('user-agent')
     const end = agent === undefined ? '}' : agents(agent)
     const micros = microseconds(durationMs)
     return (
       beginning(exchange) +
       exchange.id +
-      (site === undefined
-        ? methodField(head.method) + pathField(exchange)
-        : routeFields(routes(site.label), head.method)) +
-      (query.pairs.length === 0 ? '' : queryField(query.pairs)) +
-      counts(exchange) +
-      `${nanoseconds(micros)},"sallyport.duration_ms":${milliseconds(micros)}` +
-      (exchange.upstreamMs > 0
-        ? `,"sallyport.upstream_ms":${milliseconds(microseconds(exchange.upstreamMs))}`
-        : '') +
-      addressFields(exchange) +
+      middle(exchange) +
+      nanoseconds(micros) +
+      ownMs(micros) +
+      (exchange.upstreamMs > 0 ? upstreamMs(microseconds(exchange.upstreamMs)) : '') +
+      addresses(exchange) +
       who(exchange.principal) +
       (isPlainlyAllowed(exchange)
         ? allowed(protocols(head), end)
@@ -111,26 +107,56 @@ function createBeginnings(): (exchange: Exchange) => string {
   }
 }
 
-/** Status and sizes, up to the duration: one answer is often like the last one. */
-function createCountFields(): (exchange: Exchange) => string {
-  let lastStatus = -1
-  let lastIn = -1
-  let lastOut = -1
-  let text = ''
-  let isWhole = false
-  return ({ status, bytesIn, bytesOut }) => {
-    if (status === lastStatus && bytesIn === lastIn && bytesOut === lastOut) {
-      if (!isWhole) text = inOnePiece(text)
-      isWhole = true
-      return text
-    }
-    lastStatus = status
-    lastIn = bytesIn
-    lastOut = bytesOut
-    isWhole = false
-    text = `,"http.response.status_code":${status},"http.request.bytes":${bytesIn},"http.response.bytes":${bytesOut},"event.duration":`
-    return text
+/**
+ * From the end of the request id up to the duration. What is said of a request often is what was said of the last one on
+ * its route: then it is put together once, in one piece from the second time on.
+ */
+function createMiddles(): (exchange: Exchange) => string {
+  const routes = memo(routeOf, ROUTES)
+  const queryField = createQueryField()
+  return (exchange) => {
+    const { head, site, query } = exchange
+    const names = query.pairs.length === 0 ? '' : queryField(query.pairs)
+    if (site === undefined)
+      return methodField(head.method) + pathField(exchange) + names + countFields(exchange)
+    const route = routes(site.label)
+    // A request for the head alone comes to the operation of GET.
+    if (route.method !== head.method)
+      return methodField(head.method) + route.fields + names + countFields(exchange)
+    return isLikeLast(route, exchange, names)
+      ? lastMiddle(route)
+      : newMiddle(route, exchange, names)
   }
+}
+
+function isLikeLast(route: Route, exchange: Exchange, names: string): boolean {
+  return (
+    route.status === exchange.status &&
+    route.bytesIn === exchange.bytesIn &&
+    route.bytesOut === exchange.bytesOut &&
+    route.names === names
+  )
+}
+
+function lastMiddle(route: Route): string {
+  if (!route.isWhole) route.text = inOnePiece(route.text)
+  route.isWhole = true
+  return route.text
+}
+
+function newMiddle(route: Route, exchange: Exchange, names: string): string {
+  route.status = exchange.status
+  route.bytesIn = exchange.bytesIn
+  route.bytesOut = exchange.bytesOut
+  route.names = names
+  route.isWhole = false
+  route.text = route.whole + names + countFields(exchange)
+  return route.text
+}
+
+/** Status and sizes, up to the duration. */
+function countFields({ status, bytesIn, bytesOut }: Exchange): string {
+  return `,"http.response.status_code":${status},"http.request.bytes":${bytesIn},"http.response.bytes":${bytesOut},"event.duration":`
 }
 
 // The request id is our own, hexadecimal digits: nothing in it to escape.
@@ -150,19 +176,24 @@ interface Route {
   readonly fields: string
   /** The end of the request id, the operation's own method, and the fields. */
   readonly whole: string
+  /** What the last record of it said, and in which words. */
+  status: number
+  bytesIn: number
+  bytesOut: number
+  names: string
+  text: string
+  isWhole: boolean
 }
 
 function routeOf(label: string): Route {
   const space = label.indexOf(' ')
   const method = label.slice(0, space)
   const fields = `,"url.path":${jsonText(label.slice(space + 1))},"sallyport.route":${jsonText(label)}`
-  return { method, fields, whole: inOnePiece(methodField(method) + fields) }
+  const whole = inOnePiece(methodField(method) + fields)
+  return { method, fields, whole, ...NOTHING_YET }
 }
 
-/** A request for the head alone comes to the operation of GET. */
-function routeFields({ method, fields, whole }: Route, actual: string): string {
-  return method === actual ? whole : methodField(actual) + fields
-}
+const NOTHING_YET = { status: -1, bytesIn: -1, bytesOut: -1, names: '', text: '', isWhole: false }
 
 function pathField(exchange: Exchange): string {
   const path = exchange.path === '' ? exchange.head.rawTarget : exchange.path
@@ -191,10 +222,22 @@ function hasNames(pairs: Pairs, names: readonly string[]): boolean {
   return true
 }
 
+/** Connections bring many requests each, and balancers all of them: the last text is kept. */
+function createAddressFields(): (exchange: Exchange) => string {
+  let lastClient = ''
+  let lastPeer = ''
+  let text = addressFields(lastClient, lastPeer)
+  return ({ clientAddress, head: { peerAddress } }) => {
+    if (clientAddress === lastClient && peerAddress === lastPeer) return text
+    lastClient = clientAddress
+    lastPeer = peerAddress
+    text = addressFields(clientAddress, peerAddress)
+    return text
+  }
+}
+
 /** The peer's address is the system's own text: nothing in it to escape. */
-function addressFields(exchange: Exchange): string {
-  const { clientAddress } = exchange
-  const { peerAddress } = exchange.head
+function addressFields(clientAddress: string, peerAddress: string): string {
   if (clientAddress === '' || clientAddress === peerAddress)
     return `,"client.address":"${peerAddress}"`
   return `,"client.address":${jsonText(clientAddress, MAX_NAME_CHARS)},"source.address":"${peerAddress}"`

@@ -26,15 +26,26 @@ export function microseconds(ms: number): number {
   return ms > 0 && ms <= 1e12 ? Math.round(ms * 1000) : 0
 }
 
-/** Whole microseconds as milliseconds, such as `12.345`. */
-export function milliseconds(micros: number): string {
-  const whole = Math.floor(micros / 1000)
-  return `${whole}.${MILLIS[micros - whole * 1000] ?? '000'}`
+/** Parts of durations that are below this are looked up. */
+const FEW = 1000
+const WHOLES: readonly string[] = Array.from({ length: FEW }, (_, i) => String(i))
+const THOUSANDS: readonly string[] = MILLIS.map((digits) => inOnePiece(`${digits}000`))
+
+/**
+ * Makes a writer of whole microseconds as milliseconds, such as `12.345`, behind `before`. What stands before the point
+ * is written once for each number, while it is small.
+ */
+export function createMilliseconds(before: string): (micros: number) => string {
+  const beginnings = WHOLES.map((whole) => inOnePiece(`${before}${whole}.`))
+  return (micros) => {
+    const whole = Math.floor(micros / 1000)
+    return (beginnings[whole] ?? `${before}${whole}.`) + (MILLIS[micros - whole * 1000] ?? '000')
+  }
 }
 
 /** Whole microseconds as nanoseconds. The engine has a table of small numbers; larger ones it would have to write. */
 export function nanoseconds(micros: number): string {
-  if (micros < 1000) return micros === 0 ? '0' : `${micros}000`
   const whole = Math.floor(micros / 1000)
-  return `${whole}${MILLIS[micros - whole * 1000] ?? '000'}000`
+  if (whole === 0) return micros === 0 ? '0' : `${WHOLES[micros] ?? micros}000`
+  return (WHOLES[whole] ?? String(whole)) + (THOUSANDS[micros - whole * 1000] ?? '000000')
 }
