@@ -1,3 +1,4 @@
+import { inOnePiece } from '../base/one-piece.ts'
 import type { Denial } from '../pipeline/denial.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
 import type { FailureLimit, Rate } from '../base/units.ts'
@@ -12,13 +13,54 @@ export interface NamedRate {
   readonly aliases?: readonly string[]
   /** Whether `X-RateLimit-Reset` names a moment in seconds since 1970, not a duration. */
   readonly resetsAtMoment?: boolean
-  /** Its item of `RateLimit-Policy`, where `withPolicy` has written it. */
-  readonly policy?: string
+  /** What is said of it, where `withTexts` has made them. */
+  readonly texts?: LimitTexts
 }
 
-/** Writes what never changes about a limit, once. */
-export function withPolicy(limit: NamedRate): NamedRate {
-  return { ...limit, policy: policyOf(limit) }
+/** Keeps what is said of a limit: much of it never changes, and what is left often is what was left the last time. */
+export function withTexts(limit: NamedRate): NamedRate {
+  return { ...limit, texts: new LimitTexts(limit) }
+}
+
+/** The texts about a limit in fields of answers. */
+class LimitTexts {
+  /** Its item of `RateLimit-Policy`. */
+  readonly policy: string
+  readonly count: string
+  readonly #name: string
+  #lastRemaining = -1
+  #lastResetS = -1
+  #isWhole = false
+  /** Its item of `RateLimit`, and the parts of it; of what was said last. */
+  left = ''
+  remaining = ''
+  reset = ''
+
+  constructor(limit: NamedRate) {
+    this.policy = policyOf(limit)
+    this.count = String(limit.rate.count)
+    this.#name = limit.name
+  }
+
+  /** From here on the texts are about this. */
+  say(taken: LimitFinding['taken']): this {
+    const remaining = remainingOf(taken)
+    const resetS = resetOf(taken)
+    if (remaining === this.#lastRemaining && resetS === this.#lastResetS) return this.#again()
+    this.#lastRemaining = remaining
+    this.#lastResetS = resetS
+    this.remaining = String(remaining)
+    this.reset = String(resetS)
+    this.left = `"${this.#name}";r=${this.remaining};t=${this.reset}`
+    this.#isWhole = false
+    return this
+  }
+
+  #again(): this {
+    if (!this.#isWhole) this.left = inOnePiece(this.left)
+    this.#isWhole = true
+    return this
+  }
 }
 
 function policyOf({ name, rate }: NamedRate): string {
@@ -100,8 +142,8 @@ export function hideLimitsOf401(exchange: Exchange): void {
 }
 
 function pushDraft(headers: string[], { limit, taken }: LimitFinding): void {
-  const left = `"${limit.name}";r=${remainingOf(taken)};t=${resetOf(taken)}`
-  headers.push('RateLimit-Policy', limit.policy ?? policyOf(limit), 'RateLimit', left)
+  const { policy, left } = textsOf(limit).say(taken)
+  headers.push('RateLimit-Policy', policy, 'RateLimit', left)
 }
 
 function pushDeFacto(
@@ -109,16 +151,17 @@ function pushDeFacto(
   { limit, taken }: LimitFinding,
   { startedMs }: Pick<Exchange, 'startedMs'>,
 ): void {
-  const count = String(limit.rate.count)
-  const remaining = String(remainingOf(taken))
-  const resetS = resetOf(taken)
-  const reset = String(
-    limit.resetsAtMoment === true ? Math.ceil(startedMs / 1000) + resetS : resetS,
-  )
+  const { count, remaining, reset: seconds } = textsOf(limit).say(taken)
+  const reset =
+    limit.resetsAtMoment === true ? String(Math.ceil(startedMs / 1000) + resetOf(taken)) : seconds
   headers.push('X-RateLimit-Limit', count, 'X-RateLimit-Remaining', remaining)
   headers.push('X-RateLimit-Reset', reset)
   for (const prefix of limit.aliases ?? NO_ALIASES)
     headers.push(`${prefix}Limit`, count, `${prefix}Remaining`, remaining, `${prefix}Reset`, reset)
+}
+
+function textsOf(limit: NamedRate): LimitTexts {
+  return limit.texts ?? new LimitTexts(limit)
 }
 
 const NO_ALIASES: readonly string[] = []

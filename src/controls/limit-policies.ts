@@ -7,7 +7,7 @@ import type { Exchange } from '../pipeline/exchange.ts'
 import type { Policy } from '../pipeline/policy.ts'
 import type { Decision, Demand, Taken } from '../store/counters.ts'
 import type { Kit } from './kit.ts'
-import { announceLimits, limitsDenial, withPolicy } from './limit-answer.ts'
+import { announceLimits, limitsDenial, withTexts } from './limit-answer.ts'
 import type { NamedRate } from './limit-answer.ts'
 import { limitKey } from './operation-limit/limit-key.ts'
 
@@ -47,7 +47,7 @@ export function keyedPolicy(
   },
 ): LimitPolicy {
   return {
-    limit: withPolicy({ name: parts.name, rate, ...parts.fields }),
+    limit: withTexts({ name: parts.name, rate, ...parts.fields }),
     rate,
     cost: parts.cost ?? 1,
     reason: parts.reason,

@@ -72,7 +72,7 @@ function corsGuard({ origins }: CorsConfig, site: Site, kit: Kit): Guard {
   return {
     onRequest: (exchange) => {
       if (!exchange.isPreflight)
-        return isForeign(exchange, origins) && carriesCookie(exchange, cookies)
+        return usesCookies && isForeign(exchange, origins) && carriesCookie(exchange, cookies)
           ? NOT_ALLOWED
           : undefined
       const origin = allowedOrigin(exchange, origins)
@@ -81,10 +81,11 @@ function corsGuard({ origins }: CorsConfig, site: Site, kit: Kit): Guard {
     },
     // The API's own CORS fields say what somebody once thought; ours say what the policy says.
     dropsResponseHeader: (name) => name.startsWith('access-control-'),
-    onAnswer: (exchange, headers) => {
-      if (origins.size > 0 && !exchange.isPreflight)
-        addFields(exchange, headers, { origins, usesCookies })
-    },
+    ...(origins.size > 0 && {
+      onAnswer: (exchange: Exchange, headers: string[]): void => {
+        if (!exchange.isPreflight) addFields(exchange, headers, { origins, usesCookies })
+      },
+    }),
   }
 }
 

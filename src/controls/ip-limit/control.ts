@@ -5,6 +5,7 @@ import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Taken } from '../../store/counters.ts'
+import { KeptKey } from '../../store/kept-key.ts'
 import { limitDenial, LIMIT_REASON } from '../limit-answer.ts'
 import type { Kit } from '../kit.ts'
 import { configureIpLimit } from './config.ts'
@@ -26,12 +27,16 @@ export const ipLimit: Control<IpLimitConfig, Kit> = {
 
 function ipLimitGuard({ rate, headerAliases }: IpLimitConfig, { counters, clock }: Kit): Guard {
   const limit = { name: 'ip', rate, aliases: headerAliases }
-  const keyOf = memo((client) => `ip:${client}`, { maxEntries: 4096, maxChars: 64 })
+  // Addresses come again and again: their keys keep what they hash to.
+  const keyOf = memo((client) => new KeptKey(`ip:${client}`), { maxEntries: 4096, maxChars: 64 })
   const judge = (exchange: Exchange, taken: Taken): Denial | undefined =>
     taken.allowed ? undefined : limitDenial(exchange, 'ip_limit', { limit, taken })
   return {
     onRequest: (exchange): MaybePromise<Denial | undefined> => {
-      const taken = counters.take(keyOf(exchange.clientKey), rate, 1, clock.nowMs())
+      const key = keyOf(exchange.clientKey)
+      const nowMs = clock.nowMs()
+      const found = counters.takeKept?.(key, rate, 1, nowMs)
+      const taken = found ?? counters.take(key.text, rate, 1, nowMs)
       if (isPromise(taken)) return taken.then((found) => judge(exchange, found))
       return judge(exchange, taken)
     },

@@ -2,7 +2,7 @@ import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
 import { keyedPolicy, shapeOf } from '../limit-policies.ts'
 import type { LimitPolicy } from '../limit-policies.ts'
-import { withPolicy } from '../limit-answer.ts'
+import { withTexts } from '../limit-answer.ts'
 import type { PolicyRate } from '../../base/units.ts'
 import type { PrincipalLimitConfig } from './config.ts'
 
@@ -78,7 +78,7 @@ function perPrincipal(
 ): LimitPolicy {
   const space = `principal:${shapeOf(rate)}`
   return {
-    limit: withPolicy({ name, rate, ...fields }),
+    limit: withTexts({ name, rate, ...fields }),
     rate,
     cost,
     reason: 'principal_limit',
