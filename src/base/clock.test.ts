@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, mock, suite, test } from 'node:test'
-import { holdTime, letTimeRun, systemClock } from './clock.ts'
+import { catchUp, holdTime, letTimeRun, systemClock } from './clock.ts'
 
 const START_MS = Date.UTC(2026, 0, 1)
 
@@ -38,6 +38,27 @@ suite('the clock of the machine', () => {
     machineAt(START_MS + 5)
     holdTime()
     assert.equal(systemClock.nowMs(), START_MS + 5)
+  })
+
+  test('catches up when it is asked to, and says how far behind a time is', () => {
+    machineAt(START_MS)
+    assert.equal(catchUp(START_MS - 5), 0)
+    holdTime()
+    assert.equal(systemClock.nowMs(), START_MS)
+    machineAt(START_MS + 5)
+    assert.equal(catchUp(START_MS), 5)
+    assert.equal(catchUp(START_MS), 5)
+    assert.equal(systemClock.nowMs(), START_MS + 5)
+    assert.equal(catchUp(START_MS + 5), 0)
+  })
+
+  test('does not run backwards with a machine that is set back', () => {
+    machineAt(START_MS)
+    holdTime()
+    assert.equal(systemClock.nowMs(), START_MS)
+    machineAt(START_MS - 5)
+    assert.equal(catchUp(START_MS), 0)
+    assert.equal(systemClock.nowMs(), START_MS)
   })
 
   test('runs on when it is let go', () => {

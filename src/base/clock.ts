@@ -32,6 +32,16 @@ export function letTimeRun(): void {
   isHeld = false
 }
 
+/**
+ * Reads a held clock anew, for who would refuse something because of a moment.
+ * @returns by how much `nowMs`, which the clock has said, is behind, milliseconds; 0 where it is not held.
+ */
+export function catchUp(nowMs: number): number {
+  if (!isHeld) return 0
+  heldMs = Math.max(heldMs, Date.now())
+  return Math.max(0, heldMs - nowMs)
+}
+
 /** A clock that stands still until told otherwise; for tests. */
 export class FakeClock implements Clock {
   #nowMs: number

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { mock, suite, test } from 'node:test'
 import * as fc from 'fast-check'
-import { FakeClock } from '../../base/clock.ts'
+import { FakeClock, holdTime, letTimeRun, systemClock } from '../../base/clock.ts'
 import type { BucketRate, Demand } from '../counters.ts'
 import { MemoryCounters } from '../memory-counters.ts'
 import { countersContract } from '../testing/counters-contract.ts'
@@ -162,6 +162,32 @@ function assertNear(found: object, expected: object): void {
 
 const SLOW: BucketRate = { count: 1, windowMs: 3_600_000, burst: 2 }
 const BRIEF: BucketRate = { count: 20, windowMs: 1000, burst: 100 }
+
+suite('a thread that holds its clock', () => {
+  const rate: BucketRate = { count: 120, windowMs: 3_600_000, burst: 120 }
+  const demand: Demand = { key: 'k', kind: 'bucket', rate, cost: 1, isProven: false }
+  const ways: [name: string, take: (own: SharedCounters, nowMs: number) => boolean][] = [
+    ['takes', (own, nowMs) => own.take('k', rate, 1, nowMs).allowed],
+    ['decides', (own, nowMs) => own.decide([demand], nowMs).allowed],
+  ]
+  for (const [name, take] of ways) {
+    test(`${name} of a bucket that another one began later, to its last unit`, () => {
+      const [own, other] = open().counters
+      mock.timers.enable({ apis: ['Date'], now: T0 })
+      try {
+        holdTime()
+        const heldMs = systemClock.nowMs()
+        mock.timers.setTime(T0 + 5)
+        for (let unit = 1; unit < 120; unit++)
+          assert.ok(other.take('k', rate, 1, T0 + 5).allowed, `unit ${unit}`)
+        assert.deepEqual([take(own, heldMs), take(own, heldMs)], [true, false])
+      } finally {
+        letTimeRun()
+        mock.timers.reset()
+      }
+    })
+  }
+})
 
 suite('shared tables are bounded', () => {
   test('a flood of short-lived keys does not refill a bucket that is empty', () => {

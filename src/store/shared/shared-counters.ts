@@ -1,3 +1,4 @@
+import { catchUp } from '../../base/clock.ts'
 import type { BanRule, BucketRate, Counters, Decision, Demand, Failed, Taken } from '../counters.ts'
 import { describeTaken, EPSILON_MS, startOf } from '../gcra.ts'
 import type { KeptKey } from '../kept-key.ts'
@@ -102,7 +103,17 @@ export class SharedCounters implements Counters {
     return this.takeKept(key, rate, cost, nowMs)
   }
 
+  /**
+   * Each thread may hold its clock (`holdTime`) since another moment. A bucket that another thread has just begun would
+   * seem not yet full enough to a thread whose time is before that, so it is asked for the time of now before it refuses.
+   */
   takeKept(key: string | KeptKey, rate: BucketRate, cost: number, nowMs: number): Taken {
+    const taken = this.#take(key, rate, cost, nowMs)
+    const behindMs = taken.allowed ? 0 : catchUp(nowMs)
+    return behindMs === 0 ? taken : this.#take(key, rate, cost, nowMs + behindMs)
+  }
+
+  #take(key: string | KeptKey, rate: BucketRate, cost: number, nowMs: number): Taken {
     this.#hash.of(key)
     const now = this.#relative(nowMs)
     const incrementMs = (Math.min(cost, rate.burst) * rate.windowMs) / rate.count
@@ -118,6 +129,12 @@ export class SharedCounters implements Counters {
   }
 
   peek(key: string, rate: BucketRate, cost: number, nowMs: number): Taken {
+    const found = this.#peek(key, rate, cost, nowMs)
+    const behindMs = found.allowed ? 0 : catchUp(nowMs)
+    return behindMs === 0 ? found : this.#peek(key, rate, cost, nowMs + behindMs)
+  }
+
+  #peek(key: string, rate: BucketRate, cost: number, nowMs: number): Taken {
     const now = this.#relative(nowMs)
     const intervalMs = rate.windowMs / rate.count
     const filledMs = startOf(this.#look(this.#buckets, key), now, rate.burst * intervalMs) - now
