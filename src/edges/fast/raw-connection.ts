@@ -196,10 +196,10 @@ export class RawConnection implements UploadOwner, SocketReader {
   }
 
   #writeWhole(head: string, body: Buffer): void {
+    if (this.#borrowed !== undefined) this.#borrowed.write(head, body)
+    else if (body.length > MAX_JOINED_BYTES) writeParts(this.#socket, head, body)
     // latin1 keeps every byte of the body.
-    if (body.length <= MAX_JOINED_BYTES) this.#write(head + body.toString('latin1'))
-    else if (this.#borrowed === undefined) writeParts(this.#socket, head, body)
-    else this.#borrowed.write(head, body)
+    else this.#write(head + body.toString('latin1'))
   }
 
   readonly readInto = (): Buffer | undefined => this.#bulk
