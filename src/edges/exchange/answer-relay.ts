@@ -8,12 +8,14 @@ import { beginAnswer } from './coded-client.ts'
 import type { EdgeContext, ExchangePorts } from './edge-context.ts'
 import type { ExchangeClocks } from './exchange-clocks.ts'
 import { joined } from './request-body.ts'
-import { contentLength, idleLimitMs, isLive } from './response-head.ts'
+import { bodyFacts, idleLimitMs } from './response-head.ts'
 import type { Share } from './share.ts'
 import type { CallEvents, UpstreamCall } from './upstream-port.ts'
 
 const NONE: readonly string[] = []
 const NOTHING: Buffer = Buffer.alloc(0)
+/** Stands where no piece came yet; nothing is put into it. */
+const NO_PIECES: Buffer[] = []
 /** Shorter pieces wait for the end of the turn, at most so many bytes of them. */
 const SMALL_BYTES = 4_096
 const MAX_SMALL_BYTES = 16_384
@@ -74,11 +76,13 @@ export class AnswerRelay implements CallEvents {
   #startedAt = 0
   #verdict: ResponseVerdict | undefined = undefined
   #length: number | undefined = undefined
-  #chunks: Buffer[] = []
+  /** What is held: most bodies come in one piece. */
+  #first: Buffer | undefined = undefined
+  #others: Buffer[] = NO_PIECES
   #isEnded = false
   #trailers: readonly string[] = NONE
   /** Small pieces of this turn of the event loop, which leave together at its end. */
-  #small: Buffer[] = []
+  #small: Buffer[] = NO_PIECES
   #smallBytes = 0
   #isFlushDue = false
   /** Every piece is a message of its own, that somebody waits for. */
@@ -113,9 +117,11 @@ export class AnswerRelay implements CallEvents {
     try {
       const exchange = host.begun()
       exchange.upstreamMs = performance.now() - this.#startedAt
-      this.#length = contentLength(rawHeaders)
-      this.#isLive = host.isDuplex || isLive(rawHeaders)
-      host.enter('streaming', idleLimitMs(rawHeaders, host.edge.limits, host.isDuplex))
+      const { length, isLive, isEventStream } = bodyFacts(rawHeaders)
+      this.#length = length
+      this.#isLive = host.isDuplex || isLive
+      const isQuiet = host.isDuplex || isEventStream
+      host.enter('streaming', idleLimitMs(host.edge.limits, isQuiet))
       const verdict = host.edge.core.decideResponseHead(exchange, status, rawHeaders)
       if (isPromise(verdict)) this.call?.pause()
       host.decide(this, verdict, AnswerRelay.#onHead)
@@ -145,9 +151,7 @@ export class AnswerRelay implements CallEvents {
       host.clocks.limitWhole(host.edge.limits.bufferedResponseMs)
     }
     this.#verdict = verdict
-    const early = this.#chunks
-    this.#chunks = []
-    for (const chunk of early) this.#take(chunk, verdict)
+    if (this.#first !== undefined) for (const chunk of this.#held()) this.#take(chunk, verdict)
     if (this.#isEnded) this.#complete(verdict)
     else this.call?.resume()
   }
@@ -157,7 +161,7 @@ export class AnswerRelay implements CallEvents {
     if (host.phase !== 'streaming') return true
     host.clocks.moved()
     // The client library may deliver what it had already read although the call is paused.
-    if (this.#verdict === undefined) this.#chunks.push(chunk)
+    if (this.#verdict === undefined) this.#hold(chunk)
     else this.#take(chunk, this.#verdict)
     return this.isStreamed && this.#smallBytes === 0 && host.client.isFlushed === true
   }
@@ -175,20 +179,39 @@ export class AnswerRelay implements CallEvents {
       if (isWhole) return host.close(host.client.end(this.#behindSmall(left)))
       return left.length === 0 ? undefined : this.#pass(left)
     }
-    this.#chunks.push(chunk)
+    this.#hold(chunk)
     if (!host.share.hold(chunk.length)) return host.fail('overloaded', NO_ROOM)
     if (verdict.kind === 'buffer' && this.bytes > verdict.maxBodyBytes) {
       host.fail('response_too_large', `more than ${verdict.maxBodyBytes} bytes`)
     }
   }
 
+  #hold(chunk: Buffer): void {
+    if (this.#first === undefined) this.#first = chunk
+    else if (this.#others === NO_PIECES) this.#others = [chunk]
+    else this.#others.push(chunk)
+  }
+
+  /** What was held, and lets go of it. */
+  #held(): readonly Buffer[] {
+    const held = this.#first === undefined ? this.#others : [this.#first, ...this.#others]
+    this.#first = undefined
+    this.#others = NO_PIECES
+    return held
+  }
+
   /** Sends a piece on: a small one together with others of this turn, each of which would cost a write of its own. */
   #pass(chunk: Buffer): void {
     if (this.#isLive || chunk.length >= SMALL_BYTES) return this.#write(this.#behindSmall(chunk))
-    this.#small.push(chunk)
+    this.#addSmall(chunk)
     this.#smallBytes += chunk.length
     if (this.#smallBytes >= MAX_SMALL_BYTES) this.flush()
     else this.#flushSoon()
+  }
+
+  #addSmall(chunk: Buffer): void {
+    if (this.#small === NO_PIECES) this.#small = [chunk]
+    else this.#small.push(chunk)
   }
 
   #flushSoon(): void {
@@ -212,10 +235,10 @@ export class AnswerRelay implements CallEvents {
 
   /** What waits, and this behind it. */
   #withSmall(chunk?: Buffer): Buffer {
+    if (this.#small === NO_PIECES && chunk !== undefined) return chunk
+    if (chunk !== undefined) this.#small.push(chunk)
     const small = this.#small
-    if (small.length === 0 && chunk !== undefined) return chunk
-    if (chunk !== undefined) small.push(chunk)
-    this.#small = []
+    this.#small = NO_PIECES
     this.#smallBytes = 0
     return joined(small)
   }
@@ -245,12 +268,13 @@ export class AnswerRelay implements CallEvents {
       const left = verdict.watch === undefined ? NOTHING : verdict.watch(NOTHING, true)
       if (left === undefined) return host.fail('upstream_leak', 'in a stream')
       const trailers = core.responseTrailers(host.begun(), this.#trailers)
-      if (left.length > 0) this.#small.push(left)
+      if (left.length > 0) this.#addSmall(left)
       const rest = this.#small.length > 0 ? this.#withSmall() : undefined
       return host.close(host.client.end(rest, trailers))
     }
-    const body = joined(this.#chunks)
-    this.#chunks = []
+    const whole = this.#others === NO_PIECES ? this.#first : undefined
+    const body = whole ?? joined(this.#held())
+    this.#first = undefined
     host.phase = 'deciding'
     host.decide(this, core.decideResponseBody(host.begun(), body), AnswerRelay.#onBody)
   }

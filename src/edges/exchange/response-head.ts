@@ -1,7 +1,35 @@
+import { memo } from '../../base/memo.ts'
 import type { EdgeLimits } from './limits.ts'
 
+/** What the fields of an upstream's answer say about the way of its body. */
+export interface BodyFacts {
+  /** `undefined` where the end is told in another way. */
+  readonly length: number | undefined
+  /** The pieces must go on as they come: each is a message that somebody waits for. */
+  readonly isLive: boolean
+  /** Silence is normal. */
+  readonly isEventStream: boolean
+}
+
+const NO_FIELDS: readonly string[] = Object.freeze([])
+let lastHeaders = NO_FIELDS
+let lastFacts: BodyFacts = { length: undefined, isLive: false, isEventStream: false }
+
 /**
- * The length an upstream's answer announces. The parser has refused two lengths and a length beside a transfer coding.
+ * Reads what matters of the head of an answer. The parser has refused two lengths and a length beside a transfer coding.
+ * The very list that was read last is not read again: the head of one answer is often that of the one before.
+ */
+export function bodyFacts(rawHeaders: readonly string[]): BodyFacts {
+  if (rawHeaders === lastHeaders) return lastFacts
+  const type = field(rawHeaders, 'content-type')
+  const { isLive, isEventStream } = typeFacts(type ?? '')
+  lastFacts = { length: contentLength(rawHeaders), isLive, isEventStream }
+  lastHeaders = rawHeaders
+  return lastFacts
+}
+
+/**
+ * The length an upstream's answer announces.
  * @returns `undefined` where the end is told in another way.
  */
 export function contentLength(rawHeaders: readonly string[]): number | undefined {
@@ -10,29 +38,23 @@ export function contentLength(rawHeaders: readonly string[]): number | undefined
 }
 
 /** How long an answer may be silent, in milliseconds; in some, silence is normal. */
-export function idleLimitMs(
-  rawHeaders: readonly string[],
-  limits: EdgeLimits,
-  isDuplex: boolean,
-): number {
-  const isQuiet = isDuplex || isEventStream(rawHeaders)
+export function idleLimitMs(limits: EdgeLimits, isQuiet: boolean): number {
   return isQuiet ? limits.eventStreamIdleMs : limits.responseIdleMs
 }
 
 /** Media types of which every piece is a message that somebody waits for. */
 const LIVE =
   /^(?:text\/event-stream|application\/(?:x-ndjson|ndjson|jsonl|x-jsonlines|json-seq|stream\+json|grpc)|multipart\/x-mixed-replace)(?![a-z0-9.])/i
-
-/** Whether the pieces of an answer must go on as they come. */
-export function isLive(rawHeaders: readonly string[]): boolean {
-  const type = field(rawHeaders, 'content-type')
-  return type !== undefined && LIVE.test(type)
-}
-
 /** WHATWG HTML 9.2. */
-function isEventStream(rawHeaders: readonly string[]): boolean {
-  return field(rawHeaders, 'content-type')?.slice(0, 17).toLowerCase() === 'text/event-stream'
-}
+const EVENT_STREAM = /^text\/event-stream/i
+
+const typeFacts = memo(
+  (type): Pick<BodyFacts, 'isLive' | 'isEventStream'> => ({
+    isLive: LIVE.test(type),
+    isEventStream: EVENT_STREAM.test(type),
+  }),
+  { maxEntries: 256, maxChars: 128 },
+)
 
 function field(rawHeaders: readonly string[], name: string): string | undefined {
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {

@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import { memo } from '../../base/memo.ts'
+import { inOnePiece } from '../../base/one-piece.ts'
 import { hasControl, isToken } from '../../http/chars.ts'
-import { LineMemory } from './field-line.ts'
+import { AnswerLines } from './answer-lines.ts'
 
 /** Fields that say how this connection frames and keeps a message: the connection writes them, nobody else. */
 const FRAMING: ReadonlySet<string> = new Set([
@@ -23,7 +24,7 @@ const kindOf = memo(nameKind, { maxEntries: 1024, maxChars: 64 })
 export const KEEP_TAIL = 'Connection: keep-alive\r\n'
 export const CLOSE_TAIL = 'Connection: close\r\n'
 
-const memory = new LineMemory()
+const memory = new AnswerLines()
 
 /** Status lines by status; filled as they are used, so at most one for each of 900. */
 const lines: string[] = []
@@ -38,27 +39,26 @@ function statusLine(status: number): string {
  * @throws TypeError for a name or a value that cannot stand in a head: it would end it, or begin another answer.
  */
 export function fieldLines(status: number, headers: readonly string[]): FieldLines {
+  const text = memory.find(status, headers)
+  return text === undefined ? checkedLines(status, headers) : { text, hasDate: false }
+}
+
+function checkedLines(status: number, headers: readonly string[]): FieldLines {
   let text = statusLine(status)
+  let isPlain = true
   let hasDate = false
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i] ?? ''
     const value = headers[i + 1] ?? ''
-    const known = memory.known(i >> 1, name, value)
-    if (known !== undefined) {
-      text += known
-      continue
-    }
     const kind = kindOf(name)
+    if (kind !== 'plain') isPlain = false
     if (kind === 'framing') continue
-    const line = kind === 'impossible' ? undefined : memory.write(i >> 1, name, value)
-    if (line === undefined) throw new TypeError(`field ${i / 2} of an answer`)
-    if (kind === 'date') {
-      hasDate = true
-      // Only what needs no look at its name is found again.
-      memory.forget(i >> 1)
-    }
-    text += line
+    if (kind === 'impossible' || hasControl(value))
+      throw new TypeError(`field ${i / 2} of an answer`)
+    if (kind === 'date') hasDate = true
+    text += `${name}: ${value}\r\n`
   }
+  if (isPlain) memory.learn(status, statusLine(status), headers)
   return { text, hasDate }
 }
 
@@ -79,17 +79,33 @@ export interface FieldLines {
   readonly hasDate: boolean
 }
 
-let dateLineSecond = -1
-let dateLineText = ''
+/** `Date` of this second; empty: to be written anew. */
+let date = ''
+let endTail = ''
+let end = ''
 
-/** `Date` with its line end, written once a second. */
-export function dateLine(nowMs: number): string {
-  const second = Math.floor(nowMs / 1000)
-  if (second !== dateLineSecond) {
-    dateLineSecond = second
-    dateLineText = `Date: ${new Date(nowMs).toUTCString()}\r\n`
+/** `Date` with its line end. Written once a second: reading the clock costs as much as all of a head's other lines. */
+export function dateLine(): string {
+  if (date === '') {
+    const nowMs = Date.now()
+    date = `Date: ${new Date(nowMs).toUTCString()}\r\n`
+    setTimeout(forgetDate, 1000 - (nowMs % 1000)).unref()
   }
-  return dateLineText
+  return date
+}
+
+function forgetDate(): void {
+  date = ''
+  end = ''
+}
+
+/** The end of a head in one piece: what keeps or closes the connection, `Date`, and the empty line. */
+export function headEnd(tail: string): string {
+  if (tail !== endTail || end === '') {
+    endTail = tail
+    end = inOnePiece(`${tail}${dateLine()}\r\n`)
+  }
+  return end
 }
 
 function nameKind(name: string): NameKind {

@@ -2,7 +2,7 @@ import type { Answer } from '../../gateway/core.ts'
 import type { RequestHead } from '../../pipeline/exchange.ts'
 import type { ClientEnd, ClientEvents } from '../exchange/client.ts'
 import { isBodiless } from '../exchange/client.ts'
-import { CLOSE_TAIL, dateLine, fieldLines, trailerLines } from './answer-head.ts'
+import { CLOSE_TAIL, dateLine, fieldLines, headEnd, trailerLines } from './answer-head.ts'
 import type { Behind } from './socket-writer.ts'
 
 /** What a request says about the way back. */
@@ -97,13 +97,13 @@ export class FastClient implements ClientEnd {
     if (this.#isOver) return true
     const { status, body } = answer
     const isHead = this.#isHead
-    const length = body === undefined ? 0 : Buffer.byteLength(body)
+    const length = body === undefined ? 0 : byteLength(body)
     const isEmpty = isHead || length === 0 || isBodiless(status)
     // A HEAD answer without content says nothing about the length that GET would have.
     const isLengthSaid = !isBodiless(status) && !(isHead && length === 0)
     const head = this.#headText(answer, isLengthSaid ? length : undefined, '')
     if (isEmpty || body === undefined) this.#line.send(head, true)
-    else this.#sendJoined(head, body, { end: '', isLast: true })
+    else this.#sendJoined(head, body, LAST)
     this.#isOver = true
     return this.#line.answered(this, this.#closes)
   }
@@ -190,8 +190,9 @@ export class FastClient implements ClientEnd {
       this.#line.isLast ||
       !this.#line.canSkipBody(this)
     const said = length === undefined ? '' : `Content-Length: ${length}\r\n`
-    const date = hasDate ? '' : dateLine(Date.now())
-    return `${text}${said}${this.#closes ? CLOSE_TAIL : this.#line.keepTail}${date}${framing}\r\n`
+    const tail = this.#closes ? CLOSE_TAIL : this.#line.keepTail
+    if (framing === '' && !hasDate) return text + said + headEnd(tail)
+    return `${text}${said}${tail}${hasDate ? '' : dateLine()}${framing}\r\n`
   }
 
   /** A text of ASCII is latin1 as well. */
@@ -201,6 +202,12 @@ export class FastClient implements ClientEnd {
     const bytes = typeof body === 'string' ? Buffer.from(body) : body
     return this.#line.sendParts(before, bytes, behind)
   }
+}
+
+const LAST: Behind = { end: '', isLast: true }
+
+function byteLength(body: Buffer | string): number {
+  return typeof body === 'string' ? Buffer.byteLength(body) : body.length
 }
 
 /** One function for all, not one for each answer. */
