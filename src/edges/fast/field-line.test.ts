@@ -63,3 +63,25 @@ test('a fault in front of a known end is seen', () => {
   assert.notEqual(lineOf(lines, 0, ['own', 'x'.repeat(600)]), undefined)
   assert.equal(lineOf(lines, 0, ['own', `\n${'x'.repeat(599)}`]), undefined)
 })
+
+test('a field that always says something else is still written as it is', () => {
+  const lines = new LineMemory()
+  for (let time = 0; time < 100; time += 1) {
+    assert.equal(lineOf(lines, 0, ['a', `v${time}`]), `a: v${time}\r\n`)
+    if (time % 7 === 0) assert.equal(lineOf(lines, 0, ['a', 'v3']), 'a: v3\r\n')
+  }
+})
+
+test('a field that has come to rest is found again', () => {
+  const lines = new LineMemory()
+  for (let time = 0; time < 100; time += 1) lineOf(lines, 0, ['a', `v${time}`])
+  for (let time = 0; time < 40; time += 1) lineOf(lines, 0, ['a', 'at rest'])
+  assert.equal(lines.known(0, 'a', 'at rest'), 'a: at rest\r\n')
+})
+
+test('what is forgotten at one place is known at the others', () => {
+  const lines = new LineMemory()
+  for (const place of [0, 1]) lineOf(lines, place, ['a', 'b'])
+  lines.forget(0)
+  assert.deepEqual([lines.known(0, 'a', 'b'), lines.known(1, 'a', 'b')], [undefined, 'a: b\r\n'])
+})

@@ -9,23 +9,42 @@ const MAX_REMEMBERED_CHARS = 256
 const OWN_VALUES = 4096
 const MAX_OWN_CHARS = 2048
 
-/** A line as it was written last at its place. */
+/** A line as it was written at its place. */
 interface Line {
   readonly name: string
+  /** What it begins with, up to the value. */
+  start: string
+  isStartWhole: boolean
   /** `undefined`: no value is this one. */
-  readonly value: string | undefined
+  value: string | undefined
   text: string
   isWhole: boolean
 }
 
-const NO_LINE: Line = { name: '', value: undefined, text: '', isWhole: true }
+function lineOf(name: string): Line {
+  return {
+    name,
+    start: `${name}: `,
+    isStartWhole: false,
+    value: undefined,
+    text: '',
+    isWhole: false,
+  }
+}
+
+/** After so many values in a row that were all new, to hold the next against the last is hardly worth it, */
+const RESTLESS = 8
+/** but one of so many is remembered still. */
+const SOMETIMES = 16
 
 /**
  * Writes the lines of heads, and remembers the last one at each place: one head is like the one before it but for a
  * few fields, so most lines are found by comparing two references, and were checked and put together once.
  */
 export class LineMemory {
-  readonly #lines: Line[] = Array.from({ length: MAX_REMEMBERED }, () => NO_LINE)
+  readonly #lines: Line[] = Array.from({ length: MAX_REMEMBERED }, () => lineOf(''))
+  /** For each place: how many values came since one came again. */
+  readonly #changes = new Uint32Array(MAX_REMEMBERED)
   readonly #ownField: string
   readonly #ownValues: (string | undefined)[]
 
@@ -41,7 +60,8 @@ export class LineMemory {
   /** The line of a field that `write` wrote at this place before; `undefined` for any other. */
   known(place: number, name: string, value: string): string | undefined {
     const line = this.#lines[place]
-    if (line === undefined || line.value !== value || line.name !== name) return undefined
+    if (line?.value === undefined || line.value !== value || line.name !== name) return undefined
+    this.#changes[place] = 0
     if (!line.isWhole) {
       // It came a second time: what is sent again and again is worth being put into one piece.
       line.text = inOnePiece(line.text)
@@ -56,9 +76,18 @@ export class LineMemory {
    */
   write(place: number, name: string, value: string): string | undefined {
     if (name === this.#ownField ? this.#hasControl(value) : hasControl(value)) return undefined
-    const text = `${name}: ${value}\r\n`
-    if (place < MAX_REMEMBERED && value.length <= MAX_REMEMBERED_CHARS)
-      this.#lines[place] = { name, value, text, isWhole: false }
+    const line = this.#lines[place]
+    if (line === undefined) return `${name}: ${value}\r\n`
+    const current = line.name === name ? line : (this.#lines[place] = lineOf(name))
+    const text = `${startOf(current)}${value}\r\n`
+    const changes = (this.#changes[place] ?? 0) + 1
+    this.#changes[place] = changes
+    const isRemembered = changes <= RESTLESS || changes % SOMETIMES === 0
+    if (isRemembered && value.length <= MAX_REMEMBERED_CHARS) {
+      current.value = value
+      current.text = text
+      current.isWhole = false
+    } else current.value = undefined
     return text
   }
 
@@ -75,6 +104,16 @@ export class LineMemory {
 
   /** What was written at this place is to be asked for again. */
   forget(place: number): void {
-    if (place < MAX_REMEMBERED) this.#lines[place] = NO_LINE
+    const line = this.#lines[place]
+    if (line !== undefined) line.value = undefined
   }
+}
+
+/** Of a name that came a second time in one piece, as the lines that it goes into are many. */
+function startOf(line: Line): string {
+  if (!line.isStartWhole && line.value !== undefined) {
+    line.start = inOnePiece(line.start)
+    line.isStartWhole = true
+  }
+  return line.start
 }
