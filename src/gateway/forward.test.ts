@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { exchangeOf } from '../controls/testing/exchange.ts'
+import { HeaderTable } from '../http/header-table.ts'
+import { Exchange } from '../pipeline/exchange.ts'
 import { requestHeaders, upstreamPath } from './forward.ts'
 import { keptFields } from './kept-fields.ts'
 import type { PlanApi, SitePlan } from './plan.ts'
 
 // Only what this function reads of a plan.
 const plan = {
+  site: { index: 0 },
   api: { upstreamHost: '127.0.0.1:3000' },
   keepsRequestHeader: keptFields([(name) => name === 'authorization']),
   hooks: { forward: [(_exchange: unknown, out: string[]) => void out.push('x-ours', '1')] },
@@ -53,6 +56,36 @@ suite('fields that go to the API', () => {
       assert.deepEqual(out, [...HOST, ...kept, ...OURS])
     })
   }
+})
+
+/** As a parser makes it that gives the same names for the same head. */
+function known(names: readonly string[], values: readonly string[]): HeaderTable {
+  const facts = { bytes: 0, largestBytes: 0, pseudoFields: 0, hasOddName: false }
+  const flags = { known: 0, repeated: 0, isPrintable: true }
+  return new HeaderTable([], { ...facts, ...flags, names, values })
+}
+
+function keptOf(headers: HeaderTable, site: SitePlan): string[] {
+  const { id, head } = exchangeOf({})
+  return requestHeaders(new Exchange(id, { ...head, headers }, 0), site)
+}
+
+test('the same names are judged anew under another plan, and other names under the same', () => {
+  const names = ['a', 'authorization', 'b']
+  const drop = (name: string): SitePlan => ({
+    ...plan,
+    keepsRequestHeader: keptFields([(one) => one === name]),
+  })
+  const rows: [headers: HeaderTable, site: SitePlan, kept: string[]][] = [
+    [known(names, ['1', '2', '3']), plan, ['a', '1', 'b', '3']],
+    [known(names, ['4', '5', '6']), plan, ['a', '4', 'b', '6']],
+    [known(names, ['4', '5', '6']), drop('a'), ['authorization', '5', 'b', '6']],
+    [known(['b', 'a'], ['4', '5']), plan, ['b', '4', 'a', '5']],
+    [new HeaderTable(['A', '7']), plan, ['a', '7']],
+    [known(names, ['1', '2', '3']), plan, ['a', '1', 'b', '3']],
+  ]
+  for (const [headers, site, kept] of rows)
+    assert.deepEqual(keptOf(headers, site), [...HOST, ...kept, ...OURS])
 })
 
 const PATHS: readonly [

@@ -1,4 +1,5 @@
 import { FIELD } from '../http/header-table.ts'
+import type { HeaderTable } from '../http/header-table.ts'
 import { connectionOptions } from '../http/hop-by-hop.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
 import { readableCodings } from './content-coding.ts'
@@ -22,9 +23,9 @@ export function requestHeaders(exchange: Exchange, plan: SitePlan): string[] {
   const out: string[] = ['host', plan.api.upstreamHost]
   // What `Connection` names belongs to the client's connection too; `wire` refused the names that must not be there.
   const named = (headers.known & FIELD.connection) !== 0 ? connectionOptions(headers) : undefined
-  for (let index = 0; index < headers.size; index += 1) {
+  for (const index of keptPlaces(headers, plan)) {
     const name = headers.nameAt(index)
-    if (!plan.keepsRequestHeader(name) || named?.includes(name) === true) continue
+    if (named?.includes(name) === true) continue
     const value = headers.valueAt(index)
     out.push(name, name === 'accept-encoding' ? readableCodings(value) : value)
   }
@@ -32,4 +33,30 @@ export function requestHeaders(exchange: Exchange, plan: SitePlan): string[] {
   if (plan.forwardsTe && headers.get('te') === 'trailers') out.push('te', 'trailers')
   for (const add of plan.hooks.forward) add(exchange, out)
   return out
+}
+
+/** Which fields of a head go on under a plan. */
+interface KeptPlaces {
+  readonly names: readonly string[]
+  readonly keeps: SitePlan['keepsRequestHeader']
+  readonly places: readonly number[]
+}
+
+/** Operations that are remembered at once; a power of two. */
+const REMEMBERED = 64
+/** One head is like the one before it: what was kept of the same list of names is kept of it again. */
+const remembered: (KeptPlaces | undefined)[] = Array.from({ length: REMEMBERED })
+
+function keptPlaces(
+  { names, isPrintable }: HeaderTable,
+  { site, keepsRequestHeader: keeps }: SitePlan,
+): readonly number[] {
+  const slot = site.index % REMEMBERED
+  const last = remembered[slot]
+  if (last !== undefined && last.names === names && last.keeps === keeps) return last.places
+  const places: number[] = []
+  for (const [place, name] of names.entries()) if (keeps(name)) places.push(place)
+  // Only the parser that says so gives the same list twice.
+  if (isPrintable) remembered[slot] = { names, keeps, places }
+  return places
 }

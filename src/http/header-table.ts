@@ -85,19 +85,37 @@ function interned(text: string): string {
 }
 
 /** The fields of one message and what was seen of them while they were read. */
-export interface FieldLines {
-  /** Lower case, each the one copy that `fieldName` gives. */
-  readonly names: readonly string[]
+export interface FieldLines extends FieldNames {
   /** As they came, one for each name. */
   readonly values: readonly string[]
   /** See the fields of `HeaderTable`. */
   readonly bytes: number
   readonly largestBytes: number
   readonly pseudoFields: number
+  readonly isPrintable: boolean
+}
+
+/** The names of one message and what is known of them together. */
+export interface FieldNames {
+  /** Lower case, each the one copy that `fieldName` gives. */
+  readonly names: readonly string[]
+  /** See the fields of `HeaderTable`. */
   readonly hasOddName: boolean
   readonly known: number
   readonly repeated: number
-  readonly isPrintable: boolean
+}
+
+/** What is known of names together. */
+export function fieldNames(found: readonly FieldName[]): FieldNames {
+  let known = 0
+  let repeated = 0
+  let hasOddName = false
+  for (const { isPlain, bit } of found) {
+    if (!isPlain) hasOddName = true
+    repeated |= known & bit
+    known |= bit
+  }
+  return { names: found.map(({ text }) => text), hasOddName, known, repeated }
 }
 
 /**
@@ -107,7 +125,8 @@ export interface FieldLines {
  * Pseudo-header fields of HTTP/2 (names starting with `:`) are counted and left out.
  */
 export class HeaderTable {
-  readonly #names: readonly string[]
+  /** Lower case, in order; the same list where a parser found the same names as in the head before. */
+  readonly names: readonly string[]
   readonly #values: readonly string[]
   /** Size of the block as HTTP/1.1 would write it: name, `: `, value, CRLF for each field. */
   readonly bytes: number
@@ -126,7 +145,7 @@ export class HeaderTable {
 
   /** `lines`: what a parser has read already, in place of the flat list. */
   constructor(rawHeaders: readonly string[], lines: FieldLines = fieldLines(rawHeaders)) {
-    this.#names = lines.names
+    this.names = lines.names
     this.#values = lines.values
     this.bytes = lines.bytes
     this.largestBytes = lines.largestBytes
@@ -139,12 +158,12 @@ export class HeaderTable {
 
   /** Number of fields, duplicates counted. */
   get size(): number {
-    return this.#names.length
+    return this.names.length
   }
 
   /** Lower-case name of the field at `index`; empty out of range. */
   nameAt(index: number): string {
-    return this.#names[index] ?? ''
+    return this.names[index] ?? ''
   }
 
   /** Value of the field at `index` as it came; empty out of range. */
@@ -163,8 +182,8 @@ export class HeaderTable {
     const first = this.#find(name)
     if (first < 0) return NONE
     const found: string[] = []
-    for (let i = first; i < this.#names.length; i++) {
-      if (this.#names[i] === name) found.push(this.valueAt(i))
+    for (let i = first; i < this.names.length; i++) {
+      if (this.names[i] === name) found.push(this.valueAt(i))
     }
     return found
   }
@@ -177,13 +196,13 @@ export class HeaderTable {
   /** How often the field is there, `name` in lower case. */
   count(name: string): number {
     let count = 0
-    for (let i = 0; i < this.#names.length; i++) if (this.#names[i] === name) count++
+    for (let i = 0; i < this.names.length; i++) if (this.names[i] === name) count++
     return count
   }
 
   // A loop over a handful of interned names is faster than the general search of the engine.
   #find(name: string): number {
-    for (let i = 0; i < this.#names.length; i++) if (this.#names[i] === name) return i
+    for (let i = 0; i < this.names.length; i++) if (this.names[i] === name) return i
     return -1
   }
 }

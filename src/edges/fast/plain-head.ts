@@ -1,7 +1,7 @@
 import { compileWasm } from '../../base/wasm.ts'
 import { isDigits, TCHAR } from '../../http/chars.ts'
-import { FIELD, fieldName, HeaderTable } from '../../http/header-table.ts'
-import type { FieldName } from '../../http/header-table.ts'
+import { FIELD, fieldName, fieldNames, HeaderTable } from '../../http/header-table.ts'
+import type { FieldName, FieldNames } from '../../http/header-table.ts'
 import { REQUEST_HEAD } from './request-head-wasm.ts'
 
 /** What the module of `assembly/request-head.ts` exports. */
@@ -76,6 +76,9 @@ export class PlainHeads {
   readonly #memory: Buffer
   readonly #words: Int32Array
   readonly #lines: readonly Line[]
+  /** Names of the last head, while no line has got another one. */
+  #shape: FieldNames = fieldNames([])
+  #isShapeKnown = false
   /** Of the head that was read last, whose parts these are until the next one. */
   method = ''
   target = ''
@@ -116,37 +119,32 @@ export class PlainHeads {
     const count = words[COUNT] ?? 0
     const text = this.#freshText()
     if (words[LINES] !== SAME_LINE) this.#renewRequestLine(text)
-    const names: string[] = []
     const values: string[] = []
     let bytes = 0
     let largestBytes = 0
-    let hasOddName = false
-    let known = 0
-    let repeated = 0
     for (let place = 1; place < count; place++) {
       const line = this.#lines[place]
       if (line === undefined) return false
       const isKnown = words[LINES + 4 * place] === SAME_LINE
       const value = isKnown ? line.value : this.#renew(line, place, text)
       if (value === undefined) return false
-      const { name, chars } = line
+      const { chars } = line
       bytes += chars + 4
       if (chars > largestBytes) largestBytes = chars
-      if (!name.isPlain) hasOddName = true
-      repeated |= known & name.bit
-      known |= name.bit
-      names.push(name.text)
       values.push(value)
     }
+    const shape = this.#shapeOf(count)
+    const { names, hasOddName, known, repeated } = shape
     // Two lengths are no plain request, even two that are the same.
     if ((repeated & FIELD['content-length']) !== 0) return false
     const isPrintable = true
+    const pseudoFields = 0
     this.headers = new HeaderTable(NO_FIELDS, {
       names,
       values,
       bytes,
       largestBytes,
-      pseudoFields: 0,
+      pseudoFields,
       hasOddName,
       known,
       repeated,
@@ -155,6 +153,15 @@ export class PlainHeads {
     const hasLength = (known & FIELD['content-length']) !== 0
     this.contentLength = hasLength ? Number(this.headers.get('content-length')) : undefined
     return true
+  }
+
+  /** The names of so many lines: those of the head before, unless one of them is new. */
+  #shapeOf(count: number): FieldNames {
+    if (!this.#isShapeKnown || this.#shape.names.length !== count - 1) {
+      this.#shape = fieldNames(this.#lines.slice(1, count).map(({ name }) => name))
+      this.#isShapeKnown = true
+    }
+    return this.#shape
   }
 
   /** From the first line that is not known to the last one, decoded as one text. */
@@ -191,6 +198,7 @@ export class PlainHeads {
     const name = isNew ? fieldName(this.#cut(text, from, nameTo)) : line.name
     const kind = isNew ? kindOf(name.text) : line.kind
     if (kind !== 'free' && !isPlainValue(kind, value)) return undefined
+    if (isNew) this.#isShapeKnown = false
     line.name = name
     line.kind = kind
     line.chars = nameTo - from + value.length
