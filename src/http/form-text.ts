@@ -1,7 +1,7 @@
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import { nextTurn } from '../base/next-turn.ts'
-import { makeReadSpan, MAX_SPAN_BYTES } from './form-wasm.ts'
-import type { ReadSpan, SpanText } from './form-wasm.ts'
+import { makeFormReader, MAX_SPAN_BYTES } from './form-wasm.ts'
+import type { FormReader, SpanText } from './form-wasm.ts'
 import { canonicalPercent, formDecode } from './percent.ts'
 import {
   canonicalQuery,
@@ -27,62 +27,136 @@ const PERCENT = 37
 
 /** Parses the body of a form as `canonicalQuery` does a query; long ones come later. Never throws, never rejects. */
 export function canonicalForm(body: Buffer): MaybePromise<CanonicalQuery | Fault> {
+  return readForm(body, undefined)
+}
+
+/**
+ * The pairs of a form, as `canonicalForm` reads them. How a value was spelled is told of the fields in `spelled` only;
+ * for others what it means stands in its place: to spell a megabyte anew would cost more than to read it.
+ */
+export function formPairs(
+  body: Buffer,
+  spelled: ReadonlySet<string>,
+): MaybePromise<{ readonly pairs: readonly QueryPair[] } | Fault> {
+  return readForm(body, spelled)
+}
+
+/** `spelled`: all, where it is missing. */
+function readForm(
+  body: Buffer,
+  spelled: ReadonlySet<string> | undefined,
+): MaybePromise<CanonicalQuery | Fault> {
   if (body.length <= SHORT_BYTES) return canonicalQuery(body.toString('latin1'))
   const pieces = piecesOf(body)
   if (pieces === undefined) return { fault: 'too_many_parameters' }
-  return body.length > SLICE_BYTES ? inSlices(body, pieces) : atOnce(body, pieces)
+  const gathered = new Gathered(spelled)
+  return body.length > SLICE_BYTES
+    ? inSlices(body, pieces, gathered)
+    : atOnce(body, pieces, gathered)
 }
 
-function atOnce(body: Buffer, pieces: readonly Piece[]): CanonicalQuery | Fault {
-  const gathered = new Gathered()
+function atOnce(
+  body: Buffer,
+  pieces: readonly Piece[],
+  gathered: Gathered,
+): CanonicalQuery | Fault {
   for (const piece of pieces) {
     const { start, nameEnd, end } = piece
-    const name = readSpan(body, start, nameEnd)
-    const value = readSpan(body, Math.min(nameEnd + 1, end), end)
+    const name = readSpan(body, { start, end: nameEnd }, gathered.spellsNames)
+    const isSpelled = gathered.spells(name)
+    const value = readSpan(body, { start: Math.min(nameEnd + 1, end), end }, isSpelled)
     const fault = gathered.add(piece, name, value)
     if (fault !== undefined) return fault
   }
   return gathered.query()
 }
 
-async function inSlices(body: Buffer, pieces: readonly Piece[]): Promise<CanonicalQuery | Fault> {
+async function inSlices(
+  body: Buffer,
+  pieces: readonly Piece[],
+  gathered: Gathered,
+): Promise<CanonicalQuery | Fault> {
   const reader = new SlicedReader(body)
-  const gathered = new Gathered()
   for (const piece of pieces) {
     const { start, nameEnd, end } = piece
-    const name = await reader.read(start, nameEnd)
-    const value = 'fault' in name ? name : await reader.read(Math.min(nameEnd + 1, end), end)
+    const name = await reader.read({ start, end: nameEnd }, gathered.spellsNames)
+    const isSpelled = gathered.spells(name)
+    const value =
+      'fault' in name
+        ? name
+        : await reader.read({ start: Math.min(nameEnd + 1, end), end }, isSpelled)
     const fault = gathered.add(piece, name, value)
     if (fault !== undefined) return fault
   }
   return gathered.query()
 }
 
-let made: ReadSpan | 'none' | undefined
+let made: FormReader | 'none' | undefined
+
+interface Span {
+  readonly start: number
+  readonly end: number
+}
 
 /** What stands between two offsets, none of them inside what is written for one character. */
-function readSpan(body: Buffer, start: number, end: number): SpanText | Fault {
+function readSpan(body: Buffer, { start, end }: Span, isSpelled: boolean): SpanText | Fault {
   if (end - start > SHORT_SPAN) {
-    made ??= makeReadSpan() ?? 'none'
-    const read = made === 'none' ? undefined : made(body, start, end)
+    made ??= makeFormReader() ?? 'none'
+    const read = made === 'none' ? undefined : readLong(made, body.subarray(start, end), isSpelled)
     if (read !== undefined) return read
   }
-  // The twin also says what is wrong.
   const spelling = canonicalPercent(body.toString('latin1', start, end), QUERY_SET)
-  return 'fault' in spelling ? spelling : { text: spelling.text, value: formDecode(spelling.text) }
+  if ('fault' in spelling) return spelling
+  const value = formDecode(spelling.text)
+  return { text: isSpelled ? spelling.text : value, value }
+}
+
+/** `undefined` where the twin has to read it. */
+function readLong(
+  reader: FormReader,
+  bytes: Buffer,
+  isSpelled: boolean,
+): SpanText | Fault | undefined {
+  const { length } = bytes
+  if (isSpelled) {
+    const read = reader.span(bytes, 0, length)
+    if (read !== undefined) return read
+  } else {
+    const value = reader.meaning(bytes, 0, length)
+    if (value !== undefined) return { text: value, value }
+  }
+  // The twin says what is wrong, and need not look for it.
+  const rest = canonicalPercent(bytes.toString('latin1', reader.failedAt()), QUERY_SET)
+  return 'fault' in rest ? rest : undefined
 }
 
 /** The pairs so far. */
 class Gathered {
+  readonly #spelled: ReadonlySet<string> | undefined
   readonly #texts: string[] = []
   readonly #pairs: QueryPair[] = []
+
+  constructor(spelled: ReadonlySet<string> | undefined) {
+    this.#spelled = spelled
+  }
+
+  /** Only the text of a whole form holds them. */
+  get spellsNames(): boolean {
+    return this.#spelled === undefined
+  }
+
+  /** Whether it is told how the value of a name was spelled. */
+  spells(name: SpanText | Fault): boolean {
+    return this.#spelled === undefined || ('value' in name && this.#spelled.has(name.value))
+  }
 
   /** Adds a pair; why the form is refused, where it is. */
   add({ nameEnd, end }: Piece, name: SpanText | Fault, value: SpanText | Fault): Fault | undefined {
     if ('fault' in name) return name
     if ('fault' in value) return value
     if (isDangerousName(name.value)) return { fault: 'dangerous_name' }
-    this.#texts.push(nameEnd === end ? name.text : `${name.text}=${value.text}`)
+    if (this.#spelled === undefined)
+      this.#texts.push(nameEnd === end ? name.text : `${name.text}=${value.text}`)
     this.#pairs.push([name.value, value.value, value.text])
     return undefined
   }
@@ -125,20 +199,21 @@ class SlicedReader {
   }
 
   /** The canonical text between two offsets, and what it means. */
-  async read(start: number, end: number): Promise<SpanText | Fault> {
+  async read({ start, end }: Span, isSpelled: boolean): Promise<SpanText | Fault> {
     const texts: string[] = []
     const values: string[] = []
     for (let from = start; from < end;) {
       if (this.#left <= 0) await this.#pause()
       const to = this.#sliceEnd(from, end)
-      const part = readSpan(this.#body, from, to)
+      const part = readSpan(this.#body, { start: from, end: to }, isSpelled)
       if ('fault' in part) return part
-      texts.push(part.text)
+      if (isSpelled) texts.push(part.text)
       values.push(part.value)
       this.#left -= to - from
       from = to
     }
-    return { text: texts.join(''), value: values.join('') }
+    const value = values.join('')
+    return { text: isSpelled ? texts.join('') : value, value }
   }
 
   async #pause(): Promise<void> {

@@ -1,12 +1,30 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { makeReadSpan, MAX_SPAN_BYTES } from './form-wasm.ts'
+import { makeFormReader, MAX_SPAN_BYTES } from './form-wasm.ts'
 import { canonicalPercent, formDecode } from './percent.ts'
 import { QUERY_SET } from './query.ts'
 
-const read = makeReadSpan()
-assert.ok(read !== undefined)
+const reader = makeFormReader()
+assert.ok(reader !== undefined)
+
+/** Both readings, the second one without its spelling. */
+function read(body: Buffer, start: number, end: number): object | undefined {
+  const found = reader?.span(body, start, end)
+  const failedAt = reader?.failedAt() ?? 0
+  assert.equal(reader?.meaning(body, start, end), found?.value)
+  if (found === undefined) {
+    assert.equal(reader?.failedAt(), failedAt)
+    assert.ok(
+      'text' in canonicalPercent(body.toString('latin1', start, start + failedAt), QUERY_SET),
+    )
+    assert.deepEqual(
+      canonicalPercent(body.toString('latin1', start + failedAt, end), QUERY_SET),
+      canonicalPercent(body.toString('latin1', start, end), QUERY_SET),
+    )
+  }
+  return found
+}
 
 /** The twin. */
 function readPlainly(body: Buffer, start: number, end: number): object | undefined {

@@ -1,6 +1,6 @@
 import { andThen } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
-import { canonicalForm } from '../../http/form-text.ts'
+import { formPairs } from '../../http/form-text.ts'
 import { formDecode } from '../../http/percent.ts'
 import type { QueryPair } from '../../http/query.ts'
 import { childPointer } from '../load/pointer.ts'
@@ -32,23 +32,36 @@ export function compileFormBody(mediaType: MediaType, deps: DecodeDeps): FormDec
   return (body) => {
     // Old parsers begin a field at `;`, and these bytes go out as they came; serializers of forms encode it.
     if (body.includes(';')) return refuse('encoding', '', 'is not a form: semicolon')
-    return andThen(canonicalForm(body), (query) =>
+    return andThen(formPairs(body, read.spelled), (query) =>
       'fault' in query
         ? refuse('encoding', '', `is not a form: ${query.fault.replaceAll('_', ' ')}`)
-        : read(query.pairs),
+        : read.value(query.pairs),
     )
   }
 }
 
+/** Decodes pairs. */
+export interface FormValue {
+  /** The fields whose pairs must tell how they were spelled. */
+  readonly spelled: ReadonlySet<string>
+  value(pairs: readonly QueryPair[]): FormResult
+}
+
 /** Like `compileFormBody`, for pairs that were taken apart already. */
-export function compileFormValue(
-  mediaType: MediaType | undefined,
-  deps: DecodeDeps,
-): (pairs: readonly QueryPair[]) => FormResult {
+export function compileFormValue(mediaType: MediaType | undefined, deps: DecodeDeps): FormValue {
   const object = deps.types(mediaType?.schema).object ?? FREE_FORM
   const specs = [...object.properties].map(([name, type]) => specOf(name, type, mediaType))
   const fields = compileFieldSet(specs)
-  return (pairs) => buildValue(specs, object, fields(pairs))
+  return {
+    spelled: new Set(specs.filter(isTakenApart).map(({ name }) => name)),
+    value: (pairs) => buildValue(specs, object, fields(pairs)),
+  }
+}
+
+/** Whether a field is more than one text: then what separates its pieces is seen in how it is spelled. */
+function isTakenApart({ form, type }: FieldSpec): boolean {
+  const isText = type.scalars.length === 1 && type.items === undefined && type.object === undefined
+  return form === 'styled' && !isText
 }
 
 const FREE_FORM: ObjectType = { properties: new Map(), others: PLAIN_TEXT, isOpen: true }

@@ -250,7 +250,7 @@ function compileWhole(parameter: Parameter, entry: Entry, deps: DecodeDeps): Rea
     // A query of JSON is a name without a value.
     if (entry.spec.form === 'json')
       return settle(entry, entry.read(query.length === 1 ? [only[0]] : ['', '']), outcome)
-    const form = readForm(query)
+    const form = readForm.value(query)
     if ('fault' in form) addFault(outcome, entry, form.fault)
     else settle(entry, [form.value], outcome)
   }
