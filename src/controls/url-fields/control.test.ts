@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
+import { body as bodyControl } from '../body/control.ts'
 import { Bench } from '../testing/bench.ts'
 import { assertEveryReason, assertRefused } from '../testing/check.ts'
 import { exchangeOf } from '../testing/exchange.ts'
@@ -307,3 +308,82 @@ suite('what leads inside although nobody declared a URL', () => {
     fc.assert(fc.property(fc.string(), (url) => void insideFault(`http:${url}`, new Set())))
   })
 })
+
+/** Texts that may lead inside, and such as only look a little like it. */
+const LEADING = [
+  'http://169.254.169.254/latest',
+  'HTTP://127.0.0.1',
+  '//10.0.0.1/a',
+  '\\\\10.0.0.1\\a',
+  '/\\10.0.0.1',
+  ' \thttp://127.0.0.1/',
+  '\u00a0http://127.0.0.1/',
+  'gopher://x',
+  'a.b-c+d:e',
+  '/images/a.png',
+  '12:30',
+  'ünder:x',
+  'plain words: more',
+  'file:/etc/passwd',
+  'https://hooks.shop-example.com',
+]
+
+test('a body that was only seen to fit is judged like the value it is', async () => {
+  const bench = new Bench({ document: PLAIN_DOCUMENT })
+  const [reading, judging] = [bench.guard(bodyControl, 'note'), bench.guard(urlFields, 'note')]
+  const spelt = fc
+    .tuple(fc.constantFrom(...LEADING), fc.boolean(), fc.nat(40))
+    .map(([text, isEscaped, at]) => {
+      const json = JSON.stringify(text)
+      const place = 1 + (at % Math.max(1, text.length))
+      const unit = json.charCodeAt(place)
+      const isPlainUnit = unit > 0x20 && unit !== 0x22 && unit !== 0x5c && json[place - 1] !== '\\'
+      if (!isEscaped || !isPlainUnit || place >= json.length - 1) return json
+      return `${json.slice(0, place)}\\u${unit.toString(16).padStart(4, '0')}${json.slice(place + 1)}`
+    })
+  let held = 0
+  await fc.assert(
+    fc.asyncProperty(spelt, fc.constantFrom('imageUrl', 'note'), async (value, name) => {
+      const text = `{"${name}":${value}}`
+      if (!isJsonText(text)) return
+      const seen = exchangeOf({
+        method: 'POST',
+        headers: ['Content-Type', 'application/json'],
+        hasBody: true,
+      })
+      const plain = exchangeOf({ method: 'POST', hasBody: true })
+      assert.equal(await reading.body(seen, text), undefined)
+      plain.body = JSON.parse(text)
+      if (seen.isBodyWithoutUrl) held += 1
+      const [found, expected] = [await judging.body(seen, text), await judging.body(plain, text)]
+      assert.equal(found?.denial.detail, expected?.denial.detail, text)
+      assert.deepEqual(seen.body, plain.body)
+    }),
+    { numRuns: 500 },
+  )
+  assert.ok(held > 20, `only ${held} bodies were without a URL`)
+})
+
+function isJsonText(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    // The escape landed inside of another one.
+    return false
+  }
+}
+
+const PLAIN_DOCUMENT = {
+  openapi: '3.1.0',
+  info: { title: 'Notes', version: '1' },
+  paths: {
+    '/notes': {
+      post: {
+        operationId: 'note',
+        ...body('application/json', { type: 'object', properties: { imageUrl: text, note: text } }),
+        ...ok,
+      },
+    },
+  },
+}

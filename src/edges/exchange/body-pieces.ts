@@ -7,7 +7,9 @@ const EMPTY = Buffer.alloc(0)
  * bytes and more, and a client that sends byte by byte would make the gateway hold many times what it counts.
  */
 export class BodyPieces {
-  #pieces: Buffer[] = []
+  #first: Buffer | undefined = undefined
+  /** Behind the first one. */
+  #more: Buffer[] | undefined = undefined
   /** Small pieces, up to `#filled`. */
   #tail: Buffer | undefined = undefined
   #filled = 0
@@ -15,9 +17,13 @@ export class BodyPieces {
   /** Takes a piece; its memory must not be written over. */
   add(piece: Buffer): void {
     // The first one is kept as it is: most bodies are in one piece.
-    if (this.#pieces.length === 0 || piece.length >= SMALL_BYTES) {
+    if (this.#first === undefined) {
+      this.#first = piece
+      return
+    }
+    if (piece.length >= SMALL_BYTES) {
       this.#seal()
-      this.#pieces.push(piece)
+      this.#push(piece)
       return
     }
     if (this.#tail !== undefined && this.#filled + piece.length > SMALL_BYTES) this.#seal()
@@ -27,28 +33,36 @@ export class BodyPieces {
 
   /** How many buffers are held. */
   get count(): number {
-    return this.#pieces.length + (this.#tail === undefined ? 0 : 1)
+    const whole = this.#first === undefined ? 0 : 1 + (this.#more?.length ?? 0)
+    return whole + (this.#tail === undefined ? 0 : 1)
   }
 
   /** All of it in one buffer, and lets go of the pieces. A body in one piece is not copied. */
   take(): Buffer {
     this.#seal()
-    const pieces = this.#pieces
-    const [first = EMPTY] = pieces
-    this.#pieces = []
-    return pieces.length > 1 ? Buffer.concat(pieces) : first
+    const first = this.#first ?? EMPTY
+    const more = this.#more
+    this.#first = undefined
+    this.#more = undefined
+    return more === undefined ? first : Buffer.concat([first, ...more])
   }
 
   /** Lets go of everything. */
   drop(): void {
-    this.#pieces = []
+    this.#first = undefined
+    this.#more = undefined
     this.#tail = undefined
     this.#filled = 0
   }
 
+  #push(piece: Buffer): void {
+    if (this.#more === undefined) this.#more = [piece]
+    else this.#more.push(piece)
+  }
+
   #seal(): void {
     if (this.#tail === undefined) return
-    this.#pieces.push(this.#tail.subarray(0, this.#filled))
+    this.#push(this.#tail.subarray(0, this.#filled))
     this.#tail = undefined
     this.#filled = 0
   }

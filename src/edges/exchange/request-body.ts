@@ -10,7 +10,10 @@ export class RequestBody {
   readonly upload: Readable | undefined
   readonly #client: ClientEnd
   readonly #maxBytes: number
-  readonly #pace: BodyPace | undefined
+  /** `undefined`: no rate is asked for. */
+  readonly #limits: EdgeLimits | undefined
+  /** Made when it is first asked: most bodies came with their head. */
+  #pace: BodyPace | undefined = undefined
   readonly #pieces = new BodyPieces()
   #bytes = 0
   #isComplete = false
@@ -29,7 +32,7 @@ export class RequestBody {
   ) {
     this.#client = client
     this.#maxBytes = plan.maxBytes
-    this.#pace = plan.isDuplex ? undefined : new BodyPace(plan.limits)
+    this.#limits = plan.isDuplex ? undefined : plan.limits
     this.upload = plan.mode === 'stream' ? this.#openUpload() : undefined
   }
 
@@ -57,7 +60,7 @@ export class RequestBody {
     } else if (!this.upload.destroyed && !this.upload.push(chunk)) {
       // The upstream is slower than the client: the wait is not the client's fault.
       this.#isPaused = true
-      this.#pace?.pause()
+      this.#paced()?.pause()
       this.#client.pauseBody()
     }
     return true
@@ -72,13 +75,19 @@ export class RequestBody {
   }
 
   isTooSlow(nowMs: number): boolean {
-    return !this.#isComplete && this.#pace?.isTooSlow(nowMs, this.#bytes) === true
+    return !this.#isComplete && this.#paced()?.isTooSlow(nowMs, this.#bytes) === true
   }
 
   /** Nobody wants the rest. */
   discard(): void {
     this.#pieces.drop()
     this.upload?.destroy()
+  }
+
+  #paced(): BodyPace | undefined {
+    if (this.#pace === undefined && this.#limits !== undefined)
+      this.#pace = new BodyPace(this.#limits)
+    return this.#pace
   }
 
   #openUpload(): Readable {
