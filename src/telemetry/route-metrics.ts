@@ -20,6 +20,7 @@ const METHODS: readonly string[] = [
   '_OTHER',
 ]
 const METHOD_INDEX: ReadonlyMap<string, number> = new Map(METHODS.map((name, i) => [name, i]))
+const GET = METHODS.indexOf('GET')
 const OTHER_METHOD = METHODS.length - 1
 const LOWEST_STATUS = 100
 const STATUSES = 500
@@ -58,6 +59,7 @@ export class RouteMetrics {
   readonly #slots = new Uint8Array(STATUSES)
   readonly #statusOfSlot: Float64Array
   readonly #allocate: AllocateNumbers
+  #latest: RouteCounts
   #usedSlots = 1
   #denialSeries = 0
 
@@ -65,13 +67,15 @@ export class RouteMetrics {
     this.#allocate = allocate
     this.#statusOfSlot = allocate(['codes'], MAX_STATUSES)
     this.#unrouted = this.#newCounts(UNROUTED)
+    this.#latest = this.#unrouted
     this.#routes.set(UNROUTED, this.#unrouted)
   }
 
   /** Counts one finished exchange. */
   record(exchange: Exchange, seconds: number): void {
     const counts = this.#countsOf(exchange.site?.label)
-    const method = METHOD_INDEX.get(exchange.head.method) ?? OTHER_METHOD
+    const { method: name } = exchange.head
+    const method = name === 'GET' ? GET : (METHOD_INDEX.get(name) ?? OTHER_METHOD)
     const statuses = (counts.statuses[method] ??= this.#newStatuses(counts.label, method))
     const slot = this.#slotOf(exchange.status)
     statuses[slot] = (statuses[slot] ?? 0) + 1
@@ -121,8 +125,10 @@ export class RouteMetrics {
 
   #countsOf(label: string | undefined): RouteCounts {
     if (label === undefined) return this.#unrouted
+    // One request is often for the route of the last one: then it is the very same text.
+    if (label === this.#latest.label) return this.#latest
     const known = this.#routes.get(label)
-    if (known !== undefined) return known
+    if (known !== undefined) return (this.#latest = known)
     if (this.#routes.size >= MAX_ROUTES) return this.#unrouted
     const counts = this.#newCounts(label)
     this.#routes.set(label, counts)
