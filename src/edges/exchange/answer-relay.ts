@@ -103,7 +103,7 @@ export class AnswerRelay implements CallEvents {
     this.call = call
     this.#host.enter('waiting', firstByteMs)
     this.#startedAt = performance.now()
-    call.start()
+    call.start(this.#startedAt)
   }
 
   /** The exchange is over. */
@@ -111,12 +111,16 @@ export class AnswerRelay implements CallEvents {
     this.#upgraded?.destroy()
   }
 
-  upstreamHead(status: number, rawHeaders: readonly string[]): void {
+  upstreamHead(
+    status: number,
+    rawHeaders: readonly string[],
+    nowMs: number = performance.now(),
+  ): void {
     const host = this.#host
     if (host.phase !== 'waiting') return
     try {
       const exchange = host.begun()
-      exchange.upstreamMs = performance.now() - this.#startedAt
+      exchange.upstreamMs = nowMs - this.#startedAt
       const { length, isLive, isEventStream } = bodyFacts(rawHeaders)
       this.#length = length
       this.#isLive = host.isDuplex || isLive

@@ -3,8 +3,8 @@ import type { FailureCause, UpstreamRequest, UpstreamTarget } from '../../gatewa
 
 /** What the owner of a call hears; every method is called outside of the owner's own calls and may throw. */
 export interface CallEvents {
-  /** The final response head; 1xx are swallowed. `rawHeaders` is a flat list. */
-  upstreamHead(status: number, rawHeaders: readonly string[]): void
+  /** The final response head; 1xx are swallowed. `rawHeaders` is a flat list. `nowMs`: monotonic, where it is known. */
+  upstreamHead(status: number, rawHeaders: readonly string[], nowMs?: number): void
   /** @returns true when the bytes are not needed any more, so that their memory may be written over. */
   upstreamData(chunk: Buffer): boolean | void
   /** `trailers`: flat list as it came, where some came. */
@@ -48,7 +48,8 @@ export interface CallPlan {
 export interface UpstreamCall {
   /** Trailers may follow a body whose announced length is reached. Default: false. */
   readonly mayTrail?: boolean
-  start(): void
+  /** `nowMs`: monotonic, where it is known. */
+  start(nowMs?: number): void
   /** Ends the call; no event follows. */
   abort(reason: Error): void
   pause(): void

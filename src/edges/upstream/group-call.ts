@@ -46,8 +46,8 @@ export class GroupCall implements UpstreamCall, CallEvents {
       plan.upgrade === undefined
   }
 
-  start(): void {
-    this.#attempt(performance.now())
+  start(nowMs: number = performance.now()): void {
+    this.#attempt(nowMs)
   }
 
   #attempt(nowMs: number): void {
@@ -59,7 +59,7 @@ export class GroupCall implements UpstreamCall, CallEvents {
     this.#origin = origin
     this.#isJudged = false
     this.#call = origin.pool.call(this.#planFor(origin))
-    this.#call.start()
+    this.#call.start(nowMs)
   }
 
   #planFor(origin: Origin): CallPlan {
@@ -94,8 +94,9 @@ export class GroupCall implements UpstreamCall, CallEvents {
   }
 
   upstreamHead(status: number, rawHeaders: readonly string[]): void {
-    this.#judge(isFailing(status) ? 'failed' : 'ok')
-    this.#plan.events.upstreamHead(status, rawHeaders)
+    const nowMs = performance.now()
+    this.#judge(isFailing(status) ? 'failed' : 'ok', nowMs)
+    this.#plan.events.upstreamHead(status, rawHeaders, nowMs)
   }
 
   upstreamData(chunk: Buffer): boolean | void {
@@ -124,7 +125,7 @@ export class GroupCall implements UpstreamCall, CallEvents {
     if (this.#isOver) return
     const nowMs = performance.now()
     const failed = this.#origin
-    this.#judge(this.#saysNothing(cause) ? 'neutral' : 'failed')
+    this.#judge(this.#saysNothing(cause) ? 'neutral' : 'failed', nowMs)
     this.#release()
     if (failed === undefined || !isUnanswered || !this.#mayTryAgain(cause, failed, nowMs))
       return this.#giveUp(cause, detail)
@@ -174,10 +175,10 @@ export class GroupCall implements UpstreamCall, CallEvents {
     this.#plan.events.upstreamError(cause, detail)
   }
 
-  #judge(outcome: 'ok' | 'failed' | 'neutral'): void {
+  #judge(outcome: 'ok' | 'failed' | 'neutral', nowMs: number = performance.now()): void {
     if (this.#isJudged || this.#origin === undefined) return
     this.#isJudged = true
-    this.#origin.judge(outcome, performance.now())
+    this.#origin.judge(outcome, nowMs)
   }
 
   #release(): void {
