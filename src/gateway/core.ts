@@ -163,7 +163,7 @@ export interface Core {
   decideHead(exchange: Exchange): MaybePromise<HeadVerdict>
   decideBody(exchange: Exchange, body: Buffer): MaybePromise<BodyVerdict>
   upstreamRequest(exchange: Exchange): UpstreamRequest
-  /** `rawHeaders`: flat list as received. */
+  /** `rawHeaders`: flat list as received; nobody changes it afterwards. */
   decideResponseHead(
     exchange: Exchange,
     status: number,

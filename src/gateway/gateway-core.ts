@@ -6,6 +6,7 @@ import type { Watch } from '../pipeline/control.ts'
 import type { Exchange, RequestHead, UpstreamResponse } from '../pipeline/exchange.ts'
 import { runHooks } from '../pipeline/runner.ts'
 import type { Refusal } from '../pipeline/runner.ts'
+import { answerTable } from './answer-table.ts'
 import { refusalAnswer } from './answer.ts'
 import type { HookLists } from './compile-hooks.ts'
 import type {
@@ -175,7 +176,7 @@ export class GatewayCore implements Core {
     status: number,
     rawHeaders: readonly string[],
   ): MaybePromise<ResponseVerdict> {
-    exchange.upstream = { status, headers: new HeaderTable(rawHeaders) }
+    exchange.upstream = { status, headers: answerTable(rawHeaders) }
     const refusal = runHooks(this.#hooks(exchange).response, exchange, exchange.upstream)
     if (isPromise(refusal)) return refusal.then((found) => this.#responseVerdict(exchange, found))
     return this.#responseVerdict(exchange, refusal)
