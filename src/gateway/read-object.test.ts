@@ -8,6 +8,7 @@ import type { SitePlan } from './plan.ts'
 import { readObject } from './read-object.ts'
 
 const PLAN = {
+  site: { index: 0 },
   api: {
     runtime: { model: { name: 'shop' } },
     publicBase: '/v1',
