@@ -10,7 +10,7 @@ const MAX_NODES = 6000
 export const MATCH: number = 0
 
 /** No node. */
-export const NOWHERE: number = -1
+const NOWHERE: number = -1
 
 /** What a node asks of the text from a place on. */
 export type Node =
