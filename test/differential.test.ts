@@ -89,7 +89,8 @@ suite(`two transports, the same bytes, FUZZ_SEED=${SEED}`, () => {
     const [node, fast] = await Promise.all(
       twins.map(async ({ gateway, taken }, twin) => {
         const own = bytes.replaceAll(stand, keys[twin] ?? '')
-        return outcomeOf(await sayAll(gateway.httpPort, piecesOf(own, cut)), taken)
+        const outcome = outcomeOf(await sayAll(gateway.httpPort, piecesOf(own, cut)), taken)
+        return withoutKey(outcome, keys[twin] ?? '', stand)
       }),
     )
     assert.ok(node !== undefined && fast !== undefined)
@@ -144,6 +145,11 @@ suite(`two transports, the same bytes, FUZZ_SEED=${SEED}`, () => {
     assert.ok(passed > RUNS / 30, `only ${passed} requests reached the upstream`)
   })
 })
+
+/** In a field that is none of a credential, the key is a value like any other, and goes on to the API. */
+function withoutKey(outcome: Outcome, key: string, stand: string): Outcome {
+  return { ...outcome, taken: outcome.taken.map((request) => request.replaceAll(key, stand)) }
+}
 
 /** The bytes whole, or cut somewhere: where a piece ends must mean nothing. */
 function piecesOf(bytes: string, cut: number): readonly Buffer[] {
