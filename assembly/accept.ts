@@ -3,6 +3,7 @@
 // src/http/json-scanner.ts and src/openapi/schema/. AssemblyScript, written so that it is plain TypeScript to the
 // formatter. The layout of memory is that of src/openapi/accept/layout.ts.
 
+import { hexUnit } from './hex-unit'
 import { skipSpace } from './skip-space'
 
 /** Open containers, 24 bytes each. */
@@ -313,19 +314,6 @@ function afterEscape(p: usize): usize {
   if (unit < 0xd800 || unit > 0xdfff) return p + 6
   const low = unit < 0xdc00 ? hexUnit(p + 6) : -1
   return low < 0xdc00 || low > 0xdfff ? 0 : p + 12
-}
-
-/** Value of `\uXXXX` at `p`, or -1. */
-function hexUnit(p: usize): i32 {
-  if (load<u16>(p) != 0x755c) return -1
-  let unit: i32 = 0
-  for (let at = p + 2; at < p + 6; at++) {
-    const c = <u32>load<u8>(at)
-    if (c - ZERO <= 9) unit = (unit << 4) | <i32>(c - ZERO)
-    else if ((c | 0x20) - 0x61 <= 5) unit = (unit << 4) | <i32>((c | 0x20) - 0x57)
-    else return -1
-  }
-  return unit
 }
 
 function isLetter(c: u32): bool {

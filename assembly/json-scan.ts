@@ -3,6 +3,7 @@
 // src/http/json-scanner.ts, which finds the same faults at the same bytes; the layout of memory and the codes are those
 // of src/http/json-wasm.ts.
 
+import { hexUnit } from './hex-unit'
 import { skipSpace } from './skip-space'
 
 /** What is told: offset of a fault; values; unsafe integers; whether there are many shapes; end of the arena. */
@@ -277,19 +278,6 @@ function afterEscape(p: usize): usize {
   if (unit < 0xd800 || unit > 0xdfff) return p + 6
   const low = unit < 0xdc00 ? hexUnit(p + 6) : -1
   return low < 0xdc00 || low > 0xdfff ? fail(LONE_SURROGATE, p) : p + 12
-}
-
-/** Value of `\uXXXX` at `p`, or -1. */
-function hexUnit(p: usize): i32 {
-  if (load<u16>(p) != 0x755c) return -1
-  let unit: i32 = 0
-  for (let at = p + 2; at < p + 6; at++) {
-    const c = <u32>load<u8>(at)
-    if (c - ZERO <= 9) unit = (unit << 4) | <i32>(c - ZERO)
-    else if ((c | 0x20) - 0x61 <= 5) unit = (unit << 4) | <i32>((c | 0x20) - 0x57)
-    else return -1
-  }
-  return unit
 }
 
 /** UTF-16 units of the string between two offsets. */
