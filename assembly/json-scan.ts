@@ -8,8 +8,8 @@ import { skipSpace } from './skip-space'
 
 /** What is told: offset of a fault; values; unsafe integers; whether there are many shapes; end of the arena. */
 const HEAD: usize = 0x100
-const FRAMES: usize = 0x1000
-const FRAME_BYTES: usize = 16
+const FRAMES: usize = 0x800
+const FRAME_BYTES: usize = 24
 /** Digits, and their number before them: of the least number that is infinite, and that is an unsafe integer. */
 const INFINITE: usize = 0x200
 const UNSAFE: usize = 0x400
@@ -21,8 +21,13 @@ const NAMES: usize = 0x14000
 const SHAPES: usize = 0x24000
 const SET_BYTES: usize = 0x10000
 const SET_MASK: usize = 0x1fff
-/** All names with the serial number of their object. */
-const SLOTS: usize = 0x34000
+/** Names of the objects that are open, one object behind the other: hash, and where the name stands. */
+const ENTRIES: usize = 0x34000
+const ENTRIES_END: usize = 0x74000
+const ENTRY_BYTES: usize = 16
+/** For each open object of many names: where each of them is among the entries, by its hash. */
+const TABLES: usize = 0x74000
+const TABLES_END: usize = 0xb4000
 const TEXT: usize = 0xb4040
 
 const PASSED: i32 = 0
@@ -42,9 +47,17 @@ const TOO_MANY_NAMES: i32 = 13
 /** The twin has to look: there is more of something than there is room for. */
 const UNFIT: i32 = 14
 
-// A frame: whether it is an object, its serial number, the hash of its names so far.
-const F_SERIAL: usize = 4
+// A frame: whether it is an object, how many slots its table has (as a power of two; 0: none), where its names begin
+// among the entries, the hash of its names so far, one bit for each of its first names.
+const F_TABLE: usize = 1
+const F_ENTRIES: usize = 4
 const F_SHAPE: usize = 8
+const F_SEEN: usize = 16
+
+/** So many names of one object are compared one by one, where their bits do not tell already that all differ. */
+const FEW_NAMES: usize = 16
+/** The first table of an object with more: 128 slots. */
+const FIRST_TABLE: usize = 7
 
 /** Members that may be whatever they are; what comes behind is counted. */
 const FREE_KEYS: u32 = 256
@@ -63,14 +76,13 @@ const BACKSLASH: u32 = 0x5c
 
 let seed: u64 = 0
 let textEnd: usize = 0
-let slotMask: usize = 0
+/** Where the next name is noted, and where the tables end. What inner objects leave behind is written over. */
+let entryAt: usize = ENTRIES
+let tableAt: usize = TABLES
 let fault: i32 = 0
 let foundAt: usize = FOUND
 /** Behind the text: names without their escapes. */
 let arenaAt: usize = 0
-/** Never the same twice: what stands in a slot with a lower number is from a text before. */
-let serial: u32 = 0
-let firstSerial: u32 = 1
 let keys: u32 = 0
 let names: u32 = 0
 let shapes: u32 = 0
@@ -96,19 +108,15 @@ export function setLimits(keyChars: u32, stringChars: u32, numberChars: u32, nam
 
 /**
  * Scans the text of `length` bytes at `TEXT`, valid UTF-8 and followed by 64 zero bytes and room for as many bytes as
- * it has. `slots`: a power of two, at most 32,768. Answers a code; the rest stands in the head.
+ * it has. Answers a code; the rest stands in the head.
  */
-export function scan(length: u32, slots: u32, maxDepth: u32, maxNodes: u32): i32 {
+export function scan(length: u32, maxDepth: u32, maxNodes: u32): i32 {
   textEnd = TEXT + <usize>length
-  slotMask = <usize>slots - 1
+  entryAt = ENTRIES
+  tableAt = TABLES
   fault = PASSED
   foundAt = FOUND
   arenaAt = textEnd + 64
-  if (serial > 0xf0000000) {
-    serial = 0
-    memory.fill(SLOTS, 0, 0x80000)
-  }
-  firstSerial = serial + 1
   keys = 0
   names = 0
   shapes = 0
@@ -145,11 +153,12 @@ function walk(maxDepth: u32, maxNodes: u32): u32 {
       depth += 1
       f += FRAME_BYTES
       isObject = c == 0x7b
-      store<u8>(f, isObject ? 1 : 0)
+      // It has no table yet.
+      store<u16>(f, isObject ? 1 : 0)
       if (isObject) {
-        serial += 1
-        store<u32>(f, serial, F_SERIAL)
+        store<u32>(f, <u32>entryAt, F_ENTRIES)
         store<u64>(f, seed, F_SHAPE)
+        store<u64>(f, 0, F_SEEN)
       }
       p = skipSpace(p + 1)
       if (<u32>load<u8>(p) != c + 2) {
@@ -165,6 +174,7 @@ function walk(maxDepth: u32, maxNodes: u32): u32 {
     }
     // A value ended before `p`, or a container ends at it.
     if (<u32>load<u8>(p) == c + 2 && (c | 0x20) == 0x7b) {
+      // It was empty: nothing was noted of it.
       depth -= 1
       f -= FRAME_BYTES
       p += 1
@@ -186,6 +196,7 @@ function walk(maxDepth: u32, maxNodes: u32): u32 {
         return nodes
       }
       p += 1
+      if (isObject) forget(f)
       depth -= 1
       f -= FRAME_BYTES
       isObject = load<u8>(f) == 1
@@ -494,33 +505,88 @@ function enter(p: usize, length: u32, f: usize, start: usize): bool {
     return false
   }
   const hash = hashName(p, length)
-  const own = load<u32>(f, F_SERIAL)
-  const tagged = mix(hash, <u64>own)
-  keys += 1
-  if (<usize>keys * 2 > slotMask + 1) {
+  if (entryAt == ENTRIES_END) {
     fault = UNFIT
     return false
   }
-  let slot = <usize>(tagged >> 20) & slotMask
-  while (true) {
-    const at = SLOTS + (slot << 4)
-    const other = load<u32>(at, 12)
-    if (other < firstSerial) {
-      store<u64>(at, tagged)
-      store<u32>(at, <u32>(p - TEXT), 8)
-      store<u32>(at, own, 12)
-      break
-    }
-    if (other == own && load<u64>(at) == tagged) {
-      const before = TEXT + <usize>load<u32>(at, 8)
-      // Two names with one hash: nobody can prepare them, but the twin knows better.
-      if (isSame(before, p, length)) fail(DUPLICATE_KEY, start)
-      else fault = UNFIT
-      return false
-    }
-    slot = (slot + 1) & slotMask
+  const first = <usize>load<u32>(f, F_ENTRIES)
+  const table = <usize>load<u8>(f, F_TABLE)
+  const before = table == 0 ? inList(f, first, hash) : inTable(table, hash)
+  if (before != 0) {
+    // Two names with one hash: nobody can prepare them, but the twin knows better.
+    if (isSame(TEXT + <usize>load<u32>(before, 8), p, length)) fail(DUPLICATE_KEY, start)
+    else fault = UNFIT
+    return false
   }
+  store<u64>(entryAt, hash)
+  store<u32>(entryAt, <u32>(p - TEXT), 8)
+  entryAt += ENTRY_BYTES
+  const named = (entryAt - first) / ENTRY_BYTES
+  if (table == 0) {
+    if (named > FEW_NAMES && !grow(f, first, FIRST_TABLE)) return false
+  } else if (named << 1 > (<usize>1) << table && !grow(f, first, table + 1)) return false
   return count(hash, start, f)
+}
+
+/** The entry with a hash among those from `first` on; 0 where there is none. */
+function inList(f: usize, first: usize, hash: u64): usize {
+  const seen = load<u64>(f, F_SEEN)
+  const bit: u64 = 1 << (hash >> 58)
+  store<u64>(f, seen | bit, F_SEEN)
+  if ((seen & bit) == 0) return 0
+  for (let at = first; at < entryAt; at += ENTRY_BYTES) {
+    if (load<u64>(at) == hash) return at
+  }
+  return 0
+}
+
+/** The same in the last table, of two to the power of `size` slots; where there is none, the next entry is put there. */
+function inTable(size: usize, hash: u64): usize {
+  const mask = ((<usize>1) << size) - 1
+  const table = tableAt - ((<usize>2) << size)
+  let slot = <usize>(hash >> 20) & mask
+  while (true) {
+    const number = <usize>load<u16>(table + (slot << 1))
+    if (number == 0) break
+    const at = ENTRIES + (number - 1) * ENTRY_BYTES
+    if (load<u64>(at) == hash) return at
+    slot = (slot + 1) & mask
+  }
+  put(table + (slot << 1), entryAt)
+  return 0
+}
+
+/** Writes the number of an entry into a slot; 0 is that of none. */
+function put(slot: usize, entry: usize): void {
+  store<u16>(slot, <u16>((entry - ENTRIES) / ENTRY_BYTES + 1))
+}
+
+/** Makes a table of the names of the innermost object, in place of the smaller one; false where there is no room. */
+function grow(f: usize, first: usize, size: usize): bool {
+  const old = <usize>load<u8>(f, F_TABLE)
+  const table = old == 0 ? tableAt : tableAt - ((<usize>2) << old)
+  const bytes = (<usize>2) << size
+  if (table + bytes > TABLES_END) {
+    fault = UNFIT
+    return false
+  }
+  memory.fill(table, 0, bytes)
+  tableAt = table + bytes
+  store<u8>(f, <u8>size, F_TABLE)
+  const mask = ((<usize>1) << size) - 1
+  for (let entry = first; entry < entryAt; entry += ENTRY_BYTES) {
+    let slot = <usize>(load<u64>(entry) >> 20) & mask
+    while (load<u16>(table + (slot << 1)) != 0) slot = (slot + 1) & mask
+    put(table + (slot << 1), entry)
+  }
+  return true
+}
+
+/** The innermost object has ended: its names, which are the last ones, are no longer asked for. */
+function forget(f: usize): void {
+  entryAt = <usize>load<u32>(f, F_ENTRIES)
+  const table = <usize>load<u8>(f, F_TABLE)
+  if (table != 0) tableAt -= (<usize>2) << table
 }
 
 /** Whether the text at `a`, with a quote behind it, is that at `b`. */
@@ -535,6 +601,7 @@ function isSame(a: usize, b: usize, length: u32): bool {
 function count(hash: u64, p: usize, f: usize): bool {
   const shape = mix(load<u64>(f, F_SHAPE), hash)
   store<u64>(f, shape, F_SHAPE)
+  keys += 1
   if (keys <= FREE_KEYS) return true
   if (keys == FREE_KEYS + 1) {
     memory.fill(NAMES, 0, SET_BYTES)

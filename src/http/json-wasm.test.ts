@@ -133,6 +133,50 @@ test('agrees with its twin about members', () => {
   )
 })
 
+/** Objects in objects, of names that repeat: most are sound, some have one name twice. */
+const nested = fc.letrec<{ object: string; value: string }>((tie) => ({
+  object: fc
+    .tuple(
+      fc.array(fc.tuple(fc.nat(99), tie('value')), { maxLength: 40, depthIdentifier: 'json' }),
+      fc.boolean(),
+    )
+    .map(([members, isSound]) => {
+      const rows = members.map(([n, value], at) => `"k${isSound ? at : n}":${value}`)
+      return `{${rows.join(',')}}`
+    }),
+  value: fc.oneof(
+    { depthIdentifier: 'json', maxDepth: 3 },
+    fc.constantFrom('0', '""', '{}', '[]'),
+    tie('object'),
+    fc
+      .array(tie('object'), { maxLength: 4, depthIdentifier: 'json' })
+      .map((all) => `[${all.join(',')}]`),
+  ),
+})).object
+
+test('agrees with its twin about objects in objects', () => {
+  fc.assert(
+    fc.property(nested, (text) => {
+      assert.equal(compare(Buffer.from(text)), 'same')
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test('agrees with its twin about a name that comes back, wherever it stands', () => {
+  const list = (size: number): string[] => Array.from({ length: size }, (_, n) => `"k${n}":0`)
+  for (const size of [1, 2, 15, 16, 17, 18, 31, 32, 33, 63, 64, 65, 66, 127, 128, 129, 130, 200])
+    for (const at of [0, 1, 14, 15, 16, 17, 63, 64, 65, 128, size - 1].filter((n) => n < size)) {
+      const before = `{${list(size).join(',')}}`
+      for (const inner of [before, '{"k0":{"k0":0}}', `{"k0":${before},"k1":${before}}`]) {
+        const members = [...list(size), `"x":${inner}`, `"k${at}":1`]
+        assert.equal(compare(Buffer.from(`[${before},{${members.join(',')}}]`)), 'same')
+        const fault = scan(Buffer.from(`[{${members.join(',')}}]`), JSON_LIMITS)
+        assert.equal(fault?.fault, 'duplicate_key')
+      }
+    }
+})
+
 const wholes: [name: string, text: string, limits?: JsonLimits][] = [
   ['deep arrays', '['.repeat(100)],
   ['strings at the bound', `["${'a'.repeat(100_000)}"]`],
@@ -169,6 +213,8 @@ for (const [what, text, limits] of wholes)
 test('leaves texts to its twin that it has no room for', () => {
   assert.equal(compare(Buffer.from(`[${'1e99,'.repeat(20_000)}0]`), UNBOUNDED), 'unfit')
   assert.equal(compare(Buffer.alloc(5_000_000, ' ')), 'unfit')
+  const names = Array.from({ length: 20_000 }, (_, n) => `"k${n}":0`)
+  assert.equal(compare(Buffer.from(`{${names.join(',')}}`), UNBOUNDED), 'unfit')
 })
 
 test('knows nothing of the text before', () => {

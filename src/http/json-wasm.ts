@@ -8,7 +8,7 @@ interface ScanExports {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number }
   setSeed(seed: bigint): void
   setLimits(keyChars: number, stringChars: number, numberChars: number, names: number): void
-  scan(length: number, slots: number, maxDepth: number, maxNodes: number): number
+  scan(length: number, maxDepth: number, maxNodes: number): number
 }
 
 // The layout of assembly/json-scan.ts.
@@ -20,8 +20,6 @@ const TEXT = 0xb4040
 const MARGIN = 128
 /** From the end of the text to names without their escapes. */
 const ARENA = 64
-const MIN_SLOTS = 64
-const MAX_SLOTS = 32_768
 const PAGE_BYTES = 65_536
 
 /** Longer texts are left to the twin: the memory of the instance never shrinks. */
@@ -91,7 +89,7 @@ class Instance {
     this.#memory.set(bytes, TEXT)
     const depth = Math.min(limits.maxDepth, MAX_DEPTH)
     const nodes = Math.min(limits.maxNodes, UNBOUNDED)
-    const code = this.#exports.scan(length, slotsFor(length), depth, nodes)
+    const code = this.#exports.scan(length, depth, nodes)
     // Nothing of a text outlives its look, nor do the names that were written without their escapes.
     const arenaEnd = this.#words[HEAD / 4 + 4] ?? 0
     this.#memory.fill(0, TEXT, arenaEnd > TEXT + length + ARENA ? arenaEnd : TEXT + length)
@@ -131,9 +129,4 @@ class Instance {
     const nodes = words[HEAD / 4 + 1] ?? 0
     return { fault: undefined, unsafeIntegers, nodes, isManifold: words[HEAD / 4 + 3] === 1 }
   }
-}
-
-/** A table that the names of so many bytes fill to less than a half: the shortest member has five. */
-function slotsFor(length: number): number {
-  return Math.max(MIN_SLOTS, Math.min(MAX_SLOTS, 2 ** (32 - Math.clz32(length >> 1))))
 }
