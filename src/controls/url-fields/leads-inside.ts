@@ -53,6 +53,7 @@ export function isUrlName(name: string): boolean {
 
 /** Whether a text begins like a URL, so that it may lead anywhere at all. Yes where in doubt. */
 export function looksLikeUrl(text: string): boolean {
+  if (text === '') return false
   const first = text.charCodeAt(0)
   // Every text of a body is asked about, and nearly all begin with a letter or a digit: no expression for those.
   if (first >= 128 || first <= SPACE) return URL_SHAPE.test(text)

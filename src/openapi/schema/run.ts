@@ -98,8 +98,14 @@ export function namesOf(value: object, run: Run): readonly string[] {
   const known = run.large?.get(value)
   if (known !== undefined) return known
   const names = Object.keys(value)
-  if (names.length > FEW_NAMES) (run.large ??= new Map()).set(value, names)
+  if (names.length > FEW_NAMES) keepNames(value, names, run)
   return names
+}
+
+/** Keeps the names of an object that has many. */
+export function keepNames(value: object, names: readonly string[], run: Run): undefined {
+  run.large ??= new Map()
+  run.large.set(value, names)
 }
 
 /** Notes a violation at the present place and answers `false`, the verdict of the keyword. */

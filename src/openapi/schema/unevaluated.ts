@@ -147,8 +147,10 @@ export function withClosure(closure: Closure, check: Check): Check {
     if (!ok && isSettled(run)) return false
     if (!isObject(value)) return ok
     let closed = true
-    for (const name in value) {
-      if (names.has(name) || !Object.hasOwn(value, name)) continue
+    const present = Object.keys(value)
+    for (let i = 0; i < present.length; i++) {
+      const name = present[i] ?? ''
+      if (names.has(name)) continue
       if (patterns.some((pattern) => pattern.test(name, run.work))) continue
       closed = failAt(run, name, UNKNOWN_FIELD)
       if (isSettled(run)) return false

@@ -68,10 +68,12 @@ function hashArray(items: readonly unknown[]): number {
 
 function hashObject(members: Readonly<Record<string, unknown>>): number {
   let sum = OBJECT ?? 0
+  const names = Object.keys(members)
   // A sum does not ask for the order.
-  for (const name in members)
-    if (Object.hasOwn(members, name))
-      sum = (sum + mix(Math.imul(hashText(name), FACTOR) ^ hashOf(members[name]))) | 0
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] ?? ''
+    sum = (sum + mix(Math.imul(hashText(name), FACTOR) ^ hashOf(members[name]))) | 0
+  }
   return mix(sum)
 }
 
