@@ -99,6 +99,26 @@ const bodies: [name: string, body: unknown, pointer: string | undefined][] = [
   ['refuses in a branch of a branch', { chosen: METADATA }, '/chosen'],
   ['refuses in a list', { feeds: [PUBLIC, METADATA] }, '/feeds/1'],
   [
+    'refuses in a long list',
+    { feeds: [...Array.from({ length: 9 }, () => PUBLIC), METADATA] },
+    '/feeds/9',
+  ],
+  [
+    'refuses in a long list under a name that says so',
+    { nested: { urls: [...Array.from({ length: 9 }, () => PUBLIC), METADATA] } },
+    '/nested/urls/9',
+  ],
+  [
+    'refuses in an object far behind in a long list of texts',
+    { nested: { words: [...Array.from({ length: 9 }, () => 'a:b'), [{ url: METADATA }]] } },
+    '/nested/words/9/0/url',
+  ],
+  [
+    'lets addresses inside pass in a long list that nobody fetches',
+    { nested: { words: Array.from({ length: 9 }, () => METADATA) } },
+    undefined,
+  ],
+  [
     'refuses at depth, in circles',
     { nested: { deep: [{ nested: { deep: [{ target_uri: METADATA }] } }] } },
     '/nested/deep/0/nested/deep/0/target_uri',

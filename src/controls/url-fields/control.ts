@@ -53,14 +53,14 @@ function urlFieldsGuard(config: UrlFieldsConfig, site: Site, api: ApiRuntime): G
     const schemas = content.flatMap(({ schema }) => schema ?? [])
     const { resources } = api.requestSchemas
     const declared = urlPropertyNames(schemas, resources)
-    const ruleOf = ruleFinder(config, { declared, shown: urlExampleNames(schemas, resources) })
+    const rules = compileRules(config, { declared, shown: urlExampleNames(schemas, resources) })
     const status = invalidStatus(operation)
     // What is declared as a URL is judged whatever it begins like.
     const needsValues = declared.size > 0
     guard.onRequestBody = (exchange) =>
       exchange.isBodyWithoutUrl && !needsValues
         ? undefined
-        : bodyDenial(exchange.body, ruleOf, status)
+        : bodyDenial(exchange.body, rules, status)
   }
   return guard.onRequest === undefined && guard.onRequestBody === undefined ? undefined : guard
 }
@@ -75,8 +75,14 @@ const FORMS: ReadonlySet<string> = new Set([
 ])
 
 type FaultOf = (text: string) => UrlFault | undefined
-/** How a text under a name is judged; `undefined`: not at all. */
-type RuleOf = (name: string, text: string) => FaultOf | undefined
+
+/** How texts are judged. */
+interface Rules {
+  /** For a text under a name; `undefined`: not at all. */
+  of(name: string, text: string): FaultOf | undefined
+  /** Whether any text under a name is judged: what a long list is asked once, not for each of its texts. */
+  judges(name: string): boolean
+}
 
 interface UrlNames {
   readonly declared: ReadonlySet<string>
@@ -85,15 +91,19 @@ interface UrlNames {
 }
 
 /** What is declared as a URL must be a public https one; what only looks like one must not lead inside. */
-function ruleFinder(config: UrlFieldsConfig, { declared, shown }: UrlNames): RuleOf {
+function compileRules(config: UrlFieldsConfig, { declared, shown }: UrlNames): Rules {
   const asDeclared: FaultOf = (text) => urlFault(text, config)
   const asNamed: FaultOf = (text) => insideFault(text, config.allowHosts)
-  return (name, text) => {
-    const isDeclared = declared.size > 0 && declared.has(name)
-    // The text is asked first: few are URLs, and names may be anything.
-    if ((!isDeclared && !looksLikeUrl(text)) || isRedirectName(name)) return undefined
-    if (isDeclared) return asDeclared
-    return isUrlName(name) || shown.has(name) ? asNamed : undefined
+  return {
+    of: (name, text) => {
+      const isDeclared = declared.size > 0 && declared.has(name)
+      // The text is asked first: few are URLs, and names may be anything.
+      if ((!isDeclared && !looksLikeUrl(text)) || isRedirectName(name)) return undefined
+      if (isDeclared) return asDeclared
+      return isUrlName(name) || shown.has(name) ? asNamed : undefined
+    },
+    judges: (name) =>
+      !isRedirectName(name) && (declared.has(name) || isUrlName(name) || shown.has(name)),
   }
 }
 
@@ -115,12 +125,12 @@ function compileParameterFault(
     const shown = new Set(urlExampleNames([ref], resources))
     if (hasUrlExample(resources, resources.site(ref))) shown.add(name)
     const key = at === 'header' ? name.toLowerCase() : name
-    return [{ at, key, name, ruleOf: ruleFinder(config, { declared, shown }) }]
+    return [{ at, key, name, rules: compileRules(config, { declared, shown }) }]
   })
   if (looked.length === 0) return undefined
   return (values) => {
-    for (const { at, key, name, ruleOf } of looked) {
-      const found = firstFault(values[at][key], name, ruleOf)
+    for (const { at, key, name, rules } of looked) {
+      const found = firstFault(values[at][key], name, rules)
       if (found !== undefined)
         return denialOf('url_parameter', { ...found, pointer: `${at}/${name}${found.pointer}` })
     }
@@ -128,8 +138,8 @@ function compileParameterFault(
   }
 }
 
-function bodyDenial(body: unknown, ruleOf: RuleOf, status: number): Denial | undefined {
-  const found = firstFault(body, '', ruleOf)
+function bodyDenial(body: unknown, rules: Rules, status: number): Denial | undefined {
+  const found = firstFault(body, '', rules)
   return found === undefined ? undefined : { ...denialOf('url', found), status }
 }
 
@@ -146,20 +156,17 @@ function denialOf(reason: 'url' | 'url_parameter', { pointer, fault }: Found): D
   }
 }
 
+/** A list with more items is asked first whether any text in it would be judged. */
+const FEW_ITEMS = 4
+
 /** `pointer` is inside the value. Depth and size are bounded: the JSON scan let the body in (VAL-05). */
-function firstFault(value: unknown, name: string, ruleOf: RuleOf): Found | undefined {
+function firstFault(value: unknown, name: string, rules: Rules): Found | undefined {
   if (typeof value === 'string') {
-    const fault = ruleOf(name, value)?.(value)
+    const fault = rules.of(name, value)?.(value)
     return fault === undefined ? undefined : { pointer: '', fault }
   }
   if (typeof value !== 'object' || value === null) return undefined
-  if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index += 1) {
-      const found = firstFault(value[index], name, ruleOf)
-      if (found !== undefined) return { ...found, pointer: `/${index}${found.pointer}` }
-    }
-    return undefined
-  }
+  if (Array.isArray(value)) return firstInList(value, name, rules)
   const members = value as Readonly<Record<string, unknown>>
   // A third of what `for…in` costs: the engine has the names of objects at hand that it has seen the like of.
   const names = Object.keys(members)
@@ -167,8 +174,19 @@ function firstFault(value: unknown, name: string, ruleOf: RuleOf): Found | undef
     const key = names[index] ?? ''
     const member = members[key]
     if (typeof member === 'number') continue
-    const found = firstFault(member, key, ruleOf)
+    const found = firstFault(member, key, rules)
     if (found !== undefined) return { ...found, pointer: childPointer('', key) + found.pointer }
+  }
+  return undefined
+}
+
+function firstInList(list: readonly unknown[], name: string, rules: Rules): Found | undefined {
+  const judgesTexts = list.length <= FEW_ITEMS || rules.judges(name)
+  for (let index = 0; index < list.length; index += 1) {
+    const item = list[index]
+    if (typeof item === 'number' || (!judgesTexts && typeof item === 'string')) continue
+    const found = firstFault(item, name, rules)
+    if (found !== undefined) return { ...found, pointer: `/${index}${found.pointer}` }
   }
   return undefined
 }
