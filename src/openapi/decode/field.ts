@@ -55,7 +55,11 @@ function wholeReader({ form }: FieldSpec, splitter: Splitter): FieldReader {
 /** Reads a text that holds JSON, as strictly as a body [VAL-05]. */
 export function readJson(text: string): readonly unknown[] | Unreadable {
   const parsed = parseJsonStrict(Buffer.from(text, 'utf8'))
-  return parsed.fault === undefined ? [parsed.value] : new Unreadable('json', 'must be valid JSON')
+  if (parsed.fault !== undefined) return new Unreadable('json', 'must be valid JSON')
+  // Its digits would change when it is parsed: what is judged would not be what the API reads.
+  if (parsed.unsafeIntegers.length > 0)
+    return new Unreadable('json', 'must hold no integer beyond 2^53 - 1')
+  return [parsed.value]
 }
 
 function styledReader(type: TextType, splitter: Splitter): FieldReader {

@@ -62,6 +62,16 @@ suite('form bodies', () => {
     ['refuses a single field that comes twice', 'age=1&age=2', 'duplicate /age'],
     ['refuses a number of another spelling', 'age=0x1', 'type /age'],
     ['refuses broken JSON', 'address=%7B', 'json /address'],
+    [
+      'refuses an integer in JSON that would change',
+      'address=%7B%22zip%22:9007199254740993%7D',
+      'json /address',
+    ],
+    [
+      'reads the largest integer in JSON that would not',
+      'address=%7B%22zip%22:9007199254740991%7D',
+      { address: { zip: 9007199254740991 } },
+    ],
     ['refuses a name that reaches into prototypes', '__proto__=1', 'encoding '],
     [
       'refuses a nested name that reaches into prototypes',

@@ -93,6 +93,11 @@ suite('multipart bodies', () => {
       'json /meta',
     ],
     [
+      'refuses an integer in JSON that would change',
+      body([`${field('meta')}\r\nContent-Type: application/json`, '{"a":9007199254740993}']),
+      'json /meta',
+    ],
+    [
       'refuses JSON that is no UTF-8',
       body([`${field('x')}\r\nContent-Type: application/json`, '"\xff"']),
       'encoding /x',

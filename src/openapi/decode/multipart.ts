@@ -180,6 +180,8 @@ async function lookAt(
       return refuse('encoding', childPointer('', part.name), 'is not valid UTF-8')
     if (json?.fault !== undefined)
       return refuse('json', childPointer('', part.name), 'must be valid JSON')
+    if (json !== undefined && json.unsafeIntegers.length > 0)
+      return refuse('json', childPointer('', part.name), 'must hold no integer beyond 2^53 - 1')
     nodesLeft -= json?.nodes ?? 0
     known.push({ part, type, json })
   }

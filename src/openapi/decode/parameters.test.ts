@@ -240,6 +240,12 @@ suite('query parameters', () => {
       'q=%7B%22R%22:1,%22R%22:2%7D',
       ['q json'],
     ],
+    [
+      'refuses an integer in JSON that would change',
+      { content: { 'application/json': { schema: OBJECT } } },
+      'q=%7B%22R%22:9007199254740993%7D',
+      ['q json'],
+    ],
   ]
   for (const [name, parameter, query, expected] of cases) {
     test(name, () => {
