@@ -80,9 +80,13 @@ const E_LENGTH: usize = 16
 const E_NAME: usize = 20
 const E_ACTION: usize = 24
 const E_NUMBER: usize = 28
-/** How the name stands in most texts: with its quote and colon. Matches nothing where that is longer than a vector. */
+/** How the name stands in most texts: `,"name":`. Matches nothing where that is longer than a vector. */
 const E_PATTERN: usize = 32
-const MAX_PATTERN: u32 = 14
+const MAX_PATTERN: u32 = 12
+/** Bytes of a pattern that are not the name's. */
+const AROUND: u32 = 4
+/** Those in front of it. */
+const IN_FRONT: u32 = 2
 const E_BIT: usize = 56
 const MAX_BITS: u32 = 64
 
@@ -93,6 +97,9 @@ const E_NEXT: usize = 48
 const E_KIND: usize = 52
 const KIND_PLAIN: u32 = 1
 const KIND_ERROR: u32 = 2
+/** Length of the pattern, where nothing but the name has to be looked at; else more than any vector has. */
+const E_QUICK: usize = 84
+const NEVER_QUICK: u32 = 255
 
 // At both, besides the address of an entry, or 0: a name that came there last, that no schema lists, that goes, and under
 // which no errors are told. As the pattern of an entry, and its length, or 0.
@@ -131,6 +138,8 @@ const MASKS_MIDDLE: usize = MASKS + 16
 
 const QUOTE: u32 = 0x22
 const QUOTE_COLON: u16 = 0x3a22
+const COMMA_QUOTE: u16 = 0x222c
+const DIGIT_NINE: u32 = 0x39
 const COMMA: u32 = 0x2c
 const COLON: u32 = 0x3a
 const BACKSLASH: u32 = 0x5c
@@ -159,6 +168,18 @@ let signs: u32 = 0
 let pausedAt: usize = 0
 let pausedFrame: usize = 0
 let pausedAction: i32 = 0
+
+// How a run of plain members ended; set by `quick`.
+let quickEnd: u32 = 0
+let quickAction: i32 = 0
+/** What comes is no member, or not known. */
+const QUICK_OTHER: u32 = 0
+/** The value at hand is not plain. */
+const QUICK_VALUE: u32 = 1
+/** The value at hand goes with its member. */
+const QUICK_GONE: u32 = 2
+const QUICK_MALFORMED: u32 = 3
+const QUICK_REPEATED: u32 = 4
 
 // What the last key was; set by `readKey`.
 let keyLow: u64 = 0
@@ -204,15 +225,19 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
   let action = startAction
   let head = load<u32>(f)
   let seen = load<u64>(f, F_BITS)
+  /** The value before `p` was read already. */
+  let isRead = false
   while (true) {
-    if (p >= pauseAt) {
+    if (p >= pauseAt && !isRead) {
       store<u32>(f, head)
       store<u64>(f, seen, F_BITS)
       return pause(p, f, action)
     }
     let isOpened = false
     const c = <u32>load<u8>(p)
-    if (c == QUOTE) {
+    if (isRead) {
+      isRead = false
+    } else if (c == QUOTE) {
       const from = p + 1
       const found = stops(v128.load(from))
       p = from + <usize>ctz(found)
@@ -322,11 +347,37 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
     if (<u32>load<u8>(p) != QUOTE) return malformed(p)
     const nameAt = p + 1
     if (mode == DESCRIBED) {
+      // Texts with white space have it before each name.
+      if (load<u8>(p - 1) > 0x20) {
+        store<u64>(f, seen, F_BITS)
+        const at = quick(p - 1, f)
+        if (quickEnd >= QUICK_MALFORMED) return quickEnd == QUICK_MALFORMED ? MALFORMED : REPEATED
+        seen = load<u64>(f, F_BITS)
+        if (quickEnd != QUICK_OTHER) {
+          // Members before this one stay.
+          if (<usize>load<u32>(f, F_START) != p) head |= IS_KEPT
+          action = quickAction
+          if (quickEnd == QUICK_GONE) {
+            head |= DROPS_MEMBER
+            store<u32>(f, head)
+            report(f)
+          }
+          p = at
+          if (load<u8>(p) <= 0x20) p = skipSpace(p)
+          continue
+        }
+        if (at != p - 1) {
+          head |= IS_KEPT
+          p = at
+          isRead = true
+          continue
+        }
+      }
       const link = <usize>load<u32>(f, F_LINK)
       let entry = <usize>load<u32>(link)
       let isColonNext = false
       let length: u32 = entry == 0 ? 0 : load<u32>(entry, E_LENGTH)
-      if (entry != 0 && length <= MAX_PATTERN && isPattern(entry + E_PATTERN, length, nameAt)) {
+      if (entry != 0 && isPattern(entry + E_PATTERN, length, nameAt)) {
         p = nameAt + <usize>length + 2
         action = load<i32>(entry, E_ACTION)
       } else {
@@ -416,17 +467,109 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
 function learnGone(link: usize, p: usize, length: u32): void {
   store<u32>(link, 0, L_GONE_LENGTH)
   if (length > MAX_PATTERN || length == 0) return
-  const name = v128.and(v128.load(p), v128.load(MASKS_MIDDLE - <usize>length))
-  v128.store(link, name, L_GONE)
-  store<u16>(link + <usize>length, QUOTE_COLON, L_GONE)
+  const at = link + L_GONE
+  const mask = v128.load(MASKS_MIDDLE - <usize>(IN_FRONT + length))
+  v128.store(at, v128.and(v128.load(p - IN_FRONT), mask))
+  store<u16>(at, COMMA_QUOTE)
+  store<u16>(at + <usize>(IN_FRONT + length), QUOTE_COLON)
   store<u32>(link, length, L_GONE_LENGTH)
 }
 
 /** Notes that the entry came where `link` says. `p`: its name in the text. */
 function learn(link: usize, entry: usize, p: usize): void {
   store<u32>(link, <u32>entry)
-  if (load<u32>(entry, E_KIND) == 0)
-    store<u32>(entry, tellsError(p, load<u32>(entry, E_LENGTH)) ? KIND_ERROR : KIND_PLAIN, E_KIND)
+  if (load<u32>(entry, E_KIND) != 0) return
+  const length = load<u32>(entry, E_LENGTH)
+  const isError = tellsError(p, length)
+  const action = load<i32>(entry, E_ACTION)
+  const isPlain =
+    !isError && action != DROP_ACTION && action != HIDE_ACTION && load<u64>(entry, E_BIT) != 0
+  store<u32>(entry, isError ? KIND_ERROR : KIND_PLAIN, E_KIND)
+  store<u32>(entry, isPlain ? length + AROUND : NEVER_QUICK, E_QUICK)
+}
+
+/**
+ * Reads members of the described object of frame `f` as long as each is the one that came next last time, stays, and has
+ * a plain value. `start`: before the quote of the first name, whatever stands there; behind it commas.
+ * @returns where the first value begins that is not read, or where the last one ended; `quickEnd` tells which.
+ */
+function quick(start: usize, f: usize): usize {
+  let p = start
+  let isFirst: u32 = 1
+  let seen = load<u64>(f, F_BITS)
+  let link = <usize>load<u32>(f, F_LINK)
+  while (true) {
+    const entry = <usize>load<u32>(link)
+    const step = entry == 0 ? NEVER_QUICK : load<u32>(entry, E_QUICK)
+    if (sameBytes(p, entry + E_PATTERN, isFirst) < step) break
+    const bit = load<u64>(entry, E_BIT)
+    if ((seen & bit) != 0) {
+      quickEnd = QUICK_REPEATED
+      return 0
+    }
+    seen |= bit
+    const at = p + <usize>step
+    const c = <u32>load<u8>(at)
+    let end: usize = 0
+    if (c == QUOTE) {
+      end = afterText(at + 1)
+      if (end == 0) {
+        quickEnd = QUICK_MALFORMED
+        return 0
+      }
+    } else if (c <= DIGIT_NINE) end = afterPlainNumber(at, c)
+    link = entry + E_NEXT
+    if (end == 0) {
+      quickEnd = QUICK_VALUE
+      quickAction = load<i32>(entry, E_ACTION)
+      store<u64>(f, seen, F_BITS)
+      leaveQuick(f, link, p, isFirst, step - AROUND)
+      return at
+    }
+    p = end
+    isFirst = 0
+  }
+  store<u64>(f, seen, F_BITS)
+  const gone = load<u32>(link, L_GONE_LENGTH)
+  if (gone != 0 && sameBytes(p, link + L_GONE, isFirst) >= gone + AROUND) {
+    quickEnd = QUICK_GONE
+    quickAction = DROP_ACTION
+    leaveQuick(f, link, p, isFirst, gone)
+    return p + <usize>(gone + AROUND)
+  }
+  store<u32>(f, <u32>link, F_LINK)
+  quickEnd = QUICK_OTHER
+  return p
+}
+
+/** Notes the member whose value is at hand. */
+function leaveQuick(f: usize, link: usize, p: usize, isFirst: u32, length: u32): void {
+  store<u32>(f, <u32>link, F_LINK)
+  store<u32>(f, <u32>(p + 1), F_START)
+  store<u32>(f, length, F_KEY_LENGTH)
+  if (isFirst == 0) store<u32>(f, <u32>p, F_COMMA)
+}
+
+/** How many of sixteen bytes are the same, up to the first that is not; with `skips` 1 the very first counts as such. */
+function sameBytes(p: usize, pattern: usize, skips: u32): u32 {
+  return ctz(~(i8x16.bitmask(i8x16.eq(v128.load(p), v128.load(pattern))) | skips))
+}
+
+/** Where the string ends whose text begins at `from`, and stays; 0 where it is malformed. Notes the sign of a secret. */
+function afterText(from: usize): usize {
+  let at = from
+  let found = stops(v128.load(at))
+  if (found == 0) {
+    at += 16
+    found = stops(v128.load(at))
+  }
+  // 32 where nothing stops.
+  at += <usize>(ctz(found) & 31)
+  if (found == 0) at += 16
+  const end = found != 0 && <u32>load<u8>(at) == QUOTE ? at + 1 : afterString(at)
+  if (end - from >= MIN_SECRET - 1 && end != 0 && holdsSuspect(from, end - 1, end))
+    signs |= SIGN_SECRET
+  return end
 }
 
 function pause(p: usize, f: usize, action: i32): i32 {
@@ -600,10 +743,9 @@ function keyFault(p: usize, c: u32): i32 {
   return c == BACKSLASH ? -ESCAPED : -malformed(p)
 }
 
-/** Whether a name of at most `MAX_PATTERN` bytes stands at `p` with its quote and colon right behind it. */
+/** Whether a name with such a pattern stands at `p`, behind a quote, with its quote and colon right behind it. */
 function isPattern(pattern: usize, length: u32, p: usize): bool {
-  const mask = v128.load(MASKS_MIDDLE - 2 - <usize>length)
-  return !v128.any_true(v128.and(v128.xor(v128.load(p), v128.load(pattern)), mask))
+  return sameBytes(p - IN_FRONT, pattern, 1) >= length + AROUND
 }
 
 /** Whether the name of an entry stands at `p`, with its quote behind it. Entries are found by names without escapes. */

@@ -6,8 +6,8 @@
  * their number u32; offset of the slots u32; action for names not listed i32; for items i32; offset of the actions for
  * the first items u32; their number u32; 40 bytes for what the kernel learns of texts.
  * Entry (96 bytes): the name's first 8 and the next 8 bytes as u64, padded with zeros (longer than 16: its first and
- * last 8); its length u32; its offset u32; action i32; number of the entry u32; the name with `":` behind it, padded with
- * zeros (longer than 16 together: bytes that no text has); 8 bytes for what the kernel learns; the bit of the entry u64,
+ * last 8); its length u32; its offset u32; action i32; number of the entry u32; the name between `,"` and `":`, padded
+ * with zeros (longer than 16 together: bytes that no text has); 8 bytes for what the kernel learns; the bit of the entry u64,
  * or 0 in states with more than 64; 32 bytes for what the kernel learns.
  * Slots: 2^bits of u16, the number of an entry plus one, or 0; linear probing from `slotOf`.
  */
@@ -48,9 +48,9 @@ export function nameWords(name: Uint8Array): readonly [low: bigint, high: bigint
   return [view.getBigUint64(0, true), view.getBigUint64(8, true)]
 }
 
-/** How a name stands in most texts, up to its value; 16 bytes. None of UTF-8 matches that of a name that is longer. */
+/** How a name stands in most texts, from the comma to its value; 16 bytes. No text matches that of a longer name. */
 export function namePattern(name: Uint8Array): Uint8Array {
-  const written = Buffer.concat([name, Buffer.from('":')])
+  const written = Buffer.concat([Buffer.from(',"'), name, Buffer.from('":')])
   const pattern = new Uint8Array(PATTERN_BYTES)
   if (written.length > PATTERN_BYTES) pattern.fill(0xff)
   else pattern.set(written)

@@ -120,18 +120,35 @@ interface Wasm {
 suite('the memory of a kernel', () => {
   const globals = globalThis as unknown as { WebAssembly: Wasm | undefined }
 
-  test('holds nothing of a text once its run has ended', () => {
+  /** What `make` makes, and the memory of the instance that it made. */
+  function watched<T>(make: () => T): readonly [made: T, memory: () => Buffer] {
     const wasm = globals.WebAssembly as Wasm
     const { Instance } = wasm
-    const made: InstanceType<Wasm['Instance']>[] = []
+    const instances: InstanceType<Wasm['Instance']>[] = []
     wasm.Instance = class extends Instance {
       constructor(module: object) {
         super(module)
-        made.push(this)
+        instances.push(this)
       }
     }
-    const kernel = WasmKernel.make()
-    wasm.Instance = Instance
+    try {
+      const made = make()
+      return [made, () => Buffer.from(instances[0]?.exports.memory.buffer ?? new ArrayBuffer(0))]
+    } finally {
+      wasm.Instance = Instance
+    }
+  }
+
+  test('keeps of a member that goes its name, and nothing behind it', async () => {
+    const [filter, memory] = watched(() => kernels()('List'))
+    for (const text of ['[{"id":1,"x":"hush"}]', '[{"z":"hush"}]'])
+      await filter.run(Buffer.from(text))
+    assert.ok(memory().indexOf(',"x":') >= 0)
+    assert.equal(memory().indexOf('hush'), -1)
+  })
+
+  test('holds nothing of a text once its run has ended', () => {
+    const [kernel, made] = watched(() => WasmKernel.make())
     assert.ok(kernel !== undefined)
     const secrets = [
       '{"name-of-a-secret":"value-of-a-secret"',
@@ -140,7 +157,7 @@ suite('the memory of a kernel', () => {
     ]
     for (const text of [...secrets, '{"a":{"name-of-a-secret":"value-of-a-secret","x":1}}']) {
       kernel.run(Buffer.from(text.repeat(1)), refuseAll(), 0)
-      const memory = Buffer.from(made[0]?.exports.memory.buffer ?? new ArrayBuffer(0))
+      const memory = made()
       assert.ok(memory.length > 100_000)
       assert.equal(memory.indexOf('of-a-secret'), -1, text)
     }
