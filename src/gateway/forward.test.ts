@@ -3,6 +3,7 @@ import { suite, test } from 'node:test'
 import { exchangeOf } from '../controls/testing/exchange.ts'
 import { HeaderTable } from '../http/header-table.ts'
 import { Exchange } from '../pipeline/exchange.ts'
+import { TargetNotes } from '../pipeline/target-notes.ts'
 import { requestHeaders, upstreamPath } from './forward.ts'
 import { keptFields } from './kept-fields.ts'
 import type { PlanApi, SitePlan } from './plan.ts'
@@ -112,4 +113,23 @@ suite('path that goes to the API', () => {
       assert.equal(upstreamPath(exchangeOf({ target }), api), path)
     })
   }
+
+  test('a target that came before goes to each API by its own base, and not where it was written anew', () => {
+    const apis = ['/a', '/b'].map((upstreamBase) => ({ publicBase: '/v1', upstreamBase }))
+    const exchange = exchangeOf({ target: '/v1/o/7?x=1' })
+    const { path, query } = exchange
+    exchange.targetNotes = new TargetNotes(path, query)
+    const pathOf = (api: unknown): string => upstreamPath(exchange, api as PlanApi)
+    assert.deepEqual([...apis, ...apis].map(pathOf), [
+      '/a/o/7?x=1',
+      '/b/o/7?x=1',
+      '/a/o/7?x=1',
+      '/b/o/7?x=1',
+    ])
+    exchange.query = { text: 'x=2', pairs: [['x', '2', '2']] }
+    assert.deepEqual(apis.map(pathOf), ['/a/o/7?x=2', '/b/o/7?x=2'])
+    exchange.query = query
+    exchange.path = '/v1/o/8'
+    assert.deepEqual(apis.map(pathOf), ['/a/o/8?x=1', '/b/o/8?x=1'])
+  })
 })

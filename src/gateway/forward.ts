@@ -1,3 +1,4 @@
+import { inOnePiece } from '../base/one-piece.ts'
 import { FIELD } from '../http/header-table.ts'
 import type { HeaderTable } from '../http/header-table.ts'
 import { connectionOptions } from '../http/hop-by-hop.ts'
@@ -7,8 +8,19 @@ import type { PlanApi, SitePlan } from './plan.ts'
 
 /** The path the API gets: its own base, then what the public path has behind ours, in the one canonical form. */
 export function upstreamPath(exchange: Exchange, api: PlanApi): string {
-  const path = plainUpstreamPath(exchange.path, api)
-  return exchange.query.text === '' ? path : `${path}?${exchange.query.text}`
+  const { path, query, targetNotes: notes } = exchange
+  // Whoever puts other values into path or query writes both anew.
+  if (notes?.path !== path || notes.query !== query) return newUpstreamPath(exchange, api)
+  if (notes.upstreamApi !== api) {
+    notes.upstreamPath = inOnePiece(newUpstreamPath(exchange, api))
+    notes.upstreamApi = api
+  }
+  return notes.upstreamPath
+}
+
+function newUpstreamPath({ path: publicPath, query }: Exchange, api: PlanApi): string {
+  const path = plainUpstreamPath(publicPath, api)
+  return query.text === '' ? path : `${path}?${query.text}`
 }
 
 /** The same of a path without query. */

@@ -6,6 +6,7 @@ import { ANONYMOUS } from '../identity/principal.ts'
 import type { DenialError } from './denial.ts'
 import type { FindEvidence } from './evidence.ts'
 import type { Site } from './site.ts'
+import type { TargetNotes } from './target-notes.ts'
 
 /** A client's certificate, as conditions name it. */
 export interface ClientCertificate {
@@ -133,6 +134,8 @@ export class Exchange {
   /** `target`; and `token-parameters`, which puts values in place of tokens, here and in `pathValues`. */
   path = ''
   query: CanonicalQuery = NO_QUERY
+  /** `target`: what is noted of the target as it came, where it came before. */
+  targetNotes: TargetNotes | undefined = undefined
   /** `routes`: the operation and the raw (still percent-encoded) values of its path parameters, in template order. */
   site: Site | undefined = undefined
   pathValues: readonly string[] = []

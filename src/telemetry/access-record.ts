@@ -207,7 +207,11 @@ function createQueryField(): (pairs: Pairs) => string {
   const textOf = memo((name) => jsonText(redact(name), MAX_NAME_CHARS), STRANGERS)
   let names: readonly string[] = []
   let field = ''
+  // The pairs of a target that came before are the very same.
+  let latest: Pairs | undefined
   return (pairs) => {
+    if (pairs === latest) return field
+    latest = pairs
     if (hasNames(pairs, names)) return field
     names = pairs.slice(0, MAX_NAMES).map(([name]) => name)
     field = inOnePiece(`,"sallyport.query_names":[${names.map(textOf).join(',')}]`)

@@ -2,7 +2,9 @@ import { compileParameters } from '../../openapi/decode/parameters.ts'
 import type { DecodeDeps, ParameterFault } from '../../openapi/decode/contract.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
+import type { Exchange, ParameterValues } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
+import type { TargetNotes } from '../../pipeline/target-notes.ts'
 import type { ApiRuntime, Kit } from '../kit.ts'
 import { requestSchemas } from '../request-schemas.ts'
 import { configureParameters } from './config.ts'
@@ -48,9 +50,18 @@ export const parameters: Control<ParametersConfig, Kit> = {
 function parametersGuard(config: ParametersConfig, site: Site, api: ApiRuntime): Guard {
   const { kind } = config
   const decode = compileParameters(site.operation, decodeDeps(config, site, api))
+  // No header field and no cookie has a part in the values.
+  const isOfTarget = site.operation.parameters.every(
+    ({ place }) => place === 'path' || place === 'query',
+  )
   return {
     onRequest: (exchange) => {
       const { head, query } = exchange
+      const notes = isOfTarget ? ownNotes(exchange) : undefined
+      if (notes?.parametersSite === site) {
+        exchange.parameters = notes.parameters
+        return undefined
+      }
       const found = decode({
         path: exchange.pathValues,
         query: query.pairs,
@@ -58,6 +69,7 @@ function parametersGuard(config: ParametersConfig, site: Site, api: ApiRuntime):
       })
       if ('values' in found) {
         exchange.parameters = found.values
+        if (notes !== undefined) keepValues(notes, site, found.values)
         return undefined
       }
       // Where the control only watches, later ones still judge by what could be read.
@@ -71,6 +83,23 @@ function parametersGuard(config: ParametersConfig, site: Site, api: ApiRuntime):
       return { ...denialOf(faults), evidence: () => parameterEvidence(exchange, faults) }
     },
   }
+}
+
+/** What is noted of the target, unless somebody has put other values in place of its own. */
+function ownNotes({ targetNotes, pathValues, query }: Exchange): TargetNotes | undefined {
+  return targetNotes?.route?.values === pathValues && targetNotes.query === query
+    ? targetNotes
+    : undefined
+}
+
+/** Numbers and texts can be shared by all requests for the target; lists and objects are made anew for each. */
+function keepValues(notes: TargetNotes, site: Site, values: ParameterValues): void {
+  const places = [values.path, values.query]
+  if (places.some((place) => Object.values(place).some((value) => typeof value === 'object')))
+    return
+  for (const place of places) Object.freeze(place)
+  notes.parameters = Object.freeze(values)
+  notes.parametersSite = site
 }
 
 function decodeDeps(config: ParametersConfig, { operation }: Site, api: ApiRuntime): DecodeDeps {

@@ -4,11 +4,11 @@ import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
+import type { TargetRoute } from '../../pipeline/target-notes.ts'
 import type { Kit } from '../kit.ts'
 import { configureRoutes } from './config.ts'
 import type { RoutesConfig } from './config.ts'
 import { Router } from './router.ts'
-import type { PathEntry } from './router.ts'
 
 /** Lets only declared operations exist: unknown path 404, known path with another method 405. */
 export const routes: Control<RoutesConfig, Kit> = {
@@ -29,30 +29,39 @@ export const routes: Control<RoutesConfig, Kit> = {
 
 const UNKNOWN_PATH: Denial = Object.freeze({ reason: 'unknown_path' })
 
+type Methods = TargetRoute['methods']
+
 function routesGuard({ sites }: Kit): Guard {
   const router = buildRouter(sites)
   return {
     onRequest: (exchange) => {
-      const match = router.match(exchange.path)
-      if (match === undefined) return UNKNOWN_PATH
-      const { methods } = match.entry
+      const { targetNotes } = exchange
+      const found = targetNotes?.route ?? findRoute(router, exchange.path)
+      if (found === undefined) return UNKNOWN_PATH
+      if (targetNotes !== undefined) targetNotes.route = found
+      const { methods, values } = found
       // Before an OPTIONS that the document declares: browsers send preflights without the credentials it may want.
-      const found = preflightSite(exchange, methods) ?? siteOf(methods, exchange.head.method)
-      if (found === undefined) return methodNotAllowed(match.entry)
-      exchange.site = found
-      exchange.pathValues = match.values
+      const site = preflightSite(exchange, methods) ?? siteOf(methods, exchange.head.method)
+      if (site === undefined) return methodNotAllowed(methods)
+      exchange.site = site
+      exchange.pathValues = values
       return undefined
     },
   }
 }
 
+function findRoute(router: Router<Site>, path: string): TargetRoute | undefined {
+  const match = router.match(path)
+  return match && { methods: match.entry.methods, values: match.values }
+}
+
 /** Where a document declares GET, HEAD exists too (RFC 9110 section 9.3.2). */
-function siteOf(methods: ReadonlyMap<string, Site>, method: string): Site | undefined {
+function siteOf(methods: Methods, method: string): Site | undefined {
   return methods.get(method) ?? (method === 'HEAD' ? methods.get('GET') : undefined)
 }
 
 /** A preflight belongs to the operation it asks for; the `cors` control answers it. */
-function preflightSite(exchange: Exchange, methods: ReadonlyMap<string, Site>): Site | undefined {
+function preflightSite(exchange: Exchange, methods: Methods): Site | undefined {
   const { head } = exchange
   const wanted = head.headers.get('access-control-request-method')
   if (head.method !== 'OPTIONS' || wanted === undefined || !head.headers.has('origin'))
@@ -62,7 +71,7 @@ function preflightSite(exchange: Exchange, methods: ReadonlyMap<string, Site>): 
   return site
 }
 
-function methodNotAllowed({ methods }: PathEntry<Site>): Denial {
+function methodNotAllowed(methods: Methods): Denial {
   const allowed = new Set(methods.keys())
   if (allowed.has('GET')) allowed.add('HEAD')
   return { reason: 'method_not_allowed', headers: ['Allow', [...allowed].sort().join(', ')] }

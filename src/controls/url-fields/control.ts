@@ -46,8 +46,14 @@ function urlFieldsGuard(config: UrlFieldsConfig, site: Site, api: ApiRuntime): G
   const guard: Guard = {}
   const parameterFault = compileParameterFault(config, operation, api)
   if (parameterFault !== undefined)
-    guard.onRequest = ({ parameters }) =>
-      parameters === undefined ? undefined : parameterFault(parameters)
+    guard.onRequest = ({ parameters, targetNotes }) => {
+      if (parameters === undefined) return undefined
+      const notes = targetNotes?.parameters === parameters ? targetNotes : undefined
+      if (notes?.harmless === parameters) return undefined
+      const denial = parameterFault(parameters)
+      if (notes !== undefined && denial === undefined) notes.harmless = parameters
+      return denial
+    }
   // A body that nobody reads streams on.
   if (content.some(({ type }) => isReadable(type))) {
     const schemas = content.flatMap(({ schema }) => schema ?? [])
