@@ -94,13 +94,35 @@ function responseHeaders(
 ): string[] {
   const out = answerHeaders(exchange, plan.hooks)
   const { headers } = exchange.upstream as UpstreamResponse
+  for (const part of passedFields(headers, plan.keepsResponseHeader, without)) out.push(part)
+  return out
+}
+
+/** What passed of the answer that was looked at last. */
+let lastHeaders: HeaderTable | undefined
+let lastKeeps: SitePlan['keepsResponseHeader'] | undefined
+let lastWithout: ReadonlySet<string> = KEEP
+let lastPassed: readonly string[] = []
+
+/** The fields that go on, flat. One table is of one list that an edge gave, often of many answers (`answerTable`). */
+function passedFields(
+  headers: HeaderTable,
+  keeps: SitePlan['keepsResponseHeader'],
+  without: ReadonlySet<string>,
+): readonly string[] {
+  if (headers === lastHeaders && keeps === lastKeeps && without === lastWithout) return lastPassed
+  const passed: string[] = []
   const named = namedFields(headers)
   for (let index = 0; index < headers.size; index += 1) {
     const name = headers.nameAt(index)
-    if (!plan.keepsResponseHeader(name) || named?.includes(name) === true) continue
-    if (!without.has(name)) out.push(name, headers.valueAt(index))
+    if (!keeps(name) || named?.includes(name) === true) continue
+    if (!without.has(name)) passed.push(name, headers.valueAt(index))
   }
-  return out
+  lastHeaders = headers
+  lastKeeps = keeps
+  lastWithout = without
+  lastPassed = passed
+  return passed
 }
 
 /** The fields that the API's `Connection` names belong to its connection (RFC 9110 section 7.6.1). */
