@@ -276,6 +276,28 @@ suite('fields of answers', () => {
     }
   })
 
+  test('the same fields are judged anew under another plan and beside another body', () => {
+    const strict = siteOf({
+      controls: [allow, controlOf({ dropsResponseHeader: (name) => name === 'etag' })],
+    })
+    const first = answered(['ETag', '"a"', 'Digest', 'd'])
+    const second = answered(['ETag', '"b"'])
+    const rows: [exchange: Exchange, site: SitePlan, isHidden: boolean, kept: string[]][] = [
+      [first, SITE, false, ['"a"', 'd']],
+      [first, SITE, false, ['"a"', 'd']],
+      [first, SITE, true, ['"a"']],
+      [first, strict, false, ['d']],
+      [second, strict, false, []],
+      [second, SITE, false, ['"b"']],
+      [first, SITE, false, ['"a"', 'd']],
+    ]
+    for (const [exchange, site, isHidden, kept] of rows) {
+      const response = exchange.upstream!
+      const { headers } = streamAnswer(exchange, site, { response, isHidden })
+      assert.deepEqual([...valuesOf(headers, 'etag'), ...valuesOf(headers, 'digest')], kept)
+    }
+  })
+
   test('duplicates stay, and what guards drop goes', () => {
     const site = siteOf({
       controls: [allow, controlOf({ dropsResponseHeader: (name) => name === 'server' })],

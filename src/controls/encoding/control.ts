@@ -1,11 +1,12 @@
 import { ConfigError } from '../../base/config-error.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
 import { nextTurn } from '../../base/next-turn.ts'
-import { isJson, parseMediaType } from '../../http/media-type.ts'
+import { isJson } from '../../http/media-type.ts'
 import type { Operation } from '../../openapi/model.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange, UpstreamResponse } from '../../pipeline/exchange.ts'
+import { answerType } from '../answer-type.ts'
 import type { Kit } from '../kit.ts'
 import { configureEncoding } from './config.ts'
 import type { EncodingConfig } from './config.ts'
@@ -75,15 +76,11 @@ const SCRIPTS: ReadonlySet<string> = new Set([
 ])
 
 function kindOf({ headers }: UpstreamResponse): Kind | undefined {
-  const essence = essenceOf(headers)
+  const essence = answerType(headers) ?? ''
   if (isJson(essence)) return 'json'
   if (essence === CSV || essence === TSV) return 'csv'
   if (essence === 'text/html' || essence === 'application/xhtml+xml') return 'html'
   return SCRIPTS.has(essence) ? 'script' : undefined
-}
-
-function essenceOf(headers: UpstreamResponse['headers']): string {
-  return parseMediaType(headers.get('content-type') ?? '')?.essence ?? ''
 }
 
 const JSONP: Denial = Object.freeze({
@@ -118,7 +115,7 @@ const TSV = 'text/tab-separated-values'
 const SLICE_CELLS = 5000
 
 function csvDenial(bytes: Buffer, { headers }: UpstreamResponse): MaybePromise<Denial | undefined> {
-  const separators = essenceOf(headers) === TSV ? '\t' : ',;'
+  const separators = answerType(headers) === TSV ? '\t' : ',;'
   // Byte by byte, whatever the charset: all that matters is ASCII.
   return repaired(new SafeCsv(bytes.toString('latin1'), separators))
 }

@@ -1,5 +1,4 @@
-import type { HeaderTable } from '../../http/header-table.ts'
-import { isJson, parseMediaType } from '../../http/media-type.ts'
+import { isJson } from '../../http/media-type.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange, UpstreamResponse } from '../../pipeline/exchange.ts'
@@ -7,6 +6,7 @@ import type { Kit } from '../kit.ts'
 import { SIGN_ERROR } from '../../openapi/kernel/verdict.ts'
 import type { Site } from '../../pipeline/site.ts'
 import { answerPassOf } from '../answer-pass.ts'
+import { answerType } from '../answer-type.ts'
 import { configureErrors } from './config.ts'
 import type { ErrorsConfig } from './config.ts'
 import { showsError } from './error-members.ts'
@@ -53,7 +53,7 @@ function errorsGuard(site: Site): Guard {
         : undefined,
     wantsResponseBody: (exchange, response) => isHeld(exchange, response),
     watchesResponse: (_exchange, { headers }) =>
-      isEventStream(typeOf(headers)) ? eventWatch() : undefined,
+      isEventStream(answerType(headers)) ? eventWatch() : undefined,
     onResponseBody: (exchange, body) => {
       const { status = 200, headers } = exchange.upstream ?? {}
       const bytes = exchange.replacement ?? body
@@ -61,7 +61,7 @@ function errorsGuard(site: Site): Guard {
       // Every pattern is plain ASCII: one byte, one character, is enough to look for them.
       if (status >= 400)
         return leaksInError(bytes.toString('latin1')) ? leak(status, bytes) : undefined
-      const isShown = isText(typeOf(headers))
+      const isShown = isText(headers && answerType(headers))
         ? leaksInternals(bytes.toString('latin1', 0, FRONT_BYTES))
         : showsErrorIn(bytes, site, exchange)
       return isShown ? leak(status, bytes) : undefined
@@ -82,7 +82,7 @@ function showsErrorIn(bytes: Buffer, site: Site, exchange: Exchange): boolean {
 /** Error bodies of any kind, JSON, and short texts; downloads and event streams pass without being held. */
 function isHeld({ head }: Exchange, { status, headers }: UpstreamResponse): boolean {
   if (head.method === 'HEAD') return false
-  const type = typeOf(headers)
+  const type = answerType(headers)
   if (type === undefined) return status >= 400
   if (isJson(type)) return true
   if (status >= 400) return !isEventStream(type)
@@ -94,11 +94,6 @@ function isHeld({ head }: Exchange, { status, headers }: UpstreamResponse): bool
 const MAX_TEXT_BYTES = 65_536
 /** A text that is an error says so at once; further down somebody may write about one. */
 const FRONT_BYTES = 2_048
-
-/** The media type without its parameters; `undefined` where there is none or it is malformed. */
-function typeOf(headers: HeaderTable | undefined): string | undefined {
-  return parseMediaType(headers?.get('content-type') ?? '')?.essence
-}
 
 function isText(type: string | undefined): boolean {
   return type === 'text/plain' || type === 'text/html'

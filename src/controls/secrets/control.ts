@@ -1,4 +1,4 @@
-import { isJson, parseMediaType } from '../../http/media-type.ts'
+import { isJson } from '../../http/media-type.ts'
 import type { FieldEdge } from '../../openapi/fields/graph.ts'
 import type { Operation, ResponseModel } from '../../openapi/model.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
@@ -8,6 +8,7 @@ import type { Policy } from '../../pipeline/policy.ts'
 import type { Site } from '../../pipeline/site.ts'
 import { schemasOf } from '../responses/declared.ts'
 import { soundsLikeAuth } from '../auth-zone/is-auth-operation.ts'
+import { answerType } from '../answer-type.ts'
 import { fieldMarks } from '../field-marks.ts'
 import type { FieldMark } from '../field-marks.ts'
 import { jsonAnswer } from '../json-answer.ts'
@@ -91,18 +92,14 @@ function coveredEvent(kinds: readonly SecretKind[]): SecurityEvent {
 
 /** Whether an answer is looked at: JSON always, other texts while they are short. */
 function kindOf({ headers }: UpstreamResponse): 'json' | 'text' | undefined {
-  const essence = essenceOf(headers)
+  const essence = answerType(headers) ?? ''
   if (isJson(essence)) return 'json'
   if (!isText(headers) || essence === 'text/event-stream') return undefined
   return Number(headers.get('content-length') ?? Infinity) <= MAX_TEXT_BYTES ? 'text' : undefined
 }
 
-function essenceOf(headers: UpstreamResponse['headers']): string {
-  return parseMediaType(headers.get('content-type') ?? '')?.essence ?? ''
-}
-
 function isText(headers: UpstreamResponse['headers']): boolean {
-  const essence = essenceOf(headers)
+  const essence = answerType(headers) ?? ''
   return essence.startsWith('text/') || essence.endsWith('xml')
 }
 
