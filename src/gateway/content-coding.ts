@@ -5,6 +5,7 @@ import {
   inflateSync,
   zstdDecompressSync,
 } from 'node:zlib'
+import { memo } from '../base/memo.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
 
 /** Undoes the API's content coding, bounded. `undefined`: unknown coding, broken data, or too large. */
@@ -14,7 +15,9 @@ export function decompressed(
   maxBytes: number,
 ): Buffer | undefined {
   const headers = exchange.upstream?.headers
-  const coding = headers?.get('content-encoding')?.trim().toLowerCase() ?? 'identity'
+  const first = headers?.get('content-encoding')
+  if (first === undefined) return body
+  const coding = first.trim().toLowerCase()
   // Codings in further fields stand around the first: what would come out is not what anybody judged.
   if (headers !== undefined && headers.count('content-encoding') > 1) return undefined
   if (coding === 'identity' || coding === '' || body.length === 0) return body
@@ -45,7 +48,12 @@ function inflateEither(body: Buffer, options: { readonly maxOutputLength: number
 }
 
 /** What the client accepts of the codings that can be undone here, weights kept (RFC 9110 section 12.5.3). */
-export function readableCodings(accepted: string): string {
+export const readableCodings: (accepted: string) => string = memo(readReadable, {
+  maxEntries: 256,
+  maxChars: 128,
+})
+
+function readReadable(accepted: string): string {
   const readable = accepted.split(',').flatMap((element) => {
     const coding = element.split(';', 1)[0]?.trim().toLowerCase() ?? ''
     return coding === 'identity' || DECODERS.has(coding) ? [element.trim()] : []
