@@ -172,6 +172,8 @@ let pausedAction: i32 = 0
 // How a run of plain members ended; set by `quick`.
 let quickEnd: u32 = 0
 let quickAction: i32 = 0
+/** Where it ends at the latest. */
+let quickUntil: usize = 0
 /** What comes is no member, or not known. */
 const QUICK_OTHER: u32 = 0
 /** The value at hand is not plain. */
@@ -180,6 +182,7 @@ const QUICK_VALUE: u32 = 1
 const QUICK_GONE: u32 = 2
 const QUICK_MALFORMED: u32 = 3
 const QUICK_REPEATED: u32 = 4
+const QUICK_NO_ROOM: u32 = 5
 
 // What the last key was; set by `readKey`.
 let keyLow: u64 = 0
@@ -227,6 +230,7 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
   let seen = load<u64>(f, F_BITS)
   /** The value before `p` was read already. */
   let isRead = false
+  quickUntil = pauseAt
   while (true) {
     if (p >= pauseAt && !isRead) {
       store<u32>(f, head)
@@ -349,9 +353,10 @@ function walk(start: usize, startFrame: usize, startAction: i32, pauseAt: usize)
     if (mode == DESCRIBED) {
       // Texts with white space have it before each name.
       if (load<u8>(p - 1) > 0x20) {
+        store<u32>(f, head)
         store<u64>(f, seen, F_BITS)
         const at = quick(p - 1, f)
-        if (quickEnd >= QUICK_MALFORMED) return quickEnd == QUICK_MALFORMED ? MALFORMED : REPEATED
+        if (quickEnd >= QUICK_MALFORMED) return quickFault()
         seen = load<u64>(f, F_BITS)
         if (quickEnd != QUICK_OTHER) {
           // Members before this one stay.
@@ -488,9 +493,14 @@ function learn(link: usize, entry: usize, p: usize): void {
   store<u32>(entry, isPlain ? length + AROUND : NEVER_QUICK, E_QUICK)
 }
 
+function quickFault(): i32 {
+  if (quickEnd == QUICK_NO_ROOM) return ROOM
+  return quickEnd == QUICK_MALFORMED ? MALFORMED : REPEATED
+}
+
 /**
- * Reads members of the described object of frame `f` as long as each is the one that came next last time, stays, and has
- * a plain value. `start`: before the quote of the first name, whatever stands there; behind it commas.
+ * Reads members of the described object of frame `f` as long as each is the one that came there last time and has a plain
+ * value; takes out what goes. `start`: before the quote of the first name, whatever stands there; behind it commas.
  * @returns where the first value begins that is not read, or where the last one ended; `quickEnd` tells which.
  */
 function quick(start: usize, f: usize): usize {
@@ -499,9 +509,33 @@ function quick(start: usize, f: usize): usize {
   let seen = load<u64>(f, F_BITS)
   let link = <usize>load<u32>(f, F_LINK)
   while (true) {
+    if (p >= quickUntil) break
     const entry = <usize>load<u32>(link)
     const step = entry == 0 ? NEVER_QUICK : load<u32>(entry, E_QUICK)
-    if (sameBytes(p, entry + E_PATTERN, isFirst) < step) break
+    if (sameBytes(p, entry + E_PATTERN, isFirst) < step) {
+      const gone = load<u32>(link, L_GONE_LENGTH)
+      if (gone == 0 || sameBytes(p, link + L_GONE, isFirst) < gone + AROUND) break
+      const at = p + <usize>(gone + AROUND)
+      const end = isFirst == 0 ? afterPlain(at) : 0
+      if (end == 0) {
+        quickEnd = QUICK_GONE
+        quickAction = DROP_ACTION
+        store<u64>(f, seen, F_BITS)
+        leaveQuick(f, link, p, isFirst, gone)
+        return at
+      }
+      // A member before it stays: its comma goes with it.
+      if (reported < MAX_REPORTED) {
+        leaveQuick(f, link, p, isFirst, gone)
+        report(f)
+      }
+      if (!edit(p, end, 0)) {
+        quickEnd = QUICK_NO_ROOM
+        return 0
+      }
+      p = end
+      continue
+    }
     const bit = load<u64>(entry, E_BIT)
     if ((seen & bit) != 0) {
       quickEnd = QUICK_REPEATED
@@ -530,16 +564,24 @@ function quick(start: usize, f: usize): usize {
     isFirst = 0
   }
   store<u64>(f, seen, F_BITS)
-  const gone = load<u32>(link, L_GONE_LENGTH)
-  if (gone != 0 && sameBytes(p, link + L_GONE, isFirst) >= gone + AROUND) {
-    quickEnd = QUICK_GONE
-    quickAction = DROP_ACTION
-    leaveQuick(f, link, p, isFirst, gone)
-    return p + <usize>(gone + AROUND)
-  }
   store<u32>(f, <u32>link, F_LINK)
   quickEnd = QUICK_OTHER
   return p
+}
+
+/** Where a short text without escapes or a plain number ends, 0 for others. */
+function afterPlain(at: usize): usize {
+  const c = <u32>load<u8>(at)
+  if (c != QUOTE) return c <= DIGIT_NINE ? afterPlainNumber(at, c) : 0
+  let end = at + 1
+  let found = stops(v128.load(end))
+  if (found == 0) {
+    end += 16
+    found = stops(v128.load(end))
+    if (found == 0) return 0
+  }
+  end += <usize>ctz(found)
+  return <u32>load<u8>(end) == QUOTE ? end + 1 : 0
 }
 
 /** Notes the member whose value is at hand. */

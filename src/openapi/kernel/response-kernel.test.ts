@@ -6,7 +6,12 @@ import type { KernelFilter } from './response-kernel.ts'
 import type { KernelVerdict } from './verdict.ts'
 import { WasmKernel } from './wasm-kernel.ts'
 
+const WIDE: readonly string[] = Array.from({ length: 16 }, (_, index) => `a${index}`)
 const SCHEMAS = {
+  Wide: {
+    type: 'array',
+    items: { type: 'object', properties: Object.fromEntries(WIDE.map((name) => [name, {}])) },
+  },
   List: { type: 'array', items: { type: 'object', properties: { id: { type: 'integer' } } } },
   Pair: { type: 'object', properties: { left: {}, right: {} } },
   Choice: {
@@ -38,6 +43,20 @@ function whyOf(verdict: KernelVerdict): string {
 
 function list(count: number, extra: string): string {
   return `[${Array.from({ length: count }, (_, id) => `{"id":${id}${extra}}`).join()}]`
+}
+
+/** What `work` comes to, and how often others had their turn meanwhile. */
+async function counted<T>(work: () => Promise<T>): Promise<readonly [found: T, turns: number]> {
+  let turns = 0
+  let isDone = false
+  const tick = (): void => {
+    turns += 1
+    if (!isDone) setImmediate(tick)
+  }
+  setImmediate(tick)
+  const found = await work()
+  isDone = true
+  return [found, turns]
 }
 
 suite('kernels of one document', () => {
@@ -82,22 +101,31 @@ suite('kernels of one document', () => {
     const count = 40_000
     const [big, small] = [list(count, ',"x":"drop"'), list(count, ',"y":0')]
     assert.ok(small.length > MAX_WHOLE_BYTES)
-    let turns = 0
-    let isDone = false
-    const tick = (): void => {
-      turns += 1
-      if (!isDone) setImmediate(tick)
-    }
-    setImmediate(tick)
-    const answers = await Promise.all([
-      said(kernel, big),
-      said(kernel, small),
-      said(kernel, `${small}]`),
-    ])
-    isDone = true
+    const [answers, turns] = await counted(() =>
+      Promise.all([said(kernel, big), said(kernel, small), said(kernel, `${small}]`)]),
+    )
     assert.deepEqual(answers, [list(count, ''), list(count, ''), 'malformed'])
     assert.ok(turns >= Math.floor(big.length / MAX_WHOLE_BYTES), `${turns} turns`)
   })
+
+  const long = `"${'x'.repeat(200_000)}"`
+  const gone = (times: number): string => `{"a0":1${',"gone":"x"'.repeat(times)},"a1":1}`
+  const wide = (value: string): string => `{${WIDE.map((name) => `"${name}":${value}`).join()}}`
+  const objects: readonly (readonly [name: string, small: string, large: string, says: string])[] =
+    [
+      ['stay', wide('1'), wide(long), 'clean'],
+      ['go', gone(1), gone(200_000), `[${gone(0)},${gone(0)}]`],
+    ]
+  for (const [name, small, large, says] of objects) {
+    test(`take a large object in slices, the members of which ${name}`, async () => {
+      const kernel = kernels()('Wide')
+      // The first tells the order of the members.
+      const text = `[${small},${large}]`
+      const [answer, turns] = await counted(() => said(kernel, text))
+      assert.equal(answer, says)
+      assert.ok(turns >= Math.floor(large.length / MAX_WHOLE_BYTES), `${turns} turns`)
+    })
+  }
 
   test('leave texts of more than 16 MB alone', async () => {
     assert.equal(await said(kernels()('List'), ' '.repeat(16 * 1024 * 1024 + 1)), 'no-room')
