@@ -4,6 +4,7 @@ import { visit } from './node.ts'
 import type { Run } from './run.ts'
 import { FEW_NAMES, fail, isSettled, trying } from './run.ts'
 import { count } from './scalar.ts'
+import { CHECKED_AT_ONCE } from './slices.ts'
 import { areUnique } from './unique.ts'
 
 /** Compiles the keywords for arrays, but for `unevaluatedItems`. */
@@ -56,6 +57,9 @@ function compileItems(part: Part, builder: Builder): Check | undefined {
       marks.prefix = Math.max(marks.prefix, prefix.length)
       marks.everyItem ||= rest !== undefined
     }
+    // Nobody asks where a fault is: nearly always, and the first one ends the matter.
+    if (prefix.length === 0 && rest !== undefined && run.log === undefined)
+      return quickItems(rest, value, prefix, run)
     const { slices } = run
     let ok = true
     for (let i = slices?.doneOf(value, prefix) ?? 0; i < value.length; i++) {
@@ -69,6 +73,33 @@ function compileItems(part: Part, builder: Builder): Check | undefined {
     if (value.length > FEW_NAMES) slices?.note(value, prefix, value.length)
     return ok
   }
+}
+
+/** Items that all have one schema: between two looks at the clock there is nothing but their checks. */
+function quickItems(check: Check, value: readonly unknown[], loop: object, run: Run): boolean {
+  const { slices } = run
+  let i = slices?.doneOf(value, loop) ?? 0
+  while (i < value.length) {
+    if (slices?.ends() === true) {
+      slices.note(value, loop, i)
+      return false
+    }
+    const start = i
+    const stop = Math.min(start + CHECKED_AT_ONCE, value.length)
+    while (i < stop) {
+      const item = value[i]
+      if (!check(item, run, undefined)) {
+        if (slices?.isOver === true) slices.note(value, loop, i)
+        return false
+      }
+      i++
+      // What holds others may have ended the slice.
+      if (typeof item === 'object') break
+    }
+    slices?.add(i - start - 1)
+  }
+  if (value.length > FEW_NAMES) slices?.note(value, loop, value.length)
+  return true
 }
 
 function compileContains(part: Part, builder: Builder): Check | undefined {

@@ -25,14 +25,19 @@ export function compileScalars(part: Part, builder: Builder): readonly Check[] {
   }
   const { keywords } = part
   const text = compileString(part, builder)
-  const isTextOnly = text !== undefined && keywords['type'] === 'string'
-  if (!isTextOnly) add(compileType(keywords['type']))
-  else checks.push(STRING_TYPE)
+  const format = compileFormat(part, builder)
+  const isText = keywords['type'] === 'string'
+  // A text of a format and nothing else is the usual one: it is asked once what it is.
+  const isListed = Object.hasOwn(keywords, 'const') || Array.isArray(keywords['enum'])
+  const isFused = isText && text === undefined && !isListed && format?.kind === 'string'
+  if (isFused) add(format.ofTexts)
+  else if (isText && text !== undefined) checks.push(STRING_TYPE)
+  else add(compileType(keywords['type']))
   if (Object.hasOwn(keywords, 'const')) add(compileConst(keywords['const']))
   if (Array.isArray(keywords['enum'])) add(compileEnum(keywords['enum']))
   add(text)
   add(compileNumber(part))
-  add(compileFormat(part, builder))
+  if (!isFused) add(format?.check)
   return checks
 }
 
@@ -128,7 +133,15 @@ function compileNumber(part: Part): Check | undefined {
   }
 }
 
-function compileFormat(part: Part, builder: Builder): Check | undefined {
+interface FormatCheck {
+  readonly kind: 'string' | 'number'
+  /** Values of another kind pass. */
+  readonly check: Check
+  /** `type: string` together with it. */
+  readonly ofTexts: Check
+}
+
+function compileFormat(part: Part, builder: Builder): FormatCheck | undefined {
   const name = part.keywords['format']
   if (!builder.options.formats || typeof name !== 'string') return undefined
   const format = FORMATS.get(name)
@@ -136,9 +149,18 @@ function compileFormat(part: Part, builder: Builder): Check | undefined {
   const { kind, test } = format
   const message = `must be a valid ${name}`
   if (kind === 'number') {
-    return (value, run) => typeof value !== 'number' || test(value) || fail(run, 'format', message)
+    const check: Check = (value, run) =>
+      typeof value !== 'number' || test(value) || fail(run, 'format', message)
+    return { kind, check, ofTexts: STRING_TYPE }
   }
-  return (value, run) => typeof value !== 'string' || test(value) || fail(run, 'format', message)
+  return {
+    kind,
+    check: (value, run) => typeof value !== 'string' || test(value) || fail(run, 'format', message),
+    ofTexts: (value, run) => {
+      if (typeof value !== 'string') return fail(run, 'type', 'must be string')
+      return test(value) || fail(run, 'format', message)
+    },
+  }
 }
 
 /** The value of a keyword that counts; `undefined` when absent or malformed (reported elsewhere). */

@@ -1,7 +1,7 @@
 /** Others have their turn after so many milliseconds. */
 const SLICE_MS = 0.5
 /** How many items or members are checked between two looks at the clock. */
-const CHECKED_AT_ONCE = 16
+export const CHECKED_AT_ONCE = 16
 
 /**
  * Cuts the check of one large value into slices. Loops over items and members ask before each whether the slice is
@@ -15,6 +15,8 @@ export class Slices {
   /** How many members of a value are known to be fine, by value and loop. */
   readonly #done = new Map<object, Map<object, number>>()
   #count = 0
+  /** The clock is looked at once so many were counted. */
+  #nextLook = CHECKED_AT_ONCE
   /** Whether the answer is to be thrown away and the check begun again. */
   isOver = false
 
@@ -28,6 +30,7 @@ export class Slices {
   resume(): void {
     this.isOver = false
     this.#count = 0
+    this.#nextLook = CHECKED_AT_ONCE
     this.#start = this.#now()
   }
 
@@ -35,8 +38,16 @@ export class Slices {
   ends(): boolean {
     if (this.isOver) return true
     if (this.#count === 0) this.#begin()
-    if (++this.#count % CHECKED_AT_ONCE === 0) this.isOver = this.#now() >= this.#end
+    if (++this.#count >= this.#nextLook) {
+      this.#nextLook = this.#count + CHECKED_AT_ONCE
+      this.isOver = this.#now() >= this.#end
+    }
     return this.isOver
+  }
+
+  /** Counts items that were checked without asking: at most `CHECKED_AT_ONCE`, and none that holds others. */
+  add(items: number): void {
+    this.#count += items
   }
 
   /** What every slice does again before it goes on must not take most of it. */
