@@ -4,7 +4,17 @@ import { ourName, plainName } from './peers.ts'
 import type { Peer } from './peers.ts'
 
 /** The parts of a run that `--only` names. */
-export const PARTS = ['small', 'post', 'big', 'stream', 'tokens', 'cold', 'p50', 'p999'] as const
+export const PARTS = [
+  'small',
+  'spread',
+  'post',
+  'big',
+  'stream',
+  'tokens',
+  'cold',
+  'p50',
+  'p999',
+] as const
 export type Part = (typeof PARTS)[number]
 
 /** What is measured in a row, besides by whom: part, connection, and share of known tokens where that is the point. */
@@ -53,6 +63,8 @@ export function allRows(
   const plain = transports.map(plainName)
   for (const peer of ['nginx', ...plain, ...ours])
     rows.push({ peer, part: 'stream', channel: 'h1', kind: 'stream' })
+  for (const peer of ['nginx', ...plain, ...ours])
+    rows.push({ peer, part: 'spread', channel: 'h1', kind: 'spread' })
   // HAProxy checks every token anew, so one rate says all of it.
   rows.push({ peer: 'haproxy + jwt', part: 'tokens', hitPercent: 0, ...small })
   for (const peer of ours) {

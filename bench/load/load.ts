@@ -3,8 +3,8 @@ import { readFileSync, rmSync } from 'node:fs'
 import { cpuMicros, output } from '../machine/processes.ts'
 import { median, percentile } from '../machine/statistics.ts'
 
-/** The shapes of requests that all benches send. */
-export type Kind = 'small' | 'post' | 'big' | 'stream'
+/** The shapes of requests that all benches send; `spread`: as `small`, each for another item. */
+export type Kind = 'small' | 'spread' | 'post' | 'big' | 'stream'
 
 /** HTTP/1.1 in the clear, HTTP/1.1 over TLS, HTTP/2 over TLS. */
 export type Channel = 'h1' | 'tls' | 'h2'
@@ -39,8 +39,10 @@ export interface LoadJob {
 const GENERATOR_CORE = 1
 const H2_ROUND = 7600
 const LUA = join(import.meta.dirname, 'wrk.lua')
+/** Of h2load, which has one for all requests. */
 const TARGETS: Readonly<Record<Kind, string>> = {
   small: '/v1/items/7?expand=owner&lang=en',
+  spread: '/v1/items/7?expand=owner&lang=en',
   post: '/v1/items',
   big: '/v1/reports/7?from=2026-01-01&limit=25',
   stream: '/v1/files/7',

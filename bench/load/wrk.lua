@@ -1,8 +1,10 @@
--- wrk -s wrk.lua URL -- small|post|big|stream TOKENS BODY [COLD_TOKENS FIRST HIT_PERCENT]
+-- wrk -s wrk.lua URL -- small|spread|post|big|stream TOKENS BODY [COLD_TOKENS FIRST HIT_PERCENT]
 -- Realistic requests. Without COLD_TOKENS, the tokens in rotation; with it, HIT_PERCENT of the requests carry one of TOKENS
 -- and the others carry the next of COLD_TOKENS, from number FIRST on.
 local tokens, cold, count, kind, body, hit = {}, {}, 0, 'small', nil, 100
 used, first = 0, 0
+-- Of `spread`: ids of this run, none of which another one has used within a day.
+local base = os.time() % 86400 * 1000000
 local main
 function setup(thread) main = thread end
 local function lines(file)
@@ -34,7 +36,8 @@ function request()
   end
   if kind == 'big' then return wrk.format('GET', '/v1/reports/7?from=2026-01-01&limit=25', headers) end
   if kind == 'stream' then headers['Accept'] = '*/*'; return wrk.format('GET', '/v1/files/7', headers) end
-  return wrk.format('GET', '/v1/items/7?expand=owner&lang=en', headers)
+  local id = kind == 'spread' and base + count or 7
+  return wrk.format('GET', '/v1/items/' .. id .. '?expand=owner&lang=en', headers)
 end
 function done(summary, latency, requests)
   local e = summary.errors
