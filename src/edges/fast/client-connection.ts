@@ -7,7 +7,7 @@ import type { Swept } from '../exchange/sweeper.ts'
 import { Tunnel } from '../exchange/tunnel.ts'
 import type { TunnelPlan, UpgradeEnd } from '../exchange/tunnel.ts'
 import { ClientSource } from './client-source.ts'
-import type { BytesTaker } from './client-source.ts'
+import type { BytesTaker } from './bytes-taker.ts'
 import type { FastEdge } from './fast-edge.ts'
 import { FastClient } from './fast-client.ts'
 import type { ClientLine } from './fast-client.ts'
@@ -380,6 +380,7 @@ export class ClientConnection
 
   /** What the client sent behind its request. */
   get head(): Buffer {
+    this.#source.flush()
     return this.#in.rest ?? Buffer.alloc(0)
   }
 

@@ -1,29 +1,32 @@
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { borrowSocket } from '../kernel/borrowed-socket.ts'
 import type { BorrowedReader, BorrowedSocket } from '../kernel/borrowed-socket.ts'
+import type { BytesTaker } from './bytes-taker.ts'
+import { TlsSource } from './tls-source.ts'
 
 /** What is longer is copied once, into memory of its own, instead of piece by piece. */
 const LENT_BYTES = 16_384
 
-/** Who gets the bytes of a client. */
-export interface BytesTaker {
-  /** `isLent`: the memory is another's after the call; what is kept of it must be copied. */
-  takeBytes(chunk: Buffer, isLent: boolean): void
-}
-
-/** Where the bytes of a client come from: straight from the kernel where its socket can be borrowed, else a stream. */
+/** Where the bytes of a client come from: from TLS, straight from the kernel where a socket can be borrowed, or a stream. */
 export class ClientSource implements BorrowedReader {
   readonly #socket: Socket
   readonly #taker: BytesTaker
+  readonly #tls: TlsSource | undefined
   #borrowed: BorrowedSocket | undefined = undefined
 
   constructor(socket: Socket, taker: BytesTaker) {
     this.#socket = socket
     this.#taker = taker
+    this.#tls = socket instanceof TLSSocket ? new TlsSource(socket, taker) : undefined
   }
 
   /** Begins to read. @returns the borrowed socket, which is then the way out, too. */
   open(): BorrowedSocket | undefined {
+    if (this.#tls !== undefined) {
+      this.#tls.open()
+      return undefined
+    }
     const borrowed = borrowSocket(this.#socket, this)
     this.#borrowed = borrowed
     if (borrowed !== undefined) return borrowed
@@ -33,17 +36,21 @@ export class ClientSource implements BorrowedReader {
   }
 
   pause(): void {
-    if (this.#borrowed === undefined) this.#socket.pause()
-    else this.#borrowed.pause()
+    ;(this.#tls ?? this.#borrowed ?? this.#socket).pause()
   }
 
   resume(): void {
-    if (this.#borrowed === undefined) this.#socket.resume()
-    else this.#borrowed.resume()
+    ;(this.#tls ?? this.#borrowed ?? this.#socket).resume()
+  }
+
+  /** Hands over what was read and not told yet. */
+  flush(): void {
+    this.#tls?.flush()
   }
 
   /** The socket has another reader from here on. */
   release(): void {
+    this.#tls?.release()
     this.#socket.off('data', this.#onData)
     this.#borrowed?.giveBack()
   }

@@ -14,13 +14,17 @@ const UV_INTERNAL = 0x10
 /** So many sockets are told under one time of the clock: some hundred microseconds of work. */
 const SOCKETS_PER_TIME = 16
 
+/** Who has something to read on. */
+export interface ReadsOn {
+  /** `again` was asked for. */
+  readOn(): void
+}
+
 /** A socket that is watched. */
-export interface Watched {
+export interface Watched extends ReadsOn {
   readonly fd: number
   /** Its events: bits of `READY`. */
   ready(events: number): void
-  /** `again` was asked for. */
-  readOn(): void
 }
 
 interface Slot {
@@ -41,7 +45,7 @@ export class Poller {
   #watched = 0
   #fetched = 0
   #at = 0
-  #unfinished: Watched[] = []
+  #unfinished: ReadsOn[] = []
   #turns: (() => void)[] = []
   #isArmed = false
   #isInTurn = false
@@ -82,9 +86,9 @@ export class Poller {
     if (this.#watched === 0) this.#loop.letGo()
   }
 
-  /** Has a socket read on in the next turn, although the kernel will not tell of it again. */
-  again(watched: Watched): void {
-    this.#unfinished.push(watched)
+  /** Has somebody read on when the next turn begins, although the kernel will not tell of it again. */
+  again(reader: ReadsOn): void {
+    this.#unfinished.push(reader)
     this.#wake()
   }
 
@@ -150,7 +154,12 @@ export class Poller {
     const unfinished = this.#unfinished
     if (unfinished.length === 0) return
     this.#unfinished = []
-    takeEach(unfinished, (watched) => watched.readOn(), this.#unfinished)
+    let told = 0
+    const tell = (reader: ReadsOn): void => {
+      if (told++ % SOCKETS_PER_TIME === 0) holdTime()
+      reader.readOn()
+    }
+    takeEach(unfinished, tell, this.#unfinished)
   }
 
   #tellNext(at: number): void {
