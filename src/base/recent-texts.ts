@@ -10,9 +10,10 @@ const FNV_PRIME = 0x01000193
 const MIX = 0x85ebca6b
 
 /**
- * What was made of texts lately: at most `maxEntries`, each in one of two places beside each other; the last two that
- * came there have them, so that two which meet do not drive each other out for ever. For texts of which most come once: a map has to hash and intern what it is asked for, which for a text that
- * never came before costs ten times as much as to find its place empty.
+ * What was made of texts lately: at most `maxEntries`, each in one of the two places of a pair; the last two that came
+ * there have them, so that two which meet do not drive each other out for ever. For texts of which most come once: a
+ * map has to hash and intern what it is asked for, which for a text that never came before costs ten times as much as
+ * to find its place empty.
  * Places are no secret: whoever makes texts meet in one has what is made of them made anew each time, so that must be
  * cheap enough to be made for every request.
  */
@@ -23,7 +24,8 @@ export class RecentTexts<T> {
   /** `maxEntries` is rounded down to a power of two, at least 2. */
   constructor(maxEntries: number) {
     const places = 2 ** Math.floor(Math.log2(Math.max(2, maxEntries)))
-    this.#mask = places - 1
+    // The first of each pair.
+    this.#mask = places - 2
     this.#entries = Array.from<Entry<T> | undefined>({ length: places })
   }
 
@@ -42,14 +44,14 @@ export class RecentTexts<T> {
   at(place: number, text: string): T | undefined {
     const entry = this.#entries[place]
     if (entry?.text === text) return entry.value
-    const other = this.#entries[place ^ 1]
+    const other = this.#entries[place + 1]
     return other?.text === text ? other.value : undefined
   }
 
   put(place: number, text: string, value: T): void {
     const before = this.#entries[place]
     // No text is there twice: the older one would come back when the newer one goes.
-    if (before?.text !== text) this.#entries[place ^ 1] = before
+    if (before?.text !== text) this.#entries[place + 1] = before
     this.#entries[place] = { text, value }
   }
 }
