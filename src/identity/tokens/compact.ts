@@ -67,6 +67,15 @@ export function parseObject(bytes: Buffer): JsonObject | undefined {
   return isObject(result.value) ? result.value : undefined
 }
 
+/**
+ * As `parseObject`; the object has no prototype, so that each name that is there came with it. In place: a copy without
+ * a prototype is a hash table, which takes three times the memory for each token held.
+ */
+export function parseClaims(bytes: Buffer): JsonObject | undefined {
+  const claims = parseObject(bytes)
+  return claims && (Object.setPrototypeOf(claims, null) as JsonObject)
+}
+
 /** Whether a JSON value is an object. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -3,7 +3,7 @@ import { isPromise } from '../../base/maybe-promise.ts'
 import type { ClaimPaths, TokenRefusal } from './claims.ts'
 import { checkClaims, checkType, principalOf } from './claims.ts'
 import type { CompactToken, JsonObject } from './compact.ts'
-import { member, parseCompact, parseObject } from './compact.ts'
+import { parseClaims, parseCompact } from './compact.ts'
 import { IssuerKeys } from './issuer-keys.ts'
 import type { Issuer, IssuerRequest } from './issuer-settings.ts'
 import { parseIssuer } from './issuer-settings.ts'
@@ -133,11 +133,11 @@ export class TokenService {
   #parse(text: string, nowMs: number): Candidate | TokenRefusal {
     const token = parseCompact(text)
     if ('reason' in token) return token
-    const claims = parseObject(token.payload)
+    const claims = parseClaims(token.payload)
     if (claims === undefined)
       return { reason: 'token_malformed', detail: 'claims are no strict JSON object' }
     // Read before it is verified, but only to choose whose keys to ask: the signature must be made with one of them.
-    const iss = member(claims, 'iss')
+    const { iss } = claims
     const issuer = typeof iss === 'string' ? this.#issuers.get(iss) : undefined
     if (issuer === undefined) return { reason: 'token_issuer', detail: 'iss is not configured' }
     if (!issuer.settings.algs.has(token.alg))
@@ -163,10 +163,8 @@ export class TokenService {
     const refusal = checkClaims(claims, issuer.settings, nowMs)
     if (refusal !== undefined) return refusal
     const principal = principalOf(token, claims, this.#paths)
-    const verified: VerifiedToken = { principal }
-    const goodUntilMs = principal.expiresAtMs + issuer.settings.toleranceSeconds * 1000
-    this.#cache.set(token.text, { verified, goodUntilMs })
-    return verified
+    const toleranceMs = issuer.settings.toleranceSeconds * 1000
+    return this.#cache.set(token.text, { principal, toleranceMs })
   }
 }
 

@@ -8,17 +8,18 @@ export interface VerifiedToken {
 }
 
 /** What is put into the cache of a token. */
-export interface KnownToken {
-  readonly verified: VerifiedToken
-  /** First moment at which the token is expired, tolerance included. */
-  readonly goodUntilMs: number
+export interface KnownToken extends VerifiedToken {
+  /** How long after its principal's `expiresAtMs` the token is still good. */
+  readonly toleranceMs: number
 }
 
+/**
+ * One object and one text for each token, besides its principal: what is held is copied twice by the collector, which
+ * costs by the object.
+ */
 interface Entry extends KnownToken {
-  /** The `Authorization` field that such a token usually comes in. */
+  /** The `Authorization` field that such a token usually comes in: `Bearer`, a space, the token. */
   readonly field: string
-  /** The token: the end of `field`, so that its characters are held once. */
-  readonly text: string
 }
 
 const MAX_ENTRIES = 50_000
@@ -71,15 +72,18 @@ export class TokenCache {
     return this.#find(text) !== undefined
   }
 
-  /** To be called in the same turn as the keys were found, so that what was verified with keys that are gone is not kept. */
-  set(text: string, { verified, goodUntilMs }: KnownToken): void {
+  /**
+   * To be called in the same turn as the keys were found, so that what was verified with keys that are gone is not kept.
+   * @returns what `get` will give.
+   */
+  set(text: string, { principal, toleranceMs }: KnownToken): VerifiedToken {
     this.#chars += text.length
     if (this.#chars > MAX_CHARS) this.clear()
     // It may be cut out of a whole head, which must not be kept with it.
-    const field = this.#fieldOf(text)
-    const kept = field.slice(BEARER.length)
-    this.#entries.set(fingerprint(text), { field, text: kept, verified, goodUntilMs })
+    const entry: Entry = { principal, toleranceMs, field: this.#fieldOf(text) }
+    this.#entries.set(fingerprint(text), entry)
     this.#forgetLatest()
+    return entry
   }
 
   clear(): void {
@@ -98,7 +102,8 @@ export class TokenCache {
 
   #find(text: string): Entry | undefined {
     const entry = this.#entries.get(fingerprint(text))
-    return entry?.text === text ? entry : undefined
+    if (entry === undefined || entry.field.length !== BEARER.length + text.length) return undefined
+    return entry.field.endsWith(text) ? entry : undefined
   }
 
   #findField(value: string): Entry | undefined {
@@ -107,8 +112,8 @@ export class TokenCache {
   }
 
   #fresh(entry: Entry, nowMs: number): VerifiedToken | undefined {
-    if (nowMs < entry.goodUntilMs) return entry.verified
-    this.#entries.delete(fingerprint(entry.text))
+    if (nowMs < entry.principal.expiresAtMs + entry.toleranceMs) return entry
+    this.#entries.delete(fingerprint(entry.field))
     this.#forgetLatest()
     return undefined
   }
