@@ -2,7 +2,7 @@ import { constants } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 
 /** How OpenSSL checks signatures of an algorithm. */
-interface SignatureOptions {
+export interface SignatureOptions {
   /** `null` where the algorithm brings its own (RFC 8032). */
   readonly hash: string | null
   readonly padding: {

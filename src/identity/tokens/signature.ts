@@ -1,6 +1,7 @@
-import { createHmac, timingSafeEqual, verify } from 'node:crypto'
+import { createHmac, createVerify, timingSafeEqual, verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { hmacHash, signatureOptions } from './algorithms.ts'
+import type { SignatureOptions } from './algorithms.ts'
 import type { CompactToken } from './compact.ts'
 import type { VerificationKey } from './key-set.ts'
 
@@ -17,15 +18,25 @@ export function isSigned(token: CompactToken, keys: readonly VerificationKey[]):
     return keys.some(({ key }) => isMacOf(signed, token.signature, { digest, key }))
   const options = signatureOptions(token.alg)
   if (options === undefined) return false
-  const { hash, padding } = options
   for (const { key } of keys) {
     try {
-      if (verify(hash, signed, { key, ...padding }, token.signature)) return true
+      if (isRight({ signed, signature: token.signature }, key, options)) return true
     } catch {
       // OpenSSL throws for a signature or key that it does not take: not this key.
     }
   }
   return false
+}
+
+function isRight(
+  { signed, signature }: { readonly signed: Buffer; readonly signature: Buffer },
+  key: KeyObject,
+  { hash, padding }: SignatureOptions,
+): boolean {
+  const way = { key, ...padding }
+  if (hash === null) return verify(null, signed, way, signature)
+  // The same as `verify`, a microsecond cheaper: that one makes a job that might have gone to another thread.
+  return createVerify(hash).update(signed).verify(way, signature)
 }
 
 /** RFC 7518 section 3.2. A public key never gets here, and where it did it would make no MAC. */
