@@ -10,6 +10,7 @@ const LENT_BYTES = 16_384
 
 /** Where the bytes of a client come from: from TLS, straight from the kernel where a socket can be borrowed, or a stream. */
 export class ClientSource implements BorrowedReader {
+  readonly kind = 'client'
   readonly #socket: Socket
   readonly #taker: BytesTaker
   readonly #tls: TlsSource | undefined

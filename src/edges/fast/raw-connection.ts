@@ -58,6 +58,7 @@ export interface ConnectionHome {
  * is offered again only after an exchange whose end both sides see at the same byte.
  */
 export class RawConnection implements UploadOwner, SocketReader {
+  readonly kind = 'upstream'
   /** Of the owner: since when it has been connecting or idle, monotonic. */
   sinceMs = 0
   /** How long the upstream promised to keep it when it is idle; `undefined`: it said nothing. */

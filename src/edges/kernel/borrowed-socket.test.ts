@@ -216,7 +216,7 @@ suite('a borrowed socket', { skip: !isTested && 'only on Linux x64' }, () => {
 
   test('a socket that is read already is not borrowed', async (t) => {
     const { socket } = await openPair(t)
-    const reader = { readInto: () => undefined, read: () => undefined }
+    const reader = { kind: 'client', readInto: () => undefined, read: () => undefined }
     socket.resume()
     assert.equal(borrowSocket(socket, reader), undefined)
     socket.destroy()
@@ -244,7 +244,7 @@ suite('the thread that borrows', { skip: !isTested && 'only on Linux x64' }, () 
     const pair = async (read) => {
       const peer = connect(server.address().port, '127.0.0.1')
       const [socket] = await once(server, 'connection')
-      borrowSocket(socket, { readInto: () => undefined, read: (n, from) => read(from.toString('latin1', 0, n)) })
+      borrowSocket(socket, { kind: 'client', readInto: () => undefined, read: (n, from) => read(from.toString('latin1', 0, n)) })
       return { peer, socket }
     }
   `
@@ -303,7 +303,7 @@ suite('the thread that borrows', { skip: !isTested && 'only on Linux x64' }, () 
     const worker = `${PRELUDE}
       const { parentPort } = await import('node:worker_threads')
       await pair(() => undefined)
-      server.on('connection', (socket) => borrowSocket(socket, { readInto: () => undefined, read: () => undefined }))
+      server.on('connection', (socket) => borrowSocket(socket, { kind: 'client', readInto: () => undefined, read: () => undefined }))
       parentPort.postMessage(server.address().port)`
     const printed = run(`
       import { Worker } from 'node:worker_threads'

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net'
 import { FAILED, READY, WRITE_BYTES } from './kernel.ts'
-import type { Poller, Watched } from './poller.ts'
+import type { Poller, SocketKind, Watched } from './poller.ts'
 import { threadPoller } from './poller.ts'
 
 /** Reads of one socket before others get their turn. */
@@ -8,6 +8,7 @@ const READS_AT_ONCE = 4
 
 /** Who reads from a borrowed socket. */
 export interface BorrowedReader {
+  readonly kind: SocketKind
   /** Where the next bytes go; `undefined`: memory that is another's after `read`. */
   readonly readInto: () => Buffer | undefined
   /** Takes what was read. */
@@ -21,6 +22,7 @@ export interface BorrowedReader {
  */
 export class BorrowedSocket implements Watched {
   readonly fd: number
+  readonly kind: SocketKind
   readonly #poller: Poller
   readonly #socket: Socket
   readonly #reader: BorrowedReader
@@ -34,6 +36,7 @@ export class BorrowedSocket implements Watched {
 
   constructor(poller: Poller, socket: Socket, fd: number, reader: BorrowedReader) {
     this.fd = fd
+    this.kind = reader.kind
     this.#poller = poller
     this.#socket = socket
     this.#reader = reader

@@ -5,7 +5,7 @@ const READ_BYTES = 65_536
 /** What `send` takes at most. */
 export const WRITE_BYTES = 65_536
 /** Events that are fetched at once. */
-const MAX_EVENTS = 1_024
+export const MAX_EVENTS = 1_024
 /** `struct epoll_event` is packed on x86-64: events, then two words of our own. */
 const EVENT_WORDS = 3
 const CONTROL_AT = MAX_EVENTS * EVENT_WORDS * 4
