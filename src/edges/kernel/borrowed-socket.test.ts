@@ -34,6 +34,7 @@ async function openPair(t: TestContext, readInto?: () => Buffer): Promise<Pair> 
   for (const name of ['end', 'close', 'drain'] as const) socket.on(name, () => events.push(name))
   socket.on('error', (error: NodeJS.ErrnoException) => events.push(String(error.code)))
   const borrowed = borrowSocket(socket, {
+    kind: 'client',
     readInto: () => readInto?.(),
     read: (bytes, from) => void read.push(Buffer.from(from.subarray(0, bytes))),
   })
@@ -216,7 +217,7 @@ suite('a borrowed socket', { skip: !isTested && 'only on Linux x64' }, () => {
 
   test('a socket that is read already is not borrowed', async (t) => {
     const { socket } = await openPair(t)
-    const reader = { kind: 'client', readInto: () => undefined, read: () => undefined }
+    const reader = { kind: 'client' as const, readInto: () => undefined, read: () => undefined }
     socket.resume()
     assert.equal(borrowSocket(socket, reader), undefined)
     socket.destroy()
@@ -241,10 +242,10 @@ suite('the thread that borrows', { skip: !isTested && 'only on Linux x64' }, () 
     import { atTurn } from './src/edges/kernel/poller.ts'
     const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1')
     await once(server, 'listening')
-    const pair = async (read) => {
+    const pair = async (read, kind = 'client') => {
       const peer = connect(server.address().port, '127.0.0.1')
       const [socket] = await once(server, 'connection')
-      borrowSocket(socket, { kind: 'client', readInto: () => undefined, read: (n, from) => read(from.toString('latin1', 0, n)) })
+      borrowSocket(socket, { kind, readInto: () => undefined, read: (n, from) => read(from.toString('latin1', 0, n)) })
       return { peer, socket }
     }
   `
@@ -281,6 +282,19 @@ suite('the thread that borrows', { skip: !isTested && 'only on Linux x64' }, () 
       })
       setTimeout(() => process.exit(0), 300)`)
     assert.equal(printed, 'thrown 0\nturn 1\nthrown 2\nturn 3\n')
+  })
+
+  test('what is ready at once is told by kinds, answers first, each kind in the order in which it came', () => {
+    const printed = run(`${PRELUDE}
+      const told = []
+      const pairs = []
+      const kinds = ['client', 'upstream', 'client', 'upstream', 'upstream', 'client']
+      for (const [i, kind] of kinds.entries()) pairs.push(await pair(() => told.push(kind[0] + i), kind))
+      for (const { peer } of pairs) peer.write('x')
+      // All of it lies in the kernel before the loop looks.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
+      setTimeout(() => { console.log(told.join()); process.exit(0) }, 300)`)
+    assert.equal(printed, 'u1,u3,u4,c0,c2,c5\n')
   })
 
   test('a turn comes when everything that was ready has been read', () => {
