@@ -3,11 +3,22 @@ interface Entry<T> {
   readonly value: T
 }
 
-/** Characters of the end of a text that say which place it may have. */
+/** Characters of the end of a text that say which place it may have, unless all of them do. */
 const PLACE_CHARS = 24
 /** FNV-1a, and a step of the last mixing of MurmurHash3. */
 const FNV_PRIME = 0x01000193
 const MIX = 0x85ebca6b
+
+/** A number of 32 bits that depends on the last characters of a text, so many of them, and on its length. */
+export function hashOf(text: string, chars: number): number {
+  const { length } = text
+  let hash = length
+  for (let at = Math.max(0, length - chars); at < length; at++)
+    hash = Math.imul(hash ^ text.charCodeAt(at), FNV_PRIME)
+  // Texts that count up differ in few bits: all of them come to bear on the lowest.
+  hash = Math.imul(hash ^ (hash >>> 15), MIX)
+  return hash ^ (hash >>> 15)
+}
 
 /**
  * What was made of texts lately: at most `maxEntries`, each in one of the two places of a pair; the last two that came
@@ -31,13 +42,12 @@ export class RecentTexts<T> {
 
   /** The place of a text, for `at` and `put`. */
   placeOf(text: string): number {
-    const { length } = text
-    let place = length
-    for (let at = Math.max(0, length - PLACE_CHARS); at < length; at++)
-      place = Math.imul(place ^ text.charCodeAt(at), FNV_PRIME)
-    // Texts that count up differ in few bits: all of them come to bear on the place.
-    place = Math.imul(place ^ (place >>> 15), MIX)
-    return (place ^ (place >>> 15)) & this.#mask
+    return this.placeAt(hashOf(text, PLACE_CHARS))
+  }
+
+  /** The place of a text with this number of `hashOf`. */
+  placeAt(hash: number): number {
+    return hash & this.#mask
   }
 
   /** What was put for the text; `undefined` where others have its places now. */

@@ -34,6 +34,25 @@ test('what cannot be noted is asked for again', () => {
   assert.equal(seen.of('/a//b'), undefined)
 })
 
+test('of targets that come once nothing is made, wherever in them the difference is', () => {
+  for (const targetOf of [
+    (n: number) => `/items/${n}`,
+    (n: number) => `/items/${n}?expand=owner&lang=en&fields=name,price,colour&sort=-created`,
+    (n: number) => `/items/${n}/of/a/long/path/below/the/item`,
+    (n: number) => `/items/7?cursor=${n.toString(36)}`,
+  ]) {
+    const seen = new SeenTargets<string>()
+    let made = 0
+    for (let n = 1e9; n < 1e9 + 20_000; n++)
+      if (seen.of(targetOf(n)) === undefined)
+        seen.came(targetOf(n), (own) => {
+          made++
+          return own
+        })
+    assert.equal(made, 0, targetOf(1e9))
+  }
+})
+
 test('whatever comes in whatever order, a target is only ever given its own notes', () => {
   const target = fc.oneof(
     fc.constantFrom('/a', '/b', '/a?x=1', '/a?x=2'),

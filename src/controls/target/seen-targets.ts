@@ -1,5 +1,5 @@
 import { inOnePiece } from '../../base/one-piece.ts'
-import { RecentTexts } from '../../base/recent-texts.ts'
+import { hashOf, RecentTexts } from '../../base/recent-texts.ts'
 
 /** Targets that are remembered at once, and the longest of them, in characters. */
 const MAX_TARGETS = 512
@@ -15,13 +15,20 @@ export class SeenTargets<T> {
   /** An edge gives the very same string where a request line comes again: then there is nothing to compare. */
   #latestText: string | undefined = undefined
   #latest: T | undefined = undefined
+  /** Of the text that was looked for last and not found. */
+  #missed = ''
+  #hash = 0
 
   /** What is noted of a target; `undefined` where nothing is. */
   of(text: string): T | undefined {
     if (text === this.#latestText) return this.#latest
     if (text.length > MAX_CHARS) return undefined
-    const found = this.#recent.at(this.#recent.placeOf(text), text)
-    if (found !== undefined) {
+    const hash = hashOf(text, MAX_CHARS)
+    const found = this.#recent.at(this.#recent.placeAt(hash), text)
+    if (found === undefined) {
+      this.#missed = text
+      this.#hash = hash
+    } else {
       this.#latestText = text
       this.#latest = found
     }
@@ -34,10 +41,11 @@ export class SeenTargets<T> {
    */
   came(text: string, make: (own: string) => T | undefined): T | undefined {
     if (text.length > MAX_CHARS) return undefined
-    const place = this.#recent.placeOf(text)
-    const trace = traceOf(text)
-    if (this.#traces[place] !== trace) {
-      this.#traces[place] = trace
+    const hash = text === this.#missed ? this.#hash : hashOf(text, MAX_CHARS)
+    const place = this.#recent.placeAt(hash)
+    // Two targets seldom have the same number; where they do, one is noted a little early.
+    if (this.#traces[place] !== hash) {
+      this.#traces[place] = hash
       return undefined
     }
     if (!isVisibleAscii(text)) return undefined
@@ -46,15 +54,6 @@ export class SeenTargets<T> {
     if (made !== undefined) this.#recent.put(place, own, made)
     return made
   }
-}
-
-/** A number that two targets seldom share; where they do, one is noted a little early. */
-function traceOf(text: string): number {
-  const { length } = text
-  let trace = length + 1
-  for (let at = Math.max(0, length - 8); at < length; at++)
-    trace = Math.imul(trace, 31) + text.charCodeAt(at)
-  return trace | 0
 }
 
 function isVisibleAscii(text: string): boolean {
