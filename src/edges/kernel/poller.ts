@@ -144,8 +144,7 @@ export class Poller {
     this.#readOn()
     if (this.#at >= this.#fetched) {
       this.#at = 0
-      this.#fetched = this.#watched > 0 ? this.kernel.fetch() : 0
-      this.#sort()
+      this.#fetched = this.#sort(this.#watched > 0 ? this.kernel.fetch() : 0)
     }
     while (this.#at < this.#fetched) {
       if (this.#at % SOCKETS_PER_TIME === 0) holdTime()
@@ -160,19 +159,19 @@ export class Poller {
 
   /**
    * Answers first, then requests: what one request after another runs through is in the processor's caches, which have
-   * no room for both ways at once.
+   * no room for both ways at once. @returns how many are to be told: all but those of sockets that are gone.
    */
-  #sort(): void {
+  #sort(count: number): number {
+    return this.#place('client', count, this.#place('upstream', count, 0))
+  }
+
+  /** Puts the events of one kind behind those that have a place. @returns how many have one. */
+  #place(kind: SocketKind, count: number, placed: number): number {
     const { kernel } = this
-    const order = this.#order
-    const count = this.#fetched
-    let answers = 0
-    let requests = count
-    for (let at = 0; at < count; at++) {
-      if (this.#slots[kernel.slotAt(at)]?.watched?.kind === 'upstream') order[answers++] = at
-      else order[--requests] = at
-    }
-    order.subarray(requests, count).reverse()
+    let next = placed
+    for (let at = 0; at < count; at++)
+      if (this.#slots[kernel.slotAt(at)]?.watched?.kind === kind) this.#order[next++] = at
+    return next
   }
 
   #readOn(): void {
