@@ -1,8 +1,3 @@
-interface Entry<T> {
-  readonly text: string
-  readonly value: T
-}
-
 /** Characters of the end of a text that say which place it may have, unless all of them do. */
 const PLACE_CHARS = 24
 /** FNV-1a, and a step of the last mixing of MurmurHash3. */
@@ -29,7 +24,9 @@ export function hashOf(text: string, chars: number): number {
  * cheap enough to be made for every request.
  */
 export class RecentTexts<T> {
-  readonly #entries: (Entry<T> | undefined)[]
+  /** Side by side, not as entries: where most texts come once, each object that is kept is one to move and to mark. */
+  readonly #texts: (string | undefined)[]
+  readonly #values: (T | undefined)[]
   readonly #mask: number
 
   /** `maxEntries` is rounded down to a power of two, at least 2. */
@@ -37,7 +34,8 @@ export class RecentTexts<T> {
     const places = 2 ** Math.floor(Math.log2(Math.max(2, maxEntries)))
     // The first of each pair.
     this.#mask = places - 2
-    this.#entries = Array.from<Entry<T> | undefined>({ length: places })
+    this.#texts = Array.from<string | undefined>({ length: places })
+    this.#values = Array.from<T | undefined>({ length: places })
   }
 
   /** The place of a text, for `at` and `put`. */
@@ -52,16 +50,18 @@ export class RecentTexts<T> {
 
   /** What was put for the text; `undefined` where others have its places now. */
   at(place: number, text: string): T | undefined {
-    const entry = this.#entries[place]
-    if (entry?.text === text) return entry.value
-    const other = this.#entries[place + 1]
-    return other?.text === text ? other.value : undefined
+    if (this.#texts[place] === text) return this.#values[place]
+    return this.#texts[place + 1] === text ? this.#values[place + 1] : undefined
   }
 
   put(place: number, text: string, value: T): void {
-    const before = this.#entries[place]
+    const before = this.#texts[place]
     // No text is there twice: the older one would come back when the newer one goes.
-    if (before?.text !== text) this.#entries[place + 1] = before
-    this.#entries[place] = { text, value }
+    if (before !== text) {
+      this.#texts[place + 1] = before
+      this.#values[place + 1] = this.#values[place]
+    }
+    this.#texts[place] = text
+    this.#values[place] = value
   }
 }

@@ -6,6 +6,12 @@ import type { KeptKey } from '../store/kept-key.ts'
  */
 export type CredentialKind = 'none' | 'apiKey' | 'jwt' | 'wrapped' | 'upstream'
 
+/** What was signed about a caller, and when. */
+export interface SignedWord {
+  readonly text: string
+  readonly mintedMs: number
+}
+
 /**
  * Texts that others make of a principal with each request, kept as long as it is. Each has one writer, who also says
  * what it was made by: another gateway of the process, or one that was loaded again, makes its own.
@@ -17,11 +23,10 @@ export class PrincipalNotes {
   /** `telemetry`: what records say of it. */
   logOwner: object | undefined = undefined
   logFields = ''
-  /** `upstream-identity`: the word about it that was signed last, about whom, and when. */
+  /** `upstream-identity`: the word about it that was signed last, and about whom. */
   identityOwner: object | undefined = undefined
   identityOf: Principal | undefined = undefined
-  identityText = ''
-  identityMs = 0
+  identity: SignedWord | undefined = undefined
 }
 
 /** Who is calling. Built by `identity`, read by everyone else. */

@@ -181,7 +181,7 @@ suite('the tokens of an API', () => {
       const minter = minterOf()
       const caller = { ...KEY, notes: new PrincipalNotes() }
       const first = minter.token(caller, NOW)
-      assert.equal(caller.notes.identityText, first)
+      assert.equal(caller.notes.identity?.text, first)
       assert.equal(minter.token(caller, NOW + laterMs) === first, isSame)
     })
   }

@@ -2,7 +2,7 @@ import { sign } from 'node:crypto'
 import { newId } from '../../base/ids.ts'
 import { RecentTexts } from '../../base/recent-texts.ts'
 import { ANONYMOUS } from '../../identity/principal.ts'
-import type { Principal, PrincipalNotes } from '../../identity/principal.ts'
+import type { Principal, PrincipalNotes, SignedWord } from '../../identity/principal.ts'
 import type { SigningKeys } from '../../identity/signing/signing-keys.ts'
 import { GenerationMap } from '../../store/generation-map.ts'
 import { callerText } from './claims.ts'
@@ -22,9 +22,7 @@ const DOT = 0x2e
 /** 64 bytes as base64url. */
 const SIGNATURE_CHARS = 86
 
-interface Minted {
-  readonly text: string
-  readonly mintedMs: number
+interface Minted extends SignedWord {
   /** What it says of the caller, as members of a JSON object. */
   readonly claims: string
 }
@@ -72,14 +70,13 @@ export class Minter {
     const caller = principal.kind === 'upstream' ? ANONYMOUS : principal
     const { notes } = caller
     if (notes === undefined || !this.#mayNote(notes, caller)) return this.#fromMap(caller, nowMs)
-    if (notes.identityOf !== undefined && isFresh(notes.identityMs, nowMs))
-      return notes.identityText
-    const { text, mintedMs } = this.#newest(caller, nowMs)
+    const { identity } = notes
+    if (identity !== undefined && isFresh(identity.mintedMs, nowMs)) return identity.text
+    const newest = this.#newest(caller, nowMs)
     notes.identityOwner = this.#owner
     notes.identityOf = caller
-    notes.identityText = text
-    notes.identityMs = mintedMs
-    return text
+    notes.identity = newest
+    return newest.text
   }
 
   /**
