@@ -176,6 +176,18 @@ suite('the tokens of an API', () => {
     assert.equal(of('one'), of('two'))
   })
 
+  test('are another one where what is told goes on after all that was told before', () => {
+    // Of any length: what is compared is cut at every third byte.
+    for (const subject of ['', 'a', 'ab', 'abc', 'abcd', 'ä', '“']) {
+      const minter = minterOf()
+      const [plain, more] = [[], ['admin']].map((roles) => ({ ...KEY, subject, roles }))
+      for (const caller of [plain, more, plain, more]) {
+        const { owner, roles } = decodeJwt(minter.token({ ...KEY, ...caller }, NOW))
+        assert.deepEqual({ owner, roles: roles ?? [] }, { owner: subject, roles: caller?.roles })
+      }
+    }
+  })
+
   for (const [name, laterMs, isSame] of USES) {
     test(`${name}, for a caller who was remembered`, () => {
       const minter = minterOf()
