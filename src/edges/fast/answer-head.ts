@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import { memo } from '../../base/memo.ts'
 import { inOnePiece } from '../../base/one-piece.ts'
 import { hasControl, isToken } from '../../http/chars.ts'
-import { AnswerLines } from './answer-lines.ts'
+import { HeadLines } from './head-lines.ts'
 
 /** Fields that say how this connection frames and keeps a message: the connection writes them, nobody else. */
 const FRAMING: ReadonlySet<string> = new Set([
@@ -24,7 +24,7 @@ const kindOf = memo(nameKind, { maxEntries: 1024, maxChars: 64 })
 export const KEEP_TAIL = 'Connection: keep-alive\r\n'
 export const CLOSE_TAIL = 'Connection: close\r\n'
 
-const memory = new AnswerLines()
+const memory = new HeadLines()
 
 /** Status lines by status; filled as they are used, so at most one for each of 900. */
 const lines: string[] = []

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { hasControl } from '../../http/chars.ts'
 import { LineMemory } from './field-line.ts'
+import { OwnValues } from './own-values.ts'
 
 function lineOf(lines: LineMemory, place: number, [name, value]: [string, string]) {
   return lines.known(place, name, value) ?? lines.write(place, name, value)
@@ -47,7 +48,7 @@ test('heads come out as if each were the first', () => {
 })
 
 test('long values of a field of our own are looked at for what they are, each time', () => {
-  const lines = new LineMemory('own')
+  const lines = new LineMemory(new OwnValues('own'))
   const values = ['a', 'b', 'a\n', 'b', 'a', '\r'].map((end) => 'x'.repeat(600) + end)
   for (let time = 0; time < 3; time += 1)
     for (const value of values)
@@ -59,7 +60,7 @@ test('long values of a field of our own are looked at for what they are, each ti
 })
 
 test('a fault in front of a known end is seen', () => {
-  const lines = new LineMemory('own')
+  const lines = new LineMemory(new OwnValues('own'))
   assert.notEqual(lineOf(lines, 0, ['own', 'x'.repeat(600)]), undefined)
   assert.equal(lineOf(lines, 0, ['own', `\n${'x'.repeat(599)}`]), undefined)
 })

@@ -1,13 +1,10 @@
 import { inOnePiece } from '../../base/one-piece.ts'
-import { hasControl } from '../../http/chars.ts'
+import { OwnValues } from './own-values.ts'
 
 /** Fields further behind are written anew each time. */
 const MAX_REMEMBERED = 64
 /** Longer values are tokens and the like, another one in each message. */
 const MAX_REMEMBERED_CHARS = 256
-/** Values of the gateway's own making that are remembered, each at the place that its end gives it; a power of two. */
-const OWN_VALUES = 4096
-const MAX_OWN_CHARS = 2048
 
 /** A line as it was written at its place. */
 interface Line {
@@ -45,16 +42,11 @@ export class LineMemory {
   readonly #lines: Line[] = Array.from({ length: MAX_REMEMBERED }, () => lineOf(''))
   /** For each place: how many values came since one came again. */
   readonly #changes = new Uint32Array(MAX_REMEMBERED)
-  readonly #ownField: string
-  readonly #ownValues: (string | undefined)[]
+  readonly #own: OwnValues
 
-  /**
-   * `ownField`: a field whose long values the gateway makes itself and uses again, one for each caller: the same text
-   * is checked once. No client's value comes here: it may be a part of a head, which would be kept with it.
-   */
-  constructor(ownField = '') {
-    this.#ownField = ownField
-    this.#ownValues = ownField === '' ? [] : Array.from({ length: OWN_VALUES })
+  /** `own`: of the field whose long values the gateway makes itself. */
+  constructor(own: OwnValues = new OwnValues('')) {
+    this.#own = own
   }
 
   /** The line of a field that `write` wrote at this place before; `undefined` for any other. */
@@ -75,7 +67,7 @@ export class LineMemory {
    * @returns `undefined` for a value that cannot stand in a head: it would end it, or begin another message.
    */
   write(place: number, name: string, value: string): string | undefined {
-    if (name === this.#ownField ? this.#hasControl(value) : hasControl(value)) return undefined
+    if (this.#own.hasControl(name, value)) return undefined
     const line = this.#lines[place]
     if (line === undefined) return `${name}: ${value}\r\n`
     const current = line.name === name ? line : (this.#lines[place] = lineOf(name))
@@ -89,17 +81,6 @@ export class LineMemory {
       current.isWhole = false
     } else current.value = undefined
     return text
-  }
-
-  #hasControl(value: string): boolean {
-    const { length } = value
-    if (length <= MAX_REMEMBERED_CHARS || length > MAX_OWN_CHARS) return hasControl(value)
-    const end = value.charCodeAt(length - 1) * 61 + value.charCodeAt(length - 2)
-    const slot = (end * 61 + value.charCodeAt(length - 3)) % OWN_VALUES
-    if (this.#ownValues[slot] === value) return false
-    if (hasControl(value)) return true
-    this.#ownValues[slot] = value
-    return false
   }
 
   /** What was written at this place is to be asked for again. */

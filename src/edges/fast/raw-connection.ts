@@ -216,7 +216,8 @@ export class RawConnection implements UploadOwner, SocketReader {
       this.end()
       return false
     }
-    const chunk = this.#ownedPart(bytes, from).subarray(0, bytes)
+    const part = this.#ownedPart(bytes, from)
+    const chunk = part === this.#bulk ? part.subarray(0, bytes) : beginning(part, bytes)
     const isGiven = chunk.buffer === this.#bulk?.buffer && bytes >= GIVEN_BYTES
     this.#hasAnswered = true
     this.#isReading = true
@@ -308,6 +309,20 @@ export class RawConnection implements UploadOwner, SocketReader {
 }
 
 const NOTHING = Buffer.alloc(0)
+
+/** Memory that all connections share, and the part of it that was looked at last. */
+let shared: Buffer = NOTHING
+let sharedPart: Buffer = NOTHING
+
+/** The first bytes of shared memory, or all of what a stream gave: the same view where answers of one length follow. */
+function beginning(memory: Buffer, bytes: number): Buffer {
+  if (bytes === memory.length) return memory
+  if (memory !== shared || sharedPart.length !== bytes) {
+    shared = memory
+    sharedPart = memory.subarray(0, bytes)
+  }
+  return sharedPart
+}
 
 function writeParts(socket: Socket, head: string, body: Buffer): void {
   socket.cork()

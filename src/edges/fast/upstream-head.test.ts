@@ -156,3 +156,32 @@ describe('the head of a request', () => {
     )
   })
 })
+
+test('heads come out as if each were the first', () => {
+  const name = fc.constantFrom('Host', 'a', 'b', 'sallyport-identity', 'te', 'c d')
+  const long = 'x'.repeat(300)
+  const value = fc.constantFrom('', 'v', 'w', '\n', '\u0100', long, `${long}y`, `${long}\r`)
+  const more = fc.array(fc.tuple(name, value), { maxLength: 3 })
+  fc.assert(
+    fc.property(fc.array(more, { maxLength: 12 }), (heads) => {
+      for (const fields of heads) {
+        const headers = ['host', 'x', ...fields.flat()]
+        const isSound = fields.every(
+          ([field, text]) =>
+            (field === 'a' || field === 'b' || field === 'sallyport-identity') &&
+            !/[\r\n\u0100]/.test(text),
+        )
+        const lines = fields.map(([field, text]) => `${field}: ${text}\r\n`).join('')
+        // Twice, as it may be learned by the first.
+        for (let time = 0; time < 2; time += 1)
+          if (isSound)
+            assert.equal(
+              upstreamHead(plan({ headers })),
+              `GET / HTTP/1.1\r\nhost: x\r\n${lines}\r\n`,
+            )
+          else assert.throws(() => upstreamHead(plan({ headers })), TypeError)
+      }
+    }),
+    { numRuns: 500 },
+  )
+})

@@ -2,6 +2,8 @@ import { memo } from '../../base/memo.ts'
 import { hasControl, isToken } from '../../http/chars.ts'
 import type { CallPlan } from '../exchange/upstream-port.ts'
 import { LineMemory } from './field-line.ts'
+import { HeadLines } from './head-lines.ts'
+import { OwnValues } from './own-values.ts'
 
 /** Origin form of a request target (RFC 9112 section 3.2.1): printable ASCII, no space, no fragment. */
 const TARGET = /^\/[!"$-~]*$/
@@ -23,7 +25,10 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
 ])
 
 /** Signed words about callers, each used for half a minute [TOK-10]. */
-const memory = new LineMemory('sallyport-identity')
+const own = new OwnValues('sallyport-identity')
+/** Whole heads; where one has another form than those before, its lines. */
+const heads = new HeadLines(own)
+const memory = new LineMemory(own)
 const kindOf = memo(nameKind, { maxEntries: 1024, maxChars: 64 })
 
 function nameKind(name: string): 'plain' | 'host' | 'own' | 'impossible' {
@@ -47,7 +52,20 @@ export function upstreamHead(plan: CallPlan): string {
   if (!isToken(method) || method === 'CONNECT') throw new TypeError('the method cannot be sent')
   if (!TARGET.test(path) && !(path === '*' && method === 'OPTIONS'))
     throw new TypeError('the target cannot be sent')
-  let head = `${method} ${path} HTTP/1.1\r\n`
+  const lines = heads.find(charsOfNames(headers), headers) ?? checkedLines(headers)
+  return `${method} ${path} HTTP/1.1\r\n${lines}${framing(plan)}\r\n`
+}
+
+/** Heads with other names rarely have as many characters in them: each finds those of its own kind. */
+function charsOfNames(headers: readonly string[]): number {
+  let chars = 0
+  for (let index = 0; index < headers.length; index += 2) chars += headers[index]?.length ?? 0
+  return chars
+}
+
+/** @throws TypeError as `upstreamHead`. */
+function checkedLines(headers: readonly string[]): string {
+  let lines = ''
   let hosts = 0
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index] ?? ''
@@ -55,7 +73,7 @@ export function upstreamHead(plan: CallPlan): string {
     const place = index >> 1
     const known = value === undefined ? undefined : memory.known(place, name, value)
     if (known !== undefined) {
-      head += known
+      lines += known
       continue
     }
     const kind = kindOf(name)
@@ -67,10 +85,11 @@ export function upstreamHead(plan: CallPlan): string {
     if (kind === 'host') hosts += 1
     // Only what needs no look at its name is found again.
     if (kind !== 'plain') memory.forget(place)
-    head += line
+    lines += line
   }
   if (hosts !== 1) throw new TypeError(`${hosts} fields named host`)
-  return `${head}${framing(plan)}\r\n`
+  heads.learn(charsOfNames(headers), '', headers)
+  return lines
 }
 
 /** Fields that must not come behind a body: a server that merges them would read the message anew. */

@@ -1,7 +1,7 @@
 import { inOnePiece } from '../../base/one-piece.ts'
-import { hasControl } from '../../http/chars.ts'
+import { OwnValues } from './own-values.ts'
 
-/** Heads that are remembered, each at the place that its status and its number of fields give it; a power of two. */
+/** Heads that are remembered, each at the place that its kind and its number of fields give it; a power of two. */
 const PLACES = 32
 /** Longer heads hold texts that will hardly come again. */
 const MAX_CHARS = 2_048
@@ -10,7 +10,7 @@ const PATIENCE = 8
 
 /** A head as it was written before: values that were always the same, and texts between those that were not. */
 interface Written {
-  readonly status: number
+  readonly kind: number
   /** The flat list of fields. */
   readonly headers: readonly string[]
   /** Places in the list at which another text would make another head. */
@@ -22,17 +22,23 @@ interface Written {
 }
 
 /**
- * Remembers heads of answers that were written: one is like the one before but for a few values, so the lines between
- * are found by comparing references, and were checked and put together once.
+ * Remembers heads that were written: one is like the one before but for a few values, so the lines between are found by
+ * comparing references, and were checked and put together once. `kind`: a number that heads of one form share.
  */
-export class AnswerLines {
+export class HeadLines {
   readonly #places: (Written | undefined)[] = Array.from({ length: PLACES })
+  readonly #own: OwnValues
   #others = 0
 
-  /** Status line and fields, where a head of this form was learned; `undefined`: they have to be checked and written. */
-  find(status: number, headers: readonly string[]): string | undefined {
-    const known = this.#places[placeOf(status, headers)]
-    if (known?.status !== status || known.headers.length !== headers.length) return undefined
+  /** `own`: of the field whose long values the gateway makes itself. */
+  constructor(own: OwnValues = new OwnValues('')) {
+    this.#own = own
+  }
+
+  /** First line and fields, where a head of this form was learned; `undefined`: they have to be checked and written. */
+  find(kind: number, headers: readonly string[]): string | undefined {
+    const known = this.#places[placeOf(kind, headers)]
+    if (known?.kind !== kind || known.headers.length !== headers.length) return undefined
     const { fixed, varying, texts } = known
     for (let i = 0; i < fixed.length; i += 1) {
       const place = fixed[i] ?? 0
@@ -40,29 +46,30 @@ export class AnswerLines {
     }
     let text = texts[0] ?? ''
     for (let i = 0; i < varying.length; i += 1) {
-      const value = headers[varying[i] ?? 0] ?? ''
-      if (hasControl(value)) return undefined
+      const place = varying[i] ?? 1
+      const value = headers[place] ?? ''
+      if (this.#own.hasControl(headers[place - 1] ?? '', value)) return undefined
       text += value + (texts[i + 1] ?? '')
     }
     return text
   }
 
-  /** Learns a head of which every field was checked and written, one line for each. */
-  learn(status: number, statusLine: string, headers: readonly string[]): void {
+  /** Learns a head of which every field was checked and written, one line for each, behind its first line. */
+  learn(kind: number, firstLine: string, headers: readonly string[]): void {
     if (charsOf(headers) > MAX_CHARS) return
-    const place = placeOf(status, headers)
+    const place = placeOf(kind, headers)
     const known = this.#places[place]
-    const varying = known === undefined ? [] : differing(known, status, headers)
+    const varying = known === undefined ? [] : differing(known, kind, headers)
     if (varying === undefined) {
       this.#others += 1
       if (this.#others % PATIENCE !== 0) return
     }
-    this.#places[place] = written(status, statusLine, { headers, varying: varying ?? [] })
+    this.#places[place] = written(kind, firstLine, { headers, varying: varying ?? [] })
   }
 }
 
-function placeOf(status: number, headers: readonly string[]): number {
-  return (status * 7 + (headers.length >> 1)) % PLACES
+function placeOf(kind: number, headers: readonly string[]): number {
+  return (kind * 7 + (headers.length >> 1)) % PLACES
 }
 
 function charsOf(headers: readonly string[]): number {
@@ -74,10 +81,10 @@ function charsOf(headers: readonly string[]): number {
 /** Places of values that differ now or did before; `undefined`: it is another head. */
 function differing(
   known: Written,
-  status: number,
+  kind: number,
   headers: readonly string[],
 ): readonly number[] | undefined {
-  if (known.status !== status || known.headers.length !== headers.length) return undefined
+  if (known.kind !== kind || known.headers.length !== headers.length) return undefined
   const varying: number[] = []
   for (let i = 0; i < headers.length; i += 1) {
     if (headers[i] === known.headers[i] && !known.varying.includes(i)) continue
@@ -88,8 +95,8 @@ function differing(
 }
 
 function written(
-  status: number,
-  statusLine: string,
+  kind: number,
+  firstLine: string,
   {
     headers,
     varying,
@@ -97,7 +104,7 @@ function written(
 ): Written {
   const texts: string[] = []
   const fixed: number[] = []
-  let text = statusLine
+  let text = firstLine
   for (let i = 0; i + 1 < headers.length; i += 2) {
     text += `${headers[i] ?? ''}: `
     fixed.push(i)
@@ -111,5 +118,5 @@ function written(
     text += '\r\n'
   }
   texts.push(inOnePiece(text))
-  return { status, headers: [...headers], fixed, varying, texts }
+  return { kind, headers: [...headers], fixed, varying, texts }
 }

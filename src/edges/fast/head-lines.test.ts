@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { hasControl } from '../../http/chars.ts'
-import { AnswerLines } from './answer-lines.ts'
+import { HeadLines } from './head-lines.ts'
 
 const LINE = 'HTTP/1.1 200 OK\r\n'
 
@@ -13,7 +13,7 @@ function plainly(headers: readonly string[]): string {
 }
 
 /** As the writer of heads does: what is not found is checked and learned. */
-function write(lines: AnswerLines, headers: readonly string[]): string | undefined {
+function write(lines: HeadLines, headers: readonly string[]): string | undefined {
   const found = lines.find(200, headers)
   if (found !== undefined) return found
   if (headers.some(hasControl)) return undefined
@@ -24,7 +24,7 @@ function write(lines: AnswerLines, headers: readonly string[]): string | undefin
 const head = (id: string, more = 'x'): string[] => ['Id', id, 'A', 'b', 'Left', more, 'C', 'd']
 
 test('a head is found once it was learned which of its values differ', () => {
-  const lines = new AnswerLines()
+  const lines = new HeadLines()
   write(lines, head('1'))
   assert.equal(lines.find(200, head('2')), undefined)
   write(lines, head('2', 'y'))
@@ -46,7 +46,7 @@ const OTHERS: readonly [name: string, status: number, headers: readonly string[]
 ]
 for (const [name, status, headers] of OTHERS) {
   test(`a head ${name} is not found`, () => {
-    const lines = new AnswerLines()
+    const lines = new HeadLines()
     for (const id of ['1', '2', '3']) write(lines, head(id, id))
     assert.notEqual(lines.find(200, head('4', '4')), undefined)
     assert.equal(lines.find(status, headers), undefined)
@@ -54,7 +54,7 @@ for (const [name, status, headers] of OTHERS) {
 }
 
 test('a head that comes in turn with another of its size is found in the end', () => {
-  const lines = new AnswerLines()
+  const lines = new HeadLines()
   const other = ['W', 'x', 'A', 'b', 'Left', 'y', 'C', 'd']
   write(lines, other)
   let found = 0
@@ -66,7 +66,7 @@ test('a head that comes in turn with another of its size is found in the end', (
 })
 
 test('long heads are not kept', () => {
-  const lines = new AnswerLines()
+  const lines = new HeadLines()
   for (let turn = 0; turn < 4; turn += 1) write(lines, ['A', 'b'.repeat(3000)])
   assert.equal(lines.find(200, ['A', 'b'.repeat(3000)]), undefined)
 })
@@ -76,7 +76,7 @@ test('heads come out as if each were the first', () => {
   const heads = fc.array(fc.tuple(fc.constantFrom('a', 'b'), value), { maxLength: 3 })
   fc.assert(
     fc.property(fc.array(heads, { maxLength: 24 }), (all) => {
-      const lines = new AnswerLines()
+      const lines = new HeadLines()
       for (const fields of all) {
         const headers = fields.flat()
         const expected = headers.some(hasControl) ? undefined : plainly(headers)
