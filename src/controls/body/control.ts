@@ -1,7 +1,9 @@
 import { isPromise } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
+import { memo } from '../../base/memo.ts'
 import { isUtf8Charset, matchMediaType, parseMediaType } from '../../http/media-type.ts'
 import type { MediaType as ActualType } from '../../http/media-type.ts'
+import type { MediaType } from '../../openapi/model.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange } from '../../pipeline/exchange.ts'
@@ -13,7 +15,7 @@ import type { BodyConfig } from './config.ts'
 import { BODY_REASONS, invalidStatus, schemaDenial } from './denials.ts'
 import { bodyEvidence } from './evidence.ts'
 import { bodyReaders } from './readers.ts'
-import type { ReadBody } from './readers.ts'
+import type { BodyReader, ReadBody } from './readers.ts'
 
 /** Lets in only bodies of a declared type that are well formed and fit their schema, with no field beyond it. */
 export const body: Control<BodyConfig, Kit> = {
@@ -69,7 +71,7 @@ function bodyGuard(config: BodyConfig, site: Site, api: ApiRuntime): Guard {
   const isAdopting = site.policy.adopt !== undefined
   if (declared === undefined) return isAdopting ? LEARNING : STRICT
   const readers = bodyReaders(config, declared.content, api)
-  const types = declared.content.map(({ type }) => type)
+  const typeOf = memo(typeJudge(declared.content, readers), TYPES)
   const status = invalidStatus(site.operation)
   const required: Denial = {
     reason: 'body_required',
@@ -84,7 +86,7 @@ function bodyGuard(config: BodyConfig, site: Site, api: ApiRuntime): Guard {
         head.headers.all('content-encoding'),
         head.headers.get('content-length'),
         config,
-      ) ?? typeDenial(exchange, types, isAdopting)
+      ) ?? typeDenial(exchange, typeOf(saidType(head)), isAdopting)
     )
   }
   if ([...readers.values()].every((reader) => reader === undefined)) {
@@ -98,8 +100,7 @@ function bodyGuard(config: BodyConfig, site: Site, api: ApiRuntime): Guard {
     onRequestBody: (exchange, bytes) => {
       // Announced, perhaps, but nothing came: a chunked body of no chunks.
       if (bytes.length === 0) return declared.required ? required : undefined
-      const type = actualType(exchange.head)
-      const reader = type === undefined ? undefined : readers.get(matchMediaType(types, type) ?? '')
+      const { type, reader } = typeOf(saidType(exchange.head))
       return reader === undefined || type === undefined
         ? undefined
         : judge(exchange, reader(exchange.bodyBytes ?? bytes, type), { bytes, status, isAdopting })
@@ -107,8 +108,42 @@ function bodyGuard(config: BodyConfig, site: Site, api: ApiRuntime): Guard {
   }
 }
 
+/** Clients of an operation say few different ones. */
+const TYPES = { maxEntries: 64, maxChars: 128 } as const
+
+/** What follows from one value of `Content-Type`. */
+interface TypeVerdict {
+  readonly type: ActualType | undefined
+  /** `undefined` as well where the bytes are nobody's business. */
+  readonly reader: BodyReader | undefined
+  readonly denial: Denial | undefined
+}
+
+/** Judges values of `Content-Type`. */
+function typeJudge(
+  content: readonly MediaType[],
+  readers: ReadonlyMap<string, BodyReader | undefined>,
+): (text: string) => TypeVerdict {
+  const types = content.map(({ type }) => type)
+  const headers = ['Accept', types.join(', ')]
+  const undeclared: Denial = Object.freeze({ reason: 'media_type', headers })
+  const charset: Denial = Object.freeze({ reason: 'charset', headers })
+  return (text) => {
+    const type = parseMediaType(text)
+    const matched = type === undefined ? undefined : matchMediaType(types, type)
+    if (type === undefined || matched === undefined)
+      return { type, reader: undefined, denial: undeclared }
+    const denial = isUtf8Charset(type) ? undefined : charset
+    return { type, reader: readers.get(matched), denial }
+  }
+}
+
+function saidType({ headers }: Exchange['head']): string {
+  return headers.get('content-type') ?? ''
+}
+
 function actualType(head: Exchange['head']): ActualType | undefined {
-  return parseMediaType(head.headers.get('content-type') ?? '')
+  return parseMediaType(saidType(head))
 }
 
 function headDenial(
@@ -122,16 +157,11 @@ function headDenial(
 
 function typeDenial(
   exchange: Exchange,
-  types: readonly string[],
+  { denial }: TypeVerdict,
   isAdopting: boolean,
 ): Denial | undefined {
-  const actual = actualType(exchange.head)
-  const accept = ['Accept', types.join(', ')]
-  if (actual === undefined || matchMediaType(types, actual) === undefined) {
-    const denial = { reason: 'media_type', headers: accept }
-    return isAdopting ? withBodyShape(exchange, denial) : denial
-  }
-  return isUtf8Charset(actual) ? undefined : { reason: 'charset', headers: accept }
+  const isEvidence = isAdopting && denial?.reason === 'media_type'
+  return isEvidence ? withBodyShape(exchange, denial) : denial
 }
 
 interface Judging {
