@@ -63,6 +63,13 @@ const MAX_DIGITS: usize = 15
 const MAX_LABEL: usize = 63
 const MAX_LOCAL: usize = 64
 
+// Vectors stand in memory: to make one of a constant takes several instructions, each time.
+const QUOTES: usize = memory.data<u64>([0x2222222222222222, 0x2222222222222222], 16)
+const BACKSLASHES: usize = memory.data<u64>([0x5c5c5c5c5c5c5c5c, 0x5c5c5c5c5c5c5c5c], 16)
+const CONTROLS: usize = memory.data<u64>([0x1f1f1f1f1f1f1f1f, 0x1f1f1f1f1f1f1f1f], 16)
+/** A longer text is cleared by the engine, whose call costs more than the first vectors. */
+const MAX_CLEARED: usize = 1024
+
 let textEnd: usize = 0
 let mayLead: u32 = 0
 /** The bytes of the string read last. */
@@ -77,8 +84,19 @@ export function accept(length: u32, root: usize, maxDepth: u32, maxNodes: u32): 
   textEnd = TEXT + <usize>length
   mayLead = 0
   const fits = walk(root, maxDepth, maxNodes)
-  memory.fill(TEXT, 0, <usize>length)
+  clear()
   return fits ? 1 | mayLead : 0
+}
+
+/** Wipes the text. */
+function clear(): void {
+  if (textEnd - TEXT > MAX_CLEARED) {
+    memory.fill(TEXT, 0, textEnd - TEXT)
+    return
+  }
+  const none = i8x16.splat(0)
+  // Whole vectors: behind the text there are zeros.
+  for (let at = TEXT; at < textEnd; at += 16) v128.store(at, none)
 }
 
 function walk(root: usize, maxDepth: u32, maxNodes: u32): bool {
@@ -102,7 +120,8 @@ function walk(root: usize, maxDepth: u32, maxNodes: u32): bool {
       store<u32>(f, 0, F_ITEMS)
       store<u64>(f, 0, F_SEEN)
       store<u32>(f, isObject ? 1 : 0, F_ISOBJECT)
-      p = skipSpace(p + 1)
+      p += 1
+      if (load<u8>(p) <= 0x20) p = skipSpace(p)
       if (<u32>load<u8>(p) != c + 2) {
         if (isObject) {
           p = member(p, f)
@@ -121,12 +140,13 @@ function walk(root: usize, maxDepth: u32, maxNodes: u32): bool {
     while (true) {
       // A value ended before `p`, or the container of frame `f` ends at it.
       if (depth == 0) return skipSpace(p) == textEnd
-      p = skipSpace(p)
+      if (load<u8>(p) <= 0x20) p = skipSpace(p)
       const d = <u32>load<u8>(p)
       const isObject = load<u32>(f, F_ISOBJECT) == 1
       const own = <usize>load<u32>(f)
       if (d == 0x2c) {
-        p = skipSpace(p + 1)
+        p += 1
+        if (load<u8>(p) <= 0x20) p = skipSpace(p)
         if (isObject) {
           p = member(p, f)
           if (p == 0) return false
@@ -175,7 +195,8 @@ function member(p: usize, f: usize): usize {
   store<u64>(f, seen | bit, F_SEEN)
   next = <usize>load<u32>(entry, E_NODE)
   const colon = <u32>load<u8>(at, 1) == COLON ? at + 1 : skipSpace(at + 1)
-  return <u32>load<u8>(colon) == COLON ? skipSpace(colon + 1) : 0
+  if (<u32>load<u8>(colon) != COLON) return 0
+  return load<u8>(colon, 1) > 0x20 ? colon + 1 : skipSpace(colon + 1)
 }
 
 /** First and last four bytes, and how many there are. */
@@ -214,8 +235,8 @@ function isSame(a: usize, b: usize, length: usize): bool {
 function stops(chunk: v128): i32 {
   return i8x16.bitmask(
     v128.or(
-      v128.or(i8x16.eq(chunk, i8x16.splat(0x22)), i8x16.eq(chunk, i8x16.splat(0x5c))),
-      i8x16.lt_u(chunk, i8x16.splat(0x20)),
+      v128.or(i8x16.eq(chunk, v128.load(QUOTES)), i8x16.eq(chunk, v128.load(BACKSLASHES))),
+      i8x16.eq(i8x16.min_u(chunk, v128.load(CONTROLS)), chunk),
     ),
   )
 }
