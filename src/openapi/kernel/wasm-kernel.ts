@@ -65,6 +65,8 @@ export interface Slicing {
 export class WasmKernel {
   readonly #exports: KernelExports
   #memory: Buffer = Buffer.alloc(0)
+  /** The same without what buffers look at before each call. */
+  #bytes: Uint8Array = this.#memory
   #head: Int32Array = new Int32Array(0)
   #tableBytes = -1
   #textAt = 0
@@ -133,7 +135,7 @@ export class WasmKernel {
     }
     const end = this.#textAt + body.length
     this.#reserve(end + MARGIN)
-    this.#memory.set(body, this.#textAt)
+    this.#bytes.set(body, this.#textAt)
     return end
   }
 
@@ -143,13 +145,14 @@ export class WasmKernel {
     if (memory.buffer.byteLength < bytes)
       memory.grow(Math.ceil((bytes - memory.buffer.byteLength) / PAGE_BYTES))
     this.#memory = Buffer.from(memory.buffer)
+    this.#bytes = new Uint8Array(memory.buffer)
     this.#head = new Int32Array(memory.buffer, HEAD, 8)
   }
 
   #wipe(end: number): void {
-    this.#memory.fill(0, this.#textAt - MARGIN, end)
-    this.#dropped.wipe(this.#memory)
-    this.#hidden.wipe(this.#memory)
+    this.#bytes.fill(0, this.#textAt - MARGIN, end)
+    this.#dropped.wipe(this.#bytes)
+    this.#hidden.wipe(this.#bytes)
   }
 
   #read(code: number, action: number): KernelVerdict {
@@ -228,7 +231,7 @@ class Reports {
   }
 
   /** Names that were told are parts of the text. */
-  wipe(memory: Buffer): void {
+  wipe(memory: Uint8Array): void {
     if (memory[this.#from] !== 0)
       memory.fill(0, this.#from, Math.min(this.#end + VECTOR_BYTES, this.#to))
     this.#end = this.#to
