@@ -22,6 +22,8 @@ export class TargetNotes {
   /** `parameters`: the values for this operation, where nothing but the target has a part in them. */
   parameters: DecodedParameters | undefined = undefined
   parametersSite: Site | undefined = undefined
+  /** `authenticate`: beside these declared names nothing in path and query looks like a credential. */
+  cleanBeside: ReadonlySet<string> | undefined = undefined
   /** `url-fields`: no value of `parameters` leads inside. */
   harmless: DecodedParameters | undefined = undefined
   /** Gateway: what an API gets in its place, and which: methods of one path may lead to several. */

@@ -1,16 +1,13 @@
 import { ConfigError } from '../../base/config-error.ts'
 import { andThen, isPromise } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
-import {
-  mayHoldCredentials,
-  urlCredentialRules,
-  urlCredentials,
-} from '../../identity/url-credentials.ts'
+import { urlCredentialRules, urlCredentials } from '../../identity/url-credentials.ts'
 import type { UrlCredentialRules } from '../../identity/url-credentials.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
 import type { Exchange, UpstreamResponse } from '../../pipeline/exchange.ts'
 import type { Site } from '../../pipeline/site.ts'
+import { isCleanTarget } from '../clean-target.ts'
 import type { ApiRuntime, Kit } from '../kit.ts'
 import { placesOfSlots, readCarried } from './carried.ts'
 import type { Carried, SlotPlaces } from './carried.ts'
@@ -96,7 +93,7 @@ function authenticateGuard(config: AuthenticateConfig, place: Place): Guard | un
     }),
     onRequest: (exchange) => {
       const { declaredQuery, urlRules } = prepared
-      const isClean = !mayHoldCredentials(exchange, declaredQuery, urlRules)
+      const isClean = isCleanTarget(exchange, declaredQuery, urlRules)
       if (isClean && settleKnown?.(exchange) === true) return undefined
       const carried = readCarried(exchange, prepared.places, prepared.isKnown)
       if ('reason' in carried)
