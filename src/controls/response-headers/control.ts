@@ -82,7 +82,11 @@ function responseHeadersGuard(config: ResponseHeadersConfig, site: Site, kit: Ki
     },
     dropsResponseHeader: (name) => staysBehind(name, declared),
     onAnswer: (exchange, headers) => {
-      headers.push(...statics)
+      for (let index = 0; index < statics.length; index += 1) headers.push(statics[index] ?? '')
+      if (exchange.upstream !== undefined && !isAdopting && isPlain(exchange.upstream)) {
+        headers.push('Cache-Control', 'no-store')
+        return
+      }
       if (exchange.upstream !== undefined) {
         passCookies(exchange, isWatching ? 'all' : cookies, headers)
         if (isAdopting && cookies !== 'all') learnCookies(exchange, cookies)
@@ -92,6 +96,28 @@ function responseHeadersGuard(config: ResponseHeadersConfig, site: Site, kit: Ki
       headers.push('Cache-Control', cacheControl(exchange, rules))
     },
   }
+}
+
+/** Fields of an API's answer that are looked at here; without them there is nothing to pass on. */
+const LOOKED_AT: readonly string[] = [
+  'set-cookie',
+  'www-authenticate',
+  'location',
+  'content-location',
+  'link',
+  'cache-control',
+]
+
+let lastHeaders: UpstreamResponse['headers'] | undefined
+let isLastPlain = false
+
+/** Whether an answer has none of them. Answers with the very same fields share one table, which never changes. */
+function isPlain({ headers }: UpstreamResponse): boolean {
+  if (headers !== lastHeaders) {
+    isLastPlain = !LOOKED_AT.some((name) => headers.has(name))
+    lastHeaders = headers
+  }
+  return isLastPlain
 }
 
 /** Fields that the document declares for some answer, in lower case. */
