@@ -95,8 +95,13 @@ function settle(exchange: Exchange, clientAddress: string): void {
 }
 
 function behindProxy(exchange: Exchange, config: AddressConfig): Denial | undefined {
-  const fields = exchange.head.headers.all(config.forwardedHeader)
-  const hops = forwardedAddresses(fields, config.forwardedHeader)
+  const { headers } = exchange.head
+  // A proxy that says nothing at all: nobody is named, and no scheme.
+  if (!headers.has(config.forwardedHeader) && !headers.has('x-forwarded-proto')) {
+    exchange.hidesClients = true
+    return undefined
+  }
+  const hops = forwardedAddresses(headers.all(config.forwardedHeader), config.forwardedHeader)
   if (hops === undefined) return MALFORMED
   if (outerScheme(exchange, config) === 'https') exchange.isSecure = true
   for (let index = hops.length - 1; index >= 0; index -= 1) {
