@@ -34,15 +34,16 @@ const NONE: readonly PresentedCredential[] = []
 /**
  * Finds the credentials of a request: at most one in each place, all of them told, so that the caller can refuse more
  * than the operation asks for. A field or cookie that comes twice is refused: two readers would choose two.
- * `isKnown`: whether a token was verified before, character for character; its grammar is not looked at again.
+ * `isWellFormed`: whether a bearer token was verified before, character for character, or read by a stricter grammar
+ * than that of the field, which is not looked at then.
  * Never throws. @see CONTROLS AUN-02, KEY-02, TOK-01; RFC 9110 section 11.4, RFC 6750 section 2
  */
 export function extractCredentials(
   headers: HeaderTable,
   places: CredentialPlaces,
-  isKnown: (token: string) => boolean = isNever,
+  isWellFormed: (token: string) => boolean = isNever,
 ): readonly PresentedCredential[] | CredentialFault {
-  const authorization = readAuthorization(headers, isKnown)
+  const authorization = readAuthorization(headers, isWellFormed)
   if (authorization !== undefined && 'reason' in authorization) return authorization
   const found = authorization === undefined ? [] : [authorization]
   for (const name of places.headers) {
@@ -62,7 +63,7 @@ const BEARER = 'Bearer '
 
 function readAuthorization(
   headers: HeaderTable,
-  isKnown: (token: string) => boolean,
+  isWellFormed: (token: string) => boolean,
 ): PresentedCredential | CredentialFault | undefined {
   const text = headers.get('authorization')
   if (text === undefined) return undefined
@@ -70,7 +71,7 @@ function readAuthorization(
   if (headers.count('authorization') > 1) return multiple('authorization')
   if (text.startsWith(BEARER)) {
     const token = text.slice(BEARER.length)
-    if (isKnown(token)) return inAuthorization('bearer', token)
+    if (isWellFormed(token)) return inAuthorization('bearer', token)
   }
   const parsed = parseAuthorization(text)
   if (parsed === undefined) return malformed('authorization')

@@ -30,15 +30,15 @@ export function placesOfSlots(slots: Iterable<Slot>): SlotPlaces {
 
 /**
  * Reads the credentials of a request, each place at most once [AUN-02].
- * `isKnown`: see `extractCredentials`.
+ * `isWellFormed`: see `extractCredentials`.
  * @returns why the request is refused, or what it carries. Never throws.
  */
 export function readCarried(
   exchange: Exchange,
   places: SlotPlaces,
-  isKnown: (token: string) => boolean,
+  isWellFormed: (token: string) => boolean,
 ): Carried | CredentialFault {
-  const found = extractCredentials(exchange.head.headers, places, isKnown)
+  const found = extractCredentials(exchange.head.headers, places, isWellFormed)
   if ('reason' in found) return found
   const [only] = found
   if (found.length === 1 && only?.place === 'authorization' && places.queries.length === 0)

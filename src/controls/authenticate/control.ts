@@ -73,7 +73,7 @@ interface Prepared {
   readonly challenge: readonly string[]
   readonly retry: readonly string[]
   readonly isOurKey: (text: string) => boolean
-  readonly isKnown: (token: string) => boolean
+  readonly isWellFormed: (token: string) => boolean
   readonly urlRules: UrlCredentialRules
   /** Where the API checks a credential itself. */
   readonly vouched: VouchedCredentials | undefined
@@ -95,7 +95,7 @@ function authenticateGuard(config: AuthenticateConfig, place: Place): Guard | un
       const { declaredQuery, urlRules } = prepared
       const isClean = isCleanTarget(exchange, declaredQuery, urlRules)
       if (isClean && settleKnown?.(exchange) === true) return undefined
-      const carried = readCarried(exchange, prepared.places, prepared.isKnown)
+      const carried = readCarried(exchange, prepared.places, prepared.isWellFormed)
       if ('reason' in carried)
         return credentialDenial(carried.reason, prepared.retry, carried.detail)
       const inUrl = urlDenial(exchange, carried, prepared)
@@ -136,7 +136,7 @@ function prepare(config: AuthenticateConfig, { site, api, kit }: Place): Prepare
     challenge: challengeHeaders(alternatives, operation.api, undefined),
     retry: challengeHeaders(alternatives, operation.api, 'invalid_token'),
     isOurKey: (text) => text.startsWith(mark) && !text.includes('.'),
-    isKnown: (token) => kit.tokens.isKnown(token),
+    isWellFormed: (token) => kit.tokens.isWellFormed(token),
     urlRules: urlCredentialRules(prefix),
     vouched: plans.some(({ kind }) => kind === 'upstream')
       ? new VouchedCredentials(kit.counters, operation.api)

@@ -5,11 +5,14 @@ import type { KeyObject } from 'node:crypto'
 export interface SignatureOptions {
   /** `null` where the algorithm brings its own (RFC 8032). */
   readonly hash: string | null
-  readonly padding: {
-    readonly padding?: number
-    readonly saltLength?: number
-    readonly dsaEncoding?: 'ieee-p1363'
-  }
+  /** `undefined` where a key alone says it. */
+  readonly padding:
+    | {
+        readonly padding?: number
+        readonly saltLength?: number
+        readonly dsaEncoding?: 'ieee-p1363'
+      }
+    | undefined
 }
 
 /** One signature algorithm of JOSE: the only keys it may be used with, and how. */
@@ -19,13 +22,13 @@ interface Algorithm extends SignatureOptions {
   readonly curve?: string
 }
 
-const { RSA_PKCS1_PADDING, RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_DIGEST } = constants
+const { RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_DIGEST } = constants
 
-/** RFC 7518 section 3.3. */
+/** RFC 7518 section 3.3: the padding that Node documents for RSA keys where none is named. */
 const rsa = (hash: string): Algorithm => ({
   keyType: 'rsa',
   hash,
-  padding: { padding: RSA_PKCS1_PADDING },
+  padding: undefined,
 })
 /** RFC 7518 section 3.5: the salt is as long as the hash. */
 const pss = (hash: string): Algorithm => ({
@@ -40,7 +43,7 @@ const ecdsa = (hash: string, curve: string): Algorithm => ({
   hash,
   padding: { dsaEncoding: 'ieee-p1363' },
 })
-const ED25519: Algorithm = { keyType: 'ed25519', hash: null, padding: {} }
+const ED25519: Algorithm = { keyType: 'ed25519', hash: null, padding: undefined }
 
 /** Every algorithm that may be configured for public keys. No `none`, no HMAC, no RSA encryption [TOK-02]. */
 const ALGORITHMS: ReadonlyMap<string, Algorithm> = new Map([

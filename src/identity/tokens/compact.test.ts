@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
+import { parseAuthorization } from '../../http/auth-header.ts'
 import { parseCompact } from './compact.ts'
 
 const part = fc.oneof(
@@ -20,6 +21,47 @@ test('never throws, and accepts only text that an encoder would write again', ()
         .map((each) => Buffer.from(each, 'base64url').toString('base64url'))
       assert.equal(again.join('.'), text)
       assert.equal(again.length, 3)
+    }),
+  )
+})
+
+const HEADER_PART = Buffer.from('{"alg":"RS256"}').toString('base64url')
+const PAYLOADS: [name: string, part: string, isTaken: boolean][] = [
+  ['takes whole groups', 'AAAA', true],
+  ['takes two characters over', 'AAAA_w', true],
+  ['takes three characters over', 'AAAA__8', true],
+  ['takes a payload of nothing', '', true],
+  ['refuses one character over', 'AAAAA', false],
+  ['refuses stray bits after one byte', 'AAAA_x', false],
+  ['refuses stray bits after two bytes', 'AAAA__9', false],
+  ['refuses padding', 'AAAA_w==', false],
+  ['refuses padding that fills a group', 'AAA=', false],
+  ['refuses the other alphabet', 'AA+/', false],
+  ['refuses a space', 'AA A', false],
+  ['refuses a character that is left out in decoding', 'AAAAA!', false],
+  ['refuses characters of which the lower half is in the alphabet', 'AAA\u0141', false],
+  ['refuses characters of Latin-1', 'AAA\u00e9', false],
+]
+for (const [name, text, isTaken] of PAYLOADS)
+  test(name, () => {
+    assert.equal('reason' in parseCompact(`${HEADER_PART}.${text}.AAAA`), !isTaken)
+  })
+
+const char = fc.constantFrom(...'AQgwZz09-_+/=! \u0141\u00e9\n'.split(''))
+const almost = fc
+  .array(fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...'AQgwZz09-_'.split('')) }, char))
+  .map((chars) => chars.join(''))
+
+test('takes exactly what an encoder writes', () => {
+  fc.assert(
+    fc.property(almost, (text) => {
+      const bytes = Buffer.from(text, 'base64url')
+      const token = parseCompact(`${HEADER_PART}.${text}.AAAA`)
+      assert.equal('reason' in token, bytes.toString('base64url') !== text)
+      if ('reason' in token) return
+      assert.deepEqual(token.payload, bytes)
+      // Whoever has taken a token apart need not look whether it is a `token68`.
+      assert.equal(parseAuthorization(`Bearer ${token.text}`)?.token, token.text)
     }),
   )
 })

@@ -1,4 +1,5 @@
 import { memo } from '../../base/memo.ts'
+import { ALPHANUMERIC } from '../../http/chars.ts'
 import type { JsonLimits } from '../../http/json-limits.ts'
 import { parseJsonStrict } from '../../http/json-scan.ts'
 
@@ -49,6 +50,7 @@ export function parseCompact(text: string): CompactToken | CompactFault {
   const first = text.indexOf('.')
   const second = text.indexOf('.', first + 1)
   if (first < 0 || second < 0 || text.includes('.', second + 1)) return malformed('not three parts')
+  if (!mayBeCanonical(text)) return NOT_CANONICAL
   const header = headerOf(text.slice(0, first))
   const payload = decodeCanonical(text.slice(first + 1, second))
   const signature = decodeCanonical(text.slice(second + 1))
@@ -86,10 +88,40 @@ export function member(object: JsonObject, name: string): unknown {
   return Object.hasOwn(object, name) ? object[name] : undefined
 }
 
-/** `undefined` unless the text is exactly what an encoder writes: no padding, no stray bits, no other alphabet. */
+/** Value of each character of the alphabet of RFC 4648 section 5; 255 for every other one. */
+const SEXTETS: Uint8Array = sextets()
+
+function sextets(): Uint8Array {
+  const table = new Uint8Array(128).fill(255)
+  const order = `${ALPHANUMERIC.slice(0, 52)}0123456789-_`
+  for (let value = 0; value < order.length; value++) table[order.charCodeAt(value)] = value
+  return table
+}
+
+/** By how many characters follow the last four: the bits of the very last one that hold nothing. */
+const STRAY_BITS: readonly number[] = [0, 0, 0b1111, 0b11]
+
+/**
+ * Of a part of a text of which `mayBeCanonical`: `undefined` unless it is exactly what an encoder writes, without
+ * padding or stray bits. The decoder leaves out what it does not know, and stops at padding: then it gives fewer bytes
+ * than so many characters hold.
+ */
 function decodeCanonical(part: string): Buffer | undefined {
+  const { length } = part
+  const over = length & 3
+  // RFC 4648 section 3.5; a single character over holds no byte.
+  const stray = STRAY_BITS[over] ?? 0
+  if (over === 1 || ((SEXTETS[part.charCodeAt(length - 1)] ?? 255) & stray) !== 0) return undefined
   const bytes = Buffer.from(part, 'base64url')
-  return bytes.toString('base64url') === part ? bytes : undefined
+  return bytes.length === (length * 3) >> 2 ? bytes : undefined
+}
+
+/**
+ * Whether a text holds nothing that the decoder reads as a character of the alphabet though it is none: the two of the
+ * other alphabet, and what is beyond ASCII, of which it may look at the lower half alone.
+ */
+function mayBeCanonical(text: string): boolean {
+  return Buffer.byteLength(text) === text.length && !text.includes('+') && !text.includes('/')
 }
 
 function malformed(detail: string): CompactFault {

@@ -314,7 +314,7 @@ test('an invalid token is never cached', async () => {
   const token = forge(HEADER, C(), 'evil')
   await service.verify(token, NOW)
   await service.verify(token, NOW)
-  assert.equal(service.isKnown(token), false)
+  assert.equal(service.hasField(`Bearer ${token}`), false)
 })
 
 test('when the issuer changes its keys, tokens of a removed key stop working though they were cached', async () => {
@@ -342,6 +342,26 @@ test('the field of a verified token is known by its whole value, as long as the 
   assert.equal(service.ofField(value, NOW + 910_000), undefined)
 })
 
+test('what was found well formed is judged for itself, whatever came between', async () => {
+  const { service, clock } = setUp()
+  await service.warm(NOW)
+  const [mine, wrong] = [forge(HEADER, C()), forge(HEADER, C(), 'evil')]
+  assert.deepEqual(
+    [mine, wrong, 'a.b', ''].map((text) => service.isWellFormed(text)),
+    [true, true, false, false],
+  )
+  assert.ok(service.isWellFormed(mine))
+  const refused = await service.verify(wrong, clock.nowMs())
+  assert.equal('reason' in refused && refused.reason, 'token_signature')
+  assert.ok('principal' in (await service.verify(mine, clock.nowMs())))
+  assert.ok(service.isWellFormed(mine), 'a verified one')
+  assert.ok('principal' in (await service.verify(mine, clock.nowMs())))
+  clock.advance(3_600_000)
+  assert.ok(service.isWellFormed(mine), 'one that has expired')
+  const late = await service.verify(mine, clock.nowMs())
+  assert.equal('reason' in late && late.reason, 'token_expired')
+})
+
 test('clear forgets verified tokens', async () => {
   const { service } = setUp()
   const token = forge(HEADER, C())
@@ -350,7 +370,6 @@ test('clear forgets verified tokens', async () => {
   assert.equal(service.hasField(`Bearer ${token}`), true)
   service.clear()
   assert.equal(service.hasField(`Bearer ${token}`), false)
-  assert.equal(service.isKnown(token), false)
 })
 
 test('without keys the issuer is away, not the token wrong; it is asked again and comes back', async () => {

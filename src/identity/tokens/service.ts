@@ -2,7 +2,7 @@ import type { MaybePromise } from '../../base/maybe-promise.ts'
 import { isPromise } from '../../base/maybe-promise.ts'
 import type { ClaimPaths, TokenRefusal } from './claims.ts'
 import { checkClaims, checkType, principalOf } from './claims.ts'
-import type { CompactToken, JsonObject } from './compact.ts'
+import type { CompactFault, CompactToken, JsonObject } from './compact.ts'
 import { parseClaims, parseCompact } from './compact.ts'
 import { IssuerKeys } from './issuer-keys.ts'
 import type { Issuer, IssuerRequest } from './issuer-settings.ts'
@@ -53,6 +53,8 @@ export class TokenService {
   readonly #issuers: ReadonlyMap<string, TrustedIssuer>
   readonly #paths: ClaimPaths
   readonly #cache = new TokenCache()
+  /** The text that was taken apart last, until its signature is looked at. */
+  #apart: CompactToken | undefined
   readonly #steadyMs: (() => number) | undefined
 
   /** Throws `ConfigError` at `auth.jwt.issuers.<iss>` for an issuer that cannot be trusted as written. */
@@ -79,9 +81,10 @@ export class TokenService {
    * type, whose key is known costs a signature. Never throws or rejects.
    */
   verify(text: string, nowMs: number): MaybePromise<VerifiedToken | TokenRefusal> {
-    const cached = this.#cache.get(text, nowMs)
+    const apart = this.#takeApart(text)
+    const cached = apart === undefined ? this.#cache.get(text, nowMs) : undefined
     if (cached !== undefined) return cached
-    const candidate = this.#parse(text, nowMs)
+    const candidate = this.#parse(apart ?? parseCompact(text), nowMs)
     if ('reason' in candidate) return candidate
     const { alg, kid } = candidate.token
     const keys = candidate.issuer.keys.find(alg, kid, this.#ageMs(nowMs))
@@ -90,9 +93,16 @@ export class TokenService {
       : this.#verifyWith(candidate, keys)
   }
 
-  /** Whether this very text was verified before, whatever became of it since: nothing but its grammar follows. */
-  isKnown(text: string): boolean {
-    return this.#cache.has(text)
+  /**
+   * Whether this very text was verified before, whatever became of it since, or can be taken apart as a token: it is a
+   * `token68` then, and nothing else follows.
+   */
+  isWellFormed(text: string): boolean {
+    if (this.#cache.has(text)) return true
+    const token = parseCompact(text)
+    if ('reason' in token) return false
+    this.#apart = token
+    return true
   }
 
   /**
@@ -130,8 +140,14 @@ export class TokenService {
     return this.#steadyMs?.() ?? nowMs
   }
 
-  #parse(text: string, nowMs: number): Candidate | TokenRefusal {
-    const token = parseCompact(text)
+  /** What `isWellFormed` made of this very text, which no cache knows: once. */
+  #takeApart(text: string): CompactToken | undefined {
+    const apart = this.#apart
+    this.#apart = undefined
+    return apart?.text === text ? apart : undefined
+  }
+
+  #parse(token: CompactToken | CompactFault, nowMs: number): Candidate | TokenRefusal {
     if ('reason' in token) return token
     const claims = parseClaims(token.payload)
     if (claims === undefined)
