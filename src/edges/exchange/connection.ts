@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
 import type { Answer } from '../../gateway/core.ts'
 import type { Exchange, RequestHead } from '../../pipeline/exchange.ts'
+import { isSecured } from '../openssl/secured-socket.ts'
 import type { Addresses } from './addresses.ts'
 import type { Tenant, Use } from './share.ts'
 import { TlsFacts } from './tls-facts.ts'
@@ -43,7 +43,7 @@ export class Connection implements Tenant {
     this.peerAddress = named?.address ?? remoteAddress
     this.peerPort = named?.port ?? remotePort
     this.relayAddress = named === undefined ? undefined : remoteAddress
-    this.tls = socket instanceof TLSSocket ? new TlsFacts(socket) : undefined
+    this.tls = isSecured(socket) ? new TlsFacts(socket) : undefined
     this.address = addresses.enter(this.peerAddress)
     // One listener for all requests of the connection, none per request.
     socket.on('close', () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { TLSSocket } from 'node:tls'
 import type { RequestHead } from '../../pipeline/exchange.ts'
+import type { SecuredSocket } from '../openssl/secured-socket.ts'
 
 const CLASS_CHARS = 12
 
@@ -10,10 +10,10 @@ export class TlsFacts implements NonNullable<RequestHead['tls']> {
   readonly cipher: string
   readonly servername: string | undefined
   /** Until the class is read. */
-  #socket: TLSSocket | undefined
+  #socket: SecuredSocket | undefined
   #class: string | undefined
 
-  constructor(socket: TLSSocket) {
+  constructor(socket: SecuredSocket) {
     const { servername } = socket as { servername?: string | false }
     this.protocol = socket.getProtocol() ?? ''
     this.cipher = socket.getCipher()?.name ?? ''
@@ -34,7 +34,7 @@ export class TlsFacts implements NonNullable<RequestHead['tls']> {
 }
 
 /** The rest of a hello (suites, groups, order of extensions) Node does not show. */
-function classOf(socket: TLSSocket): string | undefined {
+function classOf(socket: SecuredSocket): string | undefined {
   if (socket.destroyed || socket.isSessionReused()) return undefined
   // `null`, against its type, once the handle is gone.
   const algorithms: readonly string[] | null = socket.getSharedSigalgs()

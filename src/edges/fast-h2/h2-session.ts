@@ -1,4 +1,4 @@
-import type { TLSSocket } from 'node:tls'
+import type { SecuredSocket } from '../openssl/secured-socket.ts'
 import type { Answer } from '../../gateway/core.ts'
 import type { RequestHead } from '../../pipeline/exchange.ts'
 import type { Connection } from '../exchange/connection.ts'
@@ -7,6 +7,8 @@ import type { EdgeContext, ExchangePorts } from '../exchange/edge-context.ts'
 import { ExchangeDriver } from '../exchange/exchange-driver.ts'
 import type { EdgeLimits } from '../exchange/limits.ts'
 import type { Swept } from '../exchange/sweeper.ts'
+import type { BytesTaker } from '../fast/bytes-taker.ts'
+import { ClientSource } from '../fast/client-source.ts'
 import type { Http2Edge } from '../http2/http2.ts'
 import type { H2AbuseKind, OpenSession } from '../http2/session-guard.ts'
 import { FrameReader } from './frame-reader.ts'
@@ -30,7 +32,11 @@ const REQUESTS_AT_ONCE = 16
 const OUR_SETTINGS = [2, 0, 3, MAX_STREAMS, 6, MAX_LIST_BYTES]
 
 /** Serves HTTP/2 on a connection that chose it by ALPN. */
-export function serveFastHttp2(socket: TLSSocket, connection: Connection, edge: Http2Edge): void {
+export function serveFastHttp2(
+  socket: SecuredSocket,
+  connection: Connection,
+  edge: Http2Edge,
+): void {
   new H2Session(socket, connection, edge).start()
 }
 
@@ -38,17 +44,18 @@ export function serveFastHttp2(socket: TLSSocket, connection: Connection, edge: 
  * One HTTP/2 connection of a client: from its first bytes to its last, with the exchanges on it. No timer is made for a
  * stream: the sweeper looks at the session, and the session at its streams.
  */
-class H2Session implements FrameHome, StreamHome, OpenSession, Swept {
+class H2Session implements BytesTaker, FrameHome, StreamHome, OpenSession, Swept {
   sweepIndex = -1
   readonly output: SessionOutput
   readonly counts: SessionCounts
   readonly limits: EdgeLimits
-  readonly #socket: TLSSocket
+  readonly #socket: SecuredSocket
   readonly #connection: Connection
   readonly #edge: Http2Edge
   readonly #context: EdgeContext
   /** A stream hears of its end by itself; what its exchange takes is the connection's. */
   readonly #tenant: ExchangePorts['connection']
+  readonly #source: ClientSource
   readonly #reader = new FrameReader()
   readonly #frames: SessionFrames
   /**
@@ -73,8 +80,9 @@ class H2Session implements FrameHome, StreamHome, OpenSession, Swept {
   /** The client broke a rule: it is not waited for. */
   #isBroken = false
 
-  constructor(socket: TLSSocket, connection: Connection, edge: Http2Edge) {
+  constructor(socket: SecuredSocket, connection: Connection, edge: Http2Edge) {
     this.#socket = socket
+    this.#source = new ClientSource(socket, this)
     this.#connection = connection
     this.#edge = edge
     this.#context = edge.context
@@ -93,19 +101,20 @@ class H2Session implements FrameHome, StreamHome, OpenSession, Swept {
     this.#edge.sessions.add(this)
     this.#context.sweeper.add(this)
     this.#acknowledging.start(this.limits.headersMs, false)
-    socket.on('data', this.#onData)
     socket.on('error', this.#onError)
     socket.on('close', this.#onClose)
+    this.output.writeTo(this.#source.open())
     this.output.send(settingsFrame(0, OUR_SETTINGS))
   }
 
   // ---- bytes in ----
 
-  readonly #onData = (chunk: Buffer): void => {
+  /** Content may wait in what came, so it is copied when it is another's. */
+  takeBytes(chunk: Buffer, isLent: boolean): void {
     if (this.#state === 'closing' || this.#state === 'gone') return this.#drop(chunk.length)
     this.#takenNow = 0
     this.#isConsuming = true
-    this.#reader.feed(chunk, this.#frames)
+    this.#reader.feed(isLent ? Buffer.from(chunk) : chunk, this.#frames)
     this.#consumed()
   }
 
@@ -138,8 +147,8 @@ class H2Session implements FrameHome, StreamHome, OpenSession, Swept {
   #pauseOrResume(pauses: boolean): void {
     if (pauses === this.#isPaused) return
     this.#isPaused = pauses
-    if (pauses) this.#socket.pause()
-    else this.#socket.resume()
+    if (pauses) this.#source.pause()
+    else this.#source.resume()
   }
 
   get takesFrames(): boolean {
@@ -277,7 +286,7 @@ class H2Session implements FrameHome, StreamHome, OpenSession, Swept {
 
   #drop(bytes: number): void {
     this.#droppedBytes += bytes
-    if (this.#droppedBytes > this.limits.drainBytes) this.#socket.pause()
+    if (this.#droppedBytes > this.limits.drainBytes) this.#source.pause()
   }
 
   readonly #onError = (): void => {

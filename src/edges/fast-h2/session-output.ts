@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { DirectLine } from '../kernel/borrowed-socket.ts'
 import type { EdgeLimits } from '../exchange/limits.ts'
 import { SocketWriter } from '../fast/socket-writer.ts'
 import type { SocketWriterOwner } from '../fast/socket-writer.ts'
@@ -42,6 +43,11 @@ export class SessionOutput implements SocketWriterOwner {
     this.#socket = socket
     this.#writer = new SocketWriter(socket, this, limits)
     this.#onRoom = onRoom
+  }
+
+  /** From here on it writes past the stream, where that can be. */
+  writeTo(line: DirectLine | undefined): void {
+    this.#writer.writeTo(line)
   }
 
   /** Whether as much waits for the socket as may. */

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { borrowSocket } from '../kernel/borrowed-socket.ts'
-import type { BorrowedReader, BorrowedSocket } from '../kernel/borrowed-socket.ts'
+import type { BorrowedReader, DirectLine } from '../kernel/borrowed-socket.ts'
+import { SecureSocket } from '../openssl/secure-socket.ts'
 import type { BytesTaker } from './bytes-taker.ts'
 import { TlsSource } from './tls-source.ts'
 
@@ -14,7 +15,7 @@ export class ClientSource implements BorrowedReader {
   readonly #socket: Socket
   readonly #taker: BytesTaker
   readonly #tls: TlsSource | undefined
-  #borrowed: BorrowedSocket | undefined = undefined
+  #line: DirectLine | undefined = undefined
 
   constructor(socket: Socket, taker: BytesTaker) {
     this.#socket = socket
@@ -22,26 +23,26 @@ export class ClientSource implements BorrowedReader {
     this.#tls = socket instanceof TLSSocket ? new TlsSource(socket, taker) : undefined
   }
 
-  /** Begins to read. @returns the borrowed socket, which is then the way out, too. */
-  open(): BorrowedSocket | undefined {
+  /** Begins to read. @returns the way past the stream, which is then the way out, too. */
+  open(): DirectLine | undefined {
     if (this.#tls !== undefined) {
       this.#tls.open()
       return undefined
     }
-    const borrowed = borrowSocket(this.#socket, this)
-    this.#borrowed = borrowed
-    if (borrowed !== undefined) return borrowed
+    const socket = this.#socket
+    this.#line = socket instanceof SecureSocket ? socket.openLine(this) : borrowSocket(socket, this)
+    if (this.#line !== undefined) return this.#line
     this.#socket.on('data', this.#onData)
     this.#socket.resume()
     return undefined
   }
 
   pause(): void {
-    ;(this.#tls ?? this.#borrowed ?? this.#socket).pause()
+    ;(this.#tls ?? this.#line ?? this.#socket).pause()
   }
 
   resume(): void {
-    ;(this.#tls ?? this.#borrowed ?? this.#socket).resume()
+    ;(this.#tls ?? this.#line ?? this.#socket).resume()
   }
 
   /** Hands over what was read and not told yet. */
@@ -53,7 +54,7 @@ export class ClientSource implements BorrowedReader {
   release(): void {
     this.#tls?.release()
     this.#socket.off('data', this.#onData)
-    this.#borrowed?.giveBack()
+    this.#line?.giveBack()
   }
 
   readonly #onData = (chunk: Buffer): void => this.#taker.takeBytes(chunk, false)

@@ -1,11 +1,13 @@
 import type { Server, Socket } from 'node:net'
 import { createServer } from 'node:net'
-import type { Server as TlsServer, TLSSocket, TlsOptions } from 'node:tls'
 import { createServer as createTlsServer } from 'node:tls'
 import { Connection } from '../exchange/connection.ts'
 import type { EdgeContext } from '../exchange/edge-context.ts'
 import { canBorrow } from '../kernel/borrowed-socket.ts'
-import type { Http1Side, Transport } from '../exchange/transport.ts'
+import { openSecureServer } from '../openssl/secure-server.ts'
+import type { SecuredSocket } from '../openssl/secured-socket.ts'
+import { tlsOptionsOf } from '../tls/context.ts'
+import type { Http1Side, TlsListener, TlsPlan, Transport } from '../exchange/transport.ts'
 import { KEEP_TAIL } from './answer-head.ts'
 import { ClientConnection } from './client-connection.ts'
 import type { FastEdge } from './fast-edge.ts'
@@ -48,11 +50,12 @@ class FastSide implements Http1Side {
     })
   }
 
-  createTlsServer(options: TlsOptions): TlsServer {
-    return createTlsServer({ noDelay: true, ...options })
+  createTlsServer(plan: TlsPlan): TlsListener {
+    const own = plan.isGated ? undefined : openSecureServer(plan)
+    return own ?? createTlsServer({ noDelay: true, ...tlsOptionsOf(plan) })
   }
 
-  serve(socket: TLSSocket, connection: Connection): void {
+  serve(socket: SecuredSocket, connection: Connection): void {
     this.#start(socket, connection)
   }
 

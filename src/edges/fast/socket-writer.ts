@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { EdgeLimits } from '../exchange/limits.ts'
-import type { BorrowedSocket } from '../kernel/borrowed-socket.ts'
+import type { DirectLine } from '../kernel/borrowed-socket.ts'
 
 /** Who hears what became of the bytes. */
 export interface SocketWriterOwner {
@@ -34,7 +34,7 @@ export class SocketWriter {
   readonly #owner: SocketWriterOwner
   readonly #limits: WriterLimits
   readonly #isLate: boolean
-  #borrowed: BorrowedSocket | undefined = undefined
+  #line: DirectLine | undefined = undefined
   /** The write that was last tells its own end. */
   #isReported = false
   #isHandedOver = false
@@ -55,8 +55,8 @@ export class SocketWriter {
   }
 
   /** From here on it writes past the stream, as long as nothing waits there. */
-  writeTo(borrowed: BorrowedSocket | undefined): void {
-    this.#borrowed = borrowed
+  writeTo(line: DirectLine | undefined): void {
+    this.#line = line
   }
 
   /** Whether nothing waits to be sent. */
@@ -80,7 +80,7 @@ export class SocketWriter {
   send(text: string, isLast: boolean): boolean {
     const socket = this.#socket
     if (!socket.writable) return true
-    if (this.#borrowed !== undefined) return this.#borrowed.write(text) || this.#hasRoom()
+    if (this.#line !== undefined) return this.#line.write(text) || this.#hasRoom()
     this.#isHandedOver =
       isLast && this.#isLate && text.length <= RECORD_BYTES && socket.writableLength === 0
     // Over TLS nothing leaves at once, so that the end of this write will be waited for.
@@ -95,8 +95,7 @@ export class SocketWriter {
   sendParts(text: string, body: Buffer, { end, isLast }: Behind): boolean {
     const socket = this.#socket
     if (!socket.writable) return true
-    if (this.#borrowed !== undefined)
-      return this.#borrowed.write(text, body, end) || this.#hasRoom()
+    if (this.#line !== undefined) return this.#line.write(text, body, end) || this.#hasRoom()
     // Small parts leave as one text: latin1 keeps every byte.
     if (body.length <= MAX_JOINED_BYTES)
       return this.send(text + body.toString('latin1') + end, isLast)

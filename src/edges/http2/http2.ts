@@ -1,6 +1,6 @@
+import type { SecuredSocket } from '../openssl/secured-socket.ts'
 import type { IncomingHttpHeaders, SecureServerOptions, ServerHttp2Stream } from 'node:http2'
 import { performServerHandshake } from 'node:http2'
-import type { TLSSocket } from 'node:tls'
 import type { Answer } from '../../gateway/core.ts'
 import type { RequestHead } from '../../pipeline/exchange.ts'
 import type { Connection } from '../exchange/connection.ts'
@@ -45,7 +45,7 @@ interface SessionParts {
 }
 
 /** Serves HTTP/2 on a connection that chose it by ALPN. */
-export function serveHttp2(socket: TLSSocket, connection: Connection, edge: Http2Edge): void {
+export function serveHttp2(socket: SecuredSocket, connection: Connection, edge: Http2Edge): void {
   const { context, sessions, monitor } = edge
   const session = performServerHandshake(socket, SESSION_OPTIONS)
   const onAbuse = (kind: H2AbuseKind, detail: string): void =>

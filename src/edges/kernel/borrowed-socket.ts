@@ -1,4 +1,5 @@
 import { Socket } from 'node:net'
+import type { Kernel } from './kernel.ts'
 import { FAILED, READY, WRITE_BYTES } from './kernel.ts'
 import type { Poller, SocketKind, Watched } from './poller.ts'
 import { threadPoller } from './poller.ts'
@@ -15,12 +16,26 @@ export interface BorrowedReader {
   readonly read: (bytes: number, from: Buffer) => void
 }
 
+/** The bytes of a socket, past its stream. */
+export interface DirectLine {
+  /** Hands over no more until `resume`; that the peer breaks the connection is heard all the same. */
+  pause(): void
+  resume(): void
+  /** From here on it is a stream that nobody has listened to yet. */
+  giveBack(): void
+  /**
+   * Writes latin1 text, and a body and more text behind it. Nothing, once the socket is destroyed or ended.
+   * @returns what `write` of the stream would: false when the peer must drain first.
+   */
+  write(text: string, body?: Buffer, end?: string): boolean
+}
+
 /**
  * A connected TCP socket whose bytes pass by Node's streams: reads and writes are calls to the kernel. Node goes on to
  * own the socket: it alone closes it, ends it, and tells of its end, its errors and its close, and it takes over what
  * the kernel does not take at once. So its number is never used after `destroy`, which may give it to another socket.
  */
-export class BorrowedSocket implements Watched {
+export class BorrowedSocket implements Watched, DirectLine {
   readonly fd: number
   readonly kind: SocketKind
   readonly #poller: Poller
@@ -81,6 +96,19 @@ export class BorrowedSocket implements Watched {
     kernel.pack(text, body, end)
     const sent = Math.max(0, kernel.send(this.fd, length))
     return sent === length || socket.write(kernel.packed(sent, length))
+  }
+
+  /** Writes what lies at `outputAt` of the kernel. @returns as `write`. */
+  writePacked(length: number): boolean {
+    const socket = this.#socket
+    if (!socket.writable) return true
+    const { kernel } = this.#poller
+    const sent = socket.writableLength > 0 ? 0 : Math.max(0, kernel.send(this.fd, length))
+    return sent === length || socket.write(kernel.packed(sent, length))
+  }
+
+  get kernel(): Kernel {
+    return this.#poller.kernel
   }
 
   #writeLarge(text: string, body: Buffer | undefined, end: string): boolean {

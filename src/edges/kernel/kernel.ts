@@ -1,5 +1,6 @@
 import { getSystemErrorName } from 'node:util'
 import type { BufferCalls, Calls, Native } from './calls.ts'
+import { lowMemory } from './low-memory.ts'
 
 const READ_BYTES = 65_536
 /** What `send` takes at most. */
@@ -13,8 +14,6 @@ const READ_AT = 16_384
 const WRITE_AT = READ_AT + READ_BYTES
 const MEMORY_BYTES = WRITE_AT + WRITE_BYTES
 
-const PROT_READ_WRITE = 3
-const MAP_PRIVATE_ANONYMOUS_32BIT = 0x62
 const EPOLL_CLOEXEC = 0x80000
 const EPOLL_ADD = 1
 const EPOLL_DELETE = 2
@@ -43,6 +42,10 @@ export const FAILED = -2
 export class Kernel {
   /** What `receive` fills. */
   readonly input: Buffer
+  /** Address of `input`. */
+  readonly inputAt: number
+  /** Address of what `send` writes, `WRITE_BYTES` long. */
+  readonly outputAt: number
   /** Epoll's own number, readable when one of the watched sockets is ready. */
   readonly poll: number
   readonly #calls: Calls
@@ -53,18 +56,18 @@ export class Kernel {
   readonly #errno: Int32Array
 
   /** @throws where the memory or the epoll cannot be had. */
-  constructor({ ffi, calls, bufferCalls }: Native) {
-    const size = BigInt(MEMORY_BYTES)
-    const base = calls.mmap(0n, size, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS_32BIT, -1, 0n)
-    if (base === 0n || base > BigInt(0xffffffff - MEMORY_BYTES)) throw new Error('no low memory')
-    const memory = ffi.toArrayBuffer(base, MEMORY_BYTES, false)
+  constructor(native: Native) {
+    const { ffi, calls, bufferCalls } = native
+    const { base, bytes } = lowMemory(native, MEMORY_BYTES)
     this.#calls = calls
     this.#bufferCalls = bufferCalls
-    this.#base = Number(base)
-    this.#memory = Buffer.from(memory)
-    this.#words = new Int32Array(memory)
+    this.#base = base
+    this.#memory = bytes
+    this.#words = new Int32Array(bytes.buffer)
     this.#errno = new Int32Array(ffi.toArrayBuffer(calls.__errno_location(), 4, false))
     this.input = this.#memory.subarray(READ_AT, READ_AT + READ_BYTES)
+    this.inputAt = base + READ_AT
+    this.outputAt = base + WRITE_AT
     this.poll = calls.epoll_create1(EPOLL_CLOEXEC)
     if (this.poll < 0) throw this.lastError('epoll_create1')
   }

@@ -1,7 +1,7 @@
 import { Server as NetServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
 import type { Core } from '../../gateway/core.ts'
+import type { SecuredSocket } from '../openssl/secured-socket.ts'
 import type { TlsContextSource } from '../tls/context.ts'
 import { Addresses } from '../exchange/addresses.ts'
 import { Admission, hasAddress } from '../exchange/admission.ts'
@@ -225,13 +225,14 @@ function openTlsServer(
   { context, http1, sessions }: Speakers,
 ): OpenServer {
   const server = http1.createTlsServer({
-    ...tls.options,
-    ALPNProtocols: ['h2', 'http/1.1'],
-    handshakeTimeout: context.limits.handshakeMs,
-    ...(options.ticketKeys === undefined ? {} : { ticketKeys: options.ticketKeys.current }),
+    secure: tls.options,
+    protocols: ['h2', 'http/1.1'],
+    handshakeMs: context.limits.handshakeMs,
+    ticketKeys: options.ticketKeys?.current,
+    isGated: options.proxyProtocol === true,
   })
   const serveH2 = SERVE_HTTP2[options.transport ?? 'fast']
-  server.on('secureConnection', (socket: TLSSocket) => {
+  server.on('secureConnection', (socket: SecuredSocket) => {
     if (!hasAddress(socket)) {
       socket.destroy()
       return
@@ -241,7 +242,7 @@ function openTlsServer(
       serveH2(socket, connection, { context, sessions, monitor: options.http2Monitor })
     else http1.serve(socket, connection)
   })
-  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const peerAddress = context.addresses.namedPeer(socket)?.address ?? socket.remoteAddress ?? ''
     options.onTlsError?.(error.code ?? error.name, peerAddress)
   })

@@ -3,10 +3,12 @@ import type { Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
-import type { TLSSocket, TlsOptions } from 'node:tls'
+import { TLSSocket } from 'node:tls'
 import { Connection } from '../exchange/connection.ts'
 import type { EdgeContext } from '../exchange/edge-context.ts'
-import type { Http1Side, Transport } from '../exchange/transport.ts'
+import type { Http1Side, TlsPlan, Transport } from '../exchange/transport.ts'
+import { tlsOptionsOf } from '../tls/context.ts'
+import type { SecuredSocket } from '../openssl/secured-socket.ts'
 import type { Http1Edge } from './http1.ts'
 import { guardSocket, http1Options, serveHttp1 } from './http1.ts'
 import { UndiciPool } from './undici-pool.ts'
@@ -43,8 +45,8 @@ class NodeSide implements Http1Side {
     return server
   }
 
-  createTlsServer(options: TlsOptions): TlsServer {
-    const server = createTlsServer({ ...http1Options(this.#edge), ...options })
+  createTlsServer(plan: TlsPlan): TlsServer {
+    const server = createTlsServer({ ...http1Options(this.#edge), ...tlsOptionsOf(plan) })
     // Node's own listener starts HTTP/1.1 on every connection; it gets those that chose it.
     const [serveAsHttp1, ...others] = server.listeners('secureConnection')
     if (serveAsHttp1 === undefined || others.length > 0)
@@ -58,7 +60,8 @@ class NodeSide implements Http1Side {
     return server
   }
 
-  serve(socket: TLSSocket, connection: Connection): void {
+  serve(socket: SecuredSocket, connection: Connection): void {
+    if (!(socket instanceof TLSSocket)) throw new TypeError('not a socket of this server')
     this.#edge.connections.set(socket, connection)
     this.#serveAsHttp1?.(socket)
     guardSocket(this.#edge, socket)

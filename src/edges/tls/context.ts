@@ -1,5 +1,6 @@
 import { constants } from 'node:crypto'
-import type { SecureContextOptions } from 'node:tls'
+import type { SecureContextOptions, TlsOptions } from 'node:tls'
+import type { TlsPlan } from '../exchange/transport.ts'
 import type { CertificatePair } from './certificate.ts'
 
 /** What a TLS listener presents; the options change when its certificate does. */
@@ -45,5 +46,15 @@ export function secureContextOptions(
     ecdhCurve: GROUPS,
     honorCipherOrder: true,
     secureOptions: constants.SSL_OP_NO_COMPRESSION | NO_RENEGOTIATION,
+  }
+}
+
+/** The same for a server of Node. */
+export function tlsOptionsOf({ secure, protocols, handshakeMs, ticketKeys }: TlsPlan): TlsOptions {
+  return {
+    ...secure,
+    ALPNProtocols: [...protocols],
+    handshakeTimeout: handshakeMs,
+    ...(ticketKeys === undefined ? {} : { ticketKeys }),
   }
 }

@@ -1,0 +1,296 @@
+import { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
+import { borrowSocket } from '../kernel/borrowed-socket.ts'
+import type { BorrowedReader, BorrowedSocket, DirectLine } from '../kernel/borrowed-socket.ts'
+import { WRITE_BYTES } from '../kernel/kernel.ts'
+import type { ServerContext } from './server-context.ts'
+import { TEXT_BYTES } from './thread-ssl.ts'
+import type { ThreadSsl } from './thread-ssl.ts'
+import { TlsSession } from './tls-session.ts'
+
+/** Who takes the plaintext, past the stream. */
+export type PlainReader = Pick<BorrowedReader, 'read'>
+
+const STREAM_LENGTH = Object.getOwnPropertyDescriptor(Duplex.prototype, 'writableLength')
+
+/** What waits in the stream. */
+function streamLength(socket: Socket): number {
+  return Number(STREAM_LENGTH?.get?.call(socket) ?? 0)
+}
+
+/** Of a write to the stream. */
+interface Piece {
+  readonly chunk: Buffer | string
+  readonly encoding: BufferEncoding
+}
+
+function bytesOf({ chunk, encoding }: Piece): Buffer {
+  return typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk
+}
+
+type Done = (error?: Error | null) => void
+
+/**
+ * An accepted connection whose TLS is OpenSSL's and whose bytes are read and written by system calls: a stream of
+ * plaintext as `TLSSocket` is one, and a way past the stream. It tells `secure` once, when its handshake is over; an
+ * `error` before that is the handshake's.
+ */
+export class SecureSocket extends Socket {
+  readonly #raw: Socket
+  readonly #ssl: ThreadSsl
+  readonly #session: TlsSession
+  readonly #borrowed: BorrowedSocket | undefined
+  #reader: PlainReader | undefined = undefined
+  #isOpen = false
+  #isAtEnd = false
+  /** Its owner takes no more for now. */
+  #isPaused = false
+  /** What OpenSSL had to say waits for the peer: nothing is read that it could answer. */
+  #isHeld = false
+
+  static {
+    /** What waits for the peer: of the stream, and of what is encrypted already. */
+    Object.defineProperty(SecureSocket.prototype, 'writableLength', {
+      get(this: SecureSocket): number {
+        const ofStream = streamLength(this)
+        return #raw in this ? ofStream + this.#raw.writableLength : ofStream
+      },
+    })
+  }
+
+  constructor(raw: Socket, ssl: ThreadSsl, context: ServerContext) {
+    super({ allowHalfOpen: false })
+    this.#raw = raw
+    this.#ssl = ssl
+    this.#session = new TlsSession(ssl, context)
+    for (const name of ['remoteAddress', 'remotePort', 'remoteFamily'] as const)
+      Object.defineProperty(this, name, { value: raw[name] })
+    raw.on('end', () => this.#endReading())
+    raw.on('error', (error) => this.destroy(error))
+    raw.on('close', () => this.destroy())
+    raw.on('drain', () => this.#onDrain())
+    raw.on('timeout', () => this.emit('timeout'))
+    this.#borrowed = borrowSocket(raw, {
+      kind: 'client',
+      readInto: () => undefined,
+      read: (bytes) => this.#takeCipher(bytes),
+    })
+    if (this.#borrowed === undefined) this.destroy()
+  }
+
+  // ---- what is known of it, by the names that `TLSSocket` has for it ----
+
+  get alpnProtocol(): string | false {
+    return this.#session.alpnProtocol || false
+  }
+
+  get servername(): string | false {
+    return this.#session.servername || false
+  }
+
+  getProtocol(): string {
+    return this.#session.protocol
+  }
+
+  getCipher(): { readonly name: string } {
+    return { name: this.#session.cipher }
+  }
+
+  isSessionReused(): boolean {
+    return this.#session.isReused
+  }
+
+  getSharedSigalgs(): readonly string[] {
+    return this.#session.sharedAlgorithms
+  }
+
+  // ---- past the stream ----
+
+  /** From here on plaintext goes to `reader`, and out by what is returned. */
+  openLine(reader: PlainReader): DirectLine | undefined {
+    const borrowed = this.#borrowed
+    if (borrowed === undefined || this.readableLength > 0) return undefined
+    this.#reader = reader
+    return {
+      pause: () => this.#hold(true, this.#isHeld),
+      resume: () => this.#hold(false, this.#isHeld),
+      giveBack: () => this.#giveBack(),
+      write: (text, body, end) => this.#writeDirect(text, body, end),
+    }
+  }
+
+  #giveBack(): void {
+    this.#reader = undefined
+    this.#hold(false, this.#isHeld)
+    const stream: { readableFlowing: boolean | null } = this
+    stream.readableFlowing = null
+  }
+
+  #hold(isPaused: boolean, isHeld: boolean): void {
+    this.#isPaused = isPaused
+    this.#isHeld = isHeld
+    if (isPaused || isHeld) this.#borrowed?.pause()
+    else this.#borrowed?.resume()
+  }
+
+  #onDrain(): void {
+    if (this.#isHeld) this.#hold(this.#isPaused, false)
+    this.emit('drain')
+  }
+
+  #writeDirect(text: string, body?: Buffer, end = ''): boolean {
+    if (!this.writable) return true
+    if (streamLength(this) > 0) return this.#writeLater(text, body, end)
+    const length = text.length + (body === undefined ? 0 : body.length + end.length)
+    const { text: into } = this.#ssl
+    if (length > TEXT_BYTES) return this.#sealLarge(text, body, end)
+    let at = text === '' ? 0 : into.write(text, 0, text.length, 'latin1')
+    if (body !== undefined) {
+      into.set(body, at)
+      at += body.length
+      if (end !== '') at += into.write(end, at, end.length, 'latin1')
+    }
+    return this.#seal(at)
+  }
+
+  #writeLater(text: string, body: Buffer | undefined, end: string): boolean {
+    this.cork()
+    if (text !== '') this.write(text, 'latin1')
+    if (body !== undefined) this.write(body)
+    if (end !== '') this.write(end, 'latin1')
+    this.uncork()
+    return !this.writableNeedDrain
+  }
+
+  #sealLarge(text: string, body: Buffer | undefined, end: string): boolean {
+    const isTaken = this.#sealBytes(Buffer.from(text, 'latin1'))
+    if (body === undefined) return isTaken
+    const isBodyTaken = this.#sealBytes(body)
+    return end === '' ? isBodyTaken : this.#sealBytes(Buffer.from(end, 'latin1'))
+  }
+
+  #sealBytes(bytes: Buffer): boolean {
+    let isTaken = true
+    for (let from = 0; from < bytes.length; from += TEXT_BYTES) {
+      const part = bytes.subarray(from, from + TEXT_BYTES)
+      this.#ssl.text.set(part)
+      isTaken = this.#seal(part.length)
+    }
+    return isTaken
+  }
+
+  /** Encrypts and sends what lies in the thread's `text`. @returns false when the peer must drain first. */
+  #seal(bytes: number): boolean {
+    if (bytes === 0 || this.#session.encrypt(bytes)) return this.#flush()
+    this.#flush()
+    this.destroy(new Error('the connection is secured no more'))
+    return true
+  }
+
+  /** Sends what OpenSSL has to say. */
+  #flush(): boolean {
+    const borrowed = this.#borrowed
+    let isTaken = true
+    for (;;) {
+      const bytes = this.#session.output(borrowed?.kernel.outputAt ?? 0, WRITE_BYTES)
+      if (bytes === 0 || borrowed === undefined) return isTaken
+      isTaken = borrowed.writePacked(bytes)
+      if (bytes < WRITE_BYTES) return isTaken
+    }
+  }
+
+  // ---- what came ----
+
+  #takeCipher(bytes: number): void {
+    const session = this.#session
+    const borrowed = this.#borrowed
+    if (borrowed === undefined || this.destroyed) return
+    const plain = session.take(borrowed.kernel.inputAt, bytes)
+    if (session.mayAnswer && !this.#flush()) this.#hold(this.#isPaused, true)
+    if (!this.#isOpen && session.isOpen) this.#open()
+    if (plain > 0) this.#deliver(plain)
+    if (session.readState === 'closed') this.#endReading()
+    else if (session.readState === 'failed') this.#fail()
+  }
+
+  #open(): void {
+    this.#isOpen = true
+    this.emit('secure')
+  }
+
+  #deliver(bytes: number): void {
+    if (this.destroyed) return
+    const { plain } = this.#ssl
+    if (this.#reader !== undefined) return this.#reader.read(bytes, plain)
+    const chunk = plain.subarray(0, bytes)
+    const own = Buffer.from(chunk)
+    chunk.fill(0)
+    this.#touch()
+    if (!this.push(own)) this.#hold(true, this.#isHeld)
+  }
+
+  #fail(): void {
+    const code = this.#session.takeFault()
+    this.destroy(Object.assign(new Error(`TLS failed: ${code}`), { code }))
+  }
+
+  #reset(): void {
+    const code = 'ECONNRESET'
+    this.destroy(Object.assign(new Error('the client left in its handshake'), { code }))
+  }
+
+  #endReading(): void {
+    if (this.#isAtEnd || this.destroyed) return
+    this.#isAtEnd = true
+    if (!this.#isOpen) return this.#reset()
+    this.push(null)
+    this.read(0)
+  }
+
+  /** The timer of the socket begins anew: the raw one does not see what passes by it. */
+  #touch(): void {
+    const { timeout } = this.#raw
+    if (timeout !== undefined && timeout > 0) this.#raw.setTimeout(timeout)
+  }
+
+  // ---- see `Socket` and its streams ----
+
+  override setTimeout(timeoutMs: number, callback?: () => void): this {
+    if (callback !== undefined) this.once('timeout', callback)
+    this.#raw.setTimeout(timeoutMs)
+    return this
+  }
+
+  override _read(): void {
+    if (this.#reader === undefined) this.#hold(false, this.#isHeld)
+  }
+
+  override _write(chunk: Buffer | string, encoding: BufferEncoding, done: Done): void {
+    this.#touch()
+    if (this.#sealBytes(bytesOf({ chunk, encoding })) && this.#raw.writableLength === 0) done()
+    else this.#raw.write('', done)
+  }
+
+  override _writev(pieces: readonly Piece[], done: Done): void {
+    this._write(Buffer.concat(pieces.map(bytesOf)), 'latin1', done)
+  }
+
+  override _final(done: Done): void {
+    this.#session.close()
+    this.#flush()
+    this.#raw.end(() => done())
+  }
+
+  override _destroy(error: Error | null, done: Done): void {
+    this.#session.free()
+    const raw = this.#raw
+    // `Socket` leaves it to whoever closes to tell of that.
+    const finish = (): void => {
+      done(error)
+      process.nextTick(() => this.emit('close', error !== null))
+    }
+    if (raw.closed) return finish()
+    raw.once('close', finish)
+    raw.destroy()
+  }
+}
