@@ -507,9 +507,8 @@ async function relayTo(
 ): Promise<number> {
   const relay = createServer({ noDelay: true }, (client) => {
     const server = connectPlain({ port, host: '127.0.0.1', noDelay: true })
-    let work = Promise.resolve()
-    client.on('data', (chunk: Buffer) => {
-      work = work.then(async () => {
+    const sendOn = async (): Promise<void> => {
+      for await (const chunk of client as AsyncIterable<Buffer>) {
         const changed = change(chunk)
         for (let at = 0, i = 0; at < changed.length; i++) {
           const lengths = cuts()
@@ -518,8 +517,10 @@ async function relayTo(
           at += length
           if (i < 40) await sleep(1)
         }
-      })
-    })
+      }
+    }
+    // A side that broke is seen by its connection.
+    sendOn().catch(() => server.destroy())
     server.pipe(client)
     for (const side of [client, server]) side.on('error', () => side.destroy())
     client.on('close', () => server.destroy())

@@ -28,6 +28,11 @@ function bytesOf({ chunk, encoding }: Piece): Buffer {
   return typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk
 }
 
+/** A stream that nobody has listened to yet. */
+function forgetFlow(stream: { readableFlowing: boolean | null }): void {
+  stream.readableFlowing = null
+}
+
 type Done = (error?: Error | null) => void
 
 /**
@@ -122,8 +127,7 @@ export class SecureSocket extends Socket {
   #giveBack(): void {
     this.#reader = undefined
     this.#hold(false, this.#isHeld)
-    const stream: { readableFlowing: boolean | null } = this
-    stream.readableFlowing = null
+    forgetFlow(this)
   }
 
   #hold(isPaused: boolean, isHeld: boolean): void {
