@@ -338,6 +338,90 @@ suite('the thread that borrows', { skip: !isTested && 'only on Linux x64' }, () 
     assert.equal(printed, 'closed\nclosed\nclosed\n')
   })
 
+  // A wait ends by itself after a second: whatever comes sooner has ended it.
+  const wakers: [name: string, starts: string][] = [
+    ['a timer', `setTimeout(woken, 30)`],
+    ['an immediate', `setImmediate(woken)`],
+    ['a tick', `process.nextTick(woken)`],
+    ['a promise', `Promise.resolve().then(() => undefined).then(woken)`],
+    ['a tick of a promise', `queueMicrotask(() => process.nextTick(woken))`],
+    ['a thread of the pool', `stat('.', woken)`],
+    ['a signal', `process.on('SIGUSR2', woken); process.kill(process.pid, 'SIGUSR2')`],
+    ['a closed socket', `peer.destroy(); peer.on('close', woken)`],
+    [
+      'a message',
+      `const { port1, port2 } = new MessageChannel(); port1.on('message', woken); port2.postMessage(1)`,
+    ],
+    ['a thread that ends', `new Worker('', { eval: true }).on('exit', woken)`],
+    [
+      'memory that another thread wrote to',
+      `const memory = new Int32Array(new SharedArrayBuffer(4))
+       Atomics.waitAsync(memory, 0, 0).value.then(woken)
+       new Worker('Atomics.notify(process.getBuiltinModule("node:worker_threads").workerData, 0)', { eval: true, workerData: memory })`,
+    ],
+    [
+      'a connection',
+      `connect(server.address().port, '127.0.0.1'); server.once('connection', woken)`,
+    ],
+    ['a program that ends', `execFile('true', woken)`],
+  ]
+
+  test('everything that would wake the loop of Node ends the wait for sockets', () => {
+    for (const [name, starts] of wakers) {
+      const printed = run(`${PRELUDE}
+        import { stat } from 'node:fs'
+        import { execFile } from 'node:child_process'
+        import { Worker } from 'node:worker_threads'
+        let since = 0
+        const woken = () => {
+          console.log(performance.now() - since < 800 ? 'soon' : 'late')
+          process.exit(0)
+        }
+        const { peer } = await pair(() => {
+          since = performance.now()
+          ${starts}
+        })
+        peer.write('x')`)
+      assert.equal(printed, 'soon\n', name)
+    }
+  })
+
+  test('timers are as long as they say, however long the wait before them was', () => {
+    const printed = run(`${PRELUDE}
+      import { Worker } from 'node:worker_threads'
+      server.once('connection', (socket) => borrowSocket(socket, {
+        kind: 'client',
+        readInto: () => undefined,
+        read: () => {
+          const since = performance.now()
+          setTimeout(() => {
+            console.log(performance.now() - since > 98)
+            process.exit(0)
+          }, 100)
+        },
+      }))
+      // Written by another thread, so that nothing but the socket ends the wait.
+      new Worker(\`
+        const { connect } = process.getBuiltinModule('node:net')
+        const peer = connect(\${server.address().port}, '127.0.0.1')
+        setTimeout(() => peer.write('x'), 400)\`, { eval: true })`)
+    assert.equal(printed, 'true\n')
+  })
+
+  test('waiting uses no processor', () => {
+    const printed = run(`${PRELUDE}
+      await pair(() => undefined)
+      setTimeout(() => {
+        const before = process.cpuUsage()
+        setTimeout(() => {
+          const { user, system } = process.cpuUsage(before)
+          console.log(user + system < 150_000)
+          process.exit(0)
+        }, 500)
+      }, 100)`)
+    assert.equal(printed, 'true\n')
+  })
+
   test('without node:ffi the streams of Node do the work, and every test of HTTP/1.1 holds', () => {
     const suites = ['src/edges/listener/http1.test.ts', 'src/edges/listener/tunnel.test.ts']
     const { stdout } = spawnSync(

@@ -22,8 +22,11 @@ const CALLS = {
   calloc: { return: address, arguments: [address, address] },
   __errno_location: { return: address, arguments: [] },
   uv_handle_size: { return: address, arguments: [int] },
-  uv_poll_init: { return: int, arguments: [address, address, int] },
-  uv_poll_start: { return: int, arguments: [address, int, address] },
+  uv_timer_init: { return: int, arguments: [address, address] },
+  uv_timer_start: { return: int, arguments: [address, address, address, address] },
+  uv_backend_fd: { return: int, arguments: [address] },
+  uv_backend_timeout: { return: int, arguments: [address] },
+  uv_update_time: { return: 'void', arguments: [address] },
   uv_close: { return: 'void', arguments: [address, address] },
   uv_ref: { return: 'void', arguments: [address] },
   uv_unref: { return: 'void', arguments: [address] },
@@ -58,8 +61,11 @@ export interface Calls {
   calloc(count: bigint, bytes: bigint): Address
   __errno_location(): Address
   uv_handle_size(type: number): bigint
-  uv_poll_init(loop: Address, handle: Address, file: number): number
-  uv_poll_start(handle: Address, events: number, callback: Address): number
+  uv_timer_init(loop: Address, handle: Address): number
+  uv_timer_start(handle: Address, callback: Address, ms: bigint, repeat: bigint): number
+  uv_backend_fd(loop: Address): number
+  uv_backend_timeout(loop: Address): number
+  uv_update_time(loop: Address): void
   uv_close(handle: Address, callback: Address): void
   uv_ref(handle: Address): void
   uv_unref(handle: Address): void

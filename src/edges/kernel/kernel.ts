@@ -74,12 +74,21 @@ export class Kernel {
 
   /** Has a socket watched for input and for its end; `slot` and `generation` come with its events. */
   watch(socket: number, slot: number, generation: number): boolean {
+    return this.#add(socket, WATCHED, slot, generation)
+  }
+
+  /** Has another epoll watched: its events, of generation 0, come for as long as it has some itself. */
+  watchPoll(poll: number, slot: number): boolean {
+    return this.#add(poll, READY.input, slot, 0)
+  }
+
+  #add(file: number, events: number, slot: number, generation: number): boolean {
     const words = this.#words
     const at = CONTROL_AT >> 2
-    words[at] = WATCHED
+    words[at] = events
     words[at + 1] = slot
     words[at + 2] = generation
-    return this.#calls.epoll_ctl(this.poll, EPOLL_ADD, socket, this.#base + CONTROL_AT) === 0
+    return this.#calls.epoll_ctl(this.poll, EPOLL_ADD, file, this.#base + CONTROL_AT) === 0
   }
 
   unwatch(socket: number): void {
@@ -92,9 +101,12 @@ export class Kernel {
     return flags >= 0 && (flags & O_NONBLOCK) !== 0
   }
 
-  /** Fetches what is ready, at most 1,024 events. @returns how many; they are asked for by their place. */
-  fetch(): number {
-    return Math.max(0, this.#calls.epoll_wait(this.poll, this.#base, MAX_EVENTS, 0))
+  /**
+   * Fetches what is ready, at most 1,024 events, and waits for it up to `waitMs`; a signal ends the wait.
+   * @returns how many; they are asked for by their place.
+   */
+  fetch(waitMs: number): number {
+    return Math.max(0, this.#calls.epoll_wait(this.poll, this.#base, MAX_EVENTS, waitMs))
   }
 
   /** Bits of `READY` of an event that was fetched. */

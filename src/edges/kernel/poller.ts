@@ -2,14 +2,15 @@ import { holdTime, letTimeRun } from '../../base/clock.ts'
 import type { Native } from './calls.ts'
 import { openNative } from './calls.ts'
 import { Kernel, MAX_EVENTS } from './kernel.ts'
+import { NodeLoop } from './node-loop.ts'
 
-const UV_POLL = 8
-const UV_READABLE = 1
-/** Places in `uv_poll_t`, and bits of its flags. */
-const UV_TYPE_AT = 16
-const UV_FLAGS_AT = 88
-const UV_ACTIVE_AND_REFERRED = 0xc
-const UV_INTERNAL = 0x10
+/**
+ * A wait ends at the latest after it, milliseconds. Whatever wakes Node's loop ends it at once: this is for a thing that
+ * nobody has thought of.
+ */
+const MAX_WAIT_MS = 1_000
+/** Where our epoll has that of Node's loop. */
+const LOOP_SLOT = 0
 
 /** So many sockets are told under one time of the clock: some hundred microseconds of work. */
 const SOCKETS_PER_TIME = 16
@@ -39,13 +40,15 @@ interface Slot {
 }
 
 /**
- * Tells sockets what epoll says of them, once in each turn of the event loop, in its check phase. Our epoll is itself
- * watched by Node's loop, so that the loop wakes for it and nobody waits anywhere else.
+ * Tells sockets what epoll says of them, in the check phase of Node's event loop, and stays there: it waits for the next
+ * of them itself, for as long as Node's loop would wait, and hears in the same wait when that has something to do
+ * (docs/decisions/0023).
  */
 export class Poller {
   readonly kernel: Kernel
-  readonly #loop: LoopHandle
-  readonly #slots: Slot[] = []
+  readonly #loop: NodeLoop
+  /** The first is not for sockets. */
+  readonly #slots: Slot[] = [{ watched: undefined, generation: 0 }]
   readonly #free: number[] = []
   #watched = 0
   /** Places of the fetched events, in the order in which they are told. */
@@ -56,11 +59,13 @@ export class Poller {
   #turns: (() => void)[] = []
   #isArmed = false
   #isInTurn = false
-  #isWoken = false
+  #isLoopReady = false
 
   constructor(native: Native) {
     this.kernel = new Kernel(native)
-    this.#loop = new LoopHandle(native, this.kernel.poll)
+    this.#loop = new NodeLoop(native)
+    if (!this.kernel.watchPoll(this.#loop.backend, LOOP_SLOT))
+      throw this.kernel.lastError('epoll_ctl')
   }
 
   /** @returns the slot of a socket, which `remove` needs; `undefined`: the kernel does not watch such a thing. */
@@ -96,55 +101,62 @@ export class Poller {
   /** Has somebody read on when the next turn begins, although the kernel will not tell of it again. */
   again(reader: ReadsOn): void {
     this.#unfinished.push(reader)
-    this.#wake()
+    this.#arm()
   }
 
   /** Calls back in this turn, when everything that is ready has been read; else in the next. */
   atTurn(turn: () => void): void {
     this.#turns.push(turn)
-    if (!this.#isInTurn) this.#wake()
-  }
-
-  #wake(): void {
     this.#arm()
-    if (this.#isWoken) return
-    this.#isWoken = true
-    setImmediate(this.#onWake)
-  }
-
-  /** Its only use is that the loop does not wait before the check phase. */
-  readonly #onWake = (): void => {
-    this.#isWoken = false
   }
 
   #arm(): void {
-    if (this.#isArmed) return
+    if (this.#isArmed || this.#isInTurn) return
     this.#isArmed = true
-    setImmediate(this.#onCheck).unref()
+    setImmediate(this.#onCheck)
   }
 
   readonly #onCheck = (): void => {
     this.#isArmed = false
-    if (this.#watched > 0) this.#arm()
     this.#isInTurn = true
-    let isWhole = false
+    // Until all immediates have run, Node keeps its loop from waiting for the sake of one; not so once one was taken back.
+    clearImmediate(setImmediate(letTimeRun))
     try {
-      this.#tell()
-      isWhole = true
+      let waitMs = this.#patienceMs()
+      do {
+        this.#isLoopReady = false
+        this.#tell(waitMs)
+        letTimeRun()
+        this.#loop.runTicks()
+        waitMs = this.#isLoopReady ? 0 : this.#patienceMs()
+      } while (waitMs > 0)
     } finally {
       letTimeRun()
       this.#isInTurn = false
-      // A listener threw: the others get theirs in the next turn.
-      if (!isWhole || this.#turns.length > 0) this.#wake()
+      // Where a listener threw, the others get theirs in the next turn.
+      if (this.#watched > 0 || this.#isWorkLeft()) this.#arm()
     }
   }
 
-  #tell(): void {
+  #isWorkLeft(): boolean {
+    return this.#turns.length > 0 || this.#unfinished.length > 0
+  }
+
+  /** How long to wait for sockets; 0: not at all, as somebody else in this thread has something to do. */
+  #patienceMs(): number {
+    if (this.#watched === 0 || this.#at < this.#fetched || this.#isWorkLeft()) return 0
+    const ms = this.#loop.patienceMs()
+    return ms < 0 ? MAX_WAIT_MS : Math.min(ms, MAX_WAIT_MS)
+  }
+
+  #tell(waitMs: number): void {
     holdTime()
     this.#readOn()
     if (this.#at >= this.#fetched) {
       this.#at = 0
-      this.#fetched = this.#sort(this.#watched > 0 ? this.kernel.fetch() : 0)
+      this.#fetched = 0
+      if (this.#watched > 0) this.#fetched = this.#sort(this.kernel.fetch(waitMs))
+      if (waitMs > 0) this.#loop.lookAtClock()
     }
     while (this.#at < this.#fetched) {
       if (this.#at % SOCKETS_PER_TIME === 0) holdTime()
@@ -169,8 +181,11 @@ export class Poller {
   #place(kind: SocketKind, count: number, placed: number): number {
     const { kernel } = this
     let next = placed
-    for (let at = 0; at < count; at++)
-      if (this.#slots[kernel.slotAt(at)]?.watched?.kind === kind) this.#order[next++] = at
+    for (let at = 0; at < count; at++) {
+      const slot = kernel.slotAt(at)
+      if (slot === LOOP_SLOT) this.#isLoopReady = true
+      else if (this.#slots[slot]?.watched?.kind === kind) this.#order[next++] = at
+    }
     return next
   }
 
@@ -204,43 +219,6 @@ function takeEach<T>(list: readonly T[], take: (one: T) => void, later: T[]): vo
     }
   } finally {
     if (taken < list.length) later.push(...list.slice(taken))
-  }
-}
-
-/** The handle by which Node's loop watches our epoll. */
-class LoopHandle {
-  readonly #native: Native
-  readonly #handle: bigint
-
-  /** @throws where libuv refuses, or looks another way than it was tested with. */
-  constructor(native: Native, poll: number) {
-    const { ffi, calls } = native
-    this.#native = native
-    const handle = calls.calloc(1n, calls.uv_handle_size(UV_POLL))
-    this.#handle = handle
-    if (handle === 0n || calls.uv_poll_init(ffi.getCurrentEventLoop(), handle, poll) !== 0)
-      throw new Error('uv_poll_init failed')
-    // Waking is all the loop has to do: the callback is a function without effect.
-    const isStarted = calls.uv_poll_start(handle, UV_READABLE, calls.getpid.pointer) === 0
-    const flags = ffi.getUint32(handle, UV_FLAGS_AT)
-    const isAsTested =
-      ffi.getUint32(handle, UV_TYPE_AT) === UV_POLL && flags === UV_ACTIVE_AND_REFERRED
-    if (!isStarted || !isAsTested) {
-      calls.uv_close(handle, 0n)
-      throw new Error('libuv is not as it was tested')
-    }
-    // A thread that ends at any moment may leave only such handles behind.
-    ffi.setUint32(handle, UV_FLAGS_AT, flags | UV_INTERNAL)
-    this.letGo()
-  }
-
-  /** From here on it keeps the loop running. */
-  hold(): void {
-    this.#native.calls.uv_ref(this.#handle)
-  }
-
-  letGo(): void {
-    this.#native.calls.uv_unref(this.#handle)
   }
 }
 
