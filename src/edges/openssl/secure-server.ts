@@ -55,10 +55,21 @@ export class SecureServer extends Server {
     return context
   }
 
+  #secure(raw: Socket): SecureSocket | undefined {
+    try {
+      return new SecureSocket(raw, this.#ssl, this.#context)
+    } catch {
+      // OpenSSL has no memory for one more.
+      raw.destroy()
+      return undefined
+    }
+  }
+
   readonly #accept = (raw: Socket): void => {
     // Refused at the door.
     if (raw.destroyed) return
-    const socket = new SecureSocket(raw, this.#ssl, this.#context)
+    const socket = this.#secure(raw)
+    if (socket === undefined) return
     const fail = (error: Error): void => {
       clearTimeout(timer)
       if (!isOpen) this.emit('tlsClientError', error, socket)

@@ -21,6 +21,7 @@ import type { AutoTls } from '../tls/auto.ts'
 import { openSecureServer } from './secure-server.ts'
 import type { SecureServer, SecureServerOptions } from './secure-server.ts'
 import type { SecureSocket } from './secure-socket.ts'
+import { threadSsl } from './thread-ssl.ts'
 
 const isTested = process.platform === 'linux' && process.arch === 'x64'
 let tls: AutoTls
@@ -451,6 +452,18 @@ suite(
         openSecureServer({ ...options, secure: { ...tls.options, key: 'x' } }),
         undefined,
       )
+    })
+
+    test('leaves nothing of all that in the queues and errors that connections share', async (t) => {
+      await meet(t, await open(t))
+      const ssl = threadSsl()
+      assert.ok(ssl)
+      const { calls, incoming, outgoing } = ssl
+      assert.deepEqual(
+        [incoming, outgoing].map((bio) => calls.BIO_ctrl_pending(bio)),
+        [0, 0],
+      )
+      assert.equal(calls.ERR_get_error(), 0n)
     })
 
     test('keeps no memory of connections that are gone', () => {

@@ -234,7 +234,7 @@ export class SecureSocket extends Socket {
   }
 
   #fail(): void {
-    const code = this.#session.takeFault()
+    const code = this.#session.fault
     this.destroy(Object.assign(new Error(`TLS failed: ${code}`), { code }))
   }
 

@@ -3,7 +3,9 @@ import type { ServerContext } from './server-context.ts'
 import { TEXT_BYTES } from './thread-ssl.ts'
 import type { ThreadSsl } from './thread-ssl.ts'
 
-/** What `SSL_get_error` says. */
+/**
+ * What `SSL_get_error` says. It looks at the errors of the thread, too: nobody may leave some behind, as Node does not.
+ */
 const WANT_READ = 2
 const ZERO_RETURN = 6
 /** What a record of TLS 1.3 has besides its text: five bytes before it, its kind, and the tag (RFC 8446 section 5.2). */
@@ -21,6 +23,7 @@ export class TlsSession {
   #session: Address
   #isOpen = false
   #readState: ReadState = 'open'
+  #fault = 'ERR_SSL'
   /** Of a record that came in part OpenSSL has the beginning; or it may have. */
   #hasPart = true
   #mayAnswer = true
@@ -69,7 +72,7 @@ export class TlsSession {
     const result = calls.SSL_do_handshake(this.#session)
     this.#isOpen = result === 1
     if (this.#isOpen && this.protocol === 'TLSv1.3') this.#addedBytes = ADDED_BYTES
-    if (!this.#isOpen && calls.SSL_get_error(this.#session, result) !== WANT_READ) this.#fail()
+    if (!this.#isOpen && !this.#waits(result)) this.#fail()
     return this.#isOpen
   }
 
@@ -88,30 +91,46 @@ export class TlsSession {
       bytes = calls.SSL_read(session, plainAt + filled, plain.length - filled)
       if (bytes > 0) filled += bytes
     }
-    if (bytes <= 0) this.#stop(calls.SSL_get_error(session, bytes))
+    if (bytes <= 0) this.#stop(bytes)
     return Math.max(0, filled)
   }
 
   /** It gives no more: it waits for the rest of a record, and has the beginning, or nothing follows. */
-  #stop(error: number): void {
+  #stop(result: number): void {
     const { calls, incoming } = this.#ssl
     this.#hasPart = true
-    if (error === WANT_READ && calls.BIO_ctrl_pending(incoming) === 0) return
-    if (error !== ZERO_RETURN) return void this.#fail()
+    if (this.#waits(result)) return
+    if (calls.SSL_get_error(this.#session, result) !== ZERO_RETURN) return void this.#fail()
     this.#readState = 'closed'
     this.#ssl.empty(incoming)
   }
 
+  /** Whether more has to come, and OpenSSL has taken all that came. */
+  #waits(result: number): boolean {
+    const { calls, incoming } = this.#ssl
+    return (
+      calls.SSL_get_error(this.#session, result) === WANT_READ &&
+      calls.BIO_ctrl_pending(incoming) === 0
+    )
+  }
+
   #fail(): 0 {
+    const { calls, incoming } = this.#ssl
     this.#readState = 'failed'
-    this.#ssl.empty(this.#ssl.incoming)
+    const reason = this.#ssl.textOf(calls.ERR_reason_error_string(calls.ERR_get_error()))
+    if (reason !== '') this.#fault = `ERR_SSL_${reason.toUpperCase().replaceAll(' ', '_')}`
+    calls.ERR_clear_error()
+    this.#ssl.empty(incoming)
     return 0
   }
 
   /** Encrypts the first bytes of `text` of the thread, at most `TEXT_BYTES`. @returns whether it was done. */
   encrypt(bytes: number): boolean {
     if (this.#session === 0n || !this.#isOpen || bytes > TEXT_BYTES) return false
-    return this.#ssl.calls.SSL_write(this.#session, this.#ssl.textAt, bytes) === bytes
+    const { calls, textAt } = this.#ssl
+    if (calls.SSL_write(this.#session, textAt, bytes) === bytes) return true
+    calls.ERR_clear_error()
+    return false
   }
 
   /** Moves ciphertext to an address. @returns how much; 0: nothing is left. */
@@ -134,11 +153,8 @@ export class TlsSession {
   }
 
   /** Why it failed, as Node names it. */
-  takeFault(): string {
-    const { calls } = this.#ssl
-    const reason = this.#ssl.textOf(calls.ERR_reason_error_string(calls.ERR_get_error()))
-    calls.ERR_clear_error()
-    return reason === '' ? 'ERR_SSL' : `ERR_SSL_${reason.toUpperCase().replaceAll(' ', '_')}`
+  get fault(): string {
+    return this.#fault
   }
 
   // ---- what is known of it ----
