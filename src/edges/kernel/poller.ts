@@ -1,4 +1,5 @@
 import { holdTime, letTimeRun } from '../../base/clock.ts'
+import { BusyPoll } from './busy-poll.ts'
 import type { Native } from './calls.ts'
 import { openNative } from './calls.ts'
 import { Kernel, MAX_EVENTS } from './kernel.ts'
@@ -47,6 +48,7 @@ interface Slot {
 export class Poller {
   readonly kernel: Kernel
   readonly #loop: NodeLoop
+  readonly #busyPoll = new BusyPoll()
   /** The first is not for sockets. */
   readonly #slots: Slot[] = [{ watched: undefined, generation: 0 }]
   readonly #free: number[] = []
@@ -155,7 +157,7 @@ export class Poller {
     if (this.#at >= this.#fetched) {
       this.#at = 0
       this.#fetched = 0
-      if (this.#watched > 0) this.#fetched = this.#sort(this.kernel.fetch(waitMs))
+      if (this.#watched > 0) this.#fetched = this.#sort(this.#fetch(waitMs))
       if (waitMs > 0) this.#loop.lookAtClock()
     }
     while (this.#at < this.#fetched) {
@@ -167,6 +169,26 @@ export class Poller {
     holdTime()
     this.#turns = []
     takeEach(turns, (turn) => turn(), this.#turns)
+  }
+
+  /** Fetches what is ready, and waits for it up to `waitMs`: looks for a moment where that pays, then sleeps. */
+  #fetch(waitMs: number): number {
+    const { kernel } = this
+    if (waitMs === 0) return kernel.fetch(0)
+    const count = this.#look() || kernel.fetch(waitMs)
+    this.#busyPoll.worksFrom(performance.now())
+    return count
+  }
+
+  /** @returns how many came before it was time to sleep. */
+  #look(): number {
+    let nowMs = performance.now()
+    const untilMs = this.#busyPoll.untilMs(nowMs)
+    if (untilMs <= nowMs) return 0
+    let count = 0
+    for (; count === 0 && nowMs < untilMs; nowMs = performance.now()) count = this.kernel.fetch(0)
+    this.#busyPoll.looked(count > 0)
+    return count
   }
 
   /**
