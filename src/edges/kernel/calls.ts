@@ -18,6 +18,7 @@ const CALLS = {
   epoll_ctl: { return: int, arguments: [int, int, int, low] },
   epoll_wait: { return: int, arguments: [int, low, int, int] },
   getpid: { return: int, arguments: [] },
+  sched_yield: { return: int, arguments: [] },
   mmap: { return: address, arguments: [address, address, int, int, int, 'int64'] },
   calloc: { return: address, arguments: [address, address] },
   __errno_location: { return: address, arguments: [] },
@@ -50,6 +51,7 @@ export interface Calls {
   epoll_ctl(poll: number, what: number, socket: number, event: number): number
   epoll_wait(poll: number, events: number, count: number, timeoutMs: number): number
   readonly getpid: (() => number) & { readonly pointer: Address }
+  sched_yield(): number
   mmap(
     at: Address,
     bytes: bigint,

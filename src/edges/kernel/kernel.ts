@@ -109,6 +109,11 @@ export class Kernel {
     return Math.max(0, this.#calls.epoll_wait(this.poll, this.#base, MAX_EVENTS, waitMs))
   }
 
+  /** Lets others run who wait for this core. */
+  letOthersRun(): void {
+    this.#calls.sched_yield()
+  }
+
   /** Bits of `READY` of an event that was fetched. */
   eventsAt(place: number): number {
     return this.#words[place * EVENT_WORDS] ?? 0

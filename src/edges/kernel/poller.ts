@@ -182,11 +182,15 @@ export class Poller {
 
   /** @returns how many came before it was time to sleep. */
   #look(): number {
+    const { kernel } = this
     let nowMs = performance.now()
     const untilMs = this.#busyPoll.untilMs(nowMs)
     if (untilMs <= nowMs) return 0
     let count = 0
-    for (; count === 0 && nowMs < untilMs; nowMs = performance.now()) count = this.kernel.fetch(0)
+    for (; count === 0 && nowMs < untilMs; nowMs = performance.now()) {
+      count = kernel.fetch(0)
+      if (count === 0) kernel.letOthersRun()
+    }
     this.#busyPoll.looked(count > 0)
     return count
   }
