@@ -330,6 +330,15 @@ for (const [name, text] of large) {
   })
 }
 
+test('reads a text of many names in slices as at once', async () => {
+  const names = Array.from({ length: 900 }, (_, n) => `"name${n}":${n}`)
+  const bytes = Buffer.from(`{${names.join(',')}}`)
+  assert.ok(bytes.length <= JSON_SLICE_BYTES)
+  const sliced = parseJsonSliced(bytes)
+  assert.ok(sliced instanceof Promise)
+  assert.deepEqual(await sliced, parseJsonStrict(bytes))
+})
+
 test('reads a text that is too large for the module', async () => {
   const bytes = Buffer.from(`[${' '.repeat(4_200_000)}1,{"a":2}]`)
   assert.deepEqual(await parseJsonSliced(bytes), parseJsonStrict(bytes))

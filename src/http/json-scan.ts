@@ -56,28 +56,47 @@ export function parseJsonStrict(
 /** Above this, a text is taken in steps, with other requests served between. Bytes. */
 export const JSON_SLICE_BYTES: number = 32_768
 
-/** As `parseJsonStrict`; texts longer than `JSON_SLICE_BYTES` come later. Never throws, never rejects. */
+/** A value that took so long to make is looked at in another turn. Milliseconds. */
+const LONG_MS = 0.25
+
+/**
+ * As `parseJsonStrict`; texts longer than `JSON_SLICE_BYTES` come later, and those whose objects are dear to make.
+ * Never throws, never rejects.
+ */
 export function parseJsonSliced(
   bytes: Buffer,
   limits: JsonLimits = JSON_LIMITS,
 ): MaybePromise<JsonValue | JsonFault> {
-  return bytes.length > JSON_SLICE_BYTES ? inSlices(bytes, limits) : parseJsonStrict(bytes, limits)
+  if (bytes.length > JSON_SLICE_BYTES) return inSlices(bytes, limits)
+  const outline = scanJson(bytes, limits)
+  return outline.fault === undefined && outline.isManifold
+    ? parseLater(bytes, outline)
+    : parseScanned(bytes, outline)
 }
 
 async function inSlices(bytes: Buffer, limits: JsonLimits): Promise<JsonValue | JsonFault> {
   const fault = encodingFault(bytes)
   if (fault !== undefined) return fault
   const known = bytes.length <= MAX_WASM_BYTES ? wasmScan(bytes, limits) : undefined
-  if (known !== undefined) {
-    await nextTurn()
-    return parseScanned(bytes, known)
-  }
+  if (known !== undefined) return parseLater(bytes, known)
   const scanner = new JsonScanner(bytes, limits)
   for (let until = JSON_SLICE_BYTES; ; until += JSON_SLICE_BYTES) {
     const outline = scanner.run(until)
+    if (outline !== undefined) return parseLater(bytes, outline)
     await nextTurn()
-    if (outline !== undefined) return parseScanned(bytes, outline)
   }
+}
+
+/** In a turn of its own; the next one is for the value, unless there is still time for it. */
+async function parseLater(
+  bytes: Buffer,
+  outline: JsonFault | JsonOutline,
+): Promise<JsonValue | JsonFault> {
+  await nextTurn()
+  const start = performance.now()
+  const parsed = parseScanned(bytes, outline)
+  if (performance.now() - start > LONG_MS) await nextTurn()
+  return parsed
 }
 
 function parseScanned(bytes: Buffer, outline: JsonFault | JsonOutline): JsonValue | JsonFault {
