@@ -4,8 +4,8 @@ import { visit } from './node.ts'
 import type { Run } from './run.ts'
 import { FEW_NAMES, fail, isSettled, trying } from './run.ts'
 import { count } from './scalar.ts'
-import { CHECKED_AT_ONCE } from './slices.ts'
-import { areUnique } from './unique.ts'
+import { CHECKED_AT_ONCE, Findings } from './slices.ts'
+import { areUnique, UniqueSearch } from './unique.ts'
 
 /** Compiles the keywords for arrays, but for `unevaluatedItems`. */
 export function compileArray(part: Part, builder: Builder): readonly Check[] {
@@ -20,24 +20,30 @@ function compileSize(part: Part): Check | undefined {
   const max = count(keywords['maxItems']) ?? Infinity
   const isUnique = keywords['uniqueItems'] === true
   if (min === 0 && max === Infinity && !isUnique) return undefined
+  const noneEqual = isUnique ? compileUnique() : undefined
   return (value, run) => {
     if (!Array.isArray(value)) return true
     if (value.length > max) return fail(run, 'maxItems', `must have at most ${max} items`)
     if (value.length < min) return fail(run, 'minItems', `must have at least ${min} items`)
-    return (
-      !isUnique ||
-      areNoneEqual(value, part, run) ||
-      fail(run, 'uniqueItems', 'must have no equal items')
-    )
+    return noneEqual === undefined || noneEqual(value, run)
   }
 }
 
 /** What an earlier slice has found is not looked for again. */
-function areNoneEqual(value: readonly unknown[], loop: object, { slices }: Run): boolean {
-  if (slices?.doneOf(value, loop) === value.length) return true
-  if (!areUnique(value)) return false
-  if (value.length > FEW_NAMES) slices?.note(value, loop, value.length)
-  return true
+function compileUnique(): (value: readonly unknown[], run: Run) => boolean {
+  const searches = new Findings<UniqueSearch>()
+  return (value, run) => {
+    const { slices } = run
+    if (slices === undefined || value.length <= FEW_NAMES)
+      return areUnique(value) || failUnique(run)
+    const search = searches.of(slices, value, () => new UniqueSearch(value))
+    const found = search.run(() => slices.ends())
+    return found === 'unique' || (found === 'equal' && failUnique(run))
+  }
+}
+
+function failUnique(run: Run): false {
+  return fail(run, 'uniqueItems', 'must have no equal items')
 }
 
 function compileItems(part: Part, builder: Builder): Check | undefined {
@@ -110,25 +116,25 @@ function compileContains(part: Part, builder: Builder): Check | undefined {
   const check = builder.value(builder.resources.child(site, 'contains'), asking)
   const min = count(keywords['minContains']) ?? 1
   const max = count(keywords['maxContains']) ?? Infinity
-  const tally = {}
+  // Its own, not the check: several `contains` of one list may share that.
+  const loop = {}
+  const findings = new Findings<number[]>()
   return (value, run, marks) => {
     if (!Array.isArray(value)) return true
     const attempt = trying(run)
-    // Which items were found is told to nobody after a pause; and a few are not worth one.
-    const slices = marks === undefined && value.length > FEW_NAMES ? run.slices : undefined
-    let found = slices?.doneOf(value, tally) ?? 0
-    for (let i = slices?.doneOf(value, check) ?? 0; i < value.length; i++) {
+    // A few items are not worth a pause.
+    const slices = value.length > FEW_NAMES ? run.slices : undefined
+    const items = slices === undefined ? [] : findings.of(slices, value, () => [])
+    for (let i = slices?.doneOf(value, loop) ?? 0; i < value.length; i++) {
       if (slices?.ends() === true) {
-        slices.note(value, tally, found)
-        slices.note(value, check, i)
+        slices.note(value, loop, i)
         return false
       }
-      if (!check(value[i], attempt, undefined)) continue
-      found++
-      if (marks !== undefined) noteItem(marks, i)
+      if (check(value[i], attempt, undefined)) items.push(i)
     }
-    slices?.note(value, tally, found)
-    slices?.note(value, check, value.length)
+    slices?.note(value, loop, value.length)
+    if (marks !== undefined) for (const item of items) noteItem(marks, item)
+    const found = items.length
     if (found < min) return fail(run, 'contains', `must contain at least ${min} matching items`)
     return found <= max || fail(run, 'maxContains', `must contain at most ${max} matching items`)
   }

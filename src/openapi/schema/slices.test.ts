@@ -26,8 +26,53 @@ const NODE = {
       patternProperties: { '^x': { type: 'integer' } },
       propertyNames: { maxLength: 3 },
     },
+    marked: {
+      type: 'array',
+      allOf: [
+        { contains: { type: 'integer', minimum: 50 }, minContains: 0, maxContains: 60 },
+        { contains: { type: 'integer', maximum: 2 }, minContains: 0, maxContains: 2 },
+      ],
+      unevaluatedItems: { type: ['integer', 'object'], minimum: 3, $ref: '#/node' },
+    },
+    bare: {
+      type: 'array',
+      allOf: [
+        { contains: true, maxContains: 95 },
+        { contains: true, minContains: 2, maxContains: 90 },
+      ],
+    },
+    rest: {
+      type: 'object',
+      anyOf: [{ properties: { a: true } }, { patternProperties: { '^b': true } }],
+      unevaluatedProperties: { $ref: '#/node' },
+    },
+    closed: {
+      type: 'object',
+      anyOf: [{ properties: { a: true } }, { patternProperties: { '^b': true } }],
+    },
+    texts: { type: 'array', uniqueItems: true },
   },
 }
+
+/** Nearly all of one kind, and long enough for several slices. */
+function mostly<T>(usual: fc.Arbitrary<T>, odd: fc.Arbitrary<T>): fc.Arbitrary<T[]> {
+  const one = fc.oneof({ weight: 60, arbitrary: usual }, { weight: 1, arbitrary: odd })
+  return fc.array(one, { minLength: 40, maxLength: 120, size: 'max' })
+}
+
+/** Names, nearly all of which a schema takes. */
+const members = fc
+  .uniqueArray(fc.integer({ min: 1, max: 300 }), { minLength: 40, maxLength: 120, size: 'max' })
+  .chain((numbers) =>
+    fc
+      .tuple(fc.constantFrom('a', 'b', 'c'), fc.constantFrom({ id: 1 }, { id: 1 }, 1))
+      .map(([odd, value]) =>
+        Object.fromEntries([
+          ...numbers.map((number) => [`b${number}`, { id: 1 }] as const),
+          [odd, value],
+        ]),
+      ),
+  )
 
 /** A clock on which every look is later than a slice takes. */
 function impatient(): Slices {
@@ -50,6 +95,25 @@ const { value: values } = fc.letrec<{ value: unknown }>((tie) => ({
         fc.array(fc.nat(99), { maxLength: 12 }),
         fc.uniqueArray(fc.nat(97), { minLength: 70, maxLength: 97 }),
       ),
+    }),
+    fc.record({
+      id: fc.constant(1),
+      marked: mostly<unknown>(
+        fc.integer({ min: 3, max: 90 }),
+        fc.constantFrom(1, 2, 'x', { id: 1 }),
+      ),
+    }),
+    fc.record({
+      id: fc.constant(1),
+      bare: fc.array(fc.constant(1), { maxLength: 99, size: 'max' }),
+    }),
+    fc.record({ id: fc.constant(1), rest: members }),
+    fc.record({ id: fc.constant(1), closed: members }),
+    fc.record({
+      id: fc.constant(1),
+      texts: fc
+        .uniqueArray(fc.string({ size: 'max', maxLength: 60 }), { maxLength: 120, size: 'max' })
+        .chain((texts) => fc.boolean().map((again) => (again ? [...texts, texts[3]] : texts))),
     }),
     fc.record({
       id: fc.constant(1),
@@ -77,7 +141,22 @@ describe('checks in slices', () => {
         if ((expected?.length ?? 0) < 32) assert.deepEqual(textsOf(found), textsOf(expected))
         else assert.ok(found !== undefined)
       }),
-      { numRuns: 300 },
+      { numRuns: 600 },
+    )
+  })
+
+  test('count for each `contains` by itself what both would take', async () => {
+    const [most, few] = [
+      { contains: true, maxContains: 200 },
+      { contains: true, maxContains: 90 },
+    ]
+    const { compiler, ref } = makeFixture({ list: { allOf: [most, few] } }, '2020-12')
+    const sliced = toSlicedValidate(compiler.root(ref('/list')), impatient)
+    assert.equal(await sliced(Array.from({ length: 90 }, () => 1)), undefined)
+    const found = await sliced(Array.from({ length: 91 }, () => 1))
+    assert.deepEqual(
+      found?.map(({ keyword }) => keyword),
+      ['maxContains'],
     )
   })
 

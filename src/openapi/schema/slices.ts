@@ -1,5 +1,7 @@
 /** Others have their turn after so many milliseconds. */
 const SLICE_MS = 0.5
+/** After a last slice of so many, others have theirs before anything else is done with the value. */
+const LONG_MS = 0.25
 /** How many items or members are checked between two looks at the clock. */
 export const CHECKED_AT_ONCE = 16
 
@@ -45,6 +47,11 @@ export class Slices {
     return this.isOver
   }
 
+  /** Whether so much of the slice is over that there is no time for other work in the same turn. */
+  isLong(): boolean {
+    return this.#now() - this.#start > LONG_MS
+  }
+
   /** Counts items that were checked without asking: at most `CHECKED_AT_ONCE`, and none that holds others. */
   add(items: number): void {
     this.#count += items
@@ -66,5 +73,19 @@ export class Slices {
     let loops = this.#done.get(value)
     if (loops === undefined) this.#done.set(value, (loops = new Map()))
     loops.set(loop, done)
+  }
+}
+
+/** What one loop has found so far in values whose check goes on in another slice. */
+export class Findings<T> {
+  readonly #found = new WeakMap<Slices, Map<object, T>>()
+
+  /** What was kept for a value; else what `make` makes is kept from now on. */
+  of(slices: Slices, value: object, make: () => T): T {
+    let values = this.#found.get(slices)
+    if (values === undefined) this.#found.set(slices, (values = new Map<object, T>()))
+    let found = values.get(value)
+    if (found === undefined) values.set(value, (found = make()))
+    return found
   }
 }

@@ -2,13 +2,14 @@ import { isObject } from './equal.ts'
 import { opensProperties, reach, strings } from './facts.ts'
 import { steps } from './steps.ts'
 import { describedTest, knownTest, mergeMarks, newMarks } from './marks.ts'
+import type { Marks } from './marks.ts'
 import type { Builder, Check, Part } from './node.ts'
 import { visit } from './node.ts'
 import { UNKNOWN_FIELD } from './object.ts'
 import type { Pattern } from './pattern.ts'
 import type { Site } from './resources.ts'
 import type { Run } from './run.ts'
-import { failAt, isSettled, namesOf } from './run.ts'
+import { FEW_NAMES, failAt, isSettled, namesOf } from './run.ts'
 
 /** Adds `unevaluatedProperties` and `unevaluatedItems` to the check of all other keywords of the schema. */
 export function withUnevaluated(part: Part, builder: Builder, check: Check): Check {
@@ -21,20 +22,18 @@ export function withUnevaluated(part: Part, builder: Builder, check: Check): Che
     keywords['unevaluatedProperties'] === false ? UNKNOWN : compile('unevaluatedProperties')
   const items = compile('unevaluatedItems')
   if (properties === undefined && items === undefined) return check
+  const itemLoop = items === undefined ? undefined : compileItemLoop(items)
+  const nameLoop = properties === undefined ? undefined : compileNameLoop(properties)
   return (value, run, outer) => {
     if (typeof value !== 'object' || value === null) return check(value, run, outer)
     const marks = newMarks(value, run)
     let ok = check(value, run, marks)
     if (!ok && isSettled(run)) return false
     if (Array.isArray(value)) {
-      if (items !== undefined && !marks.everyItem) {
-        const found = new Uint8Array(marks.items === undefined ? 0 : value.length)
-        for (const item of marks.items ?? []) found[item] = 1
-        ok = checkItems(items, value, run, (i) => i < marks.prefix || found[i] === 1) && ok
-      }
+      if (itemLoop !== undefined && !marks.everyItem) ok = itemLoop(value, run, marks) && ok
       marks.everyItem ||= items !== undefined
-    } else if (properties !== undefined) {
-      if (!marks.everyName) ok = checkNames(properties, value, run, describedTest(marks)) && ok
+    } else if (nameLoop !== undefined) {
+      if (!marks.everyName) ok = nameLoop(value, run, describedTest(marks)) && ok
       marks.everyName = true
     }
     if (outer !== undefined) mergeMarks(outer, marks)
@@ -45,39 +44,52 @@ export function withUnevaluated(part: Part, builder: Builder, check: Check): Che
 type MemberCheck = Check | typeof UNKNOWN_FIELD
 const UNKNOWN: MemberCheck = UNKNOWN_FIELD
 
-function checkItems(
+/** Checks the items of an array that no schema has looked at. */
+function compileItemLoop(
   check: Check,
-  items: readonly unknown[],
-  run: Run,
-  isEvaluated: (index: number) => boolean,
-): boolean {
-  let ok = true
-  for (let i = 0; i < items.length; i++) {
-    if (isEvaluated(i) || visit(check, items[i], i, run)) continue
-    if (isSettled(run)) return false
-    ok = false
+): (items: readonly unknown[], run: Run, marks: Marks) => boolean {
+  const loop = {}
+  return (items, run, { prefix, items: looked }) => {
+    const { slices } = run
+    const found = new Uint8Array(looked === undefined ? 0 : items.length)
+    for (const item of looked ?? []) found[item] = 1
+    let ok = true
+    for (let i = Math.max(prefix, slices?.doneOf(items, loop) ?? 0); i < items.length; i++) {
+      if (found[i] === 1) continue
+      if (slices?.ends() !== true && visit(check, items[i], i, run)) continue
+      if (slices?.isOver === true) slices.note(items, loop, i)
+      if (isSettled(run)) return false
+      ok = false
+    }
+    if (items.length > FEW_NAMES) slices?.note(items, loop, items.length)
+    return ok
   }
-  return ok
 }
 
-function checkNames(
+/** Checks the members of an object that no schema has looked at. */
+function compileNameLoop(
   check: MemberCheck,
-  value: object,
-  run: Run,
-  isEvaluated: (name: string) => boolean,
-): boolean {
-  let ok = true
-  for (const name of namesOf(value, run)) {
-    if (isEvaluated(name)) continue
-    const holds =
-      typeof check === 'function'
-        ? visit(check, (value as Record<string, unknown>)[name], name, run)
-        : failAt(run, name, check)
-    if (holds) continue
-    if (isSettled(run)) return false
-    ok = false
+): (value: object, run: Run, isEvaluated: (name: string) => boolean) => boolean {
+  const loop = {}
+  const checkOne = (value: object, name: string, run: Run): boolean =>
+    typeof check === 'function'
+      ? visit(check, (value as Record<string, unknown>)[name], name, run)
+      : failAt(run, name, check)
+  return (value, run, isEvaluated) => {
+    const { slices } = run
+    const names = namesOf(value, run)
+    let ok = true
+    for (let i = slices?.doneOf(value, loop) ?? 0; i < names.length; i++) {
+      const name = names[i] ?? ''
+      if (isEvaluated(name)) continue
+      if (slices?.ends() !== true && checkOne(value, name, run)) continue
+      if (slices?.isOver === true) slices.note(value, loop, i)
+      if (isSettled(run)) return false
+      ok = false
+    }
+    if (names.length > FEW_NAMES) slices?.note(value, loop, names.length)
+    return ok
   }
-  return ok
 }
 
 /** What strictness adds to one place in the value. */
@@ -160,6 +172,7 @@ export function withClosure(closure: Closure, check: Check): Check {
 }
 
 function closedByMarks(check: Check): Check {
+  const nameLoop = compileNameLoop(UNKNOWN)
   return (value, run, outer) => {
     if (!isObject(value)) return check(value, run, outer)
     const marks = newMarks(value, run)
@@ -168,6 +181,6 @@ function closedByMarks(check: Check): Check {
     if (outer !== undefined) mergeMarks(outer, marks)
     // After a failed branch nobody knows what it would have named, so only the failure is told.
     if (!ok || marks.everyName || !marks.named) return ok
-    return checkNames(UNKNOWN, value, run, knownTest(marks))
+    return nameLoop(value, run, knownTest(marks))
   }
 }

@@ -19,8 +19,10 @@ export function areUnique(items: readonly unknown[]): boolean {
   const { length } = items
   return length <= FEW_ITEMS && !items.some(isStructure)
     ? areFewUnique(items)
-    : areManyUnique(items)
+    : new UniqueSearch(items).run(NEVER) === 'unique'
 }
+
+const NEVER = (): boolean => false
 
 function isStructure(item: unknown): boolean {
   return typeof item === 'object' && item !== null
@@ -32,22 +34,43 @@ function areFewUnique(items: readonly unknown[]): boolean {
   return true
 }
 
-function areManyUnique(items: readonly unknown[]): boolean {
-  const mask = 2 ** (33 - Math.clz32(items.length)) - 1
+/** The search for equal items, which may pause between two of them. */
+export class UniqueSearch {
+  readonly #items: readonly unknown[]
   /** Places of items, from 1 on. */
-  const slots = new Int32Array(mask + 1)
-  const hashes = new Int32Array(items.length)
-  for (let i = 0; i < items.length; i++) {
-    const hash = hashOf(items[i])
-    hashes[i] = hash
+  readonly #slots: Int32Array
+  readonly #hashes: Int32Array
+  #at = 0
+
+  constructor(items: readonly unknown[]) {
+    this.#items = items
+    this.#slots = new Int32Array(2 ** (33 - Math.clz32(items.length)))
+    this.#hashes = new Int32Array(items.length)
+  }
+
+  /** Goes on from where it was. `ends`: asked before each item whether to pause. */
+  run(ends: () => boolean): 'unique' | 'equal' | 'paused' {
+    const items = this.#items
+    for (; this.#at < items.length; this.#at++) {
+      if (ends()) return 'paused'
+      if (this.#isAmongFormer(this.#at)) return 'equal'
+    }
+    return 'unique'
+  }
+
+  #isAmongFormer(at: number): boolean {
+    const [items, slots, hashes] = [this.#items, this.#slots, this.#hashes]
+    const mask = slots.length - 1
+    const hash = hashOf(items[at])
+    hashes[at] = hash
     let slot = hash & mask
     for (let other = slots[slot] ?? 0; other !== 0; other = slots[slot] ?? 0) {
-      if (hashes[other - 1] === hash && isEqual(items[other - 1], items[i])) return false
+      if (hashes[other - 1] === hash && isEqual(items[other - 1], items[at])) return true
       slot = (slot + 1) & mask
     }
-    slots[slot] = i + 1
+    slots[slot] = at + 1
+    return false
   }
-  return true
 }
 
 /** The same for equal values, as `isEqual` says. */

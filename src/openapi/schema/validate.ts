@@ -42,9 +42,14 @@ export function toSlicedValidate(
 async function finish({ check }: Root, value: unknown, run: Run): Promise<boolean> {
   for (;;) {
     const isValid = check(value, run, undefined)
-    if (run.slices?.isOver !== true) return isValid
+    const { slices } = run
+    if (slices === undefined) return isValid
+    if (!slices.isOver) {
+      if (slices.isLong()) await nextTurn()
+      return isValid
+    }
     await nextTurn()
-    run.slices.resume()
+    slices.resume()
   }
 }
 
