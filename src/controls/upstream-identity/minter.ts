@@ -1,7 +1,7 @@
-import { sign } from 'node:crypto'
 import { newId } from '../../base/ids.ts'
 import { RecentTexts } from '../../base/recent-texts.ts'
 import { ANONYMOUS } from '../../identity/principal.ts'
+import { signEs256 } from '../../identity/native/es256-sign.ts'
 import type { Principal, PrincipalNotes, SignedWord } from '../../identity/principal.ts'
 import type { SigningKeys } from '../../identity/signing/signing-keys.ts'
 import { GenerationMap } from '../../store/generation-map.ts'
@@ -130,11 +130,7 @@ export class Minter {
     // Put together in one piece: it goes into the head of each request for half a minute.
     const bytes = this.#room(signed.length + 1 + SIGNATURE_CHARS)
     bytes.write(signed, 'latin1')
-    // RFC 7518 section 3.4: R and S side by side, no DER.
-    const signature = sign('sha256', bytes.subarray(0, signed.length), {
-      key,
-      dsaEncoding: 'ieee-p1363',
-    })
+    const signature = signEs256(bytes.subarray(0, signed.length), key)
     bytes[signed.length] = DOT
     const at = signed.length + 1
     const end = at + bytes.write(signature.toString('base64url'), at, 'latin1')

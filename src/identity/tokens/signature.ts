@@ -1,5 +1,6 @@
 import { createHmac, createVerify, timingSafeEqual, verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
+import { isRsaHash, rsaVerify } from '../native/rsa-verify.ts'
 import { hmacHash, signatureOptions } from './algorithms.ts'
 import type { SignatureOptions } from './algorithms.ts'
 import type { CompactToken } from './compact.ts'
@@ -34,6 +35,10 @@ function isRight(
   { hash, padding }: SignatureOptions,
 ): boolean {
   const way = padding === undefined ? key : { key, ...padding }
+  if (hash !== null && padding === undefined && isRsaHash(hash)) {
+    const known = rsaVerify(hash, key, { signed, signature })
+    if (known !== undefined) return known
+  }
   if (hash === null) return verify(null, Buffer.from(signed, 'latin1'), way, signature)
   // The same as `verify`, a microsecond cheaper: that one makes a job that might have gone to another thread.
   return createVerify(hash).update(signed, 'latin1').verify(way, signature)
