@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { MAY_HOLD, PATTERNS, redact, redactPath } from './redact.ts'
+import { decodeAscii, MAY_HOLD, PATTERNS, redact, redactPath } from './redact.ts'
 
 const leaks: [name: string, text: string, secret: string][] = [
   ['a gateway key', 'got sp_sk_live_abc_0123456789', '0123456789'],
@@ -131,4 +131,36 @@ test('a text in which a pattern finds something has what the pattern needs', () 
       { numRuns: 300 },
     )
   }
+})
+
+test('decodes ASCII once, as an expression would', () => {
+  const byExpression = (text: string): string =>
+    text.replace(/%([2-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
+  const piece = fc.constantFrom(
+    '%',
+    '%%',
+    '%25',
+    '2',
+    '5',
+    '%41',
+    '%4a',
+    '%4A',
+    '%7f',
+    '%1f',
+    '%80',
+    'a',
+    'F',
+    '/',
+    'é',
+  )
+  const text = fc.oneof(
+    fc.array(piece).map((pieces) => pieces.join('')),
+    fc.string(),
+  )
+  fc.assert(
+    fc.property(text, (encoded) => {
+      assert.equal(decodeAscii(encoded), byExpression(encoded))
+    }),
+    { numRuns: 2_000 },
+  )
 })

@@ -92,9 +92,25 @@ function pathOf(target: string): string {
   return end < 0 ? target : target.slice(0, end)
 }
 
-function decodeAscii(text: string): string {
-  if (!text.includes('%')) return text
-  return text.replace(/%([2-7][0-9a-f])/gi, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  )
+/** Characters by their two hexadecimal digits, each in either case: all of ASCII but the controls below the blank. */
+const ASCII: ReadonlyMap<string, string> = new Map(
+  Array.from({ length: 0x60 }, (_, index) => index + 0x20).flatMap((code) =>
+    spellings(code.toString(16)).map((hex): [string, string] => [hex, String.fromCharCode(code)]),
+  ),
+)
+
+function spellings(hex: string): readonly string[] {
+  return [hex, hex.toUpperCase()]
+}
+
+/** Decodes what is percent-encoded ASCII, once; all else stays. Exported for its tests. */
+export function decodeAscii(text: string): string {
+  const parts = text.split('%')
+  let out = parts[0] ?? ''
+  for (let at = 1; at < parts.length; at++) {
+    const part = parts[at] ?? ''
+    const character = ASCII.get(part.slice(0, 2))
+    out += character === undefined ? `%${part}` : character + part.slice(2)
+  }
+  return out
 }
