@@ -1,20 +1,27 @@
 import { Command } from 'commander'
-import { addAdopt } from './adopt.ts'
-import { addDemo } from './demo.ts'
-import { addBans } from './bans.ts'
-import { addCheck } from './check.ts'
-import { addExplain } from './explain.ts'
 import { reportFailure } from './failure.ts'
-import { addInit } from './init.ts'
-import { addKeys } from './keys.ts'
-import { addMatrix } from './matrix.ts'
-import { addProve } from './prove.ts'
-import { addRelations } from './relations.ts'
-import { addStore } from './store.ts'
-import { addServe } from './serve.ts'
-import { addUnlock } from './unlock.ts'
 import { LLHTTP_VERSION } from '../src/edges/fast/llhttp-wasm.ts'
 import { VERSION } from './version.ts'
+
+/** Adds a command to the program. */
+type Add = (program: Command) => void
+
+/** The commands in the order of the help; each loads what it needs, and nothing of the others. */
+const COMMANDS: ReadonlyMap<string, () => Promise<Add>> = new Map([
+  ['init', async () => (await import('./init.ts')).addInit],
+  ['serve', async () => (await import('./serve.ts')).addServe],
+  ['check', async () => (await import('./check.ts')).addCheck],
+  ['adopt', async () => (await import('./adopt.ts')).addAdopt],
+  ['explain', async () => (await import('./explain.ts')).addExplain],
+  ['matrix', async () => (await import('./matrix.ts')).addMatrix],
+  ['keys', async () => (await import('./keys.ts')).addKeys],
+  ['relations', async () => (await import('./relations.ts')).addRelations],
+  ['demo', async () => (await import('./demo.ts')).addDemo],
+  ['prove', async () => (await import('./prove.ts')).addProve],
+  ['store', async () => (await import('./store.ts')).addStore],
+  ['unlock', async () => (await import('./unlock.ts')).addUnlock],
+  ['bans', async () => (await import('./bans.ts')).addBans],
+])
 
 const program = new Command('sallyport')
   .description(
@@ -23,19 +30,8 @@ const program = new Command('sallyport')
   .version(`${VERSION} (llhttp ${LLHTTP_VERSION})`)
   .showHelpAfterError()
 
-addInit(program)
-addServe(program)
-addCheck(program)
-addAdopt(program)
-addExplain(program)
-addMatrix(program)
-addKeys(program)
-addRelations(program)
-addDemo(program)
-addProve(program)
-addStore(program)
-addUnlock(program)
-addBans(program)
+const wanted = loadersFor(process.argv[2] ?? '')
+for (const add of await Promise.all(wanted.map((load) => load()))) add(program)
 
 // A reader that has seen enough (`| head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -46,4 +42,11 @@ try {
   await program.parseAsync()
 } catch (error) {
   reportFailure(error, process.argv.includes('--json'))
+}
+
+/** What the first argument needs: its command, nothing for the version, and all for help or an unknown command. */
+function loadersFor(first: string): readonly (() => Promise<Add>)[] {
+  const named = COMMANDS.get(first)
+  if (named !== undefined) return [named]
+  return ['-V', '--version'].includes(first) ? [] : [...COMMANDS.values()]
 }
