@@ -19,8 +19,8 @@ import type {
 import { proofs } from './proofs.ts'
 import { PROBE_API, rangeConfig } from './range-settings.ts'
 
-// A gateway of the range: started by `sallyport prove` alone, told what to do over its IPC channel, gone with it.
-// Whatever it leaves out of the plan, no request can get past it to a real API: every upstream is the sink.
+// The process of `RangeHost`: told over its IPC channel which gateways to run, one after another, and gone with it.
+// Whatever one leaves out of its plan, no request can get past it to a real API: every upstream is the sink.
 
 let running: RunningGateway | undefined
 
@@ -28,18 +28,29 @@ process.on('message', (message: ToChild) => void obey(message))
 process.on('disconnect', () => process.exit(0))
 
 async function obey(message: ToChild): Promise<void> {
-  if (message.kind === 'start') return start(message.order)
   const { call } = message
   try {
-    if (message.kind === 'newKey') tell({ kind: 'done', call, key: await newKey(message.options) })
-    else if (message.kind === 'importKey')
-      tell({ kind: 'done', call, key: await importKey(message.text) })
-    else {
-      await keyAdmin().revoke(message.id, 'prove', Date.now())
-      tell({ kind: 'done', call })
-    }
+    tell({ call, ...(await done(message)) })
   } catch (error) {
-    tell({ kind: 'done', call, fault: messageOf(error) })
+    tell({ call, fault: messageOf(error) })
+  }
+}
+
+async function done(message: ToChild): Promise<Pick<ToParent, 'ready' | 'key'>> {
+  switch (message.kind) {
+    case 'start':
+      return { ready: await start(message.order) }
+    case 'newKey':
+      return { key: await newKey(message.options) }
+    case 'importKey':
+      return { key: await importKey(message.text) }
+    case 'revokeKey':
+      await keyAdmin().revoke(message.id, 'prove', Date.now())
+      return {}
+    default:
+      await running?.close()
+      running = undefined
+      return {}
   }
 }
 
@@ -52,20 +63,16 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
-async function start(order: RangeOrder): Promise<void> {
-  try {
-    const loaded = rangeConfig(await loadFromFlags(order.flags), order)
-    running = await runGateway(loaded, {
-      reload: () => Promise.resolve(loaded),
-      isAlone: false,
-      ports: { https: 0, http: 0 },
-      ...(order.omit === undefined ? {} : { omit: omissionOf(order.omit) }),
-    })
-    if (order.needs.clock === 'back') setBack()
-    tell(readiness(running))
-  } catch (error) {
-    tell({ kind: 'failed', message: messageOf(error) })
-  }
+async function start(order: RangeOrder): Promise<RangeReady> {
+  const loaded = rangeConfig(await loadFromFlags(order.flags), order)
+  running = await runGateway(loaded, {
+    reload: () => Promise.resolve(loaded),
+    isAlone: false,
+    ports: { https: 0, http: 0 },
+    ...(order.omit === undefined ? {} : { omit: omissionOf(order.omit) }),
+  })
+  if (order.needs.clock === 'back') setBack()
+  return readiness(running)
 }
 
 const BACK_MS = 20 * 60_000
@@ -86,7 +93,6 @@ function readiness({ gateway, httpsPort = 0, httpPort = 0 }: RunningGateway): Ra
   const probes = sites.filter(({ operation }) => operation.api === PROBE_API)
   const { ip, principal, failures, errors } = (probes[0] as Site).policy.limits
   return {
-    kind: 'ready',
     httpsPort,
     httpPort,
     standings: Object.fromEntries(controls.map((one) => [one.name, standing(one, probes)])),

@@ -39,7 +39,6 @@ export interface OwnOperation {
 
 /** What the child says of itself once it listens. */
 export interface RangeReady {
-  readonly kind: 'ready'
   readonly httpsPort: number
   readonly httpPort: number
   /** Control -> how it stands. */
@@ -48,20 +47,18 @@ export interface RangeReady {
   readonly operations: readonly OwnOperation[]
 }
 
-/** Parent -> child. */
+/** Parent -> child; each is answered once, by its number. */
 export type ToChild =
-  | { readonly kind: 'start'; readonly order: RangeOrder }
+  | { readonly kind: 'start'; readonly call: number; readonly order: RangeOrder }
   | { readonly kind: 'newKey'; readonly call: number; readonly options: ProofKeyOptions }
   | { readonly kind: 'importKey'; readonly call: number; readonly text: string }
   | { readonly kind: 'revokeKey'; readonly call: number; readonly id: string }
+  | { readonly kind: 'end'; readonly call: number }
 
 /** Child -> parent. */
-export type ToParent =
-  | RangeReady
-  | { readonly kind: 'failed'; readonly message: string }
-  | {
-      readonly kind: 'done'
-      readonly call: number
-      readonly key?: ProofKey
-      readonly fault?: string
-    }
+export interface ToParent {
+  readonly call: number
+  readonly ready?: RangeReady
+  readonly key?: ProofKey
+  readonly fault?: string
+}

@@ -7,6 +7,7 @@ import type { Case, Job, Tried } from './attacks.ts'
 import { proveDirectCalls } from './direct-calls.ts'
 import { proveHidden } from './hidden.ts'
 import { proveHonestCalls } from './honest.ts'
+import { RangeHosts } from './host.ts'
 import { Issuer } from './issuer.ts'
 import type { Standing } from './messages.ts'
 import { proveOrder } from './order.ts'
@@ -27,7 +28,7 @@ export interface RunRequest {
 }
 
 /** Gateways that run at once. */
-const LANES = 2
+const LANES = 3
 
 /** Tries every attack without and with its control. Rejects when a range does not start, and when aborted. */
 export async function runProofs(request: RunRequest): Promise<ProofReport> {
@@ -59,7 +60,7 @@ class ProofRun {
   readonly #request: RunRequest
   readonly #folder: string
   readonly #issuer = new Issuer()
-  readonly #open = new Set<Range>()
+  readonly #hosts: RangeHosts
   readonly #without = new Map<Case, Tried>()
   readonly #with = new Map<Case, Tried>()
   readonly #standings = new Map<Case, Standing>()
@@ -70,12 +71,11 @@ class ProofRun {
   constructor(request: RunRequest, folder: string) {
     this.#request = request
     this.#folder = folder
-    request.signal.addEventListener('abort', () => this.close())
+    this.#hosts = new RangeHosts(request.signal)
   }
 
   close(): void {
-    for (const range of this.#open) range.close()
-    this.#open.clear()
+    this.#hosts.close()
   }
 
   async rows(): Promise<readonly ProofRow[]> {
@@ -114,24 +114,21 @@ class ProofRun {
           this.#standings.set(one, range.ready.standings[one.control] ?? 'enforce')
       }
     } finally {
-      range.close()
-      this.#open.delete(range)
+      await range.close()
     }
   }
 
-  async #openRange(job: Job, withOwnApis: boolean): Promise<Range> {
+  #openRange(job: Job, withOwnApis: boolean): Promise<Range> {
     this.#ranges += 1
-    const range = await Range.open({
+    return Range.open({
       flags: this.#request.flags,
       omit: job.omit,
       needs: job.needs,
       withOwnApis,
       folder: join(this.#folder, String(this.#ranges)),
       issuer: this.#issuer,
-      signal: this.#request.signal,
+      hosts: this.#hosts,
     })
-    this.#open.add(range)
-    return range
   }
 }
 
