@@ -1,31 +1,14 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { createAdminClient } from '../src/admin/client.ts'
-import type { AdminClient, AdminReply } from '../src/admin/client.ts'
-import type { AdminAnswer } from '../src/admin/answer.ts'
-import {
-  createKey,
-  dueKeys,
-  importKeys,
-  listKeys,
-  revokeKey,
-  rotateKey,
-  showKey,
-  updateKey,
-} from '../src/admin/keys-api.ts'
-import type { KeyCall } from '../src/admin/keys-api.ts'
-import { systemClock } from '../src/base/clock.ts'
-import { ConfigError } from '../src/base/config-error.ts'
+import type { AdminClient } from '../src/admin/client.ts'
 import { parseDuration } from '../src/base/units.ts'
 import { DEFAULTS } from '../src/gateway/config/defaults.ts'
-import { grantNames } from '../src/gateway/grant-names.ts'
-import type { GrantNames } from '../src/gateway/grant-names.ts'
 import type { Settings } from '../src/gateway/config/settings.ts'
-import { openServices } from '../src/gateway/services.ts'
-import type { Services, StoreSettings } from '../src/gateway/services.ts'
+import type { StoreSettings } from '../src/gateway/services.ts'
 import type { KeyView } from '../src/identity/keys/view.ts'
+import { isOurs, refusal } from './admin-socket.ts'
 import { CommandError } from './failure.ts'
-import { inspect } from './inspect.ts'
 import { configFile, loadFromFlags } from './load.ts'
 import type { ConfigOptions } from './load.ts'
 
@@ -95,6 +78,8 @@ export async function openKeyDesk(options: ConfigOptions): Promise<KeyDesk> {
       `start it with sallyport serve, or write store: ${DEFAULTS.store}`,
     )
   }
+  // The store and all that keys in it may name are a good part of the product: loaded where they are asked.
+  const { StoreDesk } = await import('./store-desk.ts')
   const desk = new StoreDesk(settings)
   try {
     await desk.open()
@@ -133,100 +118,6 @@ function defaultSettings(): KeySettings {
     file: undefined,
     flags: undefined,
   }
-}
-
-/** Whether a gateway answers that runs this very configuration; another one would make keys for another store. */
-export async function isOurs(
-  client: AdminClient,
-  settings: Pick<KeySettings, 'file'>,
-): Promise<boolean> {
-  try {
-    const { status, body } = await client.request('/status')
-    const file = (body as { readonly configFile?: unknown }).configFile
-    return status === 200 && file === (settings.file ?? null)
-  } catch {
-    // No gateway, or one that does not let us in: then the store itself decides who may.
-    return false
-  }
-}
-
-/** Keys in the store itself: a running gateway sees every change within 250 ms. */
-class StoreDesk implements KeyDesk {
-  readonly settings: KeySettings
-  readonly #services: Services
-
-  constructor(settings: KeySettings) {
-    this.settings = settings
-    this.#services = openServices(settings, systemClock)
-  }
-
-  /** Rejects with `ConfigError`. */
-  async open(): Promise<void> {
-    await this.#services.open()
-  }
-
-  async create(fields: KeyFields): Promise<NewKey> {
-    return bodyOf(await createKey(this.#call(fields))) as NewKey
-  }
-
-  async import(fields: KeyFields): Promise<ImportReport> {
-    return bodyOf(await importKeys(this.#call(fields))) as ImportReport
-  }
-
-  async list(): Promise<readonly KeyView[]> {
-    return bodyOf(await listKeys(this.#call({}))) as readonly KeyView[]
-  }
-
-  async due(): Promise<readonly DueView[]> {
-    return bodyOf(await dueKeys(this.#call({}))) as readonly DueView[]
-  }
-
-  async show(id: string): Promise<KeyView | undefined> {
-    return bodyOf(await showKey(this.#call({}), id)) as KeyView | undefined
-  }
-
-  async update(id: string, fields: KeyFields): Promise<KeyView | undefined> {
-    return bodyOf(await updateKey(this.#call(fields), id)) as KeyView | undefined
-  }
-
-  async rotate(id: string, fields: KeyFields): Promise<NewKey | undefined> {
-    return bodyOf(await rotateKey(this.#call(fields), id)) as NewKey | undefined
-  }
-
-  async revoke(id: string, fields: KeyFields): Promise<KeyView | undefined> {
-    return bodyOf(await revokeKey(this.#call(fields), id)) as KeyView | undefined
-  }
-
-  close(): Promise<void> {
-    return this.#services.close()
-  }
-
-  /** A configuration with faults knows nothing for certain. */
-  async #grantNames(): Promise<GrantNames | undefined> {
-    const { flags } = this.settings
-    const built = flags === undefined ? undefined : (await inspect(flags)).built
-    return built === undefined ? undefined : grantNames(built.plan)
-  }
-
-  #call(body: KeyFields): KeyCall {
-    const { keys } = this.#services
-    return {
-      // No gateway runs, so there is no log to tell; the row says when and by whom.
-      target: {
-        keys: keys.admin,
-        grantNames: () => this.#grantNames(),
-        keyPrefix: keys.format.prefix,
-        emit: () => undefined,
-      },
-      body,
-      nowMs: systemClock.nowMs(),
-    }
-  }
-}
-
-/** The admin API wrote it, so callers may take it for what its functions promise; `undefined` where there is no key. */
-function bodyOf(answer: AdminAnswer | undefined): unknown {
-  return answer === undefined ? undefined : JSON.parse(answer.body)
 }
 
 /** Keys at the running gateway, through its admin socket; `#ask` brings what the admin API promises for a path. */
@@ -287,22 +178,6 @@ class GatewayDesk implements KeyDesk {
     if (reply.status >= 400) throw refusal(reply)
     return reply.body
   }
-}
-
-/** The problem of the admin API as the error that its functions throw. */
-export function refusal({ status, body }: AdminReply): Error {
-  const { title, errors } = body as {
-    readonly title?: string
-    readonly errors?: readonly { readonly pointer: string; readonly detail: string }[]
-  }
-  if (errors === undefined || errors.length === 0)
-    return new CommandError(`the gateway answered ${status}: ${title ?? 'no reason given'}`)
-  return new ConfigError(
-    errors.map(({ pointer, detail }) => ({
-      path: pointer.slice(1).replace(/\/(\d+)$/, '[$1]'),
-      message: detail,
-    })),
-  )
 }
 
 /** Where the certificate authority of `tls: auto` stands; `undefined` where clients need none of ours. */

@@ -14,7 +14,7 @@ import {
 } from '../src/store/relations/relation.ts'
 import type { RelationRecords, RelationTuple } from '../src/store/relations/relation.ts'
 import { CommandError } from './failure.ts'
-import { isOurs, refusal } from './key-desk.ts'
+import { isOurs, refusal } from './admin-socket.ts'
 import { loadFromFlags } from './load.ts'
 import type { ConfigOptions } from './load.ts'
 import { withConfigFlags } from './options.ts'
