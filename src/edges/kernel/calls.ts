@@ -1,4 +1,5 @@
 import type * as Ffi from 'node:ffi'
+import { openFfi } from '../../base/open-ffi.ts'
 
 const int = 'int32'
 /** Addresses in the lower 4 GiB pass as numbers: making a BigInt costs more than the call. */
@@ -86,32 +87,16 @@ export interface Native {
   readonly bufferCalls: BufferCalls
 }
 
-/** Where layouts of C structures were looked at and tested (docs/decisions/0020). */
-const TESTED: ReadonlySet<string> = new Set(['linux x64 26'])
-
-/** @returns `undefined` on a platform or version that was not tested, or where `node:ffi` is switched off. */
+/** @returns `undefined` where `openFfi` gives nothing. */
 export function openNative(): Native | undefined {
-  const { platform, arch, versions } = process
-  if (!TESTED.has(`${platform} ${arch} ${versions.node.split('.')[0]}`)) return undefined
+  const ffi = openFfi()
+  if (ffi === undefined) return undefined
   try {
-    const ffi = quietly(() => process.getBuiltinModule('node:ffi'))
-    if (ffi === undefined) return undefined
     const { functions: calls } = ffi.dlopen(null, CALLS)
     const { functions: bufferCalls } = ffi.dlopen(null, BUFFER_CALLS)
     return { ffi, calls, bufferCalls }
   } catch {
     // Refused by the permission model, or a symbol is not there.
     return undefined
-  }
-}
-
-/** The warning that it is experimental is for who writes code, not for who runs it: the versions are pinned here. */
-function quietly<T>(load: () => T): T {
-  const emitWarning = process.emitWarning.bind(process)
-  process.emitWarning = () => undefined
-  try {
-    return load()
-  } finally {
-    process.emitWarning = emitWarning
   }
 }

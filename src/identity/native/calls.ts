@@ -1,3 +1,5 @@
+import { openFfi } from '../../base/open-ffi.ts'
+
 const int = 'int32'
 const address = 'uint64'
 /** Of memory, and in it: `size_t` is 64 bits wide where this was tested. */
@@ -60,29 +62,19 @@ export interface SignatureCalls {
   ERR_clear_error(): void
 }
 
-/** Where it was tested, as for sockets (docs/decisions/0020). */
-const TESTED: ReadonlySet<string> = new Set(['linux x64 26'])
-
 let opened: SignatureCalls | null | undefined
 
-/** @returns `undefined` on a platform or version that was not tested, or where `node:ffi` is switched off. */
+/** @returns `undefined` where `openFfi` gives nothing. */
 export function signatureCalls(): SignatureCalls | undefined {
   if (opened === undefined) opened = open() ?? null
   return opened ?? undefined
 }
 
 function open(): SignatureCalls | undefined {
-  const { platform, arch, versions } = process
-  if (!TESTED.has(`${platform} ${arch} ${versions.node.split('.')[0]}`)) return undefined
-  // The warning that it is experimental is for who writes code, not for who runs it: the versions are pinned here.
-  const emitWarning = process.emitWarning.bind(process)
-  process.emitWarning = () => undefined
   try {
-    return process.getBuiltinModule('node:ffi')?.dlopen(null, CALLS).functions
+    return openFfi()?.dlopen(null, CALLS).functions
   } catch {
     // Refused by the permission model, or a symbol is not there.
     return undefined
-  } finally {
-    process.emitWarning = emitWarning
   }
 }
