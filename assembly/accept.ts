@@ -4,6 +4,7 @@
 // formatter. The layout of memory is that of src/openapi/accept/layout.ts.
 
 import { hexUnit } from './hex-unit'
+import { isLetter, leads } from './leads'
 import { skipSpace } from './skip-space'
 
 /** Open containers, 24 bytes each. */
@@ -16,7 +17,8 @@ const F_ITEMS: usize = 4
 const F_SEEN: usize = 8
 const F_ISOBJECT: usize = 16
 
-// A node: kinds of values; how a text is judged, and by what; its bytes; bounds of a number; items; members.
+// A node: kinds of values; how a text is judged, and by what; its bytes; bounds of a number; items; members; the node of
+// members that have none of their own, or 0 where there are no others.
 const N_TEST: usize = 4
 const N_DATA: usize = 8
 const N_MINLENGTH: usize = 12
@@ -31,6 +33,7 @@ const N_MINIMUM: usize = 48
 const N_MAXIMUM: usize = 56
 const N_ABOVE: usize = 64
 const N_BELOW: usize = 72
+const N_OTHERS: usize = 80
 
 // A member: its name, its node, its number.
 const E_LENGTH: usize = 4
@@ -72,20 +75,28 @@ const MAX_CLEARED: usize = 1024
 
 let textEnd: usize = 0
 let mayLead: u32 = 0
+/** What was not looked at: whether a name comes twice or is dangerous, whether a number is one. */
+let isOpen: u32 = 0
+/** So many values have no more names than may be. */
+let freeNodes: u32 = 0
 /** The bytes of the string read last. */
 let isEscaped: bool = false
 let isWide: bool = false
 
 /**
  * Looks at the text of `length` bytes at `TEXT`, valid UTF-8 with zeros behind it. Answers 0 where it does not know;
- * 1: it fits; 3: it fits, and a string in it may begin like a URL. Nothing of the text stays.
+ * 1: it fits; 2 is added where a string in it may begin like a URL, and 4 where it fits if the scan finds no fault in
+ * it: there are names that the document does not list, numbers of odd forms, or more than `fewNodes` values. Nothing of
+ * the text stays.
  */
-export function accept(length: u32, root: usize, maxDepth: u32, maxNodes: u32): u32 {
+export function accept(length: u32, root: usize, maxDepth: u32, maxNodes: u32, fewNodes: u32): u32 {
   textEnd = TEXT + <usize>length
   mayLead = 0
+  isOpen = 0
+  freeNodes = fewNodes
   const fits = walk(root, maxDepth, maxNodes)
   clear()
-  return fits ? 1 | mayLead : 0
+  return fits ? 1 | mayLead | isOpen : 0
 }
 
 /** Wipes the text. */
@@ -139,7 +150,10 @@ function walk(root: usize, maxDepth: u32, maxNodes: u32): bool {
     }
     while (true) {
       // A value ended before `p`, or the container of frame `f` ends at it.
-      if (depth == 0) return skipSpace(p) == textEnd
+      if (depth == 0) {
+        if (nodes > freeNodes) isOpen = 4
+        return skipSpace(p) == textEnd
+      }
       if (load<u8>(p) <= 0x20) p = skipSpace(p)
       const d = <u32>load<u8>(p)
       const isObject = load<u32>(f, F_ISOBJECT) == 1
@@ -186,14 +200,25 @@ function member(p: usize, f: usize): usize {
     found = stops(v128.load(at))
   }
   at += <usize>ctz(found)
-  if (<u32>load<u8>(at) != QUOTE) return 0
-  const entry = entryOf(start, at - start, <usize>load<u32>(f))
-  if (entry == 0) return 0
-  const bit = (<u64>1) << (<u64>load<u32>(entry, E_INDEX))
-  const seen = load<u64>(f, F_SEEN)
-  if ((seen & bit) != 0) return 0
-  store<u64>(f, seen | bit, F_SEEN)
-  next = <usize>load<u32>(entry, E_NODE)
+  const own = <usize>load<u32>(f)
+  if (<u32>load<u8>(at) != QUOTE) {
+    // With its escapes it may be a name of the document, if there are any.
+    if (load<u32>(own, N_SLOTS) != 0) return 0
+    at = stringEnd(start)
+    if (at == 0) return 0
+  }
+  const entry = entryOf(start, at - start, own)
+  if (entry == 0) {
+    next = <usize>load<u32>(own, N_OTHERS)
+    if (next == 0) return 0
+    isOpen = 4
+  } else {
+    const bit = (<u64>1) << (<u64>load<u32>(entry, E_INDEX))
+    const seen = load<u64>(f, F_SEEN)
+    if ((seen & bit) != 0) return 0
+    store<u64>(f, seen | bit, F_SEEN)
+    next = <usize>load<u32>(entry, E_NODE)
+  }
   const colon = <u32>load<u8>(at, 1) == COLON ? at + 1 : skipSpace(at + 1)
   if (<u32>load<u8>(colon) != COLON) return 0
   return load<u8>(colon, 1) > 0x20 ? colon + 1 : skipSpace(colon + 1)
@@ -212,6 +237,7 @@ function hashOf(p: usize, length: usize): u32 {
 function entryOf(p: usize, length: usize, node: usize): usize {
   const mask = load<u32>(node, N_SLOTMASK)
   const slots = <usize>load<u32>(node, N_SLOTS)
+  if (slots == 0) return 0
   let slot = hashOf(p, length) & mask
   while (true) {
     const entry = <usize>load<u32>(slots + ((<usize>slot) << 2))
@@ -335,31 +361,6 @@ function afterEscape(p: usize): usize {
   if (unit < 0xd800 || unit > 0xdfff) return p + 6
   const low = unit < 0xdc00 ? hexUnit(p + 6) : -1
   return low < 0xdc00 || low > 0xdfff ? 0 : p + 12
-}
-
-function isLetter(c: u32): bool {
-  return (c | 0x20) - 0x61 <= 25
-}
-
-/** Whether the string may begin like a URL: a scheme, two slashes, or what is read as one of them. */
-function leads(start: usize, end: usize): bool {
-  if (start == end) return false
-  const first = <u32>load<u8>(start)
-  if (first <= 0x20 || first == BACKSLASH) return true
-  // White space beyond ASCII begins with one of these.
-  if (first >= 0x80) return first == 0xc2 || (first >= 0xe1 && first <= 0xe3) || first == 0xef
-  const second = <u32>load<u8>(start, 1)
-  if (first == 0x2f) return second == 0x2f || second == BACKSLASH
-  if (!isLetter(first)) return false
-  const last = end - start > 33 ? start + 33 : end
-  for (let p = start + 1; p < last; p++) {
-    const c = <u32>load<u8>(p)
-    if (c == COLON) return true
-    // No letter with a name of its own stands in a scheme.
-    if (c == BACKSLASH) return <u32>load<u8>(p, 1) == 0x75
-    if (!isLetter(c) && c - ZERO > 9 && c != 0x2b && c != DOT && c != MINUS) return false
-  }
-  return false
 }
 
 /** Whether the text is, from its beginning to its end, what the steps at `data` say; each takes what it can get. */
@@ -490,7 +491,8 @@ function number(start: usize, first: u32, node: usize, kinds: u32): usize {
   }
   let count = p - digitsAt
   // A leading zero stands alone.
-  if (count == 0 || count > MAX_DIGITS || (count > 1 && <u32>load<u8>(digitsAt) == ZERO)) return 0
+  if (count == 0 || count > MAX_DIGITS || (count > 1 && <u32>load<u8>(digitsAt) == ZERO))
+    return oddNumber(start, node, kinds)
   let scale: f64 = 1
   if (<u32>load<u8>(p) == DOT) {
     p += 1
@@ -503,9 +505,9 @@ function number(start: usize, first: u32, node: usize, kinds: u32): usize {
       p += 1
     }
     count += p - from
-    if (p == from || count > MAX_DIGITS) return 0
+    if (p == from || count > MAX_DIGITS) return oddNumber(start, node, kinds)
   }
-  if ((<u32>load<u8>(p) | 0x20) == 0x65) return 0
+  if ((<u32>load<u8>(p) | 0x20) == 0x65) return oddNumber(start, node, kinds)
   // Both are exact, so the quotient is the number as `JSON.parse` rounds it.
   let value = <f64>digits / scale
   if (isNegative) value = -value
@@ -516,4 +518,21 @@ function number(start: usize, first: u32, node: usize, kinds: u32): usize {
     value > load<f64>(node, N_ABOVE) &&
     value < load<f64>(node, N_BELOW)
   return fits ? p : 0
+}
+
+/** Reads what may be a number and is not worth its value here: it fits where any number does. Where it ends, or 0. */
+function oddNumber(start: usize, node: usize, kinds: u32): usize {
+  const isBounded =
+    load<f64>(node, N_MINIMUM) >= -f64.MAX_VALUE ||
+    load<f64>(node, N_MAXIMUM) <= f64.MAX_VALUE ||
+    load<f64>(node, N_ABOVE) >= -f64.MAX_VALUE ||
+    load<f64>(node, N_BELOW) <= f64.MAX_VALUE
+  if (isBounded || (kinds & INTEGER) != 0) return 0
+  isOpen = 4
+  let p = start
+  while (true) {
+    const c = <u32>load<u8>(p)
+    if (c - ZERO > 9 && c != DOT && c != MINUS && c != 0x2b && (c | 0x20) != 0x65) return p
+    p += 1
+  }
 }

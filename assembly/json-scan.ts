@@ -4,9 +4,13 @@
 // of src/http/json-wasm.ts.
 
 import { hexUnit } from './hex-unit'
+import { leads } from './leads'
 import { skipSpace } from './skip-space'
 
-/** What is told: offset of a fault; values; unsafe integers; whether there are many shapes; end of the arena. */
+/**
+ * What is told: offset of a fault; values; unsafe integers; whether there are many shapes; end of the arena; whether a
+ * string may begin like a URL.
+ */
 const HEAD: usize = 0x100
 const FRAMES: usize = 0x800
 const FRAME_BYTES: usize = 24
@@ -87,6 +91,7 @@ let keys: u32 = 0
 let names: u32 = 0
 let shapes: u32 = 0
 let isEscaped: bool = false
+let mayLead: bool = false
 
 let maxKeyChars: u32 = 0
 let maxStringChars: u32 = 0
@@ -120,11 +125,13 @@ export function scan(length: u32, maxDepth: u32, maxNodes: u32): i32 {
   keys = 0
   names = 0
   shapes = 0
+  mayLead = false
   const nodes = walk(maxDepth, maxNodes)
   store<u32>(HEAD, nodes, 4)
   store<u32>(HEAD, <u32>((foundAt - FOUND) >> 2), 8)
   store<u32>(HEAD, shapes > MANY_SHAPES ? 1 : 0, 12)
   store<u32>(HEAD, <u32>arenaAt, 16)
+  store<u32>(HEAD, mayLead ? 1 : 0, 20)
   return fault
 }
 
@@ -220,7 +227,11 @@ function unexpected(p: usize): usize {
 
 /** Reads the scalar that begins with `c`; where it ends, or 0. */
 function scalar(p: usize, c: u32): usize {
-  if (c == QUOTE) return text(p, maxStringChars, STRING_TOO_LONG)
+  if (c == QUOTE) {
+    const behind = text(p, maxStringChars, STRING_TOO_LONG)
+    if (behind != 0 && !mayLead) mayLead = leads(p + 1, behind - 1)
+    return behind
+  }
   if (c == MINUS || c - ZERO <= 9) return number(p, c)
   if (c == 0x74) return load<u32>(p) == 0x65757274 ? p + 4 : literal(p, 0x65757274, 4)
   if (c == 0x6e) return load<u32>(p) == 0x6c6c756e ? p + 4 : literal(p, 0x6c6c756e, 4)

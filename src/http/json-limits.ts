@@ -64,4 +64,6 @@ export interface JsonOutline {
   readonly nodes: number
   /** Whether its objects have names in so many orders that `JSON.parse` would be slow: see `buildJson`. */
   readonly isManifold: boolean
+  /** No string in it, names aside, begins like a URL (see `looksLikeUrl`); `false` as well where nobody looked. */
+  readonly isWithoutUrl: boolean
 }

@@ -43,6 +43,8 @@ export interface JsonValue {
   readonly value: unknown
   /** See `JsonOutline`. */
   readonly unsafeIntegers: readonly number[]
+  /** See `JsonOutline`. */
+  readonly isWithoutUrl: boolean
 }
 
 /** Parses a JSON text that `scanJson` accepts; never throws. */
@@ -105,6 +107,7 @@ function parseScanned(bytes: Buffer, outline: JsonFault | JsonOutline): JsonValu
     fault: undefined,
     value: parseOutlined(bytes, outline),
     unsafeIntegers: outline.unsafeIntegers,
+    isWithoutUrl: outline.isWithoutUrl,
   }
 }
 

@@ -82,6 +82,7 @@ export class JsonScanner {
       unsafeIntegers: this.#unsafeIntegers,
       nodes: this.#nodes,
       isManifold,
+      isWithoutUrl: false,
     }
   }
 

@@ -27,8 +27,20 @@ const UNBOUNDED: JsonLimits = {
 function compare(bytes: Buffer, limits: JsonLimits = JSON_LIMITS): 'unfit' | 'same' {
   const found = scan(bytes, limits)
   if (found === undefined) return 'unfit'
-  assert.deepEqual(found, new JsonScanner(bytes, limits).run(), bytes.toString('latin1'))
+  const text = bytes.toString('utf8')
+  const isTold = found.fault === undefined && found.isWithoutUrl
+  if (isTold) assert.ok(!stringsIn(JSON.parse(text)).some((one) => LEADS.test(one)), text)
+  // The twin does not look for URLs.
+  const common = found.fault === undefined ? { ...found, isWithoutUrl: false } : found
+  assert.deepEqual(common, new JsonScanner(bytes, limits).run(), bytes.toString('latin1'))
   return 'same'
+}
+
+const LEADS = /^[\s\0-\x1f]{0,64}(?:[a-z][a-z0-9+.-]{0,31}:|[\\/]{2}|(?<=[\s\0-\x1f]{64}))/i
+
+function stringsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(stringsIn) : []
 }
 
 const scan = makeWasmScan() ?? assert.fail('no WebAssembly')
@@ -36,6 +48,12 @@ const scan = makeWasmScan() ?? assert.fail('no WebAssembly')
 const tokens = [
   ...'[]{}:,"\\-.eE+019 \n\t'.split(''),
   '"a":',
+  '"a:"',
+  '"//"',
+  '"\\u0061:"',
+  '"a\\u003a"',
+  '"\u2003//"',
+  '"\\/\\\\"',
   '"a"',
   '"é"',
   '{"a":1}',

@@ -127,6 +127,8 @@ class Instance {
     const found = words[HEAD / 4 + 2] ?? 0
     const unsafeIntegers = found === 0 ? [] : [...words.subarray(FOUND / 4, FOUND / 4 + found)]
     const nodes = words[HEAD / 4 + 1] ?? 0
-    return { fault: undefined, unsafeIntegers, nodes, isManifold: words[HEAD / 4 + 3] === 1 }
+    const isManifold = words[HEAD / 4 + 3] === 1
+    const isWithoutUrl = words[HEAD / 4 + 5] === 0
+    return { fault: undefined, unsafeIntegers, nodes, isManifold, isWithoutUrl }
   }
 }

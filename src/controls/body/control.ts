@@ -194,6 +194,7 @@ function verdict(
   }
   if (read.kind === 'malformed') return { reason: read.reason, detail: read.detail }
   exchange.body = read.value
+  exchange.isBodyWithoutUrl = read.isWithoutUrl
   exchange.hasBodyValue = true
   const { value, violations } = read
   if (violations === undefined) return undefined

@@ -1,11 +1,14 @@
 import { andThen, isPromise } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
-import { parseJsonSliced, parseJsonStrict } from '../../http/json-scan.ts'
+import { nextTurn } from '../../base/next-turn.ts'
+import { parseJsonSliced, parseJsonStrict, scanJson } from '../../http/json-scan.ts'
 import type { JsonValue } from '../../http/json-scan.ts'
 import type { JsonFault, JsonLimits } from '../../http/json-limits.ts'
 import type { MediaType as ActualType } from '../../http/media-type.ts'
 import { isJson } from '../../http/media-type.ts'
 import type { BodyFault } from '../../openapi/decode/contract.ts'
+import { afterScan } from '../../openapi/accept/accept-kernel.ts'
+import type { Accepted, Unscanned } from '../../openapi/accept/accept-kernel.ts'
 import { acceptorOf } from '../../openapi/accept/acceptors.ts'
 import type { Acceptor } from '../../openapi/accept/acceptor-compiler.ts'
 import { compileFormBody } from '../../openapi/decode/form.ts'
@@ -25,6 +28,8 @@ export type ReadBody =
       readonly kind: 'value'
       readonly value: unknown
       readonly violations: readonly Violation[] | undefined
+      /** As below. */
+      readonly isWithoutUrl: boolean
     }
   /** It fits; the value is made once somebody asks for it. */
   | { readonly kind: 'sound'; readonly isWithoutUrl: boolean; readonly read: ReadHeldBody }
@@ -58,10 +63,10 @@ function readerOf(config: BodyConfig, media: MediaType, api: ApiRuntime): BodyRe
   const full = jsonReader({ validate, validateLarge }, config.jsonLimits)
   const json = accept === undefined ? full : acceptingReader(accept, full, config.jsonLimits)
   const fields = { validate, validateLarge }
-  if (isWide(media.type)) return rangeReader(json, { media, api, fields })
+  if (isWide(media.type)) return rangeReader(json, { media, api, fields, accept })
   if (isJson(media.type)) return json
   if (media.type === FORM) return formReader(media, api, fields)
-  if (media.type === MULTIPART) return multipartReader(media, api, fields)
+  if (media.type === MULTIPART) return multipartReader(media, api, { validators: fields, accept })
   if (media.type.startsWith('text/') && media.type !== 'text/xml')
     return textReader(api.decode.types(media.schema), validate)
   return undefined
@@ -83,10 +88,16 @@ function rangeReader(
     media,
     api,
     fields,
-  }: { readonly media: MediaType; readonly api: ApiRuntime; readonly fields: Validators },
+    accept,
+  }: {
+    readonly media: MediaType
+    readonly api: ApiRuntime
+    readonly fields: Validators
+    readonly accept: Acceptor | undefined
+  },
 ): BodyReader {
   const form = formReader(media, api, fields)
-  const multipart = multipartReader(media, api, fields)
+  const multipart = multipartReader(media, api, { validators: fields, accept })
   const takesText = fields.validate('') === undefined
   return (bytes, type) => {
     if (isJson(type.essence)) return json(bytes, type)
@@ -105,8 +116,14 @@ function looksLikeJson(bytes: Buffer): boolean {
 const ANYTHING: Validate = () => undefined
 const LARGE_ANYTHING: SlicedValidate = () => Promise.resolve(undefined)
 
-function value(found: unknown, validate: Validate): ReadBody {
-  return { kind: 'value', value: found, violations: validate(found) }
+/** A value and what is known of it. */
+interface Found {
+  readonly value: unknown
+  readonly isWithoutUrl: boolean
+}
+
+function value({ value: found, isWithoutUrl }: Found, validate: Validate): ReadBody {
+  return { kind: 'value', value: found, violations: validate(found), isWithoutUrl }
 }
 
 interface Validators {
@@ -136,11 +153,33 @@ function acceptingReader(accept: Acceptor, full: BodyReader, limits: JsonLimits)
   }
   const sound: ReadBody = { kind: 'sound', isWithoutUrl: false, read }
   const withoutUrl: ReadBody = { kind: 'sound', isWithoutUrl: true, read }
-  return (bytes, type) => {
-    const accepted = accept(bytes)
+  const answer = (accepted: Accepted, bytes: Buffer, type: ActualType): MaybePromise<ReadBody> => {
     if (accepted === 'unknown') return full(bytes, type)
     return accepted === 'fits' ? sound : withoutUrl
   }
+  return (bytes, type) => {
+    const looked = accept(bytes)
+    if (bytes.length > SLICED_BYTES)
+      return inTurns(looked, bytes, limits).then((accepted) => answer(accepted, bytes, type))
+    return answer(scanned(looked, bytes, limits), bytes, type)
+  }
+}
+
+/** As `scanned`, for what is long: after that, a turn begins in which a value may be made. */
+async function inTurns(
+  looked: Accepted | Unscanned,
+  bytes: Buffer,
+  limits: JsonLimits,
+): Promise<Accepted> {
+  await nextTurn()
+  if (typeof looked === 'string') return looked
+  const accepted = scanned(looked, bytes, limits)
+  await nextTurn()
+  return accepted
+}
+
+function scanned(looked: Accepted | Unscanned, bytes: Buffer, limits: JsonLimits): Accepted {
+  return typeof looked === 'string' ? looked : afterScan(looked, scanJson(bytes, limits))
 }
 
 function readJson(
@@ -148,17 +187,22 @@ function readJson(
   bytes: Buffer,
   validators: Validators,
 ): MaybePromise<ReadBody> {
-  return isSound(parsed) ? checked(parsed.value, bytes, validators) : unsound(parsed)
+  return isSound(parsed) ? checked(parsed, bytes, validators) : unsound(parsed)
 }
 
 function checked(
-  found: unknown,
+  found: Found,
   bytes: Buffer,
   { validate, validateLarge }: Validators,
 ): MaybePromise<ReadBody> {
-  return bytes.length > SLICED_BYTES
-    ? validateLarge(found).then((violations) => ({ kind: 'value', value: found, violations }))
-    : value(found, validate)
+  if (bytes.length <= SLICED_BYTES) return value(found, validate)
+  const { value: large, isWithoutUrl } = found
+  return validateLarge(large).then((violations) => ({
+    kind: 'value',
+    value: large,
+    violations,
+    isWithoutUrl,
+  }))
 }
 
 function isSound(parsed: JsonValue | JsonFault): parsed is JsonValue {
@@ -185,7 +229,7 @@ function textReader(type: TextType, validate: Validate): BodyReader {
     }
     if (type.scalars.length === 0) return OPAQUE
     const read = readText(text, type)
-    return value(read instanceof Unreadable ? text : read, validate)
+    return value({ value: read instanceof Unreadable ? text : read, isWithoutUrl: false }, validate)
   }
 }
 
@@ -193,15 +237,25 @@ function formReader(media: MediaType, api: ApiRuntime, validators: Validators): 
   const decode = compileFormBody(media, api.decode)
   return (bytes) =>
     andThen(decode(bytes), (found) =>
-      'fault' in found ? refusedForm(found.fault) : checked(found.value, bytes, validators),
+      'fault' in found
+        ? refusedForm(found.fault)
+        : checked({ value: found.value, isWithoutUrl: false }, bytes, validators),
     )
 }
 
-function multipartReader(media: MediaType, api: ApiRuntime, validators: Validators): BodyReader {
-  const decode = compileMultipart(media, api.decode)
+function multipartReader(
+  media: MediaType,
+  api: ApiRuntime,
+  {
+    validators,
+    accept,
+  }: { readonly validators: Validators; readonly accept: Acceptor | undefined },
+): BodyReader {
+  const decode = compileMultipart(media, api.decode, accept)
   return async (bytes, type) => {
     const found = await decode(bytes, type.parameters)
-    return 'fault' in found ? refusedForm(found.fault) : checked(found.value, bytes, validators)
+    if ('fault' in found) return refusedForm(found.fault)
+    return 'read' in found ? { kind: 'sound', ...found } : checked(found, bytes, validators)
   }
 }
 
@@ -210,7 +264,7 @@ const SCHEMA_KEYWORDS: ReadonlySet<string> = new Set(['type', 'maxItems', 'maxPr
 
 function refusedForm(fault: BodyFault): ReadBody {
   if (SCHEMA_KEYWORDS.has(fault.keyword))
-    return { kind: 'value', value: undefined, violations: [fault] }
+    return { kind: 'value', value: undefined, violations: [fault], isWithoutUrl: false }
   return {
     kind: 'malformed',
     reason: 'malformed_form',

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
+import type { JsonLimits } from '../../http/json-limits.ts'
 import { JSON_LIMITS } from '../../http/json-limits.ts'
-import { parseJsonStrict } from '../../http/json-scan.ts'
+import { parseJsonStrict, scanJson } from '../../http/json-scan.ts'
 import type { Dialect } from '../model.ts'
 import { makeFixture } from '../schema/fixture.ts'
+import { afterScan } from './accept-kernel.ts'
 import type { Accepted } from './accept-kernel.ts'
 import { acceptorOf } from './acceptors.ts'
 
@@ -16,10 +18,17 @@ interface Schemas {
   readonly other?: object
   readonly dialect?: Dialect
   readonly unknownFields?: 'refuse' | 'allow'
+  readonly limits?: JsonLimits
 }
 
 /** What the kernel and its twins say of texts. */
-function judges({ root, other = {}, dialect = '2020-12', unknownFields = 'refuse' }: Schemas): {
+function judges({
+  root,
+  other = {},
+  dialect = '2020-12',
+  unknownFields = 'refuse',
+  limits = LIMITS,
+}: Schemas): {
   accept(text: string | Buffer): Accepted
   refuses(text: string | Buffer): boolean
 } {
@@ -28,11 +37,15 @@ function judges({ root, other = {}, dialect = '2020-12', unknownFields = 'refuse
   const { compiler, ref } = makeFixture(document, dialect, options)
   const at = ref('/components/schemas/Root')
   const validate = compiler.validator(at)
-  const acceptor = acceptorOf(compiler, at, LIMITS)
+  const acceptor = acceptorOf(compiler, at, limits)
   return {
-    accept: (text) => acceptor?.(Buffer.from(text)) ?? 'unknown',
+    accept: (text) => {
+      const bytes = Buffer.from(text)
+      const looked = acceptor?.(bytes) ?? 'unknown'
+      return typeof looked === 'string' ? looked : afterScan(looked, scanJson(bytes, limits))
+    },
     refuses: (text) => {
-      const parsed = parseJsonStrict(Buffer.from(text), LIMITS)
+      const parsed = parseJsonStrict(Buffer.from(text), limits)
       if (parsed.fault !== undefined || parsed.unsafeIntegers.length > 0) return true
       return validate(parsed.value) !== undefined
     },
@@ -192,8 +205,13 @@ suite('what surely fits', () => {
   })
 
   test('says nothing of long texts', () => {
-    assert.equal(accept(`{"name":"abc","price":1${' '.repeat(16_384)}}`), 'unknown')
-    assert.equal(accept(`{"name":"abc","price":1${' '.repeat(16_300)}}`), 'fits-without-url')
+    assert.equal(accept(`{"name":"abc","price":1${' '.repeat(65_536)}}`), 'unknown')
+    assert.equal(accept(`{"name":"abc","price":1${' '.repeat(65_500)}}`), 'fits-without-url')
+  })
+
+  test('says nothing of longer texts in which something begins like a URL', () => {
+    assert.equal(accept(`{"name":"//a","price":1${' '.repeat(16_300)}}`), 'fits')
+    assert.equal(accept(`{"name":"//a","price":1${' '.repeat(16_384)}}`), 'unknown')
   })
 
   test('holds the bounds of depth and of values', () => {
@@ -209,10 +227,57 @@ suite('what surely fits', () => {
   })
 })
 
-test('a place about which the document says nothing is left to its twin', () => {
-  for (const root of [{}, { type: 'object' }, { type: 'array' }, { type: 'string', not: {} }])
-    for (const text of ['{}', '[]', '"a"', '1', 'null'])
-      assert.equal(judges({ root }).accept(text), 'unknown')
+suite('where the document says nothing', () => {
+  const free = judges({ root: {} })
+  const open: [name: string, text: string, accepted: Accepted][] = [
+    ['takes any value', '[{"a":[1,"b",null,{"c":true}]},{}]', 'fits-without-url'],
+    ['takes any number', '[1e-300,-1.5E-7,0.12345678901234567]', 'fits-without-url'],
+    ['takes escaped names', '{"\\u0061":1,"b\\n":2}', 'fits-without-url'],
+    ['tells of what begins like a URL', '{"a":["x:"]}', 'fits'],
+    ['asks nothing of names that begin like one', '{"x:":1}', 'fits-without-url'],
+    ['says nothing of a name that comes twice', '{"a":1,"\\u0061":1}', 'unknown'],
+    ['says nothing of dangerous names', '{"__proto__":1}', 'unknown'],
+    ['says nothing of numbers that are none', '[1e]', 'unknown'],
+    ['says nothing of numbers that are infinite', '[1e999]', 'unknown'],
+    ['says nothing of integers that would change', '[9007199254740993]', 'unknown'],
+    ['says nothing of texts beyond the cap', `["${'a'.repeat(25)}"]`, 'unknown'],
+    ['says nothing of lists beyond the cap', '{"a":[1,2,3,4,5,6,7]}', 'unknown'],
+  ]
+  for (const [name, text, accepted] of open)
+    test(name, () => {
+      assert.equal(free.accept(text), accepted)
+      if (accepted !== 'unknown') assert.equal(free.refuses(text), false)
+    })
+
+  for (const root of [{ type: 'object' }, { type: 'array' }, { additionalProperties: true }])
+    test(`takes what ${JSON.stringify(root)} names no further`, () => {
+      const { accept } = judges({ root })
+      const fits = [accept('{"a":[{"b":1}]}'), accept('[{"a":1}]')]
+      const mayBe = (type: string): Accepted =>
+        (root.type ?? type) === type ? 'fits-without-url' : 'unknown'
+      assert.deepEqual(fits, [mayBe('object'), mayBe('array')])
+    })
+
+  test('says nothing beside keywords that it does not know', () => {
+    assert.equal(judges({ root: { type: 'string', not: {} } }).accept('"a"'), 'unknown')
+  })
+
+  test('counts names as the scan does', () => {
+    const caps = { ...LIMITS, maxNodes: 2000, maxNames: 20 }
+    const names = (count: number): string =>
+      `{${Array.from({ length: count }, (_, n) => `"n${n}":1`).join()}}`
+    const { accept } = judges({ root: {}, limits: caps })
+    assert.equal(accept(names(276)), 'fits-without-url')
+    assert.equal(accept(names(277)), 'unknown')
+  })
+
+  test('says nothing of URLs among names in many orders', () => {
+    const { accept } = judges({ root: {}, limits: { ...LIMITS, maxNodes: 2000 } })
+    const names = (value: string): string =>
+      `{${Array.from({ length: 600 }, (_, n) => `"n${n}":${value}`).join()}}`
+    assert.equal(accept(names('"a"')), 'fits-without-url')
+    assert.equal(accept(names('"a:"')), 'unknown')
+  })
 })
 
 const NAMES = ['a', 'b', 'id', 'name', 'addressLine1Text', 'addressLine2Text', 'é', '', '0', 'x"y']
@@ -306,6 +371,7 @@ const { schema: anySchema } = fc.letrec<{ schema: object }>((tie) => ({
       plainLeaf,
       leafSchema,
       fc.constant({ $ref: OTHER }),
+      fc.constantFrom({}, { type: 'object' }, { type: 'array' }, { minLength: 2 }),
       fc.record({
         type: fc.constant('array'),
         items: tie('schema'),
@@ -315,11 +381,22 @@ const { schema: anySchema } = fc.letrec<{ schema: object }>((tie) => ({
       }),
       fc.record({
         type: fc.constantFrom('object', 'object', undefined, ['object', 'null']),
-        properties: fc.dictionary(fc.constantFrom(...NAMES), tie('schema'), { maxKeys: 6 }),
+        properties: fc.option(
+          fc.dictionary(fc.constantFrom(...NAMES), tie('schema'), { maxKeys: 6 }),
+          { nil: undefined, freq: 4 },
+        ),
         required: maybe(fc.subarray(NAMES, { maxLength: 2 })),
-        additionalProperties: fc.constantFrom(undefined, undefined, false, true, {
-          type: 'string',
-        }),
+        additionalProperties: fc.oneof(
+          fc.constantFrom(
+            undefined,
+            undefined,
+            false,
+            true,
+            {},
+            { type: 'string', readOnly: true },
+          ),
+          tie('schema'),
+        ),
         minProperties: fc.constantFrom(undefined, undefined, undefined, 2),
       }),
       tie('schema').map((one) => ({ allOf: [one] })),
@@ -350,12 +427,13 @@ const space = fc.constantFrom('', '', '', ' ', '\n\t')
 /** A JSON text that has a good chance to fit. */
 function textFor(schema: unknown, other: unknown, left: number): fc.Arbitrary<string> {
   const { $ref, type, properties, items, enum: list, const: only, required } = Object(schema)
-  const { allOf: all } = Object(schema)
+  const { allOf: all, additionalProperties: others } = Object(schema)
   const inner = (one: unknown): fc.Arbitrary<string> => textFor(one, other, left - 1)
   const any = fc.oneof(
     fc.constantFrom('null', 'true', 'false', '{}', '[]'),
     number,
     fc.constantFrom(...TEXTS).map((text) => JSON.stringify(text)),
+    fc.json(),
   )
   if (left < 0) return any
   if ($ref !== undefined) return inner(other)
@@ -378,20 +456,33 @@ function textFor(schema: unknown, other: unknown, left: number): fc.Arbitrary<st
   if (kind !== 'object') return any
   const known = Object.keys(Object(properties))
   const must = known.filter((name) => Object(required).includes?.(name))
+  const isOpen = Object(others) === others || others === true || properties === undefined
+  const more = isOpen ? ['zz', 'z:', '__proto__', 'z"z'] : []
   const names = fc
-    .tuple(fc.subarray(known), fc.boolean())
-    .map(([some, isOdd]) => [...new Set([...must, ...some])].concat(isOdd ? [] : []))
+    .tuple(fc.subarray(known), fc.subarray(more))
+    .map(([some, odd]) => [...new Set([...must, ...some, ...odd])])
   return mostly(
-    fc.tuple(names, space, fc.constantFrom(0, 0, 0, 0, 0, 1, 2)).chain(([chosen, gap, fault]) => {
-      const all = fault === 0 ? chosen : [...chosen, fault === 1 ? 'zz' : (chosen[0] ?? 'a')]
-      return fc
-        .tuple(...all.map((name) => inner(Object(properties)[name])))
-        .map(
-          (values) =>
-            `{${gap}${all.map((name, i) => `${JSON.stringify(name)}${gap}:${gap}${values[i]}`).join(`${gap},`)}}`,
-        )
-    }),
+    fc
+      .tuple(names, space, fc.constantFrom(0, 0, 0, 0, 0, 1, 2, 3))
+      .chain(([chosen, gap, fault]) => {
+        const all =
+          fault === 0 || fault === 3 ? chosen : [...chosen, fault === 1 ? 'zz' : (chosen[0] ?? 'a')]
+        const spelled = fault === 3 ? escaped : JSON.stringify
+        return fc
+          .tuple(...all.map((name) => inner(Object(properties)[name] ?? others)))
+          .map(
+            (values) =>
+              `{${gap}${all.map((name, i) => `${spelled(name)}${gap}:${gap}${values[i]}`).join(`${gap},`)}}`,
+          )
+      }),
   )
+}
+
+/** A name, the first character of which is spelled as a number. */
+function escaped(name: string): string {
+  const first = name.slice(0, 1)
+  const unit = first.charCodeAt(0).toString(16).padStart(4, '0')
+  return first === '' ? '""' : `"\\u${unit}${JSON.stringify(name.slice(1)).slice(1)}`
 }
 
 const sent = fc

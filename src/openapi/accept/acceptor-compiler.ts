@@ -6,7 +6,7 @@ import { strings } from '../schema/facts.ts'
 import type { Builder } from '../schema/node.ts'
 import type { Site } from '../schema/resources.ts'
 import { findMalformed } from '../schema/shapes.ts'
-import type { Accepted } from './accept-kernel.ts'
+import type { Accepted, Unscanned } from './accept-kernel.ts'
 import { AcceptKernel } from './accept-kernel.ts'
 import { KIND, MAX_MEMBERS, MEMBER, NODE, TEST, UNBOUNDED } from './layout.ts'
 import { slotsOf } from './name-slots.ts'
@@ -14,7 +14,7 @@ import { isPlain } from './plain-text.ts'
 import { textTest } from './text-test.ts'
 
 /** Looks at a text; never throws, never says that one does not fit. */
-export type Acceptor = (bytes: Uint8Array) => Accepted
+export type Acceptor = (bytes: Uint8Array) => Accepted | Unscanned
 
 /** Digits, sign and point of the longest number that is looked at. */
 const MAX_NUMBER_CHARS = 17
@@ -22,7 +22,7 @@ const MAX_NUMBER_CHARS = 17
 const MAX_HOPS = 16
 const MAX_NESTING = 100
 
-/** Keywords that decide nothing about a value. `readOnly` does: see `memberNode`. */
+/** Keywords that decide nothing about a value. `readOnly` does: see `#memberNode`. */
 const SILENT: ReadonlySet<string> = new Set([
   '$comment',
   'title',
@@ -58,6 +58,8 @@ const READ: ReadonlySet<string> = new Set([
   'maxItems',
 ])
 
+const ANY_KIND = KIND.object | KIND.array | KIND.string | KIND.number | KIND.boolean | KIND.null
+
 const KINDS: ReadonlyMap<unknown, number> = new Map([
   ['object', KIND.object],
   ['array', KIND.array],
@@ -82,12 +84,16 @@ export class AcceptorCompiler {
   readonly #nodes = new Map<object, number>()
   /** A node that no value fits. */
   readonly #doubt: number
+  /** A node about which the document says nothing: any value fits, within the caps. */
+  readonly #free: number
 
   private constructor(builder: Builder, limits: JsonLimits, kernel: AcceptKernel) {
     this.#builder = builder
     this.#limits = limits
     this.#kernel = kernel
     this.#doubt = kernel.reserve(NODE.bytes)
+    this.#free = kernel.reserve(NODE.bytes)
+    this.#writeFree(this.#free)
   }
 
   /**
@@ -123,7 +129,9 @@ export class AcceptorCompiler {
   /** The address of the node of a schema. */
   #node(from: Site, depth: number): number {
     const site = this.#target(from)
-    if (site === undefined || !isObject(site.schema) || depth > MAX_NESTING) return this.#doubt
+    if (site === undefined || depth > MAX_NESTING) return this.#doubt
+    if (site.schema === true) return this.#free
+    if (!isObject(site.schema)) return this.#doubt
     const known = this.#nodes.get(site.schema)
     if (known !== undefined) return known
     const at = this.#kernel.reserve(NODE.bytes)
@@ -160,6 +168,20 @@ export class AcceptorCompiler {
     this.#put(at + NODE.kinds, kinds)
   }
 
+  #writeFree(at: number): void {
+    const { caps } = this.#builder.options
+    this.#put(at + NODE.kinds, ANY_KIND)
+    this.#put(at + NODE.maxLength, this.#maxLength(bound(caps?.maxLength)))
+    this.#put(at + NODE.item, at)
+    this.#put(at + NODE.maxItems, Math.min(bound(caps?.maxItems), UNBOUNDED))
+    this.#put(at + NODE.others, at)
+    this.#writeNumber(at, {}, ANY_KIND)
+  }
+
+  #maxLength(...bounds: readonly number[]): number {
+    return Math.min(...bounds, this.#limits.maxStringChars, UNBOUNDED)
+  }
+
   #put(at: number, value: number): void {
     this.#kernel.view.setUint32(at, value, true)
   }
@@ -174,7 +196,7 @@ export class AcceptorCompiler {
     const { caps } = this.#builder.options
     const most = [bound(keywords['maxLength'], caps?.maxLength), test.maxBytes]
     this.#put(at + NODE.minLength, Math.min(bound(keywords['minLength'], 0), UNBOUNDED))
-    this.#put(at + NODE.maxLength, Math.min(...most, this.#limits.maxStringChars, UNBOUNDED))
+    this.#put(at + NODE.maxLength, this.#maxLength(...most))
     this.#put(at + NODE.test, TEST[test.kind])
     if (test.data !== undefined) this.#put(at + NODE.data, this.#kernel.keep(test.data))
     return true
@@ -199,8 +221,12 @@ export class AcceptorCompiler {
   }
 
   #writeItems(at: number, { site, keywords, depth }: Place): boolean {
-    if (!isObject(keywords['items'])) return false
-    const item = this.#node(this.#builder.resources.child(site, 'items'), depth + 1)
+    const { items } = keywords
+    if (items !== undefined && items !== true && !isObject(items)) return false
+    const item =
+      items === undefined
+        ? this.#free
+        : this.#node(this.#builder.resources.child(site, 'items'), depth + 1)
     const { caps } = this.#builder.options
     this.#put(at + NODE.item, item)
     this.#put(at + NODE.minItems, Math.min(bound(keywords['minItems'], 0), UNBOUNDED))
@@ -209,44 +235,46 @@ export class AcceptorCompiler {
   }
 
   #writeMembers(at: number, { site, keywords, depth }: Place): boolean {
-    const { properties } = keywords
+    const { properties = NO_MEMBERS } = keywords
     if (!isObject(properties)) return false
     const names = Object.keys(properties)
     const readOnly = this.#builder.facts.of(site).readOnlyNames
     const required = new Set(strings(keywords['required']).filter((name) => !readOnly.has(name)))
-    if (names.length === 0 || names.length > MAX_MEMBERS) return false
+    const others = this.#others({ site, keywords, depth })
+    if (names.length > MAX_MEMBERS || (names.length === 0 && others === 0)) return false
     if ([...required].some((name) => !names.includes(name))) return false
     let mask = 0n
     const members = names.map((name, index) => {
       if (required.has(name)) mask |= 1n << BigInt(index)
-      return this.#member(name, { index, site, depth })
+      return { bytes: Buffer.from(name), address: this.#member(name, { index, site, depth }) }
     })
-    const slots = slotsOf(
-      members.flatMap((address, index) => {
-        const name = names[index] ?? ''
-        return address === undefined ? [] : [{ bytes: Buffer.from(name), address }]
-      }),
-    )
+    this.#put(at + NODE.others, others)
+    if (members.length === 0) return true
+    const slots = slotsOf(members)
     this.#put(at + NODE.slotMask, slots.length - 1)
     this.#put(at + NODE.slots, this.#kernel.keep(Buffer.from(Uint32Array.from(slots).buffer)))
     this.#kernel.view.setBigUint64(at + NODE.required, mask, true)
     return true
   }
 
-  /** `undefined`: whoever sends it is left to the twin. */
+  /** The node of members whose names the schema does not list; 0 where none may stand, or the twin has to look. */
+  #others({ site, keywords, depth }: Place): number {
+    const { additionalProperties: others, properties } = keywords
+    // A schema that names no members is open; one that names none of its `properties` is left to the twin.
+    if (others === undefined) return properties === undefined ? this.#free : 0
+    const child = this.#builder.resources.child(site, 'additionalProperties')
+    const isHidden = isObject(others) && this.#builder.facts.access(child) === 'readOnly'
+    return others === false || isHidden ? 0 : this.#node(child, depth + 1)
+  }
+
+  /** The address of the entry of a name, of a node of doubt where the twin has to look. */
   #member(
     name: string,
     { index, site, depth }: { readonly index: number; readonly site: Site; readonly depth: number },
-  ): number | undefined {
-    const { resources, facts } = this.#builder
+  ): number {
     const bytes = Buffer.from(name)
-    if (!isPlain(name) || DANGEROUS.has(name) || name.length > this.#limits.maxKeyChars)
-      return undefined
-    const child = resources.child(site, 'properties', name)
-    // What travels only the other way is refused where it appears.
-    if (facts.access(child) === 'readOnly') return undefined
-    const node = this.#node(child, depth + 1)
     const nameAt = this.#kernel.keep(bytes)
+    const node = this.#memberNode(name, site, depth)
     const at = this.#kernel.reserve(MEMBER.bytes)
     this.#put(at + MEMBER.name, nameAt)
     this.#put(at + MEMBER.length, bytes.length)
@@ -254,7 +282,18 @@ export class AcceptorCompiler {
     this.#put(at + MEMBER.index, index)
     return at
   }
+
+  #memberNode(name: string, site: Site, depth: number): number {
+    const { resources, facts } = this.#builder
+    if (!isPlain(name) || DANGEROUS.has(name) || name.length > this.#limits.maxKeyChars)
+      return this.#doubt
+    const child = resources.child(site, 'properties', name)
+    // What travels only the other way is refused where it appears.
+    return facts.access(child) === 'readOnly' ? this.#doubt : this.#node(child, depth + 1)
+  }
 }
+
+const NO_MEMBERS: object = Object.freeze({})
 
 interface Place {
   readonly site: Site
@@ -276,7 +315,7 @@ function kindsOf(keywords: Keywords): number {
   const isListed = keywords['enum'] !== undefined || Object.hasOwn(keywords, 'const')
   if (keywords['type'] === undefined) {
     if (isListed) return KIND.string
-    return keywords['properties'] === undefined ? 0 : KIND.object
+    return keywords['properties'] === undefined ? ANY_KIND : KIND.object
   }
   const all = types.reduce((kinds: number, type) => kinds | (KINDS.get(type) ?? 0), 0)
   // Beside `number`, `integer` asks nothing.

@@ -1,7 +1,7 @@
 /** The layout of memory that `assembly/accept.ts` reads: bytes. */
 export const TEXT_AT = 0x4000
 /** Longer texts are not looked at. */
-export const MAX_TEXT_BYTES = 16_384
+export const MAX_TEXT_BYTES = 65_536
 /** Behind the text, for reads of whole vectors; always zeros. */
 const MARGIN = 256
 /** Where nodes, members and what texts are compared with begin. */
@@ -39,7 +39,8 @@ export const NODE = {
   maximum: 56,
   above: 64,
   below: 72,
-  bytes: 80,
+  others: 80,
+  bytes: 88,
 } as const
 
 /** Where the parts of a member stand. */

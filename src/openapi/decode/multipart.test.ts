@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
+import { JSON_LIMITS } from '../../http/json-limits.ts'
 import { parseMediaType } from '../../http/media-type.ts'
+import { acceptorOf } from '../accept/acceptors.ts'
 import { compileMultipart } from './multipart.ts'
-import type { MultipartDecoder } from './multipart.ts'
+import type { MultipartDecoder, MultipartResult } from './multipart.ts'
 import { testOperation } from './test-operation.ts'
 
 const BOUNDARY: ReadonlyMap<string, string> = new Map([['boundary', 'b']])
@@ -17,6 +19,13 @@ const SCHEMA = {
     photo: { type: 'string', format: 'binary' },
     photos: { type: 'array', items: { type: 'string', format: 'binary' } },
   },
+}
+
+/** As above, with others beside them. */
+const OPEN_SCHEMA = {
+  ...SCHEMA,
+  properties: { ...SCHEMA.properties, list: { type: 'array', items: { type: 'string' } } },
+  additionalProperties: true,
 }
 
 function decoder(encoding: object = {}): MultipartDecoder {
@@ -45,9 +54,12 @@ async function outcome(text: string, encoding?: object, boundary = 'b'): Promise
     Buffer.from(text, 'latin1'),
     new Map([['boundary', boundary]]),
   )
-  return 'fault' in result
-    ? `${result.fault.keyword} ${result.fault.pointer}`
-    : JSON.parse(JSON.stringify(result.value))
+  return shown(result)
+}
+
+function shown(result: MultipartResult): unknown {
+  if ('fault' in result) return `${result.fault.keyword} ${result.fault.pointer}`
+  return JSON.parse(JSON.stringify('read' in result ? result.read() : result.value))
 }
 
 const zeros = (count: number): number[] => Array.from({ length: count }, () => 0)
@@ -299,9 +311,66 @@ suite('multipart bodies', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { maxLength: 30 }), async (pieces) => {
         const result = await decode(Buffer.from(`--b\r\n${pieces.join('')}`), BOUNDARY)
-        assert.ok('value' in result || result.fault.keyword !== '')
+        assert.ok('value' in result || ('fault' in result && result.fault.keyword !== ''))
       }),
       { numRuns: 500 },
     )
   })
+
+  suite('that surely fit', () => {
+    const { operation, deps, compiler } = testOperation({
+      requestBody: { content: { 'multipart/form-data': { schema: OPEN_SCHEMA } } },
+    })
+    const [mediaType] = operation.requestBody?.content ?? []
+    assert.ok(mediaType?.schema !== undefined)
+    const accept = acceptorOf(compiler, mediaType.schema, JSON_LIMITS)
+    const decode = compileMultipart(mediaType, deps, accept)
+    const plain = compileMultipart(mediaType, deps)
+    const validate = compiler.validator(mediaType.schema)
+
+    test('are not made values of', async () => {
+      const text = body(
+        [`${field('meta')}\r\nContent-Type: application/json`, '{"a":1}'],
+        [`${field('x')}\r\nContent-Type: application/json`, '[{"b":"c"}]'],
+        [field('age'), '5'],
+      )
+      const result = await decode(Buffer.from(text), BOUNDARY)
+      assert.ok('read' in result && result.isWithoutUrl)
+      assert.deepEqual(shown(result), { meta: { a: 1 }, x: [{ b: 'c' }], age: 5 })
+    })
+
+    test('fit to their twins as well', async () => {
+      const type = fc.constantFrom('', '\r\nContent-Type: application/json')
+      const name = fc.constantFrom('name', 'age', 'meta', 'list', 'x', 'y', 'z"', '__proto__')
+      const content = fc.oneof(
+        fc.json(),
+        fc.constantFrom('{"a":1}', '{"a":"b"}', '[]', '5', '5.5', 'a b', 'é', 'x:', '//y', '\xff'),
+        fc.constantFrom('{"b":1,"b":2}', '"http://a"', '{"b":9007199254740993}', '1e300'),
+      )
+      const part = fc
+        .tuple(name, type, content)
+        .map(([key, more, text]): [string, string] => [field(key.replace('"', '\\"')) + more, text])
+      let accepted = 0
+      await fc.assert(
+        fc.asyncProperty(fc.array(part, { minLength: 1, maxLength: 3 }), async (parts) => {
+          const bytes = Buffer.from(body(...parts))
+          const [found, expected] = [await decode(bytes, BOUNDARY), await plain(bytes, BOUNDARY)]
+          assert.deepEqual(shown(found), shown(expected))
+          if (!('read' in found)) return
+          accepted += 1
+          const value = found.read()
+          assert.equal(validate(value), undefined)
+          const isToldSo = found.isWithoutUrl
+          assert.ok(!isToldSo || !stringsIn(value).some((one) => /^\s*(?:[a-z]+:|\/\/)/i.test(one)))
+        }),
+        { numRuns: 2000 },
+      )
+      assert.ok(accepted > 100, `only ${accepted} bodies were accepted`)
+    })
+  })
 })
+
+function stringsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(stringsIn) : []
+}

@@ -5,6 +5,7 @@ import type { JsonOutline } from '../../http/json-limits.ts'
 import { parseOutlined, scanJson } from '../../http/json-scan.ts'
 import { matchMediaType, parseMediaType } from '../../http/media-type.ts'
 import { nextTurn } from '../../base/next-turn.ts'
+import type { Acceptor } from '../accept/acceptor-compiler.ts'
 import { childPointer } from '../load/pointer.ts'
 import type { MediaType } from '../model.ts'
 import type { BodyFault, DecodeDeps } from './contract.ts'
@@ -28,7 +29,14 @@ export interface MultipartPart {
 
 /** The value of a multipart body for the schema validator with its parts, or why there is none. */
 export type MultipartResult =
-  | { readonly value: unknown; readonly parts: readonly MultipartPart[] }
+  | {
+      readonly value: unknown
+      readonly parts: readonly MultipartPart[]
+      /** No string in the value begins like a URL; `false` as well where nobody looked. */
+      readonly isWithoutUrl: boolean
+    }
+  /** It fits its schema; the value is made once somebody asks for it. */
+  | { readonly read: () => unknown; readonly isWithoutUrl: boolean }
   | { readonly fault: BodyFault }
 
 /** Decodes a whole body; `parameters` are those of the request's media type, names in lower case. Never rejects. */
@@ -41,9 +49,14 @@ export type MultipartDecoder = (
  * Compiles the decoder of `multipart/form-data` bodies [VAL-06]: at most 20 parts, no nesting, file names that are plain
  * names, files whose first bytes fit their type, types that `encoding` allows, and no name that says another type. In the value a file is a string with one
  * character per byte (so that `maxLength` counts bytes), a JSON part its value, any other part text by its schema.
+ * @param accept says of a JSON text that it fits the schema of the body.
  * @see RFC 7578
  */
-export function compileMultipart(mediaType: MediaType, deps: DecodeDeps): MultipartDecoder {
+export function compileMultipart(
+  mediaType: MediaType,
+  deps: DecodeDeps,
+  accept?: Acceptor,
+): MultipartDecoder {
   const object = deps.types(mediaType.schema).object
   return async (body, parameters) => {
     const boundary = parameters.get('boundary')
@@ -58,7 +71,15 @@ export function compileMultipart(mediaType: MediaType, deps: DecodeDeps): Multip
     const parts = await readParts(boundary, body)
     // A part that the parser left out would reach the API unseen.
     if (parts?.length !== count) return refuse('multipart', '', 'is malformed')
-    return buildValue(parts, object, mediaType)
+    await nextTurn()
+    // All parts are looked at before one is read: what is refused has cost little then.
+    const known = await lookAt(parts, object, mediaType)
+    if ('fault' in known) return known
+    const isWithoutUrl = accept === undefined ? undefined : fitsAsJson(known, accept)
+    // Whoever asks for the value makes it in another turn.
+    await nextTurn()
+    if (isWithoutUrl === undefined) return buildValue(known)
+    return { read: () => valueOf(known), isWithoutUrl }
   }
 }
 
@@ -124,15 +145,47 @@ interface Known {
   readonly json: JsonOutline | undefined
 }
 
-async function buildValue(
-  parts: readonly MultipartPart[],
-  object: ObjectType | undefined,
-  mediaType: MediaType,
-): Promise<MultipartResult> {
-  await nextTurn()
-  // All parts are looked at before one is read: what is refused has cost little then.
-  const known = await lookAt(parts, object, mediaType)
-  if ('fault' in known) return known
+/** Longer texts are not written as JSON. Bytes. */
+const MAX_WRITTEN_BYTES = 1024
+
+/**
+ * Whether parts, written as the JSON text that says the same, surely fit: then whether they are without URLs, else
+ * `undefined`. Only where nearly all of it is JSON already.
+ */
+function fitsAsJson(known: readonly Known[], accept: Acceptor): boolean | undefined {
+  const names = new Set(known.map(({ part }) => part.name))
+  if (names.size < known.length) return undefined
+  const pieces: Buffer[] = []
+  for (const one of known) {
+    const json = jsonOf(one)
+    if (json === undefined) return undefined
+    const before = pieces.length === 0 ? '{' : ','
+    pieces.push(Buffer.from(`${before}${JSON.stringify(one.part.name)}:`), json)
+  }
+  const looked = accept(Buffer.concat([...pieces, END]))
+  if (typeof looked !== 'string') return looked.isWithoutUrl
+  return looked === 'unknown' ? undefined : looked === 'fits-without-url'
+}
+
+const END = Buffer.from('}')
+
+function jsonOf(known: Known): Buffer | undefined {
+  const { part, type, json } = known
+  if (type.items !== undefined) return undefined
+  if (json !== undefined) return part.bytes
+  if (part.fileName !== undefined || part.bytes.length > MAX_WRITTEN_BYTES) return undefined
+  const value = readPart(known)
+  return value instanceof Unreadable ? undefined : Buffer.from(JSON.stringify(value))
+}
+
+/** Of parts each of which was seen to be readable and to come once. */
+function valueOf(known: readonly Known[]): unknown {
+  const value = Object.create(null) as Record<string, unknown>
+  for (const one of known) value[one.part.name] = readPart(one)
+  return value
+}
+
+async function buildValue(known: readonly Known[]): Promise<MultipartResult> {
   const value = Object.create(null) as Record<string, unknown>
   let left = BYTES_AT_ONCE
   for (const one of known) {
@@ -152,7 +205,8 @@ async function buildValue(
     } else if (Array.isArray(before)) before.push(read)
     else value[name] = [read]
   }
-  return { value, parts }
+  const parts = known.map(({ part }) => part)
+  return { value, parts, isWithoutUrl: known.every(({ json }) => json?.isWithoutUrl === true) }
 }
 
 async function lookAt(

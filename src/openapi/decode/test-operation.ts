@@ -12,7 +12,12 @@ export function testOperation(
     openapi = '3.1.0',
     components = {},
   }: { path?: string; openapi?: string; components?: object } = {},
-): { readonly api: ApiModel; readonly operation: Operation; readonly deps: DecodeDeps } {
+): {
+  readonly api: ApiModel
+  readonly operation: Operation
+  readonly deps: DecodeDeps
+  readonly compiler: SchemaCompiler
+} {
   const responses = { 200: { description: 'fine' } }
   const paths = { [path]: { post: { responses, ...operation } } }
   const document = { openapi, info: { title: 'Test', version: '1' }, paths, components }
@@ -29,5 +34,5 @@ export function testOperation(
       if (finding.severity === 'error') throw new Error(finding.message)
     },
   })
-  return { api, operation: only, deps: createDecodeDeps(api, compiler) }
+  return { api, operation: only, deps: createDecodeDeps(api, compiler), compiler }
 }
