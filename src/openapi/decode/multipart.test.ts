@@ -317,6 +317,39 @@ suite('multipart bodies', () => {
     )
   })
 
+  test('reads plain heads as the parser does', async () => {
+    const decode = decoder()
+    const name = fc.stringMatching(/^[\w .[\]-]{1,8}$/)
+    const type = fc.constantFrom('', 'text/plain', 'image/PNG', 'application/x.y+z', 'multipart/x')
+    const content = fc
+      .array(fc.constantFrom('\r\n', '\r', '\n', '-', '--', '--b', 'b', 'x', '\0', 'é', '5'), {
+        maxLength: 12,
+      })
+      .map((pieces) => pieces.join(''))
+    const part = fc
+      .tuple(name, fc.option(fc.stringMatching(/^[\w .-]{1,12}$/)), type, content)
+      .map(([key, file, media, text]) => ({
+        head: `${field(key, file === null ? '' : `; filename="${file}"`)}${media === '' ? '' : `\r\nContent-Type: ${media}`}`,
+        text,
+      }))
+    let plain = 0
+    await fc.assert(
+      fc.asyncProperty(fc.array(part, { minLength: 1, maxLength: 3 }), async (parts) => {
+        // A field of another name makes the parser read the whole body.
+        const [found, expected] = await Promise.all(
+          ['', '\r\nX-Other: a'].map((more) => {
+            const all = parts.map(({ head, text }): [string, string] => [head + more, text])
+            return decode(Buffer.from(body(...all)), BOUNDARY)
+          }),
+        )
+        assert.deepEqual(found, expected)
+        if (found !== undefined && 'value' in found) plain += 1
+      }),
+      { numRuns: 2000 },
+    )
+    assert.ok(plain > 100, `only ${plain} bodies were read`)
+  })
+
   suite('that surely fit', () => {
     const { operation, deps, compiler } = testOperation({
       requestBody: { content: { 'multipart/form-data': { schema: OPEN_SCHEMA } } },

@@ -12,6 +12,7 @@ import type { BodyFault, DecodeDeps } from './contract.ts'
 import { namesOtherType } from './file-name.ts'
 import { contradictsFileType } from './file-type.ts'
 import { checkPartHeads, MAX_PARTS } from './part-heads.ts'
+import type { FoundPart } from './part-heads.ts'
 import { readText, Unreadable } from './scalar.ts'
 import { FORBIDDEN_NAMES } from './structure.ts'
 import { PLAIN_TEXT } from './text-type.ts'
@@ -66,18 +67,20 @@ export function compileMultipart(
     // Parsers that know RFC 2231 take `boundary*` for the boundary and find other parts.
     if ([...parameters.keys()].some((name) => name.startsWith('boundary*')))
       return refuse('multipart', '', 'has two boundaries')
-    const count = checkPartHeads(body, boundary)
-    if (typeof count !== 'number') return { fault: count }
-    const parts = await readParts(boundary, body)
+    const found = checkPartHeads(body, boundary)
+    if ('fault' in found) return found
+    const parts = plainParts(found, body) ?? (await readParts(boundary, body))
     // A part that the parser left out would reach the API unseen.
-    if (parts?.length !== count) return refuse('multipart', '', 'is malformed')
+    if (parts?.length !== found.length) return refuse('multipart', '', 'is malformed')
     await nextTurn()
     // All parts are looked at before one is read: what is refused has cost little then.
     const known = await lookAt(parts, object, mediaType)
     if ('fault' in known) return known
+    const isLarge = body.length > BYTES_AT_ONCE
+    if (isLarge) await nextTurn()
     const isWithoutUrl = accept === undefined ? undefined : fitsAsJson(known, accept)
     // Whoever asks for the value makes it in another turn.
-    await nextTurn()
+    if (isLarge) await nextTurn()
     if (isWithoutUrl === undefined) return buildValue(known)
     return { read: () => valueOf(known), isWithoutUrl }
   }
@@ -85,6 +88,17 @@ export function compileMultipart(
 
 function refuse(keyword: string, pointer: string, message: string): { readonly fault: BodyFault } {
   return { fault: { keyword, pointer, message } }
+}
+
+/** The parts, where no head needs the parser. */
+function plainParts(found: readonly FoundPart[], body: Buffer): MultipartPart[] | undefined {
+  const parts: MultipartPart[] = []
+  for (const { said, start, end } of found) {
+    if (said === undefined) return undefined
+    const { name, fileName, contentType = 'text/plain' } = said
+    parts.push({ name, fileName, contentType, bytes: body.subarray(start, end) })
+  }
+  return parts
 }
 
 function readParts(boundary: string, body: Buffer): Promise<MultipartPart[] | undefined> {
@@ -135,7 +149,7 @@ function readParts(boundary: string, body: Buffer): Promise<MultipartPart[] | un
 /** Others have their turn after parts of so many bytes: each of them may be JSON. */
 const BYTES_AT_ONCE = 8_192
 /** As above, while JSON is only scanned. */
-const SCANNED_AT_ONCE = 131_072
+const SCANNED_AT_ONCE = 32_768
 
 /** A part that was looked at. */
 interface Known {

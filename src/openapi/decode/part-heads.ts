@@ -6,41 +6,81 @@ export const MAX_PARTS = 20
 const MAX_HEAD_BYTES = 8_192
 const CRLF2 = '\r\n\r\n'
 
+/** A part as it stands in the body. */
+export interface FoundPart {
+  /** What its head says; `undefined` where the parser has to read it. */
+  readonly said: SaidOfPart | undefined
+  /** Where its bytes stand. */
+  readonly start: number
+  readonly end: number
+}
+
+/** What a head says that every program writes. */
+export interface SaidOfPart {
+  readonly name: string
+  readonly fileName: string | undefined
+  readonly contentType: string | undefined
+}
+
+/** As all programs write heads, with names and types that have one reading: no quotes, escapes, parameters. */
+const PLAIN_HEAD =
+  /^Content-Disposition: form-data; name="([\w .[\]-]{1,128})"(?:; filename="([\w .-]{1,128})")?(?:\r\nContent-Type: ((?:application|audio|font|image|text|video)\/[\w.+-]{1,64}))?$/
+
 /** What is wrong with a multipart body beyond what its parser notices. */
 const fault = (keyword: string, message: string): BodyFault => ({ keyword, pointer: '', message })
 
 /**
- * Counts the parts of a multipart body and checks their heads for everything that two parsers could read differently:
+ * Finds the parts of a multipart body and checks their heads for everything that two parsers could read differently:
  * exactly one `Content-Disposition: form-data` each, no header twice, no folded lines, no `filename*` (RFC 7578 section
  * 4.2), no transfer encoding, no nested multipart, no charset but UTF-8 for what is read, nothing before the first and
  * after the last delimiter.
- * @returns the number of parts, or why the body is refused. Linear; never throws.
+ * @returns the parts in order, or why the body is refused. Linear; never throws.
  */
-export function checkPartHeads(body: Buffer, boundary: string): number | BodyFault {
+export function checkPartHeads(
+  body: Buffer,
+  boundary: string,
+): readonly FoundPart[] | { readonly fault: BodyFault } {
+  const parts: FoundPart[] = []
+  const broken = findParts(body, boundary, parts)
+  return broken === undefined ? parts : { fault: broken }
+}
+
+function findParts(body: Buffer, boundary: string, parts: FoundPart[]): BodyFault | undefined {
   const opening = `--${boundary}`
   const delimiter = `\r\n${opening}`
   if (!body.subarray(0, opening.length).equals(Buffer.from(opening, 'latin1'))) {
     return fault('multipart', 'does not start with its boundary')
   }
   let at = opening.length
-  for (let count = 0; ; count++) {
+  for (;;) {
     const tail = body.toString('latin1', at, at + 2)
     if (tail === '--')
-      return count > 0 && isEnd(body, at + 2)
-        ? count
+      return parts.length > 0 && isEnd(body, at + 2)
+        ? undefined
         : fault('multipart', 'does not end at its last boundary')
     if (tail !== '\r\n') return fault('multipart', 'has a malformed boundary')
-    if (count >= MAX_PARTS) return fault('maxParts', `has more than ${MAX_PARTS} parts`)
+    if (parts.length >= MAX_PARTS) return fault('maxParts', `has more than ${MAX_PARTS} parts`)
     const headEnd = body.indexOf(CRLF2, at, 'latin1')
     if (headEnd < 0 || headEnd - at > MAX_HEAD_BYTES)
       return fault('multipart', 'has a part without a head')
-    const broken = checkHead(body.toString('latin1', at + 2, headEnd))
+    const head = body.toString('latin1', at + 2, headEnd)
+    const said = saidOf(head)
+    const broken = said === undefined ? checkHead(head) : undefined
     if (broken !== undefined) return broken
     // The delimiter of an empty part shares the line break that ends its head.
     const next = body.indexOf(delimiter, headEnd + 2, 'latin1')
     if (next < 0) return fault('multipart', 'does not end at its last boundary')
+    const start = headEnd + CRLF2.length
+    parts.push({ said: next < start ? undefined : said, start, end: next })
     at = next + delimiter.length
   }
+}
+
+function saidOf(head: string): SaidOfPart | undefined {
+  const match = PLAIN_HEAD.exec(head)
+  const name = match?.[1]
+  if (match === null || name === undefined) return undefined
+  return { name, fileName: match[2], contentType: match[3]?.toLowerCase() }
 }
 
 function isEnd(body: Buffer, at: number): boolean {
