@@ -11,8 +11,8 @@ import type { Row } from './rows.ts'
 /** Requests that a program answers first; what comes later is not cold. */
 const COLD_REQUESTS = 1000
 
-/** How long a peer is under load before anything is measured: what it costs while it compiles itself is `cold`. */
-const SETTLE_SECONDS = 4
+/** How long a peer is under the load of each row before anything is measured: what compiling itself costs is `cold`. */
+export const SETTLE_SECONDS = 4
 
 /** Measures rows, one after another, and remembers between them what later rows need. */
 export class Measurer {
@@ -20,7 +20,6 @@ export class Measurer {
   readonly #peers: ReadonlyMap<string, Peer>
   /** Number of the next token that a peer has not seen, by file and peer. */
   readonly #nextToken = new Map<string, number>()
-  readonly #settled = new Set<string>()
   /** Requests per second of the small GET that each peer carried, by peer. */
   readonly #carried = new Map<string, number[]>()
 
@@ -32,16 +31,9 @@ export class Measurer {
   /** Lets compilers and caches settle, and shows what is broken before anything is measured. */
   async warm(row: Row): Promise<void> {
     if (row.part === 'cold' || row.part === 'p999') return
-    await this.#settle(row)
-    const sample = await this.measure(row, 1)
-    if (sample.rps === 0 || sample.errors > sample.rps * 0.01)
+    const sample = await this.measure(row, SETTLE_SECONDS)
+    if (sample.rps === 0 || sample.errors > sample.rps * SETTLE_SECONDS * 0.01)
       throw new Error(`${row.peer}, ${row.part} over ${row.channel}: ${sample.errors} errors`)
-  }
-
-  async #settle(row: Row): Promise<void> {
-    if (this.#settled.has(row.peer)) return
-    this.#settled.add(row.peer)
-    await load(this.#job(row, SETTLE_SECONDS))
   }
 
   /** One sample of a row. */

@@ -11,7 +11,7 @@ import { needPrograms } from '../machine/programs.ts'
 import { scratchFolder } from '../machine/scratch.ts'
 import { writeInputs } from './inputs.ts'
 import type { Transport } from './issuer.ts'
-import { Measurer } from './measure.ts'
+import { Measurer, SETTLE_SECONDS } from './measure.ts'
 import { startEachTransport, startOthers } from './peers.ts'
 import type { Peer } from './peers.ts'
 import { PORTS } from './ports.ts'
@@ -62,7 +62,7 @@ function installPeers(): void {
 /** As many as the rows of one transport use up, at the most 15,000 a second. */
 function coldTokens(parts: ReadonlySet<Part>): number {
   if (!parts.has('tokens')) return 0
-  return Math.min(MOST_COLD_TOKENS, Math.ceil(1.61 * 15_000 * (repeats * seconds + 1)))
+  return Math.min(MOST_COLD_TOKENS, Math.ceil(1.61 * 15_000 * (repeats * seconds + SETTLE_SECONDS)))
 }
 
 interface Measured {
