@@ -42,6 +42,15 @@ const upload = (name: string, make: (bytes: number) => string): readonly Attack[
 const part = (name: string, body: string): string =>
   `--bound\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${body}\r\n`
 
+function twentyParts(bytes: number, object: string): string {
+  const parts = Array.from(
+    { length: 20 },
+    (_, n) =>
+      `--bound\r\nContent-Disposition: form-data; name="j${n}"\r\nContent-Type: application/json\r\n\r\n${arrayOf(Math.min(bytes / 21 - 120, 2980), () => object)}\r\n`,
+  )
+  return `${parts.join('')}--bound--\r\n`
+}
+
 function partAttacks(): readonly Attack[] {
   return [
     ...bodyAttacks(
@@ -63,14 +72,11 @@ function partAttacks(): readonly Attack[] {
             `--bound\r\nContent-Disposition: form-data; name="j${n}"\r\nContent-Type: application/json\r\n\r\n${arrayOf(bytes / 21 - 120, () => '{"a":1}')}\r\n`,
         ).join('')}--bound--\r\n`,
     ),
-    ...upload(
-      'twenty parts of JSON, no more values than may be',
-      (bytes) =>
-        `${Array.from(
-          { length: 20 },
-          (_, n) =>
-            `--bound\r\nContent-Disposition: form-data; name="j${n}"\r\nContent-Type: application/json\r\n\r\n${arrayOf(Math.min(bytes / 21 - 120, 2980), () => '{"a":"bcdef"}')}\r\n`,
-        ).join('')}--bound--\r\n`,
+    ...upload('twenty parts of JSON, no more values than may be', (bytes) =>
+      twentyParts(bytes, '{"a":"bcdef"}'),
+    ),
+    ...upload('twenty parts of JSON, no more values than may be, and a URL', (bytes) =>
+      twentyParts(bytes, '{"a":"bcdef"}').replace('bcdef', 'bcde:'),
     ),
     ...upload(
       'a long file name',

@@ -57,11 +57,14 @@ function nameAttacks(): readonly Attack[] {
       json(`new names, ${size} in each object`, '/maps', () => newNames(size)),
     ),
     ...json('new names, as many as may be', '/map', () => newNames(NAMES).slice(1, -1)),
-    ...json(
-      'names in ever new orders',
-      '/any',
-      () => `[${Array.from({ length: 750 }, (_, n) => inOrder(n)).join(',')}]`,
+    // A text that begins like a URL is asked for its name, and whether it leads inside.
+    ...[1, 20, 1000].flatMap((size) =>
+      json(`new names, ${size} in each object, and a URL`, '/maps', () =>
+        newNames(size).replace('""', '"x:"'),
+      ),
     ),
+    ...json('names in ever new orders', '/any', newOrders),
+    ...json('names in ever new orders, and a URL', '/any', () => newOrders().replace('0', '"x:"')),
     ...json('escaped names', '/map', (bytes) => objectOf(bytes, (n) => `"\\u006b${n}":""`)),
   ]
 }
@@ -71,6 +74,10 @@ function newNames(size: number): string {
   const object = (from: number): string =>
     `{${Array.from({ length: size }, (_, n) => `"${NEW}${from + n}":""`).join(',')}}`
   return `[${Array.from({ length: Math.floor(NAMES / size) }, (_, n) => object(n * size)).join(',')}]`
+}
+
+function newOrders(): string {
+  return `[${Array.from({ length: 750 }, (_, n) => inOrder(n)).join(',')}]`
 }
 
 /** An object of twelve names in the order that belongs to a number. */

@@ -63,28 +63,35 @@ const LONG_MS = 0.25
 
 /**
  * As `parseJsonStrict`; texts longer than `JSON_SLICE_BYTES` come later, and those whose objects are dear to make.
- * Never throws, never rejects.
+ * Never throws, never rejects. `known`: what `scanJson` told of the text, where it was asked.
  */
 export function parseJsonSliced(
   bytes: Buffer,
   limits: JsonLimits = JSON_LIMITS,
+  known?: JsonFault | JsonOutline,
 ): MaybePromise<JsonValue | JsonFault> {
-  if (bytes.length > JSON_SLICE_BYTES) return inSlices(bytes, limits)
-  const outline = scanJson(bytes, limits)
-  return outline.fault === undefined && outline.isManifold
+  const isLong = bytes.length > JSON_SLICE_BYTES
+  if (isLong && known === undefined)
+    return scanJsonSliced(bytes, limits).then((outline) => parseLater(bytes, outline))
+  const outline = known ?? scanJson(bytes, limits)
+  return isLong || (outline.fault === undefined && outline.isManifold)
     ? parseLater(bytes, outline)
     : parseScanned(bytes, outline)
 }
 
-async function inSlices(bytes: Buffer, limits: JsonLimits): Promise<JsonValue | JsonFault> {
+/** As `scanJson`, in slices where the text is long. Never rejects. */
+export async function scanJsonSliced(
+  bytes: Buffer,
+  limits: JsonLimits = JSON_LIMITS,
+): Promise<JsonFault | JsonOutline> {
   const fault = encodingFault(bytes)
   if (fault !== undefined) return fault
   const known = bytes.length <= MAX_WASM_BYTES ? wasmScan(bytes, limits) : undefined
-  if (known !== undefined) return parseLater(bytes, known)
+  if (known !== undefined) return known
   const scanner = new JsonScanner(bytes, limits)
   for (let until = JSON_SLICE_BYTES; ; until += JSON_SLICE_BYTES) {
     const outline = scanner.run(until)
-    if (outline !== undefined) return parseLater(bytes, outline)
+    if (outline !== undefined) return outline
     await nextTurn()
   }
 }

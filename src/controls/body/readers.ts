@@ -1,14 +1,14 @@
 import { andThen, isPromise } from '../../base/maybe-promise.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
 import { nextTurn } from '../../base/next-turn.ts'
-import { parseJsonSliced, parseJsonStrict, scanJson } from '../../http/json-scan.ts'
+import { parseJsonSliced, parseJsonStrict, scanJson, scanJsonSliced } from '../../http/json-scan.ts'
 import type { JsonValue } from '../../http/json-scan.ts'
-import type { JsonFault, JsonLimits } from '../../http/json-limits.ts'
+import type { JsonFault, JsonLimits, JsonOutline } from '../../http/json-limits.ts'
 import type { MediaType as ActualType } from '../../http/media-type.ts'
 import { isJson } from '../../http/media-type.ts'
 import type { BodyFault } from '../../openapi/decode/contract.ts'
 import { afterScan } from '../../openapi/accept/accept-kernel.ts'
-import type { Accepted, Unscanned } from '../../openapi/accept/accept-kernel.ts'
+import type { Accepted } from '../../openapi/accept/accept-kernel.ts'
 import { acceptorOf } from '../../openapi/accept/acceptors.ts'
 import type { Acceptor } from '../../openapi/accept/acceptor-compiler.ts'
 import { compileFormBody } from '../../openapi/decode/form.ts'
@@ -61,7 +61,8 @@ function readerOf(config: BodyConfig, media: MediaType, api: ApiRuntime): BodyRe
   const accept =
     media.schema === undefined ? undefined : acceptorOf(schemas, media.schema, config.jsonLimits)
   const full = jsonReader({ validate, validateLarge }, config.jsonLimits)
-  const json = accept === undefined ? full : acceptingReader(accept, full, config.jsonLimits)
+  const json: BodyReader =
+    accept === undefined ? (bytes) => full(bytes) : acceptingReader(accept, full, config.jsonLimits)
   const fields = { validate, validateLarge }
   if (isWide(media.type)) return rangeReader(json, { media, api, fields, accept })
   if (isJson(media.type)) return json
@@ -137,49 +138,61 @@ interface Validators {
  */
 const SLICED_BYTES = 16_384
 
-function jsonReader(validators: Validators, limits: JsonLimits): BodyReader {
-  return (bytes) => {
-    const parsed = parseJsonSliced(bytes, limits)
+/** Reads JSON; `known`: what the scan told of it, where it was asked. */
+type ScannedReader = (bytes: Buffer, known?: JsonFault | JsonOutline) => MaybePromise<ReadBody>
+
+function jsonReader(validators: Validators, limits: JsonLimits): ScannedReader {
+  return (bytes, known) => {
+    const parsed = parseJsonSliced(bytes, limits, known)
     if (isPromise(parsed)) return parsed.then((late) => readJson(late, bytes, validators))
     return readJson(parsed, bytes, validators)
   }
 }
 
 /** Most bodies are sound, and nobody asks for their values: those are seen to fit in one pass over the bytes. */
-function acceptingReader(accept: Acceptor, full: BodyReader, limits: JsonLimits): BodyReader {
+function acceptingReader(accept: Acceptor, full: ScannedReader, limits: JsonLimits): BodyReader {
   const read: ReadHeldBody = (bytes) => {
     const parsed = parseJsonStrict(bytes, limits)
     return parsed.fault === undefined ? parsed.value : undefined
   }
   const sound: ReadBody = { kind: 'sound', isWithoutUrl: false, read }
   const withoutUrl: ReadBody = { kind: 'sound', isWithoutUrl: true, read }
-  const answer = (accepted: Accepted, bytes: Buffer, type: ActualType): MaybePromise<ReadBody> => {
-    if (accepted === 'unknown') return full(bytes, type)
+  const answer = (
+    accepted: Accepted,
+    bytes: Buffer,
+    known?: JsonFault | JsonOutline,
+  ): MaybePromise<ReadBody> => {
+    if (accepted === 'unknown') return full(bytes, known)
     return accepted === 'fits' ? sound : withoutUrl
   }
-  return (bytes, type) => {
-    const looked = accept(bytes)
+  return (bytes) => {
     if (bytes.length > SLICED_BYTES)
-      return inTurns(looked, bytes, limits).then((accepted) => answer(accepted, bytes, type))
-    return answer(scanned(looked, bytes, limits), bytes, type)
+      return fitsInTurns(bytes, accept, limits).then((outline) =>
+        outline === undefined ? withoutUrl : full(bytes, outline),
+      )
+    const looked = accept(bytes)
+    if (typeof looked === 'string') return answer(looked, bytes)
+    const outline = scanJson(bytes, limits)
+    return answer(afterScan(looked, outline), bytes, outline)
   }
 }
 
-/** As `scanned`, for what is long: after that, a turn begins in which a value may be made. */
-async function inTurns(
-  looked: Accepted | Unscanned,
+/**
+ * Asks of a long text whether it fits and nothing in it begins like a URL, so that hardly anybody asks for its value:
+ * `undefined`, or what the scan told. Either way, a turn begins in which a value may be made.
+ */
+async function fitsInTurns(
   bytes: Buffer,
+  accept: Acceptor,
   limits: JsonLimits,
-): Promise<Accepted> {
+): Promise<JsonFault | JsonOutline | undefined> {
+  const outline = await scanJsonSliced(bytes, limits)
+  if (outline.fault !== undefined || !outline.isWithoutUrl) return outline
   await nextTurn()
-  if (typeof looked === 'string') return looked
-  const accepted = scanned(looked, bytes, limits)
+  // What was scanned needs no other scan.
+  if (outline.unsafeIntegers.length > 0 || accept(bytes) === 'unknown') return outline
   await nextTurn()
-  return accepted
-}
-
-function scanned(looked: Accepted | Unscanned, bytes: Buffer, limits: JsonLimits): Accepted {
-  return typeof looked === 'string' ? looked : afterScan(looked, scanJson(bytes, limits))
+  return undefined
 }
 
 function readJson(
