@@ -1,7 +1,7 @@
 import { ConfigError } from '../src/base/config-error.ts'
 import type { ConfigFault } from '../src/base/config-error.ts'
 import { CommandError } from './failure.ts'
-import { openKeyDesk } from './key-desk.ts'
+import { openKeyDesk } from './open-key-desk.ts'
 import type { ImportedView, ImportReport, KeyDesk } from './key-desk.ts'
 import { readEntry } from './key-import/entry.ts'
 import type { FileKey, ImportEntry } from './key-import/entry.ts'

@@ -9,7 +9,7 @@ import { ANONYMOUS, NO_CLAIMS } from '../../src/identity/principal.ts'
 import type { Principal } from '../../src/identity/principal.ts'
 import type { TokenService } from '../../src/identity/tokens/service.ts'
 import { CommandError } from '../failure.ts'
-import { openKeyDesk } from '../key-desk.ts'
+import { openKeyDesk } from '../open-key-desk.ts'
 import { keyIdOf } from '../keys.ts'
 import type { ConfigOptions } from '../load.ts'
 
