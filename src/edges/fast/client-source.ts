@@ -68,7 +68,7 @@ export class ClientSource implements BorrowedReader {
    * and never those of another client.
    */
   readonly read = (bytes: number, from: Buffer): void => {
-    const chunk = from.subarray(0, bytes)
+    const chunk = bytes === from.length ? from : from.subarray(0, bytes)
     if (bytes <= LENT_BYTES) this.#taker.takeBytes(chunk, true)
     else this.#taker.takeBytes(Buffer.from(chunk), false)
     chunk.fill(0)

@@ -3,6 +3,7 @@ import type { Kernel } from './kernel.ts'
 import { FAILED, READY, WRITE_BYTES } from './kernel.ts'
 import type { Poller, SocketKind, Watched } from './poller.ts'
 import { threadPoller } from './poller.ts'
+import type { Round } from './round.ts'
 
 /** Reads of one socket before others get their turn. */
 const READS_AT_ONCE = 4
@@ -109,6 +110,15 @@ export class BorrowedSocket implements Watched, DirectLine {
 
   get kernel(): Kernel {
     return this.#poller.kernel
+  }
+
+  get round(): Round {
+    return this.#poller.round
+  }
+
+  /** Whether it goes on to read, behind what its reader gets. */
+  get hasMore(): boolean {
+    return this.#hasMore
   }
 
   #writeLarge(text: string, body: Buffer | undefined, end: string): boolean {

@@ -4,6 +4,7 @@ import type { Native } from './calls.ts'
 import { openNative } from './calls.ts'
 import { Kernel, MAX_EVENTS } from './kernel.ts'
 import { NodeLoop } from './node-loop.ts'
+import { Round, takeEach } from './round.ts'
 
 /**
  * A wait ends at the latest after it, milliseconds. Whatever wakes Node's loop ends it at once: this is for a thing that
@@ -47,6 +48,7 @@ interface Slot {
  */
 export class Poller {
   readonly kernel: Kernel
+  readonly round: Round = new Round()
   readonly #loop: NodeLoop
   readonly #busyPoll = new BusyPoll()
   /** The first is not for sockets. */
@@ -56,7 +58,10 @@ export class Poller {
   /** Places of the fetched events, in the order in which they are told. */
   readonly #order = new Int32Array(MAX_EVENTS)
   #fetched = 0
+  /** So many of them are answers. */
+  #answers = 0
   #at = 0
+  #told = 0
   #unfinished: ReadsOn[] = []
   #turns: (() => void)[] = []
   #isArmed = false
@@ -141,7 +146,7 @@ export class Poller {
   }
 
   #isWorkLeft(): boolean {
-    return this.#turns.length > 0 || this.#unfinished.length > 0
+    return this.#turns.length > 0 || this.#unfinished.length > 0 || this.round.isWorkLeft
   }
 
   /** How long to wait for sockets; 0: not at all, as somebody else in this thread has something to do. */
@@ -152,18 +157,40 @@ export class Poller {
   }
 
   #tell(waitMs: number): void {
+    const { round } = this
     holdTime()
-    this.#readOn()
+    round.open()
+    try {
+      this.#readOn()
+      this.#tellReady(waitMs)
+      round.handOn(this.#keepTime)
+      this.#takeTurns()
+    } finally {
+      round.close()
+    }
+  }
+
+  #tellReady(waitMs: number): void {
     if (this.#at >= this.#fetched) {
       this.#at = 0
       this.#fetched = 0
       if (this.#watched > 0) this.#fetched = this.#sort(this.#fetch(waitMs))
       if (waitMs > 0) this.#loop.lookAtClock()
     }
+    this.#told = 0
     while (this.#at < this.#fetched) {
-      if (this.#at % SOCKETS_PER_TIME === 0) holdTime()
+      this.#keepTime()
+      if (this.#at === this.#answers) this.round.send()
       this.#tellNext(this.#order[this.#at++] ?? 0)
     }
+  }
+
+  /** Called before each that is told. */
+  readonly #keepTime = (): void => {
+    if (this.#told++ % SOCKETS_PER_TIME === 0) holdTime()
+  }
+
+  #takeTurns(): void {
     const turns = this.#turns
     if (turns.length === 0) return
     holdTime()
@@ -200,7 +227,8 @@ export class Poller {
    * no room for both ways at once. @returns how many are to be told: all but those of sockets that are gone.
    */
   #sort(count: number): number {
-    return this.#place('client', count, this.#place('upstream', count, 0))
+    this.#answers = this.#place('upstream', count, 0)
+    return this.#place('client', count, this.#answers)
   }
 
   /** Puts the events of one kind behind those that have a place. @returns how many have one. */
@@ -219,9 +247,9 @@ export class Poller {
     const unfinished = this.#unfinished
     if (unfinished.length === 0) return
     this.#unfinished = []
-    let told = 0
+    this.#told = 0
     const tell = (reader: ReadsOn): void => {
-      if (told++ % SOCKETS_PER_TIME === 0) holdTime()
+      this.#keepTime()
       reader.readOn()
     }
     takeEach(unfinished, tell, this.#unfinished)
@@ -232,19 +260,6 @@ export class Poller {
     const slot = this.#slots[kernel.slotAt(at)]
     if (slot === undefined || slot.generation !== kernel.generationAt(at)) return
     slot.watched?.ready(kernel.eventsAt(at))
-  }
-}
-
-/** Takes one after the other; where one throws, those behind it go to `later`. */
-function takeEach<T>(list: readonly T[], take: (one: T) => void, later: T[]): void {
-  let taken = 0
-  try {
-    for (const one of list) {
-      taken++
-      take(one)
-    }
-  } finally {
-    if (taken < list.length) later.push(...list.slice(taken))
   }
 }
 

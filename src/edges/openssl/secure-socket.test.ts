@@ -265,6 +265,75 @@ suite(
       assert.equal(socket.destroyed, true)
     })
 
+    const behinds: [
+      name: string,
+      behind: (socket: SecureSocket, line: DirectLine) => void,
+      more: string,
+    ][] = [
+      ['is destroyed', (socket) => void socket.destroy(), ''],
+      ['is ended', (socket) => void socket.end(), ''],
+      ['is ended with a word', (socket) => void socket.end('of the stream'), 'of the stream'],
+      ['is given back', (socket, line) => (line.giveBack(), void socket.end('stream')), 'stream'],
+      [
+        'writes more than waits in a round',
+        (socket, line) => (line.write('m'.repeat(100_000)), void socket.end()),
+        'm'.repeat(100_000),
+      ],
+    ]
+    for (const [name, behind, more] of behinds) {
+      test(`sends what it was told where it ${name} in the same round`, async (t) => {
+        const world = await open(t)
+        const { client, socket } = await meet(t, world)
+        const line: DirectLine =
+          socket.openLine({
+            read: () => {
+              line.write('one,')
+              line.write('two', Buffer.from(','), 'three.')
+              behind(socket, line)
+            },
+          }) ?? assert.fail()
+        const heard = collect(client)
+        client.write('ask')
+        await once(client, 'close')
+        assert.equal(heard.text, `one,two,three.${more}`)
+      })
+    }
+
+    test('gives each reader its own bytes, where many come in one round and one goes meanwhile', async (t) => {
+      const world = await open(t)
+      const clients: TLSSocket[] = []
+      const said: string[] = []
+      const sockets: SecureSocket[] = []
+      for (let who = 0; who < 12; who++) {
+        const { client, socket } = await meet(t, world)
+        clients.push(client)
+        sockets.push(socket)
+        const name = String.fromCharCode(97 + who)
+        const line: DirectLine =
+          socket.openLine({
+            read: (bytes, from) => {
+              said.push(from.toString('latin1', 0, bytes))
+              from.fill(0, 0, bytes)
+              line.write(name.repeat(50))
+              // The next one goes before it is told of what came for it.
+              if (who % 4 === 0) sockets[who + 1]?.destroy()
+            },
+          }) ?? assert.fail()
+      }
+      const heard = clients.map(collect)
+      for (const [who, client] of clients.entries())
+        client.write(String.fromCharCode(65 + who).repeat(30))
+      await eventually(() => heard.filter(({ text }) => text.length === 50).length >= 9)
+      await sleep(20)
+      for (const [who, { text }] of heard.entries())
+        assert.match(text, new RegExp(`^(${String.fromCharCode(97 + who)}{50})?$`))
+      for (const text of said) assert.match(text, /^([A-Z])\1{29}$/)
+      assert.equal(new Set(said).size, said.length)
+      const { plain, plainPieces, textPieces } = threadSsl() ?? assert.fail()
+      assert.deepEqual([plainPieces.end, textPieces.end], [0, 0])
+      assert.doesNotMatch(plain.toString('latin1'), /([A-Z])\1{9}/)
+    })
+
     test('is broken when its connection is', async (t) => {
       for (const isPaused of [false, true]) {
         const world = await open(t)

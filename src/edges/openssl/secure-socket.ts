@@ -3,6 +3,7 @@ import { Duplex } from 'node:stream'
 import { borrowSocket } from '../kernel/borrowed-socket.ts'
 import type { BorrowedReader, BorrowedSocket, DirectLine } from '../kernel/borrowed-socket.ts'
 import { WRITE_BYTES } from '../kernel/kernel.ts'
+import type { InRound } from '../kernel/round.ts'
 import type { ServerContext } from './server-context.ts'
 import { TEXT_BYTES } from './thread-ssl.ts'
 import type { ThreadSsl } from './thread-ssl.ts'
@@ -12,6 +13,9 @@ import { TlsSession } from './tls-session.ts'
 export type PlainReader = Pick<BorrowedReader, 'read'>
 
 const STREAM_LENGTH = Object.getOwnPropertyDescriptor(Duplex.prototype, 'writableLength')
+
+/** What is longer does not wait in a round: it is a body on its way. */
+const SHORT_BYTES = 16_384
 
 /** What waits in the stream. */
 function streamLength(socket: Socket): number {
@@ -40,7 +44,7 @@ type Done = (error?: Error | null) => void
  * plaintext as `TLSSocket` is one, and a way past the stream. It tells `secure` once, when its handshake is over; an
  * `error` before that is the handshake's.
  */
-export class SecureSocket extends Socket {
+export class SecureSocket extends Socket implements InRound {
   readonly #raw: Socket
   readonly #ssl: ThreadSsl
   readonly #session: TlsSession
@@ -52,6 +56,12 @@ export class SecureSocket extends Socket {
   #isPaused = false
   /** What OpenSSL had to say waits for the peer: nothing is read that it could answer. */
   #isHeld = false
+  /** Where in the thread's `plain` is what waits for the reader; 0 bytes: nothing. */
+  #plainFrom = 0
+  #plainBytes = 0
+  /** Where in the thread's `text` is what waits to be encrypted and sent. */
+  #textFrom = 0
+  #textBytes = 0
 
   static {
     /** What waits for the peer: of the stream, and of what is encrypted already. */
@@ -125,6 +135,7 @@ export class SecureSocket extends Socket {
   }
 
   #giveBack(): void {
+    this.send()
     this.#reader = undefined
     this.#hold(false, this.#isHeld)
     forgetFlow(this)
@@ -146,15 +157,60 @@ export class SecureSocket extends Socket {
     if (!this.writable) return true
     if (streamLength(this) > 0) return this.#writeLater(text, body, end)
     const length = text.length + (body === undefined ? 0 : body.length + end.length)
-    const { text: into } = this.#ssl
+    const isWaiting = this.#textBytes > 0
+    if (isWaiting && !this.#canJoin(length)) this.send()
+    const { textPieces } = this.#ssl
     if (length > TEXT_BYTES) return this.#sealLarge(text, body, end)
-    let at = text === '' ? 0 : into.write(text, 0, text.length, 'latin1')
-    if (body !== undefined) {
-      into.set(body, at)
-      at += body.length
-      if (end !== '') at += into.write(end, at, end.length, 'latin1')
+    const from = textPieces.end
+    this.#put(from, text, body, end)
+    if (this.#textBytes > 0) {
+      textPieces.extend(length)
+      this.#textBytes += length
+      return true
     }
-    return this.#seal(at)
+    if (isWaiting || !this.#mayWait(length)) return this.#seal(from, length)
+    textPieces.take(length)
+    this.#textFrom = from
+    this.#textBytes = length
+    return true
+  }
+
+  #put(from: number, text: string, body: Buffer | undefined, end: string): void {
+    const { text: into } = this.#ssl
+    let at = from
+    if (text !== '') at += into.write(text, at, text.length, 'latin1')
+    if (body === undefined) return
+    into.set(body, at)
+    at += body.length
+    if (end !== '') into.write(end, at, end.length, 'latin1')
+  }
+
+  /** Whether a text can wait for the others of this round. Behind one that the kernel did not take none does. */
+  #mayWait(length: number): boolean {
+    return (
+      length > 0 &&
+      length <= SHORT_BYTES &&
+      this.#ssl.textPieces.hasRoom(length) &&
+      this.#raw.writableLength === 0 &&
+      this.#borrowed?.round.sends(this) === true
+    )
+  }
+
+  /** Whether a text has its place right behind the one that waits. */
+  #canJoin(length: number): boolean {
+    const { textPieces } = this.#ssl
+    const bytes = this.#textBytes
+    const isLast = this.#textFrom + bytes === textPieces.end
+    return isLast && bytes + length <= SHORT_BYTES && textPieces.hasRoom(length)
+  }
+
+  /** See `InRound`. */
+  send(): void {
+    const bytes = this.#textBytes
+    if (bytes === 0) return
+    this.#textBytes = 0
+    this.#seal(this.#textFrom, bytes)
+    this.#ssl.textPieces.giveBack()
   }
 
   #writeLater(text: string, body: Buffer | undefined, end: string): boolean {
@@ -177,15 +233,16 @@ export class SecureSocket extends Socket {
     let isTaken = true
     for (let from = 0; from < bytes.length; from += TEXT_BYTES) {
       const part = bytes.subarray(from, from + TEXT_BYTES)
-      this.#ssl.text.set(part)
-      isTaken = this.#seal(part.length)
+      const { text, textPieces } = this.#ssl
+      text.set(part, textPieces.end)
+      isTaken = this.#seal(textPieces.end, part.length)
     }
     return isTaken
   }
 
   /** Encrypts and sends what lies in the thread's `text`. @returns false when the peer must drain first. */
-  #seal(bytes: number): boolean {
-    if (bytes === 0 || this.#session.encrypt(bytes)) return this.#flush()
+  #seal(from: number, bytes: number): boolean {
+    if (bytes === 0 || this.#session.encrypt(from, bytes)) return this.#flush()
     this.#flush()
     this.destroy(new Error('the connection is secured no more'))
     return true
@@ -209,6 +266,7 @@ export class SecureSocket extends Socket {
     const session = this.#session
     const borrowed = this.#borrowed
     if (borrowed === undefined || this.destroyed) return
+    this.handOn()
     const plain = session.take(borrowed.kernel.inputAt, bytes)
     if (session.mayAnswer && !this.#flush()) this.#hold(this.#isPaused, true)
     if (!this.#isOpen && session.isOpen) this.#open()
@@ -223,12 +281,46 @@ export class SecureSocket extends Socket {
   }
 
   #deliver(bytes: number): void {
-    if (this.destroyed) return
-    const { plain } = this.#ssl
-    if (this.#reader !== undefined) return this.#reader.read(bytes, plain)
-    const chunk = plain.subarray(0, bytes)
+    const { plainPieces } = this.#ssl
+    const from = plainPieces.end
+    if (!this.#mayWaitForReader(bytes)) return this.#pass(from, bytes)
+    plainPieces.take(bytes)
+    this.#plainFrom = from
+    this.#plainBytes = bytes
+  }
+
+  /** Whether what was decrypted can wait for the others of this round: nothing may come from this connection meanwhile. */
+  #mayWaitForReader(bytes: number): boolean {
+    const borrowed = this.#borrowed
+    return (
+      bytes <= SHORT_BYTES &&
+      this.#reader !== undefined &&
+      this.#session.readState === 'open' &&
+      this.#ssl.plainPieces.hasRoom(bytes) &&
+      borrowed?.hasMore === false &&
+      borrowed.round.handsOn(this)
+    )
+  }
+
+  /** See `InRound`. */
+  handOn(): void {
+    const bytes = this.#plainBytes
+    if (bytes === 0) return
+    this.#plainBytes = 0
+    try {
+      this.#pass(this.#plainFrom, bytes)
+    } finally {
+      this.#ssl.plainPieces.giveBack()
+    }
+  }
+
+  /** Gives plaintext to the reader, or to the stream. It does not stay where it is. */
+  #pass(from: number, bytes: number): void {
+    const chunk = this.#ssl.plain.subarray(from, from + bytes)
+    if (this.#reader !== undefined && !this.destroyed) return this.#reader.read(bytes, chunk)
     const own = Buffer.from(chunk)
     chunk.fill(0)
+    if (this.destroyed) return
     this.#touch()
     if (!this.push(own)) this.#hold(true, this.#isHeld)
   }
@@ -270,6 +362,7 @@ export class SecureSocket extends Socket {
   }
 
   override _write(chunk: Buffer | string, encoding: BufferEncoding, done: Done): void {
+    this.send()
     this.#touch()
     if (this.#sealBytes(bytesOf({ chunk, encoding })) && this.#raw.writableLength === 0) done()
     else this.#raw.write('', done)
@@ -280,12 +373,15 @@ export class SecureSocket extends Socket {
   }
 
   override _final(done: Done): void {
+    this.send()
     this.#session.close()
     this.#flush()
     this.#raw.end(() => done())
   }
 
   override _destroy(error: Error | null, done: Done): void {
+    // What was written before is on its way.
+    this.send()
     this.#session.free()
     const raw = this.#raw
     // `Socket` leaves it to whoever closes to tell of that.

@@ -1,12 +1,15 @@
 import { lowMemory } from '../kernel/low-memory.ts'
+import { Pieces } from '../kernel/round.ts'
 import { openNativeSsl } from './calls.ts'
 import type { Address, NativeSsl, SslCalls } from './calls.ts'
 
 /** What the kernel gives at once, and a record that came in part before: what is decrypted of them is no longer. */
-const PLAIN_BYTES = 98_304
+export const PLAIN_BYTES = 98_304
 /** What is encrypted at once: whole records, with what they add less than the kernel takes at once. */
 export const TEXT_BYTES = 49_152
 const SCRATCH_BYTES = 65_536
+/** What waits in a round, of all connections together, before each of the two. */
+const WAITING_BYTES = 131_072
 
 const BIO_RESET = 1
 /** What an answer of a callback means to OpenSSL. */
@@ -16,12 +19,14 @@ const ALPN_FATAL = 2
 /** OpenSSL for one thread: its memory, and the two queues through which the ciphertext of all connections passes. */
 export class ThreadSsl {
   readonly calls: SslCalls
-  /** What was decrypted last. */
+  /** What was decrypted, and waits; what is decrypted next is put behind it. */
   readonly plain: Buffer
   readonly plainAt: number
-  /** What is to be encrypted next. */
+  readonly plainPieces: Pieces = new Pieces(WAITING_BYTES)
+  /** What is to be encrypted, and waits; what does not wait is put behind it. */
   readonly text: Buffer
   readonly textAt: number
+  readonly textPieces: Pieces = new Pieces(WAITING_BYTES)
   /** For what is short. */
   readonly scratch: Buffer
   readonly scratchAt: number
@@ -36,13 +41,15 @@ export class ThreadSsl {
     const { calls, native } = ssl
     this.#ssl = ssl
     this.calls = calls
-    const { base, bytes } = lowMemory(native, PLAIN_BYTES + TEXT_BYTES + SCRATCH_BYTES)
-    this.plain = bytes.subarray(0, PLAIN_BYTES)
+    const plainBytes = WAITING_BYTES + PLAIN_BYTES
+    const textBytes = WAITING_BYTES + TEXT_BYTES
+    const { base, bytes } = lowMemory(native, plainBytes + textBytes + SCRATCH_BYTES)
+    this.plain = bytes.subarray(0, plainBytes)
     this.plainAt = base
-    this.text = bytes.subarray(PLAIN_BYTES, PLAIN_BYTES + TEXT_BYTES)
-    this.textAt = base + PLAIN_BYTES
-    this.scratch = bytes.subarray(PLAIN_BYTES + TEXT_BYTES)
-    this.scratchAt = base + PLAIN_BYTES + TEXT_BYTES
+    this.text = bytes.subarray(plainBytes, plainBytes + textBytes)
+    this.textAt = base + plainBytes
+    this.scratch = bytes.subarray(plainBytes + textBytes)
+    this.scratchAt = base + plainBytes + textBytes
     this.incoming = calls.BIO_new(calls.BIO_s_mem())
     this.outgoing = calls.BIO_new(calls.BIO_s_mem())
     if (this.incoming === 0n || this.outgoing === 0n) throw new Error('BIO_new failed')

@@ -1,6 +1,6 @@
 import type { Address } from './calls.ts'
 import type { ServerContext } from './server-context.ts'
-import { TEXT_BYTES } from './thread-ssl.ts'
+import { PLAIN_BYTES, TEXT_BYTES } from './thread-ssl.ts'
 import type { ThreadSsl } from './thread-ssl.ts'
 
 /**
@@ -57,7 +57,10 @@ export class TlsSession {
     return this.#mayAnswer
   }
 
-  /** Takes ciphertext. @returns bytes of plaintext, which lie in `plain` of the thread; see `readState`. */
+  /**
+   * Takes ciphertext.
+   * @returns bytes of plaintext, which lie in `plain` of the thread, behind what waits there; see `readState`.
+   */
   take(at: number, bytes: number): number {
     if (this.#session === 0n || this.#readState !== 'open') return 0
     const { calls, incoming } = this.#ssl
@@ -77,9 +80,10 @@ export class TlsSession {
   }
 
   #decrypt(cipherBytes: number): number {
-    const { calls, incoming, plain, plainAt } = this.#ssl
+    const { calls, incoming, plainPieces } = this.#ssl
     const session = this.#session
-    let filled = calls.SSL_read(session, plainAt, plain.length)
+    const at = this.#ssl.plainAt + plainPieces.end
+    let filled = calls.SSL_read(session, at, PLAIN_BYTES)
     // Nearly always: one whole record, without padding. Nothing is left of what came, and nothing else was in it.
     if (filled === cipherBytes - this.#addedBytes && !this.#hasPart) {
       this.#mayAnswer = false
@@ -88,7 +92,7 @@ export class TlsSession {
     this.#hasPart = false
     let bytes = filled
     while (bytes > 0 && calls.BIO_ctrl_pending(incoming) > 0) {
-      bytes = calls.SSL_read(session, plainAt + filled, plain.length - filled)
+      bytes = calls.SSL_read(session, at + filled, PLAIN_BYTES - filled)
       if (bytes > 0) filled += bytes
     }
     if (bytes <= 0) this.#stop(bytes)
@@ -124,11 +128,11 @@ export class TlsSession {
     return 0
   }
 
-  /** Encrypts the first bytes of `text` of the thread, at most `TEXT_BYTES`. @returns whether it was done. */
-  encrypt(bytes: number): boolean {
+  /** Encrypts bytes of `text` of the thread, at most `TEXT_BYTES`. @returns whether it was done. */
+  encrypt(from: number, bytes: number): boolean {
     if (this.#session === 0n || !this.#isOpen || bytes > TEXT_BYTES) return false
     const { calls, textAt } = this.#ssl
-    if (calls.SSL_write(this.#session, textAt, bytes) === bytes) return true
+    if (calls.SSL_write(this.#session, textAt + from, bytes) === bytes) return true
     calls.ERR_clear_error()
     return false
   }
