@@ -32,7 +32,7 @@ export class RangeHost {
     })
     this.#child.on('error', ({ message }) => this.#abandon(message))
     this.#child.once('exit', (code) =>
-      this.#abandon(`the gateway ended with code ${code}: ${this.#stderr}`),
+      this.#abandon(`the gateway ended: code ${code}: ${this.#stderr}`),
     )
   }
 
@@ -65,7 +65,9 @@ export class RangeHost {
         clearTimeout(timer)
         resolve(answer)
       })
-      this.#child.send({ ...message, call })
+      this.#child.send({ ...message, call }, (error) => {
+        if (error !== null) this.#abandon(`the gateway ended: ${error.message}`)
+      })
     })
     if (told.fault !== undefined) throw new Error(told.fault)
     return told
