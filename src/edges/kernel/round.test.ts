@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import * as fc from 'fast-check'
-import { Pieces, Round } from './round.ts'
+import { Round } from './round.ts'
 import type { InRound } from './round.ts'
 
 function teller(name: string, told: string[], fault?: Error): InRound {
@@ -63,35 +62,17 @@ suite('a round', () => {
     round.close()
     assert.deepEqual([told.at(-1), round.isWorkLeft], ['reads b', false])
   })
-})
 
-test('pieces that wait never lie over one another, and begin anew when none is out', () => {
-  const step = fc.record({ bytes: fc.nat(60), back: fc.nat(3), extends: fc.boolean() })
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const pieces = new Pieces(100)
-      let out: { from: number; bytes: number }[] = []
-      for (const { bytes, back, extends: isMore } of steps) {
-        if (!pieces.hasRoom(bytes)) {
-          assert.ok(pieces.end + bytes > 100)
-        } else if (isMore && out.length > 0) {
-          const last = out.at(-1) ?? assert.fail()
-          if (last.from + last.bytes !== pieces.end) continue
-          pieces.extend(bytes)
-          last.bytes += bytes
-        } else {
-          out.push({ from: pieces.end, bytes })
-          pieces.take(bytes)
-        }
-        const ends = out.map((piece) => piece.from + piece.bytes)
-        for (const [at, { from }] of out.entries()) assert.ok(from >= (ends[at - 1] ?? 0))
-        assert.ok(Math.max(0, ...ends) <= pieces.end && pieces.end <= 100)
-        for (let given = 0; given < back && out.length > 0; given++) {
-          pieces.giveBack()
-          out = out.slice(1)
-        }
-        if (out.length === 0) assert.equal(pieces.end, 0)
-      }
-    }),
-  )
+  test('keeps those behind a writer that throws for the next one', () => {
+    const round = new Round()
+    const told: string[] = []
+    round.open()
+    round.sends(teller('a', told, new Error('of a')))
+    round.sends(teller('b', told))
+    assert.throws(() => round.close(), /of a/)
+    assert.equal(round.isWorkLeft, true)
+    round.open()
+    round.close()
+    assert.deepEqual([told, round.isWorkLeft], [['writes a', 'writes b'], false])
+  })
 })

@@ -1,7 +1,7 @@
 import { lowMemory } from '../kernel/low-memory.ts'
-import { Pieces } from '../kernel/round.ts'
 import { openNativeSsl } from './calls.ts'
 import type { Address, NativeSsl, SslCalls } from './calls.ts'
+import { Pieces } from './pieces.ts'
 
 /** What the kernel gives at once, and a record that came in part before: what is decrypted of them is no longer. */
 export const PLAIN_BYTES = 98_304
