@@ -299,6 +299,33 @@ suite(
       })
     }
 
+    test('has the next write wait where a peer took nothing of what waited in a round', async (t) => {
+      const world = await open(t)
+      const { client, socket, events } = await meet(t, world)
+      const taken: boolean[] = []
+      const line: DirectLine =
+        socket.openLine({ read: () => void taken.push(line.write('s'.repeat(16_000))) }) ??
+        assert.fail()
+      client.pause()
+      const askWhile = async (goesOn: () => boolean): Promise<void> => {
+        while (goesOn() && taken.length < 4000) {
+          const asked = taken.length
+          client.write('ask')
+          await eventually(() => taken.length > asked)
+        }
+      }
+      // Short ones, which all wait for the end of their round, until the kernel has no room.
+      await askWhile(() => socket.writableLength === 0)
+      assert.ok(socket.writableLength > 0 && taken.every((hasRoom) => hasRoom))
+      // What is told in later rounds goes behind what is left, and who writes hears that there is no room.
+      await askWhile(() => taken.at(-1) === true)
+      assert.equal(taken.at(-1), false)
+      const heard = collect(client)
+      await eventually(() => heard.text.length === taken.length * 16_000)
+      await eventually(() => events.includes('drain'))
+      assert.equal(socket.writableLength, 0)
+    })
+
     test('gives each reader its own bytes, where many come in one round and one goes meanwhile', async (t) => {
       const world = await open(t)
       const clients: TLSSocket[] = []
