@@ -8,8 +8,8 @@ import { leads } from './leads'
 import { skipSpace } from './skip-space'
 
 /**
- * What is told: offset of a fault; values; unsafe integers; whether there are many shapes; end of the arena; whether a
- * string may begin like a URL.
+ * What is told: offset of a fault; values; unsafe integers; whether there are many shapes or short texts; end of the
+ * arena; whether a string may begin like a URL.
  */
 const HEAD: usize = 0x100
 const FRAMES: usize = 0x800
@@ -32,7 +32,11 @@ const ENTRY_BYTES: usize = 16
 /** For each open object of many names: where each of them is among the entries, by its hash. */
 const TABLES: usize = 0x74000
 const TABLES_END: usize = 0xb4000
-const TEXT: usize = 0xb4040
+/** Hashes of different short texts. */
+const TEXTS: usize = 0xb4000
+const TEXTS_BYTES: usize = 0x8000
+const TEXTS_MASK: usize = 0xfff
+const TEXT: usize = 0xbc040
 
 const PASSED: i32 = 0
 const SYNTAX: i32 = 1
@@ -67,6 +71,12 @@ const FIRST_TABLE: usize = 7
 const FREE_KEYS: u32 = 256
 /** More shapes than this are told as many. */
 const MANY_SHAPES: u32 = 256
+/** Shorter and longer texts are not counted, bytes; nor are the first ones. */
+const MIN_TEXT: u32 = 3
+const MAX_TEXT: u32 = 9
+const FREE_TEXTS: u32 = 256
+/** More different short texts than this are told as many. */
+const MANY_TEXTS: u32 = 768
 
 const HASH_HIGH: u64 = 0x9e3779b97f4a7c15
 const HASH: u64 = 0xd6e8feb86659fd93
@@ -90,6 +100,8 @@ let arenaAt: usize = 0
 let keys: u32 = 0
 let names: u32 = 0
 let shapes: u32 = 0
+let texts: u32 = 0
+let newTexts: u32 = 0
 let isEscaped: bool = false
 let mayLead: bool = false
 
@@ -125,11 +137,13 @@ export function scan(length: u32, maxDepth: u32, maxNodes: u32): i32 {
   keys = 0
   names = 0
   shapes = 0
+  texts = 0
+  newTexts = 0
   mayLead = false
   const nodes = walk(maxDepth, maxNodes)
   store<u32>(HEAD, nodes, 4)
   store<u32>(HEAD, <u32>((foundAt - FOUND) >> 2), 8)
-  store<u32>(HEAD, shapes > MANY_SHAPES ? 1 : 0, 12)
+  store<u32>(HEAD, shapes > MANY_SHAPES || newTexts > MANY_TEXTS ? 1 : 0, 12)
   store<u32>(HEAD, <u32>arenaAt, 16)
   store<u32>(HEAD, mayLead ? 1 : 0, 20)
   return fault
@@ -229,7 +243,10 @@ function unexpected(p: usize): usize {
 function scalar(p: usize, c: u32): usize {
   if (c == QUOTE) {
     const behind = text(p, maxStringChars, STRING_TOO_LONG)
-    if (behind != 0 && !mayLead) mayLead = leads(p + 1, behind - 1)
+    if (behind == 0) return 0
+    const length = <u32>(behind - p) - 2
+    if (length - MIN_TEXT <= MAX_TEXT - MIN_TEXT && newTexts <= MANY_TEXTS) countText(p + 1, length)
+    if (!mayLead) mayLead = leads(p + 1, behind - 1)
     return behind
   }
   if (c == MINUS || c - ZERO <= 9) return number(p, c)
@@ -618,18 +635,31 @@ function count(hash: u64, p: usize, f: usize): bool {
     memory.fill(NAMES, 0, SET_BYTES)
     memory.fill(SHAPES, 0, SET_BYTES)
   }
-  if (shapes <= MANY_SHAPES && isNew(SHAPES, shape)) shapes += 1
+  if (shapes <= MANY_SHAPES) {
+    // The same names in the same order, this one among them, were all counted.
+    if (!isNew(SHAPES, SET_MASK, shape)) return true
+    shapes += 1
+  }
   // The set has room for 4,096: a higher bound is none.
-  if (names > 4096 || !isNew(NAMES, hash)) return true
+  if (names > 4096 || !isNew(NAMES, SET_MASK, hash)) return true
   names += 1
   if (names <= maxNames) return true
   fail(TOO_MANY_NAMES, p)
   return false
 }
 
-function isNew(set: usize, hash: u64): bool {
+/** Counts different short texts, once there are many texts: as they stand, escapes and all. */
+function countText(p: usize, length: u32): void {
+  texts += 1
+  if (texts <= FREE_TEXTS) return
+  if (texts == FREE_TEXTS + 1) memory.fill(TEXTS, 0, TEXTS_BYTES)
+  if (isNew(TEXTS, TEXTS_MASK, hashName(p, length))) newTexts += 1
+}
+
+/** Whether a hash was not in a set of `mask + 1` slots, where it is put. */
+function isNew(set: usize, mask: usize, hash: u64): bool {
   const wanted = hash | 1
-  let slot = <usize>(hash >> 20) & SET_MASK
+  let slot = <usize>(hash >> 20) & mask
   while (true) {
     const at = set + (slot << 3)
     const other = load<u64>(at)
@@ -638,6 +668,6 @@ function isNew(set: usize, hash: u64): bool {
       store<u64>(at, wanted)
       return true
     }
-    slot = (slot + 1) & SET_MASK
+    slot = (slot + 1) & mask
   }
 }

@@ -65,6 +65,9 @@ function nameAttacks(): readonly Attack[] {
     ),
     ...json('names in ever new orders', '/any', newOrders),
     ...json('names in ever new orders, and a URL', '/any', () => newOrders().replace('0', '"x:"')),
+    ...json('objects of different short texts', '/unique-objects', (bytes) =>
+      arrayOf(bytes, (n) => `{"a":"${1e6 + n}"}`),
+    ),
     ...json('escaped names', '/map', (bytes) => objectOf(bytes, (n) => `"\\u006b${n}":""`)),
   ]
 }

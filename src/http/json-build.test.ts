@@ -6,6 +6,7 @@ import { buildJson } from './json-build.ts'
 const texts: [name: string, text: string][] = [
   ['white space everywhere', ' \t{ "a" : [ 1 , 2 ] , "b" : { } }\n'],
   ['every escape', '["\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d\\ude00"]'],
+  ['escapes between characters', '["a\\nb\\u0000c\\ud83d\\ude00d\\\\"]'],
   ['an escaped name', '{"\\u0061\\"":1}'],
   ['numbers of all forms', '[0,-0,1,-1,15e2,1E-3,0.5,123456789012345678,1e308]'],
   ['literals', '[true,false,null]'],
@@ -21,6 +22,21 @@ test('gives objects no prototype', () => {
 
 test('keeps the sign of zero', () => {
   assert.ok(Object.is(buildJson('-0'), -0))
+})
+
+test('reads strings with escapes as JSON.parse does', () => {
+  const piece = fc.oneof(
+    fc.constantFrom('\\n', '\\"', '\\\\', '\\/', '\\t', '\\b', '\\f', '\\r', 'a', 'é', '\u{1f600}'),
+    fc.nat(0xffff).map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`),
+    fc.nat(0xffff).map((unit) => `\\u${unit.toString(16).padStart(4, '0').toUpperCase()}`),
+  )
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
+      const text = `"${pieces.join('')}"`
+      assert.equal(buildJson(text), JSON.parse(text))
+    }),
+    { numRuns: 1000 },
+  )
 })
 
 test('agrees with JSON.parse', () => {

@@ -200,7 +200,8 @@ export class JsonKeys {
 const EMPTY = new Int32Array(0)
 const NO_BYTES = new Uint8Array(0)
 
-function hashBytes(bytes: Uint8Array, start: number, end: number): number {
+/** A number of 32 bits that nobody outside can foresee. */
+export function hashBytes(bytes: Uint8Array, start: number, end: number): number {
   let hash = START ^ (end - start)
   for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), FACTOR)
   return mix(hash)

@@ -62,7 +62,10 @@ export interface JsonOutline {
   readonly unsafeIntegers: readonly number[]
   /** Number of values. */
   readonly nodes: number
-  /** Whether its objects have names in so many orders that `JSON.parse` would be slow: see `buildJson`. */
+  /**
+   * Whether its objects have names in so many orders, or so many of its short texts are different, that `JSON.parse`
+   * would be slow: see `buildJson`.
+   */
   readonly isManifold: boolean
   /** No string in it, names aside, begins like a URL (see `looksLikeUrl`); `false` as well where nobody looked. */
   readonly isWithoutUrl: boolean

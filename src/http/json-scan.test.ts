@@ -207,6 +207,15 @@ const manifold: [name: string, text: string, isManifold: boolean][] = [
   ['rows alike', `[${'{"a":1,"b":2},'.repeat(900)}0]`, false],
   ['one large object', objectOf(1000), true],
   ['names in ever new orders', ordersOf(400), true],
+  ['short texts alike', listOf((n) => `text-${n % 500}`), false],
+  ['different short texts', listOf((n) => `text-${n}`), true],
+  ['different longer texts', listOf((n) => `long-text-${n}`), false],
+  ['very short texts', listOf((n) => (n % 100).toString(36)), false],
+  [
+    'objects of different short texts',
+    `[${Array.from({ length: 1100 }, (_, n) => `{"a":"${n + 100}"}`).join(',')}]`,
+    true,
+  ],
 ]
 for (const [name, text, isManifold] of manifold) {
   test(`makes the same value of ${name}`, () => {
@@ -216,6 +225,10 @@ for (const [name, text, isManifold] of manifold) {
     const read = parseJsonStrict(bytes)
     assert.equal(JSON.stringify(read.fault === undefined ? read.value : ''), text)
   })
+}
+
+function listOf(text: (n: number) => string): string {
+  return `[${Array.from({ length: 1100 }, (_, n) => `"${text(n)}"`).join(',')}]`
 }
 
 /** Objects of six names, each in an order of its own. */

@@ -1,6 +1,7 @@
 import { HEX_VALUE } from './chars.ts'
-import { JsonKeys } from './json-keys.ts'
+import { hashBytes, JsonKeys } from './json-keys.ts'
 import type { JsonFault, JsonFaultReason, JsonLimits, JsonOutline } from './json-limits.ts'
+import { JsonTexts } from './json-texts.ts'
 
 const MAX_DEPTH = 512
 /** Most bytes that one UTF-16 unit of a string takes: written as `\u0041`, and written plainly. */
@@ -48,6 +49,7 @@ export class JsonScanner {
   readonly #bytes: Uint8Array
   readonly #limits: JsonLimits
   readonly #keys: JsonKeys
+  readonly #texts: JsonTexts
   readonly #unsafeIntegers: number[] = []
   readonly #maxDepth: number
   /** For each open container, 1 for an object. */
@@ -65,6 +67,7 @@ export class JsonScanner {
     this.#limits = limits
     this.#maxDepth = Math.min(limits.maxDepth, MAX_DEPTH)
     this.#keys = new JsonKeys(bytes, namesBound(limits))
+    this.#texts = new JsonTexts((start, end) => hashBytes(bytes, start, end))
   }
 
   /**
@@ -76,7 +79,7 @@ export class JsonScanner {
     while (goesOn && this.#at <= until) goesOn = this.#value() && this.#next()
     if (goesOn) return undefined
     if (this.#reason !== undefined) return { fault: this.#reason, offset: this.#offset }
-    const { isManifold } = this.#keys
+    const isManifold = this.#keys.isManifold || this.#texts.areMany
     return {
       fault: undefined,
       unsafeIntegers: this.#unsafeIntegers,
@@ -111,13 +114,20 @@ export class JsonScanner {
     for (;;) {
       const byte = this.#skipSpace()
       if (++this.#nodes > this.#limits.maxNodes) return this.#fail('too_many_nodes', this.#at)
-      if (byte === QUOTE) return this.#string(this.#limits.maxStringChars, 'string_too_long')
+      if (byte === QUOTE) return this.#text()
       if (byte !== OPEN_BRACE && byte !== OPEN_BRACKET) return this.#scalar(byte)
       if (!this.#enter(byte === OPEN_BRACE ? 1 : 0)) return false
       const close = byte === OPEN_BRACE ? CLOSE_BRACE : CLOSE_BRACKET
       if (this.#skipSpace() === close) return this.#leave()
       if (byte === OPEN_BRACE && !this.#key()) return false
     }
+  }
+
+  #text(): boolean {
+    const start = this.#at + 1
+    if (!this.#string(this.#limits.maxStringChars, 'string_too_long')) return false
+    this.#texts.add(start, this.#at - 1)
+    return true
   }
 
   #scalar(byte: number): boolean {

@@ -228,6 +228,24 @@ for (const [what, text, limits] of wholes)
     assert.equal(compare(Buffer.from(text), wide), 'same')
   })
 
+test('agrees with its twin about how many short texts are different', () => {
+  const counts = { some: 0, many: 0 }
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 900, max: 1200 }),
+      fc.integer({ min: 1, max: 9 }),
+      (items, size) => {
+        const texts = Array.from({ length: items }, (_, n) => `"${String(n).padStart(size, 'x')}"`)
+        const bytes = Buffer.from(`{"a":[${texts.join(' , ')}]}`)
+        assert.equal(compare(bytes), 'same')
+        const found = scan(bytes, JSON_LIMITS)
+        if (found?.fault === undefined) counts[found?.isManifold === true ? 'many' : 'some'] += 1
+      },
+    ),
+  )
+  assert.ok(counts.some > 10 && counts.many > 10, JSON.stringify(counts))
+})
+
 test('leaves texts to its twin that it has no room for', () => {
   assert.equal(compare(Buffer.from(`[${'1e99,'.repeat(20_000)}0]`), UNBOUNDED), 'unfit')
   assert.equal(compare(Buffer.alloc(5_000_000, ' ')), 'unfit')

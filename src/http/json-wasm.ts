@@ -16,7 +16,7 @@ const HEAD = 0x100
 const INFINITE = 0x200
 const UNSAFE = 0x400
 const FOUND = 0x4000
-const TEXT = 0xb4040
+const TEXT = 0xbc040
 const MARGIN = 128
 /** From the end of the text to names without their escapes. */
 const ARENA = 64

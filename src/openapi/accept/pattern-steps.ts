@@ -1,31 +1,18 @@
 import type { CharSet } from '../schema/charset.ts'
-import type { Regex } from '../schema/regex-syntax.ts'
+import type { Step } from '../schema/regex-steps.ts'
+import { stepsOf } from '../schema/regex-steps.ts'
 import { parseRegex } from '../schema/regex-syntax.ts'
 import { UNBOUNDED } from './layout.ts'
 
-/** Characters one after the other: of which set, at least and at most how many. */
-export interface Step {
-  readonly set: CharSet
-  readonly min: number
-  readonly max: number
-}
-
 /**
- * A pattern as steps that lead from the beginning of a text to its end; `undefined` for all other patterns. A text that
- * the steps lead through, each taking as many characters as it can get, matches the pattern. Others may match too.
+ * The steps of a pattern, see `stepsOf`; `undefined` where it has none that the kernel can count.
  * `source`: for the native engine with the flag `u`.
  */
 export function patternSteps(source: string): readonly Step[] | undefined {
-  if (!isNative(source)) return undefined
-  const regex = parseRegex(source, true)
-  if (regex?.kind !== 'sequence') return undefined
-  const { parts } = regex
-  const [first, ...rest] = parts
-  const last = rest.pop()
-  if (first?.kind !== 'assert' || first.at !== 'start') return undefined
-  if (last?.kind !== 'assert' || last.at !== 'end') return undefined
-  const steps = rest.map(stepOf)
-  return steps.every((step) => step !== undefined) ? steps : undefined
+  const regex = isNative(source) ? parseRegex(source, true) : undefined
+  const steps = regex === undefined ? undefined : stepsOf(regex)
+  if (steps === undefined || steps.some(({ min }) => min > UNBOUNDED)) return undefined
+  return steps.map(({ set, min, max }) => ({ set, min, max: Math.min(max, UNBOUNDED) }))
 }
 
 function isNative(source: string): boolean {
@@ -35,16 +22,6 @@ function isNative(source: string): boolean {
     // Written without the flag in mind: its twin knows how it is read.
     return false
   }
-}
-
-function stepOf(part: Regex): Step | undefined {
-  if (part.kind === 'chars')
-    return part.property === undefined ? { set: part.set, min: 1, max: 1 } : undefined
-  if (part.kind !== 'repeat') return undefined
-  const one = stepOf(part.body)
-  if (one === undefined || one.min !== 1 || one.max !== 1) return undefined
-  const { min, max } = part
-  return min > UNBOUNDED ? undefined : { set: one.set, min, max: Math.min(max, UNBOUNDED) }
 }
 
 /** One bit for each ASCII character of a set, in words of 32 bits. */

@@ -1,8 +1,8 @@
 import { memo } from '../../base/memo.ts'
 import type { Keywords } from '../schema/dialect.ts'
 import { FORMATS } from '../schema/format.ts'
+import type { Step } from '../schema/regex-steps.ts'
 import type { TEST } from './layout.ts'
-import type { Step } from './pattern-steps.ts'
 import { asciiBits, patternSteps } from './pattern-steps.ts'
 import { isPlain } from './plain-text.ts'
 

@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js'
+import { asciiBytes } from './ascii-bytes.ts'
 import { MAX_PATTERN_STEPS } from './pattern-work.ts'
 import type { WorkLeft } from './pattern-work.ts'
 import type { Work } from './regex-cost.ts'
@@ -6,6 +7,7 @@ import { boundWork } from './regex-cost.ts'
 import { compileLinear } from './regex-linear.ts'
 import type { Linear } from './regex-linear.ts'
 import { compileStepped, MAX_STEPPED_LENGTH } from './regex-match.ts'
+import { stepJudge, stepsOf } from './regex-steps.ts'
 import { toLeanNative } from './regex-write.ts'
 import type { Regex } from './regex-syntax.ts'
 import { parseRegex } from './regex-syntax.ts'
@@ -41,6 +43,8 @@ const STEPS_PER_MS = 200_000
 const STEPPED_COST = 20
 /** A cap below this would refuse too many honest values. */
 const MIN_CAP = 256
+/** Shorter texts are not worth another engine than the native one. UTF-16 units. */
+const MANY_CHARS = 64
 /** For patterns whose size is not known. */
 const MAX_FOREIGN_LENGTH = 4096
 /** Escapes of other languages, which ECMA-262 reads as plain letters. */
@@ -100,7 +104,7 @@ function compileSafely(regex: Regex, native: RegExp, isUnicode: boolean): Patter
   const joined = isUnicode ? meaning : undefined
   const nativeWhere = (isFine: (work: Work) => boolean): Pattern | undefined => {
     const found = natives.find(([one, itsWork]) => one !== undefined && isFine(itsWork))
-    return found?.[0] && toPattern(found[0], joined)
+    return found?.[0] && toPattern(found[0], { meaning, joined })
   }
   const quick = nativeWhere(isQuick)
   if (quick !== undefined) return quick
@@ -207,12 +211,28 @@ function compileRe2(
   }
 }
 
-function toPattern(native: RegExp, regex: Regex | undefined): Pattern {
+function toPattern(
+  native: RegExp,
+  { meaning, joined: regex }: { readonly meaning: Regex; readonly joined: Regex | undefined },
+): Pattern {
   return {
     engine: 'native',
     maxLength: Infinity,
     isForeign: false,
     regex,
-    test: (text) => native.test(text),
+    test: testOf(native, meaning),
+  }
+}
+
+/** In a counted loop, the native engine remembers for each character how to go back to it. */
+function testOf(native: RegExp, regex: Regex): Pattern['test'] {
+  const steps = stepsOf(regex)
+  const isCounted = steps?.some(({ max }) => max >= MANY_CHARS && max !== Infinity)
+  if (steps === undefined || isCounted !== true) return (text) => native.test(text)
+  const judge = stepJudge(steps)
+  return (text) => {
+    const bytes = text.length < MANY_CHARS ? undefined : asciiBytes(text)
+    const verdict = bytes === undefined ? undefined : judge(bytes, text.length)
+    return verdict ?? native.test(text)
   }
 }

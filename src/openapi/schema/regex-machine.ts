@@ -1,3 +1,4 @@
+import { asciiBytes } from './ascii-bytes.ts'
 import type { WorkLeft } from './pattern-work.ts'
 import { CharClasses } from './regex-classes.ts'
 import type { Neighbors } from './regex-look.ts'
@@ -112,6 +113,44 @@ export class Machine {
   }
 
   #walk(text: string, work: WorkLeft): number {
+    const bytes = asciiBytes(text)
+    const row = bytes === undefined ? UNSEEN : this.#walkBytes(bytes, text.length)
+    return row === UNSEEN ? this.#walkUnits(text, work) : row
+  }
+
+  /** A text of ASCII of which every step is known: nearly all there are. Else `UNSEEN`. */
+  #walkBytes(bytes: Uint8Array, length: number): number {
+    const cells = this.#cells
+    let row = this.#endOf(bytes, length)
+    // Which character decides about a step, see `#looksBack`; the last step has a column of its own.
+    const end = this.#looksBack ? 0 : 1
+    for (let at = length - 2 + end; row > 0 && at >= end; at--) {
+      const next = cells[row + (bytes[at] ?? 0)] ?? UNSEEN
+      if (next !== row) row = next
+      // Most states follow themselves again and again.
+      else while (at > end + 4 && stays(cells, row, bytes, at - 1)) at -= 4
+    }
+    if (row <= 0 || length === 0) return row
+    const column = this.#firstColumn(bytes[0] ?? 0)
+    return column === NONE ? UNSEEN : (cells[row + column] ?? UNSEEN)
+  }
+
+  /** The row that holds at the end of such a text, where it is known. */
+  #endOf(bytes: Uint8Array, length: number): number {
+    if (length === 0) return this.#ends[NONE + 1] ?? UNSEEN
+    const last = this.#classes.pages[0]?.[bytes[length - 1] ?? 0] ?? NONE
+    return last === NONE ? UNSEEN : (this.#ends[last + 1] ?? UNSEEN)
+  }
+
+  /** The column of the last step, over the first character of a text, where it is known. */
+  #firstColumn(unit: number): number {
+    if (this.#looksBack) return ASCII + this.#room
+    const charClass = this.#classes.pages[0]?.[unit] ?? NONE
+    if (charClass < 0 || charClass >= this.#room) return NONE
+    return ASCII + charClass + (this.#isFirstOther ? this.#room : 0)
+  }
+
+  #walkUnits(text: string, work: WorkLeft): number {
     const units = this.#unitsOf(text)
     const inputBefore = this.#looksBack ? 2 : 1
     let at = text.length
@@ -298,6 +337,16 @@ export class Machine {
     wider.set(this.#cells)
     this.#cells = wider
   }
+}
+
+/** Whether a state follows itself over four characters: asked together, so that no answer waits for another. */
+// oxlint-disable-next-line max-params -- an object would have to be made for every fourth character
+function stays(cells: Int32Array, row: number, bytes: Uint8Array, at: number): boolean {
+  const a = (cells[row + (bytes[at] ?? 0)] ?? UNSEEN) ^ row
+  const b = (cells[row + (bytes[at - 1] ?? 0)] ?? UNSEEN) ^ row
+  const c = (cells[row + (bytes[at - 2] ?? 0)] ?? UNSEEN) ^ row
+  const d = (cells[row + (bytes[at - 3] ?? 0)] ?? UNSEEN) ^ row
+  return (a | b | c | d) === 0
 }
 
 function isSurrogate(unit: number): boolean {
