@@ -130,10 +130,9 @@ export class Minter {
     // Put together in one piece: it goes into the head of each request for half a minute.
     const bytes = this.#room(signed.length + 1 + SIGNATURE_CHARS)
     bytes.write(signed, 'latin1')
-    const signature = signEs256(bytes.subarray(0, signed.length), key)
     bytes[signed.length] = DOT
     const at = signed.length + 1
-    const end = at + bytes.write(signature.toString('base64url'), at, 'latin1')
+    const end = at + bytes.write(signEs256(signed, key), at, 'latin1')
     return bytes.toString('latin1', 0, end)
   }
 

@@ -18,8 +18,8 @@ const CALLS = {
   EVP_PKEY_sign_init: { return: int, arguments: [address] },
   EVP_PKEY_CTX_set_rsa_padding: { return: int, arguments: [address, int] },
   EVP_PKEY_CTX_set_signature_md: { return: int, arguments: [address, address] },
-  EVP_PKEY_verify: { return: int, arguments: [address, buffer, size, buffer, size] },
-  EVP_PKEY_sign: { return: int, arguments: [address, buffer, buffer, buffer, size] },
+  EVP_PKEY_verify: { return: int, arguments: [address, buffer, size, address, size] },
+  EVP_PKEY_sign: { return: int, arguments: [address, address, address, address, size] },
   EVP_sha256: { return: address, arguments: [] },
   EVP_sha384: { return: address, arguments: [] },
   EVP_sha512: { return: address, arguments: [] },
@@ -46,14 +46,14 @@ export interface SignatureCalls {
     context: Address,
     signature: Buffer,
     signatureBytes: bigint,
-    digest: Buffer,
+    digest: Address,
     digestBytes: bigint,
   ): number
   EVP_PKEY_sign(
     context: Address,
-    signature: Buffer,
-    signatureBytes: Buffer,
-    digest: Buffer,
+    signature: Address,
+    signatureBytes: Address,
+    digest: Address,
     digestBytes: bigint,
   ): number
   EVP_sha256(): Address
@@ -68,6 +68,27 @@ let opened: SignatureCalls | null | undefined
 export function signatureCalls(): SignatureCalls | undefined {
   if (opened === undefined) opened = open() ?? null
   return opened ?? undefined
+}
+
+/** Memory that calls may be given by its address; whoever hands the address out keeps `bytes`. */
+export interface FixedMemory {
+  readonly bytes: Buffer
+  readonly address: Address
+}
+
+/**
+ * Memory of its own that never moves. To ask a `Buffer` for its memory costs more in every call than to know the address.
+ * @returns `undefined` where `openFfi` gives nothing.
+ */
+export function fixedMemory(size: number): FixedMemory | undefined {
+  const memory = new ArrayBuffer(size)
+  try {
+    const address = openFfi()?.getRawPointer(memory)
+    return address === undefined ? undefined : { bytes: Buffer.from(memory), address }
+  } catch {
+    // Refused by the permission model.
+    return undefined
+  }
 }
 
 function open(): SignatureCalls | undefined {

@@ -1,9 +1,12 @@
 import { hash } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import type { Address, SignatureCalls } from './calls.ts'
+import { fixedMemory } from './calls.ts'
+import type { Address, FixedMemory, SignatureCalls } from './calls.ts'
 import { PreparedKeys } from './prepared-key.ts'
 
 const RSA_PKCS1_PADDING = 1
+/** Of SHA-512. */
+const MAX_DIGEST_BYTES = 64
 
 const HASHES: Readonly<Record<RsaHash, (calls: SignatureCalls) => Address>> = {
   sha256: (calls) => calls.EVP_sha256(),
@@ -35,6 +38,9 @@ function keysFor(name: RsaHash): PreparedKeys {
   })
 }
 
+/** What is signed, hashed; written and read within one call. */
+let digest: FixedMemory | undefined
+
 /**
  * Checks a signature of RSASSA-PKCS1-v1_5 over ASCII characters, RFC 8017 section 8.2.2.
  * `key`: a public key of type `rsa`. Never throws.
@@ -48,13 +54,16 @@ export function rsaVerify(
   const prepared = keysOf[name].of(key)
   if (prepared === undefined) return undefined
   const { calls, context } = prepared
-  const digest = hash(name, signed, 'buffer')
+  digest ??= fixedMemory(MAX_DIGEST_BYTES)
+  if (digest === undefined) return undefined
+  // As text, which is nothing but characters to the collector; a `Buffer` would come with memory to give back.
+  const digestBytes = digest.bytes.write(hash(name, signed, 'latin1'), 'latin1')
   const result = calls.EVP_PKEY_verify(
     context,
     signature,
     BigInt(signature.length),
-    digest,
-    BigInt(digest.length),
+    digest.address,
+    BigInt(digestBytes),
   )
   if (result === 1) return true
   // What OpenSSL says of a failure would be told to whoever asks it next.

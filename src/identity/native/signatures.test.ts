@@ -16,7 +16,7 @@ import { generateKeyPairSync, sign, verify } from 'node:crypto'
 const { signEs256 } = await import(process.argv[1])
 const { rsaVerify } = await import(process.argv[2])
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-const signature = signEs256(Buffer.from('said'), ec.privateKey)
+const signature = Buffer.from(signEs256('said', ec.privateKey), 'base64url')
 const isRight = verify('sha256', Buffer.from('said'), { key: ec.publicKey, dsaEncoding: 'ieee-p1363' }, signature)
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const known = rsaVerify('sha256', rsa.publicKey, { signed: 'said', signature: Buffer.alloc(256) })
@@ -97,7 +97,9 @@ suite('signatures by calls of OpenSSL', { skip: !isNative }, () => {
   test('signs as Node would check it, R and S of every length', () => {
     for (let count = 0; count < 2000; count++) {
       const bytes = Buffer.from(`said ${count}`)
-      const signature = signEs256(bytes, ec.privateKey)
+      const text = signEs256(bytes.toString('latin1'), ec.privateKey)
+      const signature = Buffer.from(text, 'base64url')
+      assert.equal(signature.toString('base64url'), text)
       assert.equal(signature.length, 64)
       const key = { key: ec.publicKey, dsaEncoding: 'ieee-p1363' } as const
       assert.ok(verify('sha256', bytes, key, signature), `number ${count}`)
@@ -105,11 +107,13 @@ suite('signatures by calls of OpenSSL', { skip: !isNative }, () => {
     assert.equal(errorsLeft(), 0n)
   })
 
-  test('what was signed before stays as it was', () => {
-    const first = signEs256(Buffer.from('one'), ec.privateKey)
-    const copy = Buffer.from(first)
-    signEs256(Buffer.from('two'), ec.privateKey)
-    assert.deepEqual(first, copy)
+  test('each signature is over its own text, whatever was signed in between', () => {
+    const key = { key: ec.publicKey, dsaEncoding: 'ieee-p1363' } as const
+    const [one, two] = ['one', 'two'].map((text) => signEs256(text, ec.privateKey))
+    const isOver = (text: string, signature = ''): boolean =>
+      verify('sha256', Buffer.from(text), key, Buffer.from(signature, 'base64url'))
+    assert.deepEqual([isOver('one', one), isOver('two', two)], [true, true])
+    assert.deepEqual([isOver('one', two), isOver('two', one)], [false, false])
   })
 })
 
