@@ -100,6 +100,43 @@ test('the linear engine agrees with the native one', () => {
 // The native engine of V8 14 is no judge of pairs: see pattern.test.ts.
 const wide = fc.string({ unit: fc.constantFrom('a', 'b', 'é', '中', '😀', '\ud83d'), maxLength: 9 })
 
+test('the linear engine agrees with the native one about long runs', () => {
+  const sources = [
+    '^(?!d-)([\\da-zA-Z]+)([-]*[\\da-zA-Z])*$',
+    '^(?:a|b|[c-e])*f',
+    'x[^y]*z',
+    '\\b[a-e]+\\b-',
+    '^(?!.*--)[a-z-]+$',
+    '^(\\d{2}|\\d{3})*$',
+    '^[^a]|[b-d]+(?![x-z])$',
+  ]
+  const engines = sources.map((source) => [linear(source), new RegExp(source, 'u')] as const)
+  const piece = fc
+    .tuple(
+      fc.constantFrom('a', 'b', 'ab', '-', 'x', 'y', 'z', '1', 'A', '\0', '~', 'é'),
+      fc.nat(14),
+    )
+    .map(([chars, times]) => chars.repeat(times))
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
+      const text = pieces.join('')
+      for (const [engine, native] of engines)
+        assert.equal(engine.test(text, { left: 1e7 }), native.test(text), native.source)
+    }),
+    { numRuns: 4000 },
+  )
+})
+
+test('the linear engine agrees with the native one about first characters it has not met', () => {
+  const ascii = Array.from({ length: 128 }, (_, unit) => String.fromCharCode(unit))
+  for (const source of ['^(?!a)(?:[b-d]|[e-g]|[h-j])*$', '(?<![k-m])n|^[^o]p', '^(?:q|[^r]s)t?$'])
+    for (const rest of ['', 'b', 'bn', 'n', 'p', 's', 'st', 'hhhhhhhhhh']) {
+      const [engine, native] = [linear(source), new RegExp(source, 'u')]
+      for (const first of [...ascii, ...ascii])
+        assert.equal(engine.test(first + rest, { left: 1e7 }), native.test(first + rest), source)
+    }
+})
+
 test('the linear engine reads other scripts as the engine that counts steps does', () => {
   fc.assert(
     fc.property(sources, fc.array(wide, { minLength: 1, maxLength: 3 }), (source, parts) => {
