@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { DOCUMENT, freePort, makeFolder, runCli, serve, startApi } from './testing/cli-process.ts'
+import { freePort } from '../src/base/testing/free-port.ts'
+import { DOCUMENT, makeFolder, runCli, serve, startApi } from './testing/cli-process.ts'
 
 interface Shop {
   readonly folder: string

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { freePort } from '../src/base/testing/free-port.ts'
 import type { InitReport } from './init/print-init.ts'
-import { DOCUMENT, freePort, makeFolder, runCli, serve, startApi } from './testing/cli-process.ts'
+import { DOCUMENT, makeFolder, runCli, serve, startApi } from './testing/cli-process.ts'
 
 const UPSTREAM = 'http://127.0.0.1:3000'
 

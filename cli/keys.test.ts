@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../src/base/testing/free-port.ts'
 import { keyIdOf } from './keys.ts'
-import { DOCUMENT, freePort, makeFolder, runCli, serve, startApi } from './testing/cli-process.ts'
+import { DOCUMENT, makeFolder, runCli, serve, startApi } from './testing/cli-process.ts'
 
 interface Key {
   readonly id: string

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DOCUMENT, freePort, makeFolder, runCli, serve, startApi } from './testing/cli-process.ts'
+import { freePort } from '../src/base/testing/free-port.ts'
+import { DOCUMENT, makeFolder, runCli, serve, startApi } from './testing/cli-process.ts'
 
 const RULE = `authorize:
   operations:

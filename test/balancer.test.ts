@@ -3,13 +3,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect as connectHttp2 } from 'node:http2'
-import { connect, createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import type { ConnectionOptions } from 'node:tls'
+import { freePort } from '../src/base/testing/free-port.ts'
 import type { Asker } from './kit/ask.ts'
 import { asker } from './kit/ask.ts'
 import type { TestGateway } from './kit/gateway.ts'
@@ -32,15 +32,6 @@ function missing(): string | false {
   if (HAPROXY !== undefined) return false
   if (process.env['CI'] === 'true') throw new Error('CI has no HAProxy: see scripts/services.sh')
   return 'HAProxy is not installed'
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 function isOpen(port: number): Promise<boolean> {

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { after, before, suite, test } from 'node:test'
+import { freePort } from '../src/base/testing/free-port.ts'
 import type { Ask, Asker, Got } from './kit/ask.ts'
 import { asker } from './kit/ask.ts'
 import type { TestGateway } from './kit/gateway.ts'
 import { startGateway } from './kit/gateway.ts'
 import { assertRefusal, clientAddress } from './kit/problem.ts'
 import type { TestUpstream } from './kit/upstream.ts'
-import { deadPort, startRawUpstream } from './kit/upstream.ts'
+import { startRawUpstream } from './kit/upstream.ts'
 import { pause, until } from './kit/until.ts'
 import { openWire } from './kit/wire.ts'
 import { libraryDocument } from './library/behind-gateway.ts'
@@ -170,7 +171,7 @@ for (const transport of ['node', 'fast'] as const) {
       test('a port where nobody listens: 502', async () => {
         const other = await startGateway({
           transport,
-          yaml: `openapi: ./openapi.yaml\nupstream: http://127.0.0.1:${await deadPort()}\nlisten: { https: 8443, tls: auto }`,
+          yaml: `openapi: ./openapi.yaml\nupstream: http://127.0.0.1:${await freePort()}\nlisten: { https: 8443, tls: auto }`,
           files: { 'openapi.yaml': libraryDocument() },
         })
         const dead = asker(other.httpsPort, other.ca)

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { connect } from 'node:tls'
+import { freePort } from '../src/base/testing/free-port.ts'
 import type { Asker } from './kit/ask.ts'
 import { asker } from './kit/ask.ts'
 import { makeAuthority } from './kit/certificates.ts'
@@ -14,7 +15,7 @@ import { linesOf, startGateway, withHousekeeping } from './kit/gateway.ts'
 import type { LogLine } from './kit/gateway.ts'
 import { pause, until } from './kit/until.ts'
 import type { TestUpstream } from './kit/upstream.ts'
-import { deadPort, startUpstream } from './kit/upstream.ts'
+import { startUpstream } from './kit/upstream.ts'
 
 /** A document with one operation and the fields of its answer. */
 const documentOf = (path: string, fields: readonly string[]): string => `openapi: 3.1.0
@@ -252,7 +253,7 @@ suite('the command', () => {
   let errors = ''
   before(async () => {
     upstream = await startUpstream((_request, response) => response.writeHead(204).end())
-    const listen = `listen: { https: ${await deadPort()}, tls: auto }`
+    const listen = `listen: { https: ${await freePort()}, tls: auto }`
     writeFileSync(join(folder, 'openapi.yaml'), documentOf('/one', ['a']))
     writeFileSync(join(folder, 'sallyport.yaml'), configOf(upstream.url, listen))
     const command = join(import.meta.dirname, '../cli/sallyport.mjs')

@@ -6,16 +6,10 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { freePort } from '../src/base/testing/free-port.ts'
 import { parseKeyEncryptionKey } from '../src/store/secrets-document.ts'
 import { newSecretsText, readSecretsText } from '../src/store/secrets-file.ts'
-import {
-  DOCUMENT,
-  freePort,
-  makeFolder,
-  runCli,
-  startApi,
-  startCli,
-} from '../cli/testing/cli-process.ts'
+import { DOCUMENT, makeFolder, runCli, startApi, startCli } from '../cli/testing/cli-process.ts'
 import { postgresMissing, startPostgres } from '../src/store/testing/start-postgres.ts'
 import { until } from './kit/until.ts'
 import { ask } from './workers/range.ts'

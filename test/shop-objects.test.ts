@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { after, before, suite, test } from 'node:test'
+import { freePort } from '../src/base/testing/free-port.ts'
 import type { Shop } from '../examples/shop/server.ts'
 import { SEED_PAYMENT_ID } from '../examples/shop/seed.ts'
 import { startShop } from '../examples/shop/server.ts'
@@ -11,7 +12,6 @@ import type { TestGateway } from './kit/gateway.ts'
 import { startGateway } from './kit/gateway.ts'
 import { makeIssuer } from './kit/issuer.ts'
 import { assertRefusal, clientAddress } from './kit/problem.ts'
-import { deadPort } from './kit/upstream.ts'
 
 // S0.15, S4.11, AZN-04, AZN-06: whose the objects of the shop are, under the policy that stands beside it.
 
@@ -37,7 +37,7 @@ interface World {
 }
 
 async function startWorld(transport: 'node' | 'fast', extra = ''): Promise<World> {
-  const healthPort = await deadPort()
+  const healthPort = await freePort()
   const keys = `http://127.0.0.1:${healthPort}/.well-known/jwks.json`
   const shop = await startShop({ quiet: true, gateway: { keys, audience: 'api' } })
   const issuer = await makeIssuer('https://id.shop.example', 'https://api.shop.example')

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { after, before, suite, test } from 'node:test'
 import { createLocalJWKSet, createRemoteJWKSet, jwtVerify, SignJWT, generateKeyPair } from 'jose'
 import type { JSONWebKeySet, JWTPayload } from 'jose'
+import { freePort } from '../src/base/testing/free-port.ts'
 import { startShop } from '../examples/shop/server.ts'
 import type { Shop } from '../examples/shop/server.ts'
 import type { Asker } from './kit/ask.ts'
@@ -12,7 +13,7 @@ import { startGateway } from './kit/gateway.ts'
 import type { TestIssuer } from './kit/issuer.ts'
 import { makeIssuer } from './kit/issuer.ts'
 import type { TestUpstream } from './kit/upstream.ts'
-import { deadPort, startUpstream } from './kit/upstream.ts'
+import { startUpstream } from './kit/upstream.ts'
 
 // S2.3, S2.16, TOK-10, OUT-09, WIRE-08: what an API behind the gateway is told of its callers, and can check.
 
@@ -43,7 +44,7 @@ suite('what an API is told of its callers', () => {
         .end(JSON.stringify(PROFILE)),
     )
     issuer = await makeIssuer('https://id.shop.example', 'https://api.shop.example')
-    healthPort = await deadPort()
+    healthPort = await freePort()
     gateway = await startGateway({
       isAlone: true,
       yaml:
@@ -156,7 +157,7 @@ suite('a shop that accepts nobody but the gateway', () => {
     fetch(`${shop.url}/users/me`, { headers })
 
   before(async () => {
-    const healthPort = await deadPort()
+    const healthPort = await freePort()
     const keys = `http://127.0.0.1:${healthPort}${KEY_SET}`
     shop = await startShop({ quiet: true, gateway: { keys, audience: 'shop' } })
     issuer = await makeIssuer('https://id.shop.example', 'https://api.shop.example')

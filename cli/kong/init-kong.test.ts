@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { parse } from 'yaml'
-import { freePort, makeFolder, runCli, serve } from '../testing/cli-process.ts'
+import { freePort } from '../../src/base/testing/free-port.ts'
+import { makeFolder, runCli, serve } from '../testing/cli-process.ts'
 import type { KongReport } from './init-kong.ts'
 
 const FIXTURES = join(import.meta.dirname, 'fixtures')

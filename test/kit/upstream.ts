@@ -92,12 +92,3 @@ async function listening(
       }),
   }
 }
-
-/** A port of loopback on which nothing listens. */
-export async function deadPort(): Promise<number> {
-  const server = createRawServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

@@ -2,13 +2,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../../src/base/testing/free-port.ts'
 import { startShop } from '../../examples/shop/server.ts'
 import type { Ask, Got } from '../kit/ask.ts'
 import { asker } from '../kit/ask.ts'
 import type { TestGateway } from '../kit/gateway.ts'
 import { startGateway } from '../kit/gateway.ts'
 import { makeIssuer } from '../kit/issuer.ts'
-import { deadPort } from '../kit/upstream.ts'
 import type { Canary, Owner } from './rows.ts'
 import { ShopRows } from './rows.ts'
 
@@ -54,7 +54,7 @@ export async function startWorld(
   authorize: 'enforce' | 'monitor',
 ): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-matrix-'))
-  const healthPort = await deadPort()
+  const healthPort = await freePort()
   const keys = `http://127.0.0.1:${healthPort}/.well-known/jwks.json`
   const database = join(folder, 'shop.db')
   const shop = await startShop({ quiet: true, database, gateway: { keys, audience: 'api' } })
