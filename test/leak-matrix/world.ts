@@ -72,6 +72,11 @@ export async function startWorld(
       'authorize:\n': `limits: { mode: monitor }\nauthorize:\n  mode: ${authorize}\n`,
     }),
     files: { 'jwks.json': issuer.jwks },
+  }).catch(async (cause: unknown) => {
+    // What listens keeps the process of a test that failed already.
+    rows.close()
+    await shop.close()
+    throw cause
   })
   const client = asker(gateway.httpsPort, gateway.ca)
   // A token lives for minutes, and the run may take longer.
