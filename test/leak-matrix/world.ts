@@ -76,6 +76,7 @@ export async function startWorld(
     // What listens keeps the process of a test that failed already.
     rows.close()
     await shop.close()
+    rmSync(folder, { recursive: true, force: true })
     throw cause
   })
   const client = asker(gateway.httpsPort, gateway.ca)
