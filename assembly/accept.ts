@@ -74,8 +74,10 @@ const CONTROLS: usize = memory.data<u64>([0x1f1f1f1f1f1f1f1f, 0x1f1f1f1f1f1f1f1f
 const MAX_CLEARED: usize = 1024
 
 let textEnd: usize = 0
-let mayLead: u32 = 0
-/** What was not looked at: whether a name comes twice or is dangerous, whether a number is one. */
+/**
+ * 2 where something was not looked at: whether a name comes twice or is dangerous, whether a number is one, where the
+ * strings stand that may begin like a URL.
+ */
 let isOpen: u32 = 0
 /** So many values have no more names than may be. */
 let freeNodes: u32 = 0
@@ -85,18 +87,16 @@ let isWide: bool = false
 
 /**
  * Looks at the text of `length` bytes at `TEXT`, valid UTF-8 with zeros behind it. Answers 0 where it does not know;
- * 1: it fits; 2 is added where a string in it may begin like a URL, and 4 where it fits if the scan finds no fault in
- * it: there are names that the document does not list, numbers of odd forms, or more than `fewNodes` values. Nothing of
- * the text stays.
+ * 1: it fits; 3: it fits if the scan finds no fault in it: there are names that the document does not list, numbers of
+ * odd forms, strings that may begin like a URL, or more than `fewNodes` values. Nothing of the text stays.
  */
 export function accept(length: u32, root: usize, maxDepth: u32, maxNodes: u32, fewNodes: u32): u32 {
   textEnd = TEXT + <usize>length
-  mayLead = 0
   isOpen = 0
   freeNodes = fewNodes
   const fits = walk(root, maxDepth, maxNodes)
   clear()
-  return fits ? 1 | mayLead | isOpen : 0
+  return fits ? 1 | isOpen : 0
 }
 
 /** Wipes the text. */
@@ -151,7 +151,7 @@ function walk(root: usize, maxDepth: u32, maxNodes: u32): bool {
     while (true) {
       // A value ended before `p`, or the container of frame `f` ends at it.
       if (depth == 0) {
-        if (nodes > freeNodes) isOpen = 4
+        if (nodes > freeNodes) isOpen = 2
         return skipSpace(p) == textEnd
       }
       if (load<u8>(p) <= 0x20) p = skipSpace(p)
@@ -211,7 +211,7 @@ function member(p: usize, f: usize): usize {
   if (entry == 0) {
     next = <usize>load<u32>(own, N_OTHERS)
     if (next == 0) return 0
-    isOpen = 4
+    isOpen = 2
   } else {
     const bit = (<u64>1) << (<u64>load<u32>(entry, E_INDEX))
     const seen = load<u64>(f, F_SEEN)
@@ -290,7 +290,7 @@ function text(p: usize, node: usize): usize {
   if (least > 0 && (isPlain ? bytes : charsBetween(start, at, 1)) < least) return 0
   const test = load<u32>(node, N_TEST)
   if (test == 0) {
-    if (leads(start, at)) mayLead = 2
+    if (isOpen == 0 && leads(start, at)) isOpen = 2
     return at + 1
   }
   if (isEscaped) return 0
@@ -302,7 +302,7 @@ function text(p: usize, node: usize): usize {
   } else if (test == DATE) return bytes == 10 && hasDate(start) ? at + 1 : 0
   else if (test == DATE_TIME) return isDateTime(start, at) ? at + 1 : 0
   else if (!isEmail(start, at)) return 0
-  if (leads(start, at)) mayLead = 2
+  if (isOpen == 0 && leads(start, at)) isOpen = 2
   return at + 1
 }
 
@@ -528,7 +528,7 @@ function oddNumber(start: usize, node: usize, kinds: u32): usize {
     load<f64>(node, N_ABOVE) >= -f64.MAX_VALUE ||
     load<f64>(node, N_BELOW) <= f64.MAX_VALUE
   if (isBounded || (kinds & INTEGER) != 0) return 0
-  isOpen = 4
+  isOpen = 2
   let p = start
   while (true) {
     const c = <u32>load<u8>(p)

@@ -9,7 +9,7 @@ import { skipSpace } from './skip-space'
 
 /**
  * What is told: offset of a fault; values; unsafe integers; whether there are many shapes or short texts; end of the
- * arena; whether a string may begin like a URL.
+ * arena; strings that may begin like a URL.
  */
 const HEAD: usize = 0x100
 const FRAMES: usize = 0x800
@@ -36,7 +36,11 @@ const TABLES_END: usize = 0xb4000
 const TEXTS: usize = 0xb4000
 const TEXTS_BYTES: usize = 0x8000
 const TEXTS_MASK: usize = 0xfff
-const TEXT: usize = 0xbc040
+/** Strings that may begin like a URL: where their names begin and end, and where they do, as they stand. */
+const LEADING: usize = 0xbc000
+const LEADING_END: usize = 0xe4000
+const LEADING_BYTES: usize = 16
+const TEXT: usize = 0xe4040
 
 const PASSED: i32 = 0
 const SYNTAX: i32 = 1
@@ -61,6 +65,9 @@ const F_TABLE: usize = 1
 const F_ENTRIES: usize = 4
 const F_SHAPE: usize = 8
 const F_SEEN: usize = 16
+// Of an array: the name it stands under, or that of the array around it.
+const F_NAMESTART: usize = 4
+const F_NAMEEND: usize = 8
 
 /** So many names of one object are compared one by one, where their bits do not tell already that all differ. */
 const FEW_NAMES: usize = 16
@@ -103,7 +110,10 @@ let shapes: u32 = 0
 let texts: u32 = 0
 let newTexts: u32 = 0
 let isEscaped: bool = false
-let mayLead: bool = false
+let leadingAt: usize = LEADING
+/** The name read last; in an array, the one it stands under. */
+let nameStart: u32 = 0
+let nameEnd: u32 = 0
 
 let maxKeyChars: u32 = 0
 let maxStringChars: u32 = 0
@@ -139,13 +149,15 @@ export function scan(length: u32, maxDepth: u32, maxNodes: u32): i32 {
   shapes = 0
   texts = 0
   newTexts = 0
-  mayLead = false
+  leadingAt = LEADING
+  nameStart = 0
+  nameEnd = 0
   const nodes = walk(maxDepth, maxNodes)
   store<u32>(HEAD, nodes, 4)
   store<u32>(HEAD, <u32>((foundAt - FOUND) >> 2), 8)
   store<u32>(HEAD, shapes > MANY_SHAPES || newTexts > MANY_TEXTS ? 1 : 0, 12)
   store<u32>(HEAD, <u32>arenaAt, 16)
-  store<u32>(HEAD, mayLead ? 1 : 0, 20)
+  store<u32>(HEAD, <u32>((leadingAt - LEADING) / LEADING_BYTES), 20)
   return fault
 }
 
@@ -180,6 +192,9 @@ function walk(maxDepth: u32, maxNodes: u32): u32 {
         store<u32>(f, <u32>entryAt, F_ENTRIES)
         store<u64>(f, seed, F_SHAPE)
         store<u64>(f, 0, F_SEEN)
+      } else {
+        store<u32>(f, nameStart, F_NAMESTART)
+        store<u32>(f, nameEnd, F_NAMEEND)
       }
       p = skipSpace(p + 1)
       if (<u32>load<u8>(p) != c + 2) {
@@ -225,6 +240,10 @@ function walk(maxDepth: u32, maxNodes: u32): u32 {
     if (isObject) {
       p = key(skipSpace(p), f)
       if (p == 0) return nodes
+    } else {
+      // What the item before held may have had names of its own.
+      nameStart = load<u32>(f, F_NAMESTART)
+      nameEnd = load<u32>(f, F_NAMEEND)
     }
   }
 }
@@ -246,7 +265,7 @@ function scalar(p: usize, c: u32): usize {
     if (behind == 0) return 0
     const length = <u32>(behind - p) - 2
     if (length - MIN_TEXT <= MAX_TEXT - MIN_TEXT && newTexts <= MANY_TEXTS) countText(p + 1, length)
-    if (!mayLead) mayLead = leads(p + 1, behind - 1)
+    if (leads(p + 1, behind - 1)) noteLeading(<u32>(p + 1 - TEXT), <u32>(behind - 1 - TEXT))
     return behind
   }
   if (c == MINUS || c - ZERO <= 9) return number(p, c)
@@ -254,6 +273,17 @@ function scalar(p: usize, c: u32): usize {
   if (c == 0x6e) return load<u32>(p) == 0x6c6c756e ? p + 4 : literal(p, 0x6c6c756e, 4)
   if (c == 0x66) return literal(p, 0x65736c6166, 5)
   return unexpected(p)
+}
+
+/** Beyond the room for them they are only counted. */
+function noteLeading(start: u32, end: u32): void {
+  if (leadingAt < LEADING_END) {
+    store<u32>(leadingAt, nameStart)
+    store<u32>(leadingAt, nameEnd, 4)
+    store<u32>(leadingAt, start, 8)
+    store<u32>(leadingAt, end, 12)
+  }
+  leadingAt += LEADING_BYTES
 }
 
 function literal(start: usize, letters: u64, length: usize): usize {
@@ -428,6 +458,8 @@ function key(p: usize, f: usize): usize {
   const start = p + 1
   const behind = text(p, maxKeyChars, KEY_TOO_LONG)
   if (behind == 0) return 0
+  nameStart = <u32>(start - TEXT)
+  nameEnd = <u32>(behind - 1 - TEXT)
   if (isEscaped) {
     const plain = arenaAt
     const length = unescape(start, behind - 1)

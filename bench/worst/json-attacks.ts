@@ -65,11 +65,28 @@ function nameAttacks(): readonly Attack[] {
     ),
     ...json('names in ever new orders', '/any', newOrders),
     ...json('names in ever new orders, and a URL', '/any', () => newOrders().replace('0', '"x:"')),
+    ...json('public URLs', '/any', (bytes) => arrayOf(bytes, (n) => `{"url":"http://${n}.cc"}`)),
+    ...json('public URLs in a list', '/any', (bytes) =>
+      listOf('urls', bytes, (n) => `"//${n}.cc"`),
+    ),
+    ...json('public URLs with odd hosts', '/any', (bytes) =>
+      listOf('urls', bytes * 0.9, (n) => `"//é${n}.cc"`),
+    ),
+    ...json('a few hosts, oddly written, again and again', '/any', (bytes) =>
+      listOf('urls', bytes * 0.9, (n) => `"//é${n % 256}.cc/"`),
+    ),
+    ...json('texts that begin like URLs', '/any', (bytes) =>
+      arrayOf(bytes, (n) => `{"k${n % NAMES}":"b:"}`),
+    ),
     ...json('objects of different short texts', '/unique-objects', (bytes) =>
       arrayOf(bytes, (n) => `{"a":"${1e6 + n}"}`),
     ),
     ...json('escaped names', '/map', (bytes) => objectOf(bytes, (n) => `"\\u006b${n}":""`)),
   ]
+}
+
+function listOf(name: string, bytes: number, piece: (index: number) => string): string {
+  return `{"${name}":${arrayOf(bytes - name.length - 5, piece)}}`
 }
 
 /** An array of objects of names that no text before has had: nearly as many as one text may have. */

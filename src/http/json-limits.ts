@@ -1,3 +1,5 @@
+import type { LeadingTexts } from './leading-texts.ts'
+
 /** Bounds of a JSON text. */
 export interface JsonLimits {
   /** Deepest nesting of arrays and objects; at most 512 is honored. */
@@ -67,6 +69,9 @@ export interface JsonOutline {
    * would be slow: see `buildJson`.
    */
   readonly isManifold: boolean
-  /** No string in it, names aside, begins like a URL (see `looksLikeUrl`); `false` as well where nobody looked. */
-  readonly isWithoutUrl: boolean
+  /**
+   * The strings in it that may begin like a URL, names aside: every one of which `looksLikeUrl` says so, and perhaps
+   * others. `undefined`: nobody looked, or there are more than are noted.
+   */
+  readonly leading: LeadingTexts | undefined
 }

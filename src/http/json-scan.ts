@@ -7,6 +7,7 @@ import type { JsonFault, JsonLimits, JsonOutline } from './json-limits.ts'
 import { JsonScanner } from './json-scanner.ts'
 import { makeWasmScan, MAX_WASM_BYTES } from './json-wasm.ts'
 import type { WasmScan } from './json-wasm.ts'
+import type { LeadingTexts } from './leading-texts.ts'
 import { utf8SequenceLength } from './utf8.ts'
 
 let made: WasmScan | 'none' | undefined
@@ -44,7 +45,7 @@ export interface JsonValue {
   /** See `JsonOutline`. */
   readonly unsafeIntegers: readonly number[]
   /** See `JsonOutline`. */
-  readonly isWithoutUrl: boolean
+  readonly leading: LeadingTexts | undefined
 }
 
 /** Parses a JSON text that `scanJson` accepts; never throws. */
@@ -114,7 +115,7 @@ function parseScanned(bytes: Buffer, outline: JsonFault | JsonOutline): JsonValu
     fault: undefined,
     value: parseOutlined(bytes, outline),
     unsafeIntegers: outline.unsafeIntegers,
-    isWithoutUrl: outline.isWithoutUrl,
+    leading: outline.leading,
   }
 }
 

@@ -85,7 +85,7 @@ export class JsonScanner {
       unsafeIntegers: this.#unsafeIntegers,
       nodes: this.#nodes,
       isManifold,
-      isWithoutUrl: false,
+      leading: undefined,
     }
   }
 

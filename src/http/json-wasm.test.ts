@@ -28,19 +28,57 @@ function compare(bytes: Buffer, limits: JsonLimits = JSON_LIMITS): 'unfit' | 'sa
   const found = scan(bytes, limits)
   if (found === undefined) return 'unfit'
   const text = bytes.toString('utf8')
-  const isTold = found.fault === undefined && found.isWithoutUrl
-  if (isTold) assert.ok(!stringsIn(JSON.parse(text)).some((one) => LEADS.test(one)), text)
+  if (found.fault === undefined) {
+    const expected = namedTexts(JSON.parse(text)).filter(([, one]) => mayLead(one))
+    const told: [string, string][] = []
+    const texts = found.leading?.cursor(() => true)
+    while (texts?.next() === true) {
+      told.push([texts.name, texts.text])
+      assert.equal(valueAt(JSON.parse(text), texts.pointer()), texts.text)
+    }
+    if (found.leading !== undefined) assert.deepEqual(lines(told), lines(expected), text)
+    leading += told.length
+  }
   // The twin does not look for URLs.
-  const common = found.fault === undefined ? { ...found, isWithoutUrl: false } : found
+  const common = found.fault === undefined ? { ...found, leading: undefined } : found
   assert.deepEqual(common, new JsonScanner(bytes, limits).run(), bytes.toString('latin1'))
   return 'same'
 }
 
 const LEADS = /^[\s\0-\x1f]{0,64}(?:[a-z][a-z0-9+.-]{0,31}:|[\\/]{2}|(?<=[\s\0-\x1f]{64}))/i
 
-function stringsIn(value: unknown): string[] {
-  if (typeof value === 'string') return [value]
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(stringsIn) : []
+/** Plainly written hosts of public names, none of which stands among those that lead inside. */
+const PUBLIC = /^(?:(?:https?|wss?|ftp):)?\/\/(?:[\w-]+\.)+(?:cz|example)(?::\d*)?(?:[/?#\\]|$)/i
+
+/** By its beginning, and by schemes: those here are short. */
+function mayLead(text: string): boolean {
+  if (!LEADS.test(text) || PUBLIC.test(text)) return false
+  const scheme = /^[\s\0-\x1f]*([a-z][a-z0-9+.-]*):/i.exec(text)?.[1]?.toLowerCase()
+  return scheme === undefined || /^(?:https?|wss?|ftp|file|url)$/.test(scheme)
+}
+
+let leading = 0
+
+/** Each string with the name it stands under. */
+function namedTexts(value: unknown, name = ''): [name: string, text: string][] {
+  if (typeof value === 'string') return [[name, value]]
+  if (typeof value !== 'object' || value === null) return []
+  if (Array.isArray(value)) return value.flatMap((item) => namedTexts(item, name))
+  return Object.entries(value).flatMap(([key, member]) => namedTexts(member, key))
+}
+
+/** In any order: members may come in another one. */
+function lines(texts: readonly [name: string, text: string][]): readonly string[] {
+  return texts.map((one) => JSON.stringify(one)).toSorted()
+}
+
+function valueAt(value: unknown, pointer: string): unknown {
+  const parts = pointer.split('/').slice(1)
+  return parts.reduce<unknown>(
+    (found, part) =>
+      (found as Record<string, unknown>)[part.replaceAll('~1', '/').replaceAll('~0', '~')],
+    value,
+  )
 }
 
 const scan = makeWasmScan() ?? assert.fail('no WebAssembly')
@@ -50,6 +88,14 @@ const tokens = [
   '"a":',
   '"a:"',
   '"//"',
+  '"//a"',
+  '"http://a"',
+  '"http:\\/\\/a.b.cz\\/"',
+  '"\\u0068ttp:\\/\\/a"',
+  '"//a.cz:80?"',
+  '"//a.cz\\u0040b"',
+  '"file:a"',
+  '"~/ü\\u0061":',
   '"\\u0061:"',
   '"a\\u003a"',
   '"\u2003//"',
@@ -261,4 +307,45 @@ test('knows nothing of the text before', () => {
 test('holds nothing of a text once it is done', () => {
   compare(Buffer.from(`["${'s'.repeat(300_000)}"]`))
   assert.equal(compare(Buffer.from('["')), 'same')
+})
+
+test('tells of texts that may lead inside, and their names', () => {
+  const text = fc.constantFrom(
+    'a',
+    'http://a',
+    '//a',
+    '//a.cz',
+    'x:',
+    'file:a',
+    '\u00a0//b',
+    '//ü',
+    'http://a.b.cz/x',
+  )
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      text,
+      fc.constantFrom(1, null, true),
+      fc.array(tie('value'), { maxLength: 4 }),
+      fc.dictionary(fc.constantFrom('a', 'b', 'ü', '~/', '//a'), tie('value'), { maxKeys: 3 }),
+    ),
+  }))
+  const before = leading
+  fc.assert(
+    fc.property(value, fc.nat(2), (one, space) => {
+      assert.equal(compare(Buffer.from(JSON.stringify(one, undefined, space))), 'same')
+    }),
+    { numRuns: 2000 },
+  )
+  assert.ok(leading > before + 500, `only ${leading - before} texts`)
+})
+
+test('more such texts than there is room for are not told of', () => {
+  const many = (count: number): Buffer =>
+    Buffer.from(JSON.stringify(Array.from({ length: count }, () => '//a')))
+  const limits = { ...JSON_LIMITS, maxNodes: 20_000 }
+  const [fits, exceeds] = [scan(many(10_240), limits), scan(many(10_241), limits)]
+  assert.ok(fits?.fault === undefined && exceeds?.fault === undefined)
+  assert.equal(fits?.leading?.count, 10_240)
+  assert.equal(exceeds?.leading, undefined)
 })

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { compileWasm } from '../base/wasm.ts'
 import type { JsonFault, JsonFaultReason, JsonLimits, JsonOutline } from './json-limits.ts'
 import { JSON_SCAN } from './json-scan-wasm.ts'
+import { LeadingTexts } from './leading-texts.ts'
 
 /** What the module of `assembly/json-scan.ts` exports. */
 interface ScanExports {
@@ -16,7 +17,9 @@ const HEAD = 0x100
 const INFINITE = 0x200
 const UNSAFE = 0x400
 const FOUND = 0x4000
-const TEXT = 0xbc040
+const LEADING = 0xbc000
+const LEADING_END = 0xe4000
+const TEXT = 0xe4040
 const MARGIN = 128
 /** From the end of the text to names without their escapes. */
 const ARENA = 64
@@ -93,7 +96,7 @@ class Instance {
     // Nothing of a text outlives its look, nor do the names that were written without their escapes.
     const arenaEnd = this.#words[HEAD / 4 + 4] ?? 0
     this.#memory.fill(0, TEXT, arenaEnd > TEXT + length + ARENA ? arenaEnd : TEXT + length)
-    return code === UNFIT ? undefined : this.#read(code)
+    return code === UNFIT ? undefined : this.#read(code, bytes)
   }
 
   #writeBound(at: number, digits: string): void {
@@ -121,14 +124,21 @@ class Instance {
     )
   }
 
-  #read(code: number): JsonFault | JsonOutline {
+  #read(code: number, bytes: Uint8Array): JsonFault | JsonOutline {
     const words = this.#words
     if (code !== PASSED) return { fault: FAULTS[code] ?? 'syntax', offset: words[HEAD / 4] ?? 0 }
     const found = words[HEAD / 4 + 2] ?? 0
     const unsafeIntegers = found === 0 ? [] : [...words.subarray(FOUND / 4, FOUND / 4 + found)]
     const nodes = words[HEAD / 4 + 1] ?? 0
     const isManifold = words[HEAD / 4 + 3] === 1
-    const isWithoutUrl = words[HEAD / 4 + 5] === 0
-    return { fault: undefined, unsafeIntegers, nodes, isManifold, isWithoutUrl }
+    return { fault: undefined, unsafeIntegers, nodes, isManifold, leading: this.#leading(bytes) }
+  }
+
+  #leading(bytes: Uint8Array): LeadingTexts | undefined {
+    const count = this.#words[HEAD / 4 + 5] ?? 0
+    if (count === 0) return LeadingTexts.NONE
+    const end = LEADING / 4 + count * 4
+    if (end > LEADING_END / 4) return undefined
+    return new LeadingTexts(bytes, this.#words.slice(LEADING / 4, end))
   }
 }

@@ -1,5 +1,6 @@
 import { parseAddress } from '../base/address.ts'
 import { ALPHANUMERIC, charTable, isDigits } from './chars.ts'
+import { plainHost } from './plain-host.ts'
 
 /** Why a URL in a request is refused; stable codes for the log. */
 export type UrlFault =
@@ -22,12 +23,21 @@ export interface UrlRules {
 
 const MAX_URL = 2048
 const AUTHORITY_CHAR = charTable(`${ALPHANUMERIC}.-_:[]`)
-/** Ends of names that lead inside: private use, or public services that answer with whatever address the name spells. */
-const PRIVATE_SUFFIXES: readonly string[] = (
-  'localhost local localdomain internal intranet lan home corp private home.arpa in-addr.arpa ip6.arpa onion ' +
-  'nip.io sslip.io xip.io localtest.me lvh.me vcap.me lacolhost.com yoogle.com readme.localtest.me ' +
-  'local.gd 1u.ms rbndr.us traefik.me fbi.com.localhost svc cluster.local consul'
-).split(' ')
+/**
+ * Ends of names that lead inside: private use, or public services that answer with whatever address the name spells.
+ * `assembly/leads.ts` knows them too.
+ */
+export const PRIVATE_SUFFIXES: ReadonlySet<string> = new Set(
+  (
+    'localhost local localdomain internal intranet lan home corp private home.arpa in-addr.arpa ip6.arpa onion ' +
+    'nip.io sslip.io xip.io localtest.me lvh.me vcap.me lacolhost.com yoogle.com readme.localtest.me ' +
+    'local.gd 1u.ms rbndr.us traefik.me fbi.com.localhost svc cluster.local consul'
+  ).split(' '),
+)
+/** Labels of the longest of them. */
+const MAX_SUFFIX_LABELS = Math.max(...[...PRIVATE_SUFFIXES].map((name) => name.split('.').length))
+const LETTER_A = 97
+const LETTER_Z = 122
 
 /**
  * Judges a URL that the API may go and fetch [VAL-07]: https, no user information, port 443, a public name in plain
@@ -43,10 +53,16 @@ export function urlFault(text: string, rules?: UrlRules): UrlFault | undefined {
   if (scheme !== 'https' && !isAllowedPlain(text, scheme, rules)) return 'scheme'
   const authority = match[2]?.toLowerCase() ?? ''
   if (authority.includes('@')) return 'user_info'
-  if (authority === '' || !isAuthorityText(authority) || !URL.canParse(text)) {
+  if (authority === '' || !isAuthorityText(authority) || !canParse(text, scheme, authority)) {
     return looksNumeric(authority) ? 'ip_literal' : 'malformed'
   }
   return scheme === 'https' ? hostFault(authority, rules?.allowHosts) : undefined
+}
+
+/** Whether a printable text is a URL to parsers: of an ordinary host no parser has to be asked. */
+function canParse(text: string, scheme: string | undefined, authority: string): boolean {
+  const isOrdinary = scheme === 'https' && !authority.includes(':') && !authority.includes('xn--')
+  return (isOrdinary && plainHost(authority, 0) !== undefined) || URL.canParse(text)
 }
 
 /** `http://billing.internal:8080/` where the operator names `billing.internal:8080`; port 80 must be named too. */
@@ -73,9 +89,13 @@ function hostFault(
     const isAllowed = allowHosts.has(`${host}:${port}`) || (port === '443' && allowHosts.has(host))
     return isAllowed ? undefined : 'host_not_allowed'
   }
+  return innerFault(host) ?? (port === '443' ? undefined : 'port')
+}
+
+/** Why a host, in lower case, may lead inside: it is an address, or no public name. */
+export function innerFault(host: string): 'ip_literal' | 'private_name' | undefined {
   if (host.startsWith('[') || looksNumeric(host)) return 'ip_literal'
-  if (!isPublicName(host)) return 'private_name'
-  return port === '443' ? undefined : 'port'
+  return isPublicName(host) ? undefined : 'private_name'
 }
 
 /** Backslashes, tabs and line feeds are what URL parsers disagree about; non-ASCII hosts hide dots and digits. */
@@ -96,6 +116,9 @@ function isAuthorityText(authority: string): boolean {
 
 /** A last label of digits or `0x...` makes resolvers read the whole as an IPv4 address (WHATWG "ends in a number"). */
 function looksNumeric(host: string): boolean {
+  // Nearly all hosts have a last label that begins with a letter.
+  const first = host.charCodeAt(host.lastIndexOf('.') + 1)
+  if (first >= LETTER_A && first <= LETTER_Z && !host.includes(':')) return false
   const labels = host.replace(/\.+$/, '').split('.')
   const last = labels.at(-1) ?? ''
   return parseAddress(host) !== undefined || isDigits(last) || /^0x[0-9a-f]*$/.test(last)
@@ -104,5 +127,12 @@ function looksNumeric(host: string): boolean {
 function isPublicName(host: string): boolean {
   if (host.endsWith('.') || !host.includes('.') || host.includes('..') || host.startsWith('.'))
     return false
-  return !PRIVATE_SUFFIXES.some((suffix) => host === suffix || host.endsWith(`.${suffix}`))
+  if (PRIVATE_SUFFIXES.has(host)) return false
+  let dot = host.length
+  for (let labels = 0; labels < MAX_SUFFIX_LABELS; labels++) {
+    dot = host.lastIndexOf('.', dot - 1)
+    if (dot < 0) return true
+    if (PRIVATE_SUFFIXES.has(host.slice(dot + 1))) return false
+  }
+  return true
 }

@@ -1,5 +1,6 @@
 import type { CanonicalQuery } from '../http/query.ts'
 import type { HeaderTable } from '../http/header-table.ts'
+import type { LeadingTexts } from '../http/leading-texts.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { VerifiedKey } from '../identity/keys/verified-key.ts'
 import { ANONYMOUS } from '../identity/principal.ts'
@@ -154,8 +155,8 @@ export class Exchange {
   parameters: ParameterValues | undefined = undefined
   /** `body`: whether there was a body that was decoded, or will be once somebody asks for it. */
   hasBodyValue = false
-  /** `body`: it was seen that no string of the body begins like a URL. */
-  isBodyWithoutUrl = false
+  /** `body`: strings of the body that may begin like a URL, where somebody looked. */
+  leadingTexts: LeadingTexts | undefined = undefined
   /** Edge: bytes of the body as they will be forwarded, when the operation buffers. */
   bodyBytes: Buffer | undefined = undefined
 

@@ -188,13 +188,13 @@ function verdict(
   if (read.kind === 'opaque') return undefined
   if (read.kind === 'sound') {
     exchange.holdBody(exchange.bodyBytes ?? bytes, read.read)
-    exchange.isBodyWithoutUrl = read.isWithoutUrl
+    exchange.leadingTexts = read.leading
     exchange.hasBodyValue = true
     return undefined
   }
   if (read.kind === 'malformed') return { reason: read.reason, detail: read.detail }
   exchange.body = read.value
-  exchange.isBodyWithoutUrl = read.isWithoutUrl
+  exchange.leadingTexts = read.leading
   exchange.hasBodyValue = true
   const { value, violations } = read
   if (violations === undefined) return undefined

@@ -4,11 +4,10 @@ import { nextTurn } from '../../base/next-turn.ts'
 import { parseJsonSliced, parseJsonStrict, scanJson, scanJsonSliced } from '../../http/json-scan.ts'
 import type { JsonValue } from '../../http/json-scan.ts'
 import type { JsonFault, JsonLimits, JsonOutline } from '../../http/json-limits.ts'
+import { LeadingTexts } from '../../http/leading-texts.ts'
 import type { MediaType as ActualType } from '../../http/media-type.ts'
 import { isJson } from '../../http/media-type.ts'
 import type { BodyFault } from '../../openapi/decode/contract.ts'
-import { afterScan } from '../../openapi/accept/accept-kernel.ts'
-import type { Accepted } from '../../openapi/accept/accept-kernel.ts'
 import { acceptorOf } from '../../openapi/accept/acceptors.ts'
 import type { Acceptor } from '../../openapi/accept/acceptor-compiler.ts'
 import { compileFormBody } from '../../openapi/decode/form.ts'
@@ -28,11 +27,11 @@ export type ReadBody =
       readonly kind: 'value'
       readonly value: unknown
       readonly violations: readonly Violation[] | undefined
-      /** As below. */
-      readonly isWithoutUrl: boolean
+      /** As in `JsonOutline`. */
+      readonly leading: LeadingTexts | undefined
     }
   /** It fits; the value is made once somebody asks for it. */
-  | { readonly kind: 'sound'; readonly isWithoutUrl: boolean; readonly read: ReadHeldBody }
+  | { readonly kind: 'sound'; readonly leading: LeadingTexts; readonly read: ReadHeldBody }
   /** Nobody here reads such bytes: they pass as they are. */
   | { readonly kind: 'opaque' }
   | {
@@ -120,11 +119,11 @@ const LARGE_ANYTHING: SlicedValidate = () => Promise.resolve(undefined)
 /** A value and what is known of it. */
 interface Found {
   readonly value: unknown
-  readonly isWithoutUrl: boolean
+  readonly leading: LeadingTexts | undefined
 }
 
-function value({ value: found, isWithoutUrl }: Found, validate: Validate): ReadBody {
-  return { kind: 'value', value: found, violations: validate(found), isWithoutUrl }
+function value({ value: found, leading }: Found, validate: Validate): ReadBody {
+  return { kind: 'value', value: found, violations: validate(found), leading }
 }
 
 interface Validators {
@@ -155,44 +154,46 @@ function acceptingReader(accept: Acceptor, full: ScannedReader, limits: JsonLimi
     const parsed = parseJsonStrict(bytes, limits)
     return parsed.fault === undefined ? parsed.value : undefined
   }
-  const sound: ReadBody = { kind: 'sound', isWithoutUrl: false, read }
-  const withoutUrl: ReadBody = { kind: 'sound', isWithoutUrl: true, read }
-  const answer = (
-    accepted: Accepted,
-    bytes: Buffer,
-    known?: JsonFault | JsonOutline,
-  ): MaybePromise<ReadBody> => {
-    if (accepted === 'unknown') return full(bytes, known)
-    return accepted === 'fits' ? sound : withoutUrl
-  }
+  const sound = (leading: LeadingTexts): ReadBody => ({ kind: 'sound', leading, read })
+  const nothingLeads = sound(LeadingTexts.NONE)
   return (bytes) => {
     if (bytes.length > SLICED_BYTES)
-      return fitsInTurns(bytes, accept, limits).then((outline) =>
-        outline === undefined ? withoutUrl : full(bytes, outline),
+      return fitsInTurns(bytes, accept, limits).then(({ leading, outline }) =>
+        leading === undefined ? full(bytes, outline) : sound(leading),
       )
-    const looked = accept(bytes)
-    if (typeof looked === 'string') return answer(looked, bytes)
+    const accepted = accept(bytes)
+    if (accepted === 'unknown') return full(bytes)
+    if (accepted === 'fits') return nothingLeads
     const outline = scanJson(bytes, limits)
-    return answer(afterScan(looked, outline), bytes, outline)
+    const leading = leadingOf(outline)
+    return leading === undefined ? full(bytes, outline) : sound(leading)
   }
 }
 
+/** Of a text without fault, what is needed where nobody asks for its value. */
+function leadingOf(outline: JsonFault | JsonOutline): LeadingTexts | undefined {
+  return outline.fault === undefined && outline.unsafeIntegers.length === 0
+    ? outline.leading
+    : undefined
+}
+
 /**
- * Asks of a long text whether it fits and nothing in it begins like a URL, so that hardly anybody asks for its value:
- * `undefined`, or what the scan told. Either way, a turn begins in which a value may be made.
+ * Asks of a long text whether it fits, so that hardly anybody asks for its value: what may lead somewhere in it if it
+ * does, and what the scan told. Either way, a turn begins in which a value may be made.
  */
 async function fitsInTurns(
   bytes: Buffer,
   accept: Acceptor,
   limits: JsonLimits,
-): Promise<JsonFault | JsonOutline | undefined> {
+): Promise<{ readonly leading?: LeadingTexts; readonly outline: JsonFault | JsonOutline }> {
   const outline = await scanJsonSliced(bytes, limits)
-  if (outline.fault !== undefined || !outline.isWithoutUrl) return outline
+  const leading = leadingOf(outline)
+  if (leading === undefined) return { outline }
   await nextTurn()
   // What was scanned needs no other scan.
-  if (outline.unsafeIntegers.length > 0 || accept(bytes) === 'unknown') return outline
+  if (accept(bytes) === 'unknown') return { outline }
   await nextTurn()
-  return undefined
+  return { leading, outline }
 }
 
 function readJson(
@@ -209,12 +210,12 @@ function checked(
   { validate, validateLarge }: Validators,
 ): MaybePromise<ReadBody> {
   if (bytes.length <= SLICED_BYTES) return value(found, validate)
-  const { value: large, isWithoutUrl } = found
+  const { value: large, leading } = found
   return validateLarge(large).then((violations) => ({
     kind: 'value',
     value: large,
     violations,
-    isWithoutUrl,
+    leading,
   }))
 }
 
@@ -242,7 +243,7 @@ function textReader(type: TextType, validate: Validate): BodyReader {
     }
     if (type.scalars.length === 0) return OPAQUE
     const read = readText(text, type)
-    return value({ value: read instanceof Unreadable ? text : read, isWithoutUrl: false }, validate)
+    return value({ value: read instanceof Unreadable ? text : read, leading: undefined }, validate)
   }
 }
 
@@ -252,7 +253,7 @@ function formReader(media: MediaType, api: ApiRuntime, validators: Validators): 
     andThen(decode(bytes), (found) =>
       'fault' in found
         ? refusedForm(found.fault)
-        : checked({ value: found.value, isWithoutUrl: false }, bytes, validators),
+        : checked({ value: found.value, leading: undefined }, bytes, validators),
     )
 }
 
@@ -277,7 +278,7 @@ const SCHEMA_KEYWORDS: ReadonlySet<string> = new Set(['type', 'maxItems', 'maxPr
 
 function refusedForm(fault: BodyFault): ReadBody {
   if (SCHEMA_KEYWORDS.has(fault.keyword))
-    return { kind: 'value', value: undefined, violations: [fault], isWithoutUrl: false }
+    return { kind: 'value', value: undefined, violations: [fault], leading: undefined }
   return {
     kind: 'malformed',
     reason: 'malformed_form',

@@ -6,7 +6,6 @@ import { Bench } from '../testing/bench.ts'
 import { assertEveryReason, assertRefused } from '../testing/check.ts'
 import { exchangeOf } from '../testing/exchange.ts'
 import { urlFields } from './control.ts'
-import { insideFault } from './leads-inside.ts'
 
 const text = { type: 'string' }
 const uri = { type: 'string', format: 'uri' }
@@ -261,74 +260,6 @@ test('every reason is reached', () => {
   assertEveryReason(urlFields, ['url', 'url_parameter'])
 })
 
-/** Texts under a name that says URL, and whether they lead inside. */
-const spellings: [url: string, leadsInside: boolean][] = [
-  ['http://127.0.0.1/', true],
-  ['http://127.1/', true],
-  ['http://2130706433/', true],
-  ['http://0x7f000001', true],
-  ['http://0177.0.0.1', true],
-  ['http://0', true],
-  ['http://[::1]:80/', true],
-  ['http://[::ffff:7f00:1]/', true],
-  ['http://[fe80::1]/', true],
-  ['http://10.0.0.5:8080/', true],
-  ['http://192.168.1.1', true],
-  ['http://172.16.0.1', true],
-  ['http://100.64.0.1', true],
-  [METADATA, true],
-  ['http://①②⑦.⓪.⓪.①/', true],
-  ['http://127。0。0。1/', true],
-  ['http:127.0.0.1', true],
-  ['http:/127.0.0.1', true],
-  ['http:\\\\127.0.0.1', true],
-  ['  http://127.0.0.1', true],
-  ['\thttp://127.0.0.1', true],
-  ['ht\ntp://127.0.0.1', false],
-  ['//127.0.0.1/a', true],
-  ['\\\\127.0.0.1\\share', true],
-  ['http://a@127.0.0.1/', true],
-  ['http://example.com@localhost/', true],
-  ['HTTP://LOCALHOST', true],
-  ['http://localhost.:80', true],
-  ['http://backend/', true],
-  ['http://db.internal', true],
-  ['http://127.0.0.1.nip.io', true],
-  ['ftp://10.0.0.5/', true],
-  ['ws://localhost', true],
-  ['file:///etc/passwd', true],
-  ['gopher://127.0.0.1:6379/_x', true],
-  ['dict://127.0.0.1:11211/', true],
-  ['jar:http://127.0.0.1!/', true],
-  ['php://filter/x', true],
-  ['ldap://10.0.0.5/', true],
-  ['http://example.org/', false],
-  ['https://user:pw@example.org:8443/x?y=http://127.0.0.1', false],
-  ['http://93.184.216.34/', false],
-  ['https://münchen.example.org/', false],
-  ['myapp://callback', false],
-  ['mailto:a@example.org', false],
-  ['tel:+4712345678', false],
-  ['urn:isbn:1', false],
-  ['C:\\file', false],
-  ['12:30', false],
-  ['note: call me', false],
-  ['http://', false],
-  ['', false],
-]
-
-suite('what leads inside although nobody declared a URL', () => {
-  for (const [url, leadsInside] of spellings) {
-    test(`${leadsInside ? 'refuses' : 'lets pass'} ${JSON.stringify(url)}`, () => {
-      assert.equal(insideFault(url, new Set()) !== undefined, leadsInside)
-    })
-  }
-
-  test('no text makes it throw', () => {
-    fc.assert(fc.property(fc.string(), (url) => void insideFault(`http:${url}`, new Set())))
-  })
-})
-
 /** Texts that may lead inside, and such as only look a little like it. */
 const LEADING = [
   'http://169.254.169.254/latest',
@@ -347,6 +278,23 @@ const LEADING = [
   'file:/etc/passwd',
   'https://hooks.shop-example.com',
 ]
+
+const PLAIN_DOCUMENT = {
+  openapi: '3.1.0',
+  info: { title: 'Notes', version: '1' },
+  paths: {
+    '/lists': {
+      post: { operationId: 'list', ...body('application/json', { type: 'object' }), ...ok },
+    },
+    '/notes': {
+      post: {
+        operationId: 'note',
+        ...body('application/json', { type: 'object', properties: { imageUrl: text, note: text } }),
+        ...ok,
+      },
+    },
+  },
+}
 
 test('a body that was only seen to fit is judged like the value it is', async () => {
   const bench = new Bench({ document: PLAIN_DOCUMENT })
@@ -374,7 +322,7 @@ test('a body that was only seen to fit is judged like the value it is', async ()
       const plain = exchangeOf({ method: 'POST', hasBody: true })
       assert.equal(await reading.body(seen, text), undefined)
       plain.body = JSON.parse(text)
-      if (seen.isBodyWithoutUrl) held += 1
+      if (seen.leadingTexts?.count === 0) held += 1
       const [found, expected] = [await judging.body(seen, text), await judging.body(plain, text)]
       assert.equal(found?.denial.detail, expected?.denial.detail, text)
       assert.deepEqual(seen.body, plain.body)
@@ -382,6 +330,53 @@ test('a body that was only seen to fit is judged like the value it is', async ()
     { numRuns: 500 },
   )
   assert.ok(held > 20, `only ${held} bodies were without a URL`)
+})
+
+suite('a body of many URLs', () => {
+  const bench = new Bench({ document: PLAIN_DOCUMENT })
+  const [reading, judging] = [bench.guard(bodyControl, 'list'), bench.guard(urlFields, 'list')]
+
+  /** What is said of such a list, and how often others had their turn meanwhile. */
+  async function judged(
+    urls: readonly string[],
+    isRead: boolean,
+  ): Promise<[string | undefined, number]> {
+    const text = JSON.stringify({ images: [{ a: 1 }, urls] })
+    const headers = ['Content-Type', 'application/json']
+    const exchange = exchangeOf({ method: 'POST', headers, hasBody: true })
+    if (isRead) assert.equal(await reading.body(exchange, text), undefined)
+    else exchange.body = JSON.parse(text)
+    let turns = 0
+    let isOver = false
+    const turn = (): void => {
+      turns += 1
+      if (!isOver) setImmediate(turn)
+    }
+    setImmediate(turn)
+    const found = await judging.body(exchange, text)
+    isOver = true
+    return [found?.denial.detail, turns]
+  }
+
+  const odd = Array.from({ length: 4000 }, (_, n) => `http://ü${n % 200}.example/${n}`)
+  for (const isRead of [true, false]) {
+    const of = isRead ? 'by its text' : 'by its value'
+    test(`is judged in turns, ${of}`, async () => {
+      const [detail, turns] = await judged(odd, isRead)
+      assert.equal(detail, undefined)
+      assert.ok(turns > 2, `only ${turns} turns`)
+    })
+
+    test(`is refused for the last of them, ${of}`, async () => {
+      const [detail] = await judged([...odd, 'http://127.0.0.1'], isRead)
+      assert.equal(detail, '/images/1/4000 ip_literal')
+    })
+
+    test(`may not name many hosts oddly, ${of}`, async () => {
+      const hosts = Array.from({ length: 300 }, (_, n) => `http://ü${n}.example`)
+      assert.deepEqual((await judged(hosts, isRead))[0], '/images/1/256 too_many_hosts')
+    })
+  }
 })
 
 function isJsonText(text: string): boolean {
@@ -392,18 +387,4 @@ function isJsonText(text: string): boolean {
     // The escape landed inside of another one.
     return false
   }
-}
-
-const PLAIN_DOCUMENT = {
-  openapi: '3.1.0',
-  info: { title: 'Notes', version: '1' },
-  paths: {
-    '/notes': {
-      post: {
-        operationId: 'note',
-        ...body('application/json', { type: 'object', properties: { imageUrl: text, note: text } }),
-        ...ok,
-      },
-    },
-  },
 }

@@ -1,7 +1,6 @@
+import { andThen } from '../../base/maybe-promise.ts'
 import { isJson } from '../../http/media-type.ts'
 import { urlFault } from '../../http/url-guard.ts'
-import type { UrlFault } from '../../http/url-guard.ts'
-import { childPointer } from '../../openapi/load/pointer.ts'
 import type { Operation } from '../../openapi/model.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
@@ -13,7 +12,12 @@ import { isWide } from '../body/readers.ts'
 import { configureUrlFields } from './config.ts'
 import type { UrlFieldsConfig } from './config.ts'
 import { hasUrlExample, isUrl, urlExampleNames, urlPropertyNames } from './declared-urls.ts'
-import { insideFault, isRedirectName, isUrlName, looksLikeUrl } from './leads-inside.ts'
+import { InsideJudge } from './inside-judge.ts'
+import type { InsideFault } from './inside-judge.ts'
+import { Judging } from './judging.ts'
+import type { JudgeText, Refused, TextRules } from './judging.ts'
+import { isRedirectName, isUrlName, looksLikeUrl } from './url-likeness.ts'
+import { ValueCursor } from './value-cursor.ts'
 
 /** Refuses URLs that would send the API on errands inside: loopback, link-local, private, odd spellings. */
 export const urlFields: Control<UrlFieldsConfig, Kit> = {
@@ -59,14 +63,23 @@ function urlFieldsGuard(config: UrlFieldsConfig, site: Site, api: ApiRuntime): G
     const schemas = content.flatMap(({ schema }) => schema ?? [])
     const { resources } = api.requestSchemas
     const declared = urlPropertyNames(schemas, resources)
-    const rules = compileRules(config, { declared, shown: urlExampleNames(schemas, resources) })
+    const rules = compileRules({ declared, shown: urlExampleNames(schemas, resources) })
     const status = invalidStatus(operation)
+    const isJudged = (name: string): boolean => rules.kindOf(name) !== undefined
     // What is declared as a URL is judged whatever it begins like.
     const needsValues = declared.size > 0
-    guard.onRequestBody = (exchange) =>
-      exchange.isBodyWithoutUrl && !needsValues
-        ? undefined
-        : bodyDenial(exchange.body, rules, status)
+    guard.onRequestBody = (exchange) => {
+      const { leadingTexts } = exchange
+      if (leadingTexts?.count === 0 && !needsValues) return undefined
+      const texts =
+        leadingTexts === undefined || needsValues
+          ? new ValueCursor(exchange.body, '', isJudged)
+          : leadingTexts.cursor(isJudged)
+      const refused = new Judging(texts, rules, makeJudge(config)).inTurns()
+      return andThen(refused, (found) =>
+        found === undefined ? undefined : { ...denialOf('url', found), status },
+      )
+    }
   }
   return guard.onRequest === undefined && guard.onRequestBody === undefined ? undefined : guard
 }
@@ -80,16 +93,6 @@ const FORMS: ReadonlySet<string> = new Set([
   'multipart/form-data',
 ])
 
-type FaultOf = (text: string) => UrlFault | undefined
-
-/** How texts are judged. */
-interface Rules {
-  /** For a text under a name; `undefined`: not at all. */
-  of(name: string, text: string): FaultOf | undefined
-  /** Whether any text under a name is judged: what a long list is asked once, not for each of its texts. */
-  judges(name: string): boolean
-}
-
 interface UrlNames {
   readonly declared: ReadonlySet<string>
   /** The document shows a URL as an example. */
@@ -97,20 +100,21 @@ interface UrlNames {
 }
 
 /** What is declared as a URL must be a public https one; what only looks like one must not lead inside. */
-function compileRules(config: UrlFieldsConfig, { declared, shown }: UrlNames): Rules {
-  const asDeclared: FaultOf = (text) => urlFault(text, config)
-  const asNamed: FaultOf = (text) => insideFault(text, config.allowHosts)
+function compileRules({ declared, shown }: UrlNames): TextRules {
   return {
-    of: (name, text) => {
-      const isDeclared = declared.size > 0 && declared.has(name)
-      // The text is asked first: few are URLs, and names may be anything.
-      if ((!isDeclared && !looksLikeUrl(text)) || isRedirectName(name)) return undefined
-      if (isDeclared) return asDeclared
-      return isUrlName(name) || shown.has(name) ? asNamed : undefined
+    kindOf: (name) => {
+      if (isRedirectName(name)) return undefined
+      if (declared.has(name)) return 'declared'
+      return isUrlName(name) || shown.has(name) ? 'named' : undefined
     },
-    judges: (name) =>
-      !isRedirectName(name) && (declared.has(name) || isUrlName(name) || shown.has(name)),
+    isIdle: (text) => declared.size === 0 && !looksLikeUrl(text),
   }
+}
+
+/** For the texts of one request: of those that cost much, it may have only so many. */
+function makeJudge(config: UrlFieldsConfig): JudgeText<InsideFault> {
+  const inside = new InsideJudge(config.allowHosts)
+  return (text, kind) => (kind === 'declared' ? urlFault(text, config) : inside.fault(text))
 }
 
 type ParameterFault = (values: ParameterValues) => Denial | undefined
@@ -131,68 +135,30 @@ function compileParameterFault(
     const shown = new Set(urlExampleNames([ref], resources))
     if (hasUrlExample(resources, resources.site(ref))) shown.add(name)
     const key = at === 'header' ? name.toLowerCase() : name
-    return [{ at, key, name, rules: compileRules(config, { declared, shown }) }]
+    return [{ at, key, name, rules: compileRules({ declared, shown }) }]
   })
   if (looked.length === 0) return undefined
   return (values) => {
+    const judge = makeJudge(config)
     for (const { at, key, name, rules } of looked) {
-      const found = firstFault(values[at][key], name, rules)
-      if (found !== undefined)
-        return denialOf('url_parameter', { ...found, pointer: `${at}/${name}${found.pointer}` })
+      const value = values[at][key]
+      if (value === undefined || typeof value === 'number') continue
+      const texts = new ValueCursor(value, name, (inner) => rules.kindOf(inner) !== undefined)
+      const refused = new Judging(texts, rules, judge).all()
+      if (refused !== undefined)
+        return denialOf('url_parameter', { ...refused, pointer: `${at}/${name}${refused.pointer}` })
     }
     return undefined
   }
 }
 
-function bodyDenial(body: unknown, rules: Rules, status: number): Denial | undefined {
-  const found = firstFault(body, '', rules)
-  return found === undefined ? undefined : { ...denialOf('url', found), status }
-}
-
-interface Found {
-  readonly pointer: string
-  readonly fault: UrlFault
-}
-
-function denialOf(reason: 'url' | 'url_parameter', { pointer, fault }: Found): Denial {
+function denialOf(
+  reason: 'url' | 'url_parameter',
+  { pointer, fault }: Refused<InsideFault>,
+): Denial {
   return {
     reason,
     detail: `${pointer} ${fault}`,
     errors: [{ pointer, detail: 'must be a public https URL' }],
   }
-}
-
-/** A list with more items is asked first whether any text in it would be judged. */
-const FEW_ITEMS = 4
-
-/** `pointer` is inside the value. Depth and size are bounded: the JSON scan let the body in (VAL-05). */
-function firstFault(value: unknown, name: string, rules: Rules): Found | undefined {
-  if (typeof value === 'string') {
-    const fault = rules.of(name, value)?.(value)
-    return fault === undefined ? undefined : { pointer: '', fault }
-  }
-  if (typeof value !== 'object' || value === null) return undefined
-  if (Array.isArray(value)) return firstInList(value, name, rules)
-  const members = value as Readonly<Record<string, unknown>>
-  // A third of what `for…in` costs: the engine has the names of objects at hand that it has seen the like of.
-  const names = Object.keys(members)
-  for (let index = 0; index < names.length; index += 1) {
-    const key = names[index] ?? ''
-    const member = members[key]
-    if (typeof member === 'number') continue
-    const found = firstFault(member, key, rules)
-    if (found !== undefined) return { ...found, pointer: childPointer('', key) + found.pointer }
-  }
-  return undefined
-}
-
-function firstInList(list: readonly unknown[], name: string, rules: Rules): Found | undefined {
-  const judgesTexts = list.length <= FEW_ITEMS || rules.judges(name)
-  for (let index = 0; index < list.length; index += 1) {
-    const item = list[index]
-    if (typeof item === 'number' || (!judgesTexts && typeof item === 'string')) continue
-    const found = firstFault(item, name, rules)
-    if (found !== undefined) return { ...found, pointer: `/${index}${found.pointer}` }
-  }
-  return undefined
 }

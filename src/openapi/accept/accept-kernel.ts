@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { compileWasm } from '../../base/wasm.ts'
 import type { WasmModule } from '../../base/wasm.ts'
-import type { JsonFault, JsonLimits, JsonOutline } from '../../http/json-limits.ts'
+import type { JsonLimits } from '../../http/json-limits.ts'
 import { ACCEPT } from './accept-wasm.ts'
 import { MAX_TEXT_BYTES, TABLE_AT, TEXT_AT } from './layout.ts'
 
@@ -11,22 +11,17 @@ interface AcceptExports {
   accept(length: number, root: number, maxDepth: number, maxNodes: number, fewNodes: number): number
 }
 
-/** What is known of a text: nothing; it fits; it fits, and no string in it begins like a URL. */
-export type Accepted = 'unknown' | 'fits' | 'fits-without-url'
-
-/** It fits if the scan of JSON finds no fault in it: see `afterScan`. */
-export interface Unscanned {
-  readonly isWithoutUrl: boolean
-}
+/**
+ * What is known of a text: nothing; it fits; it fits if the scan of JSON finds no fault in it, which tells as well what
+ * in it may begin like a URL. What fits without that has nothing of the kind.
+ */
+export type Accepted = 'unknown' | 'fits' | 'unscanned'
 
 // Bits of an answer.
 const FITS = 1
-const MAY_LEAD = 2
-const UNSCANNED = 4
+const UNSCANNED = 2
 const PAGE_BYTES = 65_536
 const MAX_DEPTH = 512
-/** A text with URLs in it is asked for its value: of a longer one, that is made in turns of its own. Bytes. */
-const MAX_LEADING_BYTES = 16_384
 /** Members whose names are not counted (see `JsonLimits.maxNames`), and the value that holds them. */
 const FREE_NODES = 257
 
@@ -79,7 +74,7 @@ export class AcceptKernel {
   }
 
   /** Looks at a text. `root`: the address of the node that it has to fit. Never throws. */
-  accept(bytes: Uint8Array, root: number, limits: JsonLimits): Accepted | Unscanned {
+  accept(bytes: Uint8Array, root: number, limits: JsonLimits): Accepted {
     const { length } = bytes
     if (length > MAX_TEXT_BYTES || !isUtf8(bytes)) return 'unknown'
     this.#memory.set(bytes, TEXT_AT)
@@ -88,20 +83,6 @@ export class AcceptKernel {
     const nodes = Math.min(maxNodes, MAX_TEXT_BYTES)
     const answer = this.#exports.accept(length, root, depth, nodes, FREE_NODES + maxNames)
     if ((answer & FITS) === 0) return 'unknown'
-    const isWithoutUrl = (answer & MAY_LEAD) === 0
-    if (!isWithoutUrl && length > MAX_LEADING_BYTES) return 'unknown'
-    if ((answer & UNSCANNED) !== 0) return isWithoutUrl ? UNSCANNED_WITHOUT_URL : UNSCANNED_WITH_URL
-    return isWithoutUrl ? 'fits-without-url' : 'fits'
+    return (answer & UNSCANNED) === 0 ? 'fits' : 'unscanned'
   }
-}
-
-const UNSCANNED_WITHOUT_URL: Unscanned = Object.freeze({ isWithoutUrl: true })
-const UNSCANNED_WITH_URL: Unscanned = Object.freeze({ isWithoutUrl: false })
-
-/** What is known of such a text by what the scan told. */
-export function afterScan({ isWithoutUrl }: Unscanned, outline: JsonFault | JsonOutline): Accepted {
-  if (outline.fault !== undefined || outline.unsafeIntegers.length > 0) return 'unknown'
-  if (isWithoutUrl) return 'fits-without-url'
-  // Its value is asked for, and takes a turn of its own to make.
-  return outline.isManifold ? 'unknown' : 'fits'
 }

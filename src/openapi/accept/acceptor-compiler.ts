@@ -6,7 +6,7 @@ import { strings } from '../schema/facts.ts'
 import type { Builder } from '../schema/node.ts'
 import type { Site } from '../schema/resources.ts'
 import { findMalformed } from '../schema/shapes.ts'
-import type { Accepted, Unscanned } from './accept-kernel.ts'
+import type { Accepted } from './accept-kernel.ts'
 import { AcceptKernel } from './accept-kernel.ts'
 import { KIND, MAX_MEMBERS, MEMBER, NODE, TEST, UNBOUNDED } from './layout.ts'
 import { slotsOf } from './name-slots.ts'
@@ -14,7 +14,7 @@ import { isPlain } from './plain-text.ts'
 import { textTest } from './text-test.ts'
 
 /** Looks at a text; never throws, never says that one does not fit. */
-export type Acceptor = (bytes: Uint8Array) => Accepted | Unscanned
+export type Acceptor = (bytes: Uint8Array) => Accepted
 
 /** Digits, sign and point of the longest number that is looked at. */
 const MAX_NUMBER_CHARS = 17

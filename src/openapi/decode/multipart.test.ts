@@ -6,6 +6,7 @@ import { parseMediaType } from '../../http/media-type.ts'
 import { acceptorOf } from '../accept/acceptors.ts'
 import { compileMultipart } from './multipart.ts'
 import type { MultipartDecoder, MultipartResult } from './multipart.ts'
+import { isDeepStrictEqual } from 'node:util'
 import { testOperation } from './test-operation.ts'
 
 const BOUNDARY: ReadonlyMap<string, string> = new Map([['boundary', 'b']])
@@ -368,7 +369,7 @@ suite('multipart bodies', () => {
         [field('age'), '5'],
       )
       const result = await decode(Buffer.from(text), BOUNDARY)
-      assert.ok('read' in result && result.isWithoutUrl)
+      assert.ok('read' in result && result.leading.count === 0)
       assert.deepEqual(shown(result), { meta: { a: 1 }, x: [{ b: 'c' }], age: 5 })
     })
 
@@ -377,13 +378,27 @@ suite('multipart bodies', () => {
       const name = fc.constantFrom('name', 'age', 'meta', 'list', 'x', 'y', 'z"', '__proto__')
       const content = fc.oneof(
         fc.json(),
-        fc.constantFrom('{"a":1}', '{"a":"b"}', '[]', '5', '5.5', 'a b', 'é', 'x:', '//y', '\xff'),
+        fc.constantFrom(
+          '{"a":1}',
+          '{"a":"b"}',
+          '[]',
+          '5',
+          '5.5',
+          'a b',
+          'é',
+          'x:',
+          '//y',
+          '\xff',
+          '["//y"]',
+          '{"\\u0061":[["http://y"]]}',
+        ),
         fc.constantFrom('{"b":1,"b":2}', '"http://a"', '{"b":9007199254740993}', '1e300'),
       )
       const part = fc
         .tuple(name, type, content)
         .map(([key, more, text]): [string, string] => [field(key.replace('"', '\\"')) + more, text])
       let accepted = 0
+      let leading = 0
       await fc.assert(
         fc.asyncProperty(fc.array(part, { minLength: 1, maxLength: 3 }), async (parts) => {
           const bytes = Buffer.from(body(...parts))
@@ -393,17 +408,34 @@ suite('multipart bodies', () => {
           accepted += 1
           const value = found.read()
           assert.equal(validate(value), undefined)
-          const isToldSo = found.isWithoutUrl
-          assert.ok(!isToldSo || !stringsIn(value).some((one) => /^\s*(?:[a-z]+:|\/\/)/i.test(one)))
+          const told: [string, string][] = []
+          const texts = found.leading.cursor(() => true)
+          while (texts.next()) told.push([texts.name, texts.text])
+          const inside = namedTexts(value).filter(([, one]) => /^(?:https?:)?\/\/[^.]*$/.test(one))
+          for (const one of inside)
+            assert.deepEqual(
+              told.find((other) => isDeepStrictEqual(other, one)),
+              one,
+            )
+          for (const [one] of told)
+            assert.ok(
+              namedTexts(value).some(([other]) => other === one),
+              one,
+            )
+          leading += told.length
         }),
         { numRuns: 2000 },
       )
       assert.ok(accepted > 100, `only ${accepted} bodies were accepted`)
+      assert.ok(leading > 20, `only ${leading} texts lead inside`)
     })
   })
 })
 
-function stringsIn(value: unknown): string[] {
-  if (typeof value === 'string') return [value]
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(stringsIn) : []
+/** Each string with the name it stands under. */
+function namedTexts(value: unknown, name = ''): [name: string, text: string][] {
+  if (typeof value === 'string') return [[name, value]]
+  if (typeof value !== 'object' || value === null) return []
+  if (Array.isArray(value)) return value.flatMap((item) => namedTexts(item, name))
+  return Object.entries(value).flatMap(([key, member]) => namedTexts(member, key))
 }

@@ -3,6 +3,7 @@ import type { BusboyFileStream } from '@fastify/busboy'
 import { JSON_LIMITS } from '../../http/json-limits.ts'
 import type { JsonOutline } from '../../http/json-limits.ts'
 import { parseOutlined, scanJson } from '../../http/json-scan.ts'
+import { LeadingTexts } from '../../http/leading-texts.ts'
 import { matchMediaType, parseMediaType } from '../../http/media-type.ts'
 import { nextTurn } from '../../base/next-turn.ts'
 import type { Acceptor } from '../accept/acceptor-compiler.ts'
@@ -33,11 +34,11 @@ export type MultipartResult =
   | {
       readonly value: unknown
       readonly parts: readonly MultipartPart[]
-      /** No string in the value begins like a URL; `false` as well where nobody looked. */
-      readonly isWithoutUrl: boolean
+      /** As in `JsonOutline`. */
+      readonly leading: LeadingTexts | undefined
     }
   /** It fits its schema; the value is made once somebody asks for it. */
-  | { readonly read: () => unknown; readonly isWithoutUrl: boolean }
+  | { readonly read: () => unknown; readonly leading: LeadingTexts }
   | { readonly fault: BodyFault }
 
 /** Decodes a whole body; `parameters` are those of the request's media type, names in lower case. Never rejects. */
@@ -78,11 +79,11 @@ export function compileMultipart(
     if ('fault' in known) return known
     const isLarge = body.length > BYTES_AT_ONCE
     if (isLarge) await nextTurn()
-    const isWithoutUrl = accept === undefined ? undefined : fitsAsJson(known, accept)
+    const leading = accept === undefined ? undefined : fitsAsJson(known, accept)
     // Whoever asks for the value makes it in another turn.
     if (isLarge) await nextTurn()
-    if (isWithoutUrl === undefined) return buildValue(known)
-    return { read: () => valueOf(known), isWithoutUrl }
+    if (leading === undefined) return buildValue(known)
+    return { read: () => valueOf(known), leading }
   }
 }
 
@@ -163,22 +164,31 @@ interface Known {
 const MAX_WRITTEN_BYTES = 1024
 
 /**
- * Whether parts, written as the JSON text that says the same, surely fit: then whether they are without URLs, else
+ * Whether parts, written as the JSON text that says the same, surely fit: then what may lead somewhere in it, else
  * `undefined`. Only where nearly all of it is JSON already.
  */
-function fitsAsJson(known: readonly Known[], accept: Acceptor): boolean | undefined {
+function fitsAsJson(known: readonly Known[], accept: Acceptor): LeadingTexts | undefined {
   const names = new Set(known.map(({ part }) => part.name))
   if (names.size < known.length) return undefined
   const pieces: Buffer[] = []
+  const places: number[] = []
+  let length = 0
   for (const one of known) {
     const json = jsonOf(one)
     if (json === undefined) return undefined
-    const before = pieces.length === 0 ? '{' : ','
-    pieces.push(Buffer.from(`${before}${JSON.stringify(one.part.name)}:`), json)
+    const leading = one.json === undefined ? LeadingTexts.ofScalar(json) : one.json.leading
+    if (leading === undefined) return undefined
+    const name = JSON.stringify(one.part.name)
+    const before = Buffer.from(`${length === 0 ? '{' : ','}${name}:`)
+    pieces.push(before, json)
+    const at = length + before.length
+    for (const place of leading.placesAt(at, length + 2, at - 2)) places.push(place)
+    length = at + json.length
   }
-  const looked = accept(Buffer.concat([...pieces, END]))
-  if (typeof looked !== 'string') return looked.isWithoutUrl
-  return looked === 'unknown' ? undefined : looked === 'fits-without-url'
+  const text = Buffer.concat([...pieces, END])
+  const accepted = accept(text)
+  if (accepted === 'unknown') return undefined
+  return accepted === 'fits' ? LeadingTexts.NONE : new LeadingTexts(text, Int32Array.from(places))
 }
 
 const END = Buffer.from('}')
@@ -220,7 +230,11 @@ async function buildValue(known: readonly Known[]): Promise<MultipartResult> {
     else value[name] = [read]
   }
   const parts = known.map(({ part }) => part)
-  return { value, parts, isWithoutUrl: known.every(({ json }) => json?.isWithoutUrl === true) }
+  return { value, parts, leading: known.every(isWithoutUrl) ? LeadingTexts.NONE : undefined }
+}
+
+function isWithoutUrl({ json }: Known): boolean {
+  return json?.leading?.count === 0
 }
 
 async function lookAt(

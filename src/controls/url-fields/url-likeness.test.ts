@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { looksLikeUrl } from './leads-inside.ts'
+import { looksLikeUrl } from './url-likeness.ts'
 
 /** What `looksLikeUrl` says, as one expression. */
 const PLAIN = /^[\s\0-\x1f]{0,64}(?:[a-z][a-z0-9+.-]{0,31}:|[\\/]{2}|(?<=[\s\0-\x1f]{64}))/i

@@ -1,7 +1,3 @@
-import { isSpecialUse } from '../../base/cidr.ts'
-import { urlFault } from '../../http/url-guard.ts'
-import type { UrlFault } from '../../http/url-guard.ts'
-
 /** Names of fields that often hold a URL which the API goes and fetches. */
 const URL_NAME =
   /(?:ur[li]|href|callback|hook|endpoint|avatar|image|icon|logo|picture|photo|thumbnail|link|target|src|source|feed|proxy|api|server|site)s?$/i
@@ -11,14 +7,6 @@ const MAX_URL_NAME = 'thumbnails'.length
 
 /** Where a browser is sent after a log-in: native apps listen on loopback (RFC 8252 section 7.3); nobody fetches it. */
 const REDIRECT_NAME = /^(?:post_?logout_?)?redirect_?ur[il]s?$/i
-
-/** Schemes that make libraries read files or speak other protocols. */
-const LOCAL_SCHEMES: ReadonlySet<string> = new Set(
-  'dict expect feed file glob gopher jar ldap ldaps netdoc ogg phar php sftp ssh2 tftp url zip'
-    .split(' ')
-    .map((name) => `${name}:`),
-)
-const HOST_SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'ws:', 'wss:', 'ftp:'])
 
 /**
  * A scheme, or a host without one; URL parsers pass over white space in front. So much of it that nobody writes it may
@@ -72,25 +60,4 @@ function beginsWithScheme(text: string): boolean {
     if (kind !== LETTER && kind !== OTHER) return false
   }
   return false
-}
-
-/**
- * Judges a text that is not declared as a URL but stands under a name that says so (`isUrlName`). It may be plain http and have any
- * port, as long as it leads neither inside nor to files. Read as a browser reads it, so that no spelling hides a host.
- * @returns `undefined`, or why it is refused. Never throws.
- */
-export function insideFault(text: string, allowHosts: ReadonlySet<string>): UrlFault | undefined {
-  if (!looksLikeUrl(text)) return undefined
-  const url = URL.parse(text, 'https://example.com')
-  if (url === null) return undefined
-  if (LOCAL_SCHEMES.has(url.protocol)) return 'scheme'
-  if (!HOST_SCHEMES.has(url.protocol)) return undefined
-  if (allowHosts.has(url.hostname) || allowHosts.has(url.host)) return undefined
-  const fault = urlFault(`https://${url.hostname}/`)
-  if (fault === 'ip_literal') return isInner(url.hostname) ? fault : undefined
-  return fault === 'private_name' ? fault : undefined
-}
-
-function isInner(hostname: string): boolean {
-  return isSpecialUse(hostname.replace(/^\[(.*)\]$/, '$1'))
 }
