@@ -76,7 +76,7 @@ const MAX_CLEARED: usize = 1024
 let textEnd: usize = 0
 /**
  * 2 where something was not looked at: whether a name comes twice or is dangerous, whether a number is one, where the
- * strings stand that may begin like a URL.
+ * strings stand that may lead inside.
  */
 let isOpen: u32 = 0
 /** So many values have no more names than may be. */
@@ -88,7 +88,7 @@ let isWide: bool = false
 /**
  * Looks at the text of `length` bytes at `TEXT`, valid UTF-8 with zeros behind it. Answers 0 where it does not know;
  * 1: it fits; 3: it fits if the scan finds no fault in it: there are names that the document does not list, numbers of
- * odd forms, strings that may begin like a URL, or more than `fewNodes` values. Nothing of the text stays.
+ * odd forms, strings that may lead inside, or more than `fewNodes` values. Nothing of the text stays.
  */
 export function accept(length: u32, root: usize, maxDepth: u32, maxNodes: u32, fewNodes: u32): u32 {
   textEnd = TEXT + <usize>length

@@ -9,7 +9,7 @@ import { skipSpace } from './skip-space'
 
 /**
  * What is told: offset of a fault; values; unsafe integers; whether there are many shapes or short texts; end of the
- * arena; strings that may begin like a URL.
+ * arena; strings that may lead inside.
  */
 const HEAD: usize = 0x100
 const FRAMES: usize = 0x800
@@ -36,7 +36,7 @@ const TABLES_END: usize = 0xb4000
 const TEXTS: usize = 0xb4000
 const TEXTS_BYTES: usize = 0x8000
 const TEXTS_MASK: usize = 0xfff
-/** Strings that may begin like a URL: where their names begin and end, and where they do, as they stand. */
+/** Strings that may lead inside: where their names begin and end, and where they do, as they stand. */
 const LEADING: usize = 0xbc000
 const LEADING_END: usize = 0xe4000
 const LEADING_BYTES: usize = 16

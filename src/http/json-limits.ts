@@ -70,8 +70,8 @@ export interface JsonOutline {
    */
   readonly isManifold: boolean
   /**
-   * The strings in it that may begin like a URL, names aside: every one of which `looksLikeUrl` says so, and perhaps
-   * others. `undefined`: nobody looked, or there are more than are noted.
+   * The strings in it that may lead inside, names aside: all that `InsideJudge` refuses, and others. `undefined`: nobody
+   * looked, or there are more than are noted.
    */
   readonly leading: LeadingTexts | undefined
 }

@@ -155,7 +155,7 @@ export class Exchange {
   parameters: ParameterValues | undefined = undefined
   /** `body`: whether there was a body that was decoded, or will be once somebody asks for it. */
   hasBodyValue = false
-  /** `body`: strings of the body that may begin like a URL, where somebody looked. */
+  /** `body`: strings of the body that may lead inside, where somebody looked. */
   leadingTexts: LeadingTexts | undefined = undefined
   /** Edge: bytes of the body as they will be forwarded, when the operation buffers. */
   bodyBytes: Buffer | undefined = undefined

@@ -178,7 +178,7 @@ function leadingOf(outline: JsonFault | JsonOutline): LeadingTexts | undefined {
 }
 
 /**
- * Asks of a long text whether it fits, so that hardly anybody asks for its value: what may lead somewhere in it if it
+ * Asks of a long text whether it fits, so that hardly anybody asks for its value: what may lead inside in it if it
  * does, and what the scan told. Either way, a turn begins in which a value may be made.
  */
 async function fitsInTurns(

@@ -13,7 +13,7 @@ interface AcceptExports {
 
 /**
  * What is known of a text: nothing; it fits; it fits if the scan of JSON finds no fault in it, which tells as well what
- * in it may begin like a URL. What fits without that has nothing of the kind.
+ * in it may lead inside. What fits without that has nothing of the kind.
  */
 export type Accepted = 'unknown' | 'fits' | 'unscanned'
 

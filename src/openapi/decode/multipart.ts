@@ -164,7 +164,7 @@ interface Known {
 const MAX_WRITTEN_BYTES = 1024
 
 /**
- * Whether parts, written as the JSON text that says the same, surely fit: then what may lead somewhere in it, else
+ * Whether parts, written as the JSON text that says the same, surely fit: then what may lead inside in it, else
  * `undefined`. Only where nearly all of it is JSON already.
  */
 function fitsAsJson(known: readonly Known[], accept: Acceptor): LeadingTexts | undefined {
