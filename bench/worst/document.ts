@@ -55,6 +55,10 @@ export const BODIES: Readonly<Record<string, object>> = {
     dependentRequired: Object.fromEntries(branches.map((_, n) => [`d${n}`, ['never']])),
   },
   urls: { type: 'array', items: { type: 'string', format: 'uri' } },
+  links: {
+    type: 'array',
+    items: { type: 'object', properties: { url: { type: 'string', format: 'uri' } } },
+  },
   emails: { type: 'array', items: { type: 'string', format: 'email' } },
   dates: { type: 'array', items: { type: 'string', format: 'date-time' } },
   formats: {

@@ -218,6 +218,12 @@ function crowdedAttacks(): readonly Attack[] {
     ...json('multipleOf of long numbers', '/steps', (bytes) =>
       arrayOf(bytes, (n) => `${n}.${'1'.repeat(50)}e${n % 290}`),
     ),
+    ...json('declared URLs', '/links', (bytes) =>
+      arrayOf(bytes, (n) => `{"url":"https://${n}.cc"}`),
+    ),
+    ...json('declared URLs with odd hosts', '/links', (bytes) =>
+      arrayOf(bytes, (n) => `{"url":"https://xn--${n}-0ga.cc"}`),
+    ),
     ...json('fields named like addresses', '/targets', (bytes) =>
       arrayOf(bytes, (n) => `{"url":"//a${n}","callback":"a:/"}`),
     ),
