@@ -139,10 +139,13 @@ function compileParameterFault(
   })
   if (looked.length === 0) return undefined
   return (values) => {
-    const judge = makeJudge(config)
+    let judge: JudgeText<InsideFault> | undefined
     for (const { at, key, name, rules } of looked) {
       const value = values[at][key]
       if (value === undefined || typeof value === 'number') continue
+      // Nearly all are texts that begin like no URL: nothing is made for those.
+      if (typeof value === 'string' && rules.isIdle(value)) continue
+      judge ??= makeJudge(config)
       const texts = new ValueCursor(value, name, (inner) => rules.kindOf(inner) !== undefined)
       const refused = new Judging(texts, rules, judge).all()
       if (refused !== undefined)

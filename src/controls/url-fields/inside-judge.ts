@@ -29,7 +29,7 @@ const ORIGIN = /^(?:[a-z][a-z0-9+.-]*:)?[/\\]{2}[^/\\?#\s\0-\x20]+[/\\?#]/i
 export class InsideJudge {
   readonly #allowHosts: ReadonlySet<string>
   /** By what stands before the path. */
-  readonly #odd = new Map<string, InsideFault | undefined>()
+  #odd: Map<string, InsideFault | undefined> | undefined = undefined
 
   constructor(allowHosts: ReadonlySet<string>) {
     this.#allowHosts = allowHosts
@@ -53,10 +53,10 @@ export class InsideJudge {
 
   #oddFault(text: string): InsideFault | undefined {
     const origin = ORIGIN.exec(text)?.[0] ?? text
-    if (this.#odd.has(origin)) return this.#odd.get(origin)
-    const fault =
-      this.#odd.size < MAX_ODD_HOSTS ? parsedFault(text, this.#allowHosts) : 'too_many_hosts'
-    this.#odd.set(origin, fault)
+    const odd = (this.#odd ??= new Map<string, InsideFault | undefined>())
+    if (odd.has(origin)) return odd.get(origin)
+    const fault = odd.size < MAX_ODD_HOSTS ? parsedFault(text, this.#allowHosts) : 'too_many_hosts'
+    odd.set(origin, fault)
     return fault
   }
 }
