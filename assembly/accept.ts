@@ -4,7 +4,7 @@
 // formatter. The layout of memory is that of src/openapi/accept/layout.ts.
 
 import { hexUnit } from './hex-unit'
-import { isLetter, leads } from './leads'
+import { isLetter, isPublicUrl, leads } from './leads'
 import { skipSpace } from './skip-space'
 
 /** Open containers, 24 bytes each. */
@@ -53,6 +53,7 @@ const LIST: u32 = 2
 const DATE: u32 = 3
 const DATE_TIME: u32 = 4
 const EMAIL: u32 = 5
+const URL: u32 = 6
 
 const QUOTE: u32 = 0x22
 const MINUS: u32 = 0x2d
@@ -74,10 +75,10 @@ const CONTROLS: usize = memory.data<u64>([0x1f1f1f1f1f1f1f1f, 0x1f1f1f1f1f1f1f1f
 const MAX_CLEARED: usize = 1024
 
 let textEnd: usize = 0
-/**
- * 2 where something was not looked at: whether a name comes twice or is dangerous, whether a number is one, where the
- * strings stand that may lead inside.
- */
+/** Something was not looked at: whether a number is one, where the strings stand that may lead inside. */
+const UNSCANNED: u32 = 2
+/** There are names that the document does not list. Whether one comes twice or is dangerous was not looked at, either. */
+const UNLISTED: u32 = 4
 let isOpen: u32 = 0
 /** So many values have no more names than may be. */
 let freeNodes: u32 = 0
@@ -87,8 +88,9 @@ let isWide: bool = false
 
 /**
  * Looks at the text of `length` bytes at `TEXT`, valid UTF-8 with zeros behind it. Answers 0 where it does not know;
- * 1: it fits; 3: it fits if the scan finds no fault in it: there are names that the document does not list, numbers of
- * odd forms, strings that may lead inside, or more than `fewNodes` values. Nothing of the text stays.
+ * 1: it fits; more: it fits if the scan finds no fault in it. There are numbers of odd forms, strings that may lead inside
+ * or more than `fewNodes` values (`UNSCANNED`), or names that the document does not list (`UNLISTED`). Nothing of the
+ * text stays.
  */
 export function accept(length: u32, root: usize, maxDepth: u32, maxNodes: u32, fewNodes: u32): u32 {
   textEnd = TEXT + <usize>length
@@ -151,7 +153,7 @@ function walk(root: usize, maxDepth: u32, maxNodes: u32): bool {
     while (true) {
       // A value ended before `p`, or the container of frame `f` ends at it.
       if (depth == 0) {
-        if (nodes > freeNodes) isOpen = 2
+        if (nodes > freeNodes) isOpen |= UNSCANNED
         return skipSpace(p) == textEnd
       }
       if (load<u8>(p) <= 0x20) p = skipSpace(p)
@@ -211,7 +213,7 @@ function member(p: usize, f: usize): usize {
   if (entry == 0) {
     next = <usize>load<u32>(own, N_OTHERS)
     if (next == 0) return 0
-    isOpen = 2
+    isOpen |= UNLISTED
   } else {
     const bit = (<u64>1) << (<u64>load<u32>(entry, E_INDEX))
     const seen = load<u64>(f, F_SEEN)
@@ -290,9 +292,10 @@ function text(p: usize, node: usize): usize {
   if (least > 0 && (isPlain ? bytes : charsBetween(start, at, 1)) < least) return 0
   const test = load<u32>(node, N_TEST)
   if (test == 0) {
-    if (isOpen == 0 && leads(start, at)) isOpen = 2
+    if (isOpen == 0 && leads(start, at)) isOpen = UNSCANNED
     return at + 1
   }
+  if (test == URL) return isPublicUrl(start, at) ? at + 1 : 0
   if (isEscaped) return 0
   const data = <usize>load<u32>(node, N_DATA)
   if (test == STEPS) {
@@ -302,7 +305,7 @@ function text(p: usize, node: usize): usize {
   } else if (test == DATE) return bytes == 10 && hasDate(start) ? at + 1 : 0
   else if (test == DATE_TIME) return isDateTime(start, at) ? at + 1 : 0
   else if (!isEmail(start, at)) return 0
-  if (isOpen == 0 && leads(start, at)) isOpen = 2
+  if (isOpen == 0 && leads(start, at)) isOpen = UNSCANNED
   return at + 1
 }
 
@@ -528,7 +531,7 @@ function oddNumber(start: usize, node: usize, kinds: u32): usize {
     load<f64>(node, N_ABOVE) >= -f64.MAX_VALUE ||
     load<f64>(node, N_BELOW) <= f64.MAX_VALUE
   if (isBounded || (kinds & INTEGER) != 0) return 0
-  isOpen = 2
+  isOpen |= UNSCANNED
   let p = start
   while (true) {
     const c = <u32>load<u8>(p)

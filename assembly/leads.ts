@@ -1,6 +1,6 @@
 // Whether a text may lead inside: what begins like a URL, unless every program reads the same host in it and that is a
-// public one. Part of the modules that read JSON of requests; what it passes on is judged by
-// src/controls/url-fields/inside-judge.ts. AssemblyScript, written so that it is plain TypeScript to the formatter.
+// public one; and whether it surely is a public URL. Part of the modules that read JSON of requests; what it passes on
+// is judged by src/controls/url-fields. AssemblyScript, written so that it is plain TypeScript to the formatter.
 
 import { hexUnit } from './hex-unit'
 
@@ -9,6 +9,9 @@ const DOT: u32 = 0x2e
 const SLASH: u32 = 0x2f
 const ZERO: u32 = 0x30
 const COLON: u32 = 0x3a
+const NUMBER_SIGN: u32 = 0x23
+const PERCENT: u32 = 0x25
+const QUESTION_MARK: u32 = 0x3f
 const BACKSLASH: u32 = 0x5c
 /** A character beyond ASCII that is no white space. */
 const OTHER: u32 = 0x100
@@ -21,6 +24,15 @@ const LONGEST_SCHEME: u32 = 32
 /** Words are the first characters of names, in lower case, the first one in the lowest byte. */
 const WORD: u32 = 8
 const LOWER: u64 = 0x2020202020202020
+/** `https`, in the upper bytes of a word. */
+const HTTPS: u64 = 0x7370747468000000
+/** `xn--`: what a label begins with that stands for one beyond ASCII, RFC 5890 section 2.3.2.1. */
+const CODED: u32 = 0x2d2d6e78
+const LONGEST_URL: usize = 2048
+
+// `pchar` and slashes, RFC 3986 section 3.3: a bit for each character of ASCII.
+const PATH_LOW: u64 = 0x2fffffd200000000
+const PATH_HIGH: u64 = 0x47fffffe87ffffff
 
 export function isLetter(c: u32): bool {
   return (c | 0x20) - 0x61 <= 25
@@ -152,6 +164,27 @@ function schemeLeads(scheme: u64, p: usize, end: usize): bool {
 
 /** Whether a URL may lead inside whose host begins at `start`. */
 function hostLeads(start: usize, end: usize): bool {
+  const host = readHost(start, end)
+  if (host != NAME && host != PUNYCODE && host != ADDRESS) return true
+  let c = stop
+  if (c == COLON) {
+    do c = unit(behind, end)
+    while (c - ZERO <= 9)
+  }
+  return c != END && c != SLASH && c != BACKSLASH && c != QUESTION_MARK && c != NUMBER_SIGN
+}
+
+/** The character behind the host read last, which stands before `behind`. */
+let stop: u32 = 0
+
+// Hosts: any other than those below; a public name; one with a label of Punycode; a public IPv4 address.
+const OTHER_HOST: u32 = 0
+const NAME: u32 = 1
+const PUNYCODE: u32 = 2
+const ADDRESS: u32 = 3
+
+/** What stands where a host begins, at `start`. */
+function readHost(start: usize, end: usize): u32 {
   let p = start
   let labels: u32 = 1
   // Of the label: its word, its characters, whether they all are letters, the number it is.
@@ -162,14 +195,15 @@ function hostLeads(start: usize, end: usize): bool {
   let number: u32 = 0
   let address: u32 = 0
   let isAddress = true
-  let c: u32 = 0
+  let isCoded = false
   while (true) {
-    c = unit(p, end)
+    const c = unit(p, end)
     p = behind
     if (c == DOT) {
-      if (length == 0) return true
+      if (length == 0) return OTHER_HOST
       address = (address << 8) | number
       labels += 1
+      if (<u32>word == CODED) isCoded = true
       before = word
       word = 0
       length = 0
@@ -180,7 +214,10 @@ function hostLeads(start: usize, end: usize): bool {
     const digit = c - ZERO
     const isDigit = digit <= 9
     if (!isDigit) {
-      if (!isLetter(c) && c != 0x5f && c != 0x2d) break
+      if (!isLetter(c) && c != 0x5f && c != 0x2d) {
+        stop = c
+        break
+      }
       isAddress = false
     }
     if (!isLetter(c)) isOfLetters = false
@@ -193,16 +230,54 @@ function hostLeads(start: usize, end: usize): bool {
     if (length < WORD) word |= (<u64>(c | 0x20)) << ((<u64>length) << 3)
     length += 1
   }
-  if (length == 0 || labels < 2) return true
-  if (c == COLON) {
-    do {
-      c = unit(p, end)
-      p = behind
-    } while (c - ZERO <= 9)
+  if (length == 0 || labels < 2) return OTHER_HOST
+  if (isOfLetters) {
+    if (isInner(word) || (isShared(word) && spellsAddresses(before))) return OTHER_HOST
+    return isCoded ? PUNYCODE : NAME
   }
-  if (c != END && c != SLASH && c != BACKSLASH && c != 0x3f && c != 0x23) return true
-  if (isOfLetters) return isInner(word) || (isShared(word) && spellsAddresses(before))
-  return !isAddress || labels != 4 || isSpecial((address << 8) | number)
+  if (!isAddress || labels != 4) return OTHER_HOST
+  return isSpecial((address << 8) | number) ? OTHER_HOST : ADDRESS
+}
+
+/**
+ * Whether the JSON string in [start, end), quotes excluded, is a URI (RFC 3986) that the API may go and fetch, as
+ * `urlFault` of src/http/url-guard.ts says: https, a public name in plain ASCII, no port but 443. No where in doubt.
+ */
+export function isPublicUrl(start: usize, end: usize): bool {
+  const isHttps = (load<u64>(start) | LOWER) << 24 == HTTPS
+  if (!isHttps || <u32>load<u8>(start, 5) != COLON || end - start > LONGEST_URL) return false
+  if (unit(start + 6, end) != SLASH || unit(behind, end) != SLASH) return false
+  if (readHost(behind, end) != NAME) return false
+  let c = stop
+  if (c == COLON) {
+    if (unit(behind, end) != 0x34 || unit(behind, end) != 0x34 || unit(behind, end) != 0x33)
+      return false
+    c = unit(behind, end)
+  }
+  if (c == END) return true
+  return (c == SLASH || c == QUESTION_MARK || c == NUMBER_SIGN) && isPath(c, end)
+}
+
+/** Whether nothing but path, query and fragment stands from `behind` on; `first`: the sign in front of it. */
+function isPath(first: u32, end: usize): bool {
+  let part = first
+  while (true) {
+    const c = unit(behind, end)
+    if (c == END) return true
+    if (c == PERCENT) {
+      if (!isHex(unit(behind, end)) || !isHex(unit(behind, end))) return false
+    } else if (c == NUMBER_SIGN) {
+      if (part == NUMBER_SIGN) return false
+      part = NUMBER_SIGN
+    } else if (c != QUESTION_MARK) {
+      if (c > 127 || ((c < 64 ? PATH_LOW >> <u64>c : PATH_HIGH >> <u64>(c - 64)) & 1) == 0)
+        return false
+    }
+  }
+}
+
+function isHex(c: u32): bool {
+  return c - ZERO <= 9 || (c | 0x20) - 0x61 <= 5
 }
 
 /** Whether nobody on the public internet answers at an IPv4 address: what `isSpecialUse` says. */

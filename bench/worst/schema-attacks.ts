@@ -224,6 +224,12 @@ function crowdedAttacks(): readonly Attack[] {
     ...json('declared URLs with odd hosts', '/links', (bytes) =>
       arrayOf(bytes, (n) => `{"url":"https://xn--${n}-0ga.cc"}`),
     ),
+    ...json('declared URLs, one with an odd host', '/links', (bytes) =>
+      arrayOf(bytes, (n) => `{"url":"https://${n === 0 ? 'xn--0-0ga' : n}.cc"}`),
+    ),
+    ...json('declared URLs with few odd hosts', '/links', (bytes) =>
+      arrayOf(bytes, (n) => `{"url":"https://a.b${n % 200}"}`),
+    ),
     ...json('fields named like addresses', '/targets', (bytes) =>
       arrayOf(bytes, (n) => `{"url":"//a${n}","callback":"a:/"}`),
     ),

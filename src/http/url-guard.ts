@@ -34,8 +34,16 @@ export const PRIVATE_SUFFIXES: ReadonlySet<string> = new Set(
     'local.gd 1u.ms rbndr.us traefik.me fbi.com.localhost svc cluster.local consul'
   ).split(' '),
 )
-/** Labels of the longest of them. */
-const MAX_SUFFIX_LABELS = Math.max(...[...PRIVATE_SUFFIXES].map((name) => name.split('.').length))
+/** The same by their last labels: nearly all names end with none of these. */
+const PRIVATE_ENDS = new Map<string, readonly string[]>()
+for (const suffix of PRIVATE_SUFFIXES) {
+  const last = suffix.slice(suffix.lastIndexOf('.') + 1)
+  PRIVATE_ENDS.set(last, [...(PRIVATE_ENDS.get(last) ?? []), suffix])
+}
+const HTTPS = 'https://'
+const ZERO = 48
+const NINE = 57
+const COLON = 58
 const LETTER_A = 97
 const LETTER_Z = 122
 
@@ -46,23 +54,55 @@ const LETTER_Z = 122
  * @returns `undefined`, or why it is refused. Never throws.
  */
 export function urlFault(text: string, rules?: UrlRules): UrlFault | undefined {
-  if (text.length > MAX_URL || !isPrintableAscii(text)) return 'malformed'
+  if (!isUrlText(text)) return 'malformed'
+  return isUsualUrl(text, rules) ? undefined : originFault(text, rules)
+}
+
+/**
+ * Whether a text is as long as a URL may be and has nothing in it that parsers disagree about: backslashes, tabs, line
+ * feeds; non-ASCII hosts hide dots and digits.
+ */
+export function isUrlText(text: string): boolean {
+  if (text.length > MAX_URL) return false
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code <= 32 || code > 126 || code === 92) return false
+  }
+  return true
+}
+
+/** `urlFault` of what `isUrlText`: what stands before the path decides it. */
+export function originFault(text: string, rules?: UrlRules): UrlFault | undefined {
   const match = /^([A-Za-z][A-Za-z0-9+.-]*):(?:\/\/([^/?#]*))?/.exec(text)
   if (match === null) return 'malformed'
   const scheme = match[1]?.toLowerCase()
   if (scheme !== 'https' && !isAllowedPlain(text, scheme, rules)) return 'scheme'
   const authority = match[2]?.toLowerCase() ?? ''
   if (authority.includes('@')) return 'user_info'
-  if (authority === '' || !isAuthorityText(authority) || !canParse(text, scheme, authority)) {
+  if (authority === '' || !isAuthorityText(authority) || !URL.canParse(text)) {
     return looksNumeric(authority) ? 'ip_literal' : 'malformed'
   }
   return scheme === 'https' ? hostFault(authority, rules?.allowHosts) : undefined
 }
 
-/** Whether a printable text is a URL to parsers: of an ordinary host no parser has to be asked. */
-function canParse(text: string, scheme: string | undefined, authority: string): boolean {
-  const isOrdinary = scheme === 'https' && !authority.includes(':') && !authority.includes('xn--')
-  return (isOrdinary && plainHost(authority, 0) !== undefined) || URL.canParse(text)
+/**
+ * Whether what `isUrlText` is what nearly all URLs are, so that nothing more has to be asked: https, a public name that
+ * every parser reads alike, no port but 443.
+ */
+export function isUsualUrl(text: string, rules?: UrlRules): boolean {
+  if (rules?.allowHosts !== undefined && rules.allowHosts.size > 0) return false
+  if (!text.startsWith(HTTPS) && !/^https:\/\//i.test(text)) return false
+  const host = plainHost(text, HTTPS.length)
+  // A last label of letters; the only other plain hosts are addresses.
+  if (host === undefined || isDigit(host.charCodeAt(host.length - 1))) return false
+  if (host.includes('xn--') || isPrivateName(host)) return false
+  const end = HTTPS.length + host.length
+  if (text.charCodeAt(end) !== COLON) return true
+  return text.startsWith(':443', end) && !isDigit(text.charCodeAt(end + 4))
+}
+
+function isDigit(code: number): boolean {
+  return code >= ZERO && code <= NINE
 }
 
 /** `http://billing.internal:8080/` where the operator names `billing.internal:8080`; port 80 must be named too. */
@@ -98,15 +138,6 @@ export function innerFault(host: string): 'ip_literal' | 'private_name' | undefi
   return isPublicName(host) ? undefined : 'private_name'
 }
 
-/** Backslashes, tabs and line feeds are what URL parsers disagree about; non-ASCII hosts hide dots and digits. */
-function isPrintableAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (code <= 32 || code > 126 || code === 92) return false
-  }
-  return true
-}
-
 function isAuthorityText(authority: string): boolean {
   for (let i = 0; i < authority.length; i++) {
     if (AUTHORITY_CHAR[authority.charCodeAt(i)] !== 1) return false
@@ -127,12 +158,11 @@ function looksNumeric(host: string): boolean {
 function isPublicName(host: string): boolean {
   if (host.endsWith('.') || !host.includes('.') || host.includes('..') || host.startsWith('.'))
     return false
-  if (PRIVATE_SUFFIXES.has(host)) return false
-  let dot = host.length
-  for (let labels = 0; labels < MAX_SUFFIX_LABELS; labels++) {
-    dot = host.lastIndexOf('.', dot - 1)
-    if (dot < 0) return true
-    if (PRIVATE_SUFFIXES.has(host.slice(dot + 1))) return false
-  }
-  return true
+  return !isPrivateName(host)
+}
+
+/** `host`: in lower case, its last label not empty. */
+function isPrivateName(host: string): boolean {
+  const suffixes = PRIVATE_ENDS.get(host.slice(host.lastIndexOf('.') + 1))
+  return suffixes?.some((suffix) => host === suffix || host.endsWith(`.${suffix}`)) ?? false
 }

@@ -157,6 +157,11 @@ export class Exchange {
   hasBodyValue = false
   /** `body`: strings of the body that may lead inside, where somebody looked. */
   leadingTexts: LeadingTexts | undefined = undefined
+  /**
+   * `body`: it was seen that each text which the document declares with the format `uri` is a URL that `urlFault` finds
+   * no fault in, where any public name may stand, and that no name stands in the body that the document does not list.
+   */
+  areUrlsPublic = false
   /** Edge: bytes of the body as they will be forwarded, when the operation buffers. */
   bodyBytes: Buffer | undefined = undefined
 

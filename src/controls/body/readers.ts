@@ -8,6 +8,7 @@ import { LeadingTexts } from '../../http/leading-texts.ts'
 import type { MediaType as ActualType } from '../../http/media-type.ts'
 import { isJson } from '../../http/media-type.ts'
 import type { BodyFault } from '../../openapi/decode/contract.ts'
+import type { Accepted } from '../../openapi/accept/accept-kernel.ts'
 import { acceptorOf } from '../../openapi/accept/acceptors.ts'
 import type { Acceptor } from '../../openapi/accept/acceptor-compiler.ts'
 import { compileFormBody } from '../../openapi/decode/form.ts'
@@ -31,7 +32,13 @@ export type ReadBody =
       readonly leading: LeadingTexts | undefined
     }
   /** It fits; the value is made once somebody asks for it. */
-  | { readonly kind: 'sound'; readonly leading: LeadingTexts; readonly read: ReadHeldBody }
+  | {
+      readonly kind: 'sound'
+      readonly leading: LeadingTexts
+      /** As in `Exchange`. */
+      readonly areUrlsPublic: boolean
+      readonly read: ReadHeldBody
+    }
   /** Nobody here reads such bytes: they pass as they are. */
   | { readonly kind: 'opaque' }
   | {
@@ -154,19 +161,26 @@ function acceptingReader(accept: Acceptor, full: ScannedReader, limits: JsonLimi
     const parsed = parseJsonStrict(bytes, limits)
     return parsed.fault === undefined ? parsed.value : undefined
   }
-  const sound = (leading: LeadingTexts): ReadBody => ({ kind: 'sound', leading, read })
-  const nothingLeads = sound(LeadingTexts.NONE)
+  const sound = (leading: LeadingTexts, accepted: Accepted): ReadBody => ({
+    kind: 'sound',
+    leading,
+    areUrlsPublic: accepted !== 'unlisted',
+    read,
+  })
+  const nothingLeads = sound(LeadingTexts.NONE, 'fits')
   return (bytes) => {
     if (bytes.length > SLICED_BYTES)
-      return fitsInTurns(bytes, accept, limits).then(({ leading, outline }) =>
-        leading === undefined ? full(bytes, outline) : sound(leading),
+      return fitsInTurns(bytes, accept, limits).then(({ leading, outline, accepted }) =>
+        accepted === 'unknown' || leading === undefined
+          ? full(bytes, outline)
+          : sound(leading, accepted),
       )
     const accepted = accept(bytes)
     if (accepted === 'unknown') return full(bytes)
     if (accepted === 'fits') return nothingLeads
     const outline = scanJson(bytes, limits)
     const leading = leadingOf(outline)
-    return leading === undefined ? full(bytes, outline) : sound(leading)
+    return leading === undefined ? full(bytes, outline) : sound(leading, accepted)
   }
 }
 
@@ -177,23 +191,27 @@ function leadingOf(outline: JsonFault | JsonOutline): LeadingTexts | undefined {
     : undefined
 }
 
+/** What is known of a text that was scanned and perhaps seen to fit. */
+interface Seen {
+  readonly accepted: Accepted
+  readonly outline: JsonFault | JsonOutline
+  /** What may lead inside in it, where that is known. */
+  readonly leading: LeadingTexts | undefined
+}
+
 /**
- * Asks of a long text whether it fits, so that hardly anybody asks for its value: what may lead inside in it if it
- * does, and what the scan told. Either way, a turn begins in which a value may be made.
+ * Asks of a long text whether it fits, so that hardly anybody asks for its value. Either way, a turn begins in which a
+ * value may be made.
  */
-async function fitsInTurns(
-  bytes: Buffer,
-  accept: Acceptor,
-  limits: JsonLimits,
-): Promise<{ readonly leading?: LeadingTexts; readonly outline: JsonFault | JsonOutline }> {
+async function fitsInTurns(bytes: Buffer, accept: Acceptor, limits: JsonLimits): Promise<Seen> {
   const outline = await scanJsonSliced(bytes, limits)
   const leading = leadingOf(outline)
-  if (leading === undefined) return { outline }
+  if (leading === undefined) return { accepted: 'unknown', outline, leading }
   await nextTurn()
   // What was scanned needs no other scan.
-  if (accept(bytes) === 'unknown') return { outline }
-  await nextTurn()
-  return { leading, outline }
+  const accepted = accept(bytes)
+  if (accepted !== 'unknown') await nextTurn()
+  return { accepted, outline, leading }
 }
 
 function readJson(
@@ -269,7 +287,9 @@ function multipartReader(
   return async (bytes, type) => {
     const found = await decode(bytes, type.parameters)
     if ('fault' in found) return refusedForm(found.fault)
-    return 'read' in found ? { kind: 'sound', ...found } : checked(found, bytes, validators)
+    return 'read' in found
+      ? { kind: 'sound', areUrlsPublic: false, ...found }
+      : checked(found, bytes, validators)
   }
 }
 

@@ -332,6 +332,102 @@ test('a body that was only seen to fit is judged like the value it is', async ()
   assert.ok(held > 20, `only ${held} bodies were without a URL`)
 })
 
+const DECLARED = {
+  closed: {
+    properties: { link: uri, links: { type: 'array', items: uri }, imageUrl: text, note: text },
+  },
+  // The same name stands for another text elsewhere.
+  twice: {
+    properties: {
+      link: uri,
+      note: text,
+      child: { properties: { link: text }, additionalProperties: false },
+    },
+  },
+  // Texts in a list stand under the name of the list.
+  loose: { properties: { link: { format: 'uri' }, note: text } },
+  listed: { properties: { link: { type: ['array', 'string'], items: uri }, note: text } },
+  open: {
+    properties: { link: uri, note: text },
+    additionalProperties: { type: ['string', 'object'] },
+  },
+  spoken: { properties: { link: { type: 'string', format: 'url' }, links: uri, note: text } },
+  back: { properties: { link: uri, redirect_uri: uri, note: text } },
+}
+const DECLARED_DOCUMENT = {
+  openapi: '3.1.0',
+  info: { title: 'Links', version: '1' },
+  paths: Object.fromEntries(
+    Object.entries(DECLARED).map(([operationId, schema]) => {
+      const post = {
+        operationId,
+        ...body('application/json', { type: 'object', additionalProperties: false, ...schema }),
+        ...ok,
+      }
+      return [`/${operationId}`, { post }]
+    }),
+  ),
+}
+
+/** Texts of which only the first few are public URLs. */
+const LINKS = [
+  PUBLIC,
+  'https://shop-example.com',
+  'https://xn--bcher-kva.ch/',
+  ...LEADING,
+  'http://shop-example.com/',
+]
+
+suite('declared URLs in a body that was only seen to fit are judged like those of a value', () => {
+  const link = fc.oneof(
+    { weight: 3, arbitrary: fc.constant(PUBLIC) },
+    { weight: 1, arbitrary: fc.constantFrom(...LINKS) },
+  )
+  const links = fc.array(link, { maxLength: 3 })
+  const values = new Map<string, fc.Arbitrary<unknown>>([
+    ['links', links],
+    ['child', fc.record({ link })],
+    ['other', fc.oneof(link, fc.record({ link }, { requiredKeys: [] }))],
+  ])
+  /** Mostly such as fit. */
+  const bodyOf = ({ properties }: { readonly properties: object }): fc.Arbitrary<object> => {
+    const names = [...Object.keys(properties), 'other']
+    const ofName = (name: string): fc.Arbitrary<unknown> =>
+      values.get(name) ?? (name === 'link' ? fc.oneof(link, link, links) : link)
+    return fc
+      .subarray(names, { minLength: 1, maxLength: 3 })
+      .chain((chosen) => fc.record(Object.fromEntries(chosen.map((name) => [name, ofName(name)]))))
+  }
+  for (const urlHosts of [[], ['hooks.shop-example.com']])
+    for (const [operation, schema] of Object.entries(DECLARED))
+      test(`${operation}${urlHosts.length > 0 ? ' with a list of hosts' : ''}`, async () => {
+        const bench = new Bench({ document: DECLARED_DOCUMENT, policy: { validate: { urlHosts } } })
+        const [reading, judging] = [
+          bench.guard(bodyControl, operation),
+          bench.guard(urlFields, operation),
+        ]
+        let held = 0
+        await fc.assert(
+          fc.asyncProperty(bodyOf(schema), async (value) => {
+            const sent = JSON.stringify(value)
+            const headers = ['Content-Type', 'application/json']
+            const seen = exchangeOf({ method: 'POST', headers, hasBody: true })
+            if ((await reading.body(seen, sent)) !== undefined) return
+            const plain = exchangeOf({ method: 'POST', hasBody: true })
+            plain.body = value
+            if (seen.areUrlsPublic && 'link' in value) held += 1
+            const [found, expected] = [
+              await judging.body(seen, sent),
+              await judging.body(plain, sent),
+            ]
+            assert.equal(found?.denial.detail, expected?.denial.detail, sent)
+          }),
+          { numRuns: 600 },
+        )
+        assert.ok(operation === 'spoken' || held > 5, `only ${held} bodies were seen to fit`)
+      })
+})
+
 suite('a body of many URLs', () => {
   const bench = new Bench({ document: PLAIN_DOCUMENT })
   const [reading, judging] = [bench.guard(bodyControl, 'list'), bench.guard(urlFields, 'list')]

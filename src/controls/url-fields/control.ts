@@ -1,6 +1,5 @@
 import { andThen } from '../../base/maybe-promise.ts'
 import { isJson } from '../../http/media-type.ts'
-import { urlFault } from '../../http/url-guard.ts'
 import type { Operation } from '../../openapi/model.ts'
 import type { Control, Guard } from '../../pipeline/control.ts'
 import type { Denial } from '../../pipeline/denial.ts'
@@ -11,11 +10,18 @@ import { invalidStatus } from '../body/denials.ts'
 import { isWide } from '../body/readers.ts'
 import { configureUrlFields } from './config.ts'
 import type { UrlFieldsConfig } from './config.ts'
-import { hasUrlExample, isUrl, urlExampleNames, urlPropertyNames } from './declared-urls.ts'
+import { DeclaredJudge } from './declared-judge.ts'
+import {
+  areAllUris,
+  hasUrlExample,
+  isUrl,
+  urlExampleNames,
+  urlPropertyNames,
+} from './declared-urls.ts'
 import { InsideJudge } from './inside-judge.ts'
-import type { InsideFault } from './inside-judge.ts'
 import { Judging } from './judging.ts'
 import type { JudgeText, Refused, TextRules } from './judging.ts'
+import type { HostFault } from './odd-hosts.ts'
 import { isRedirectName, isUrlName, looksLikeUrl } from './url-likeness.ts'
 import { ValueCursor } from './value-cursor.ts'
 
@@ -63,13 +69,17 @@ function urlFieldsGuard(config: UrlFieldsConfig, site: Site, api: ApiRuntime): G
     const schemas = content.flatMap(({ schema }) => schema ?? [])
     const { resources } = api.requestSchemas
     const declared = urlPropertyNames(schemas, resources)
+    const mayBeSeen =
+      config.allowHosts.size === 0 &&
+      api.requestSchemas.options.formats &&
+      areAllUris(declared, schemas, resources)
     const rules = compileRules({ declared, shown: urlExampleNames(schemas, resources) })
     const status = invalidStatus(operation)
     const isJudged = (name: string): boolean => rules.kindOf(name) !== undefined
-    // What is declared as a URL is judged whatever it begins like.
-    const needsValues = declared.size > 0
     guard.onRequestBody = (exchange) => {
-      const { leadingTexts } = exchange
+      const { leadingTexts, areUrlsPublic } = exchange
+      // What is declared as a URL is judged whatever it begins like.
+      const needsValues = declared.size > 0 && !(mayBeSeen && areUrlsPublic)
       if (leadingTexts?.count === 0 && !needsValues) return undefined
       const texts =
         leadingTexts === undefined || needsValues
@@ -112,9 +122,10 @@ function compileRules({ declared, shown }: UrlNames): TextRules {
 }
 
 /** For the texts of one request: of those that cost much, it may have only so many. */
-function makeJudge(config: UrlFieldsConfig): JudgeText<InsideFault> {
+function makeJudge(config: UrlFieldsConfig): JudgeText<HostFault> {
   const inside = new InsideJudge(config.allowHosts)
-  return (text, kind) => (kind === 'declared' ? urlFault(text, config) : inside.fault(text))
+  const declared = new DeclaredJudge(config)
+  return (text, kind) => (kind === 'declared' ? declared.fault(text) : inside.fault(text))
 }
 
 type ParameterFault = (values: ParameterValues) => Denial | undefined
@@ -139,7 +150,7 @@ function compileParameterFault(
   })
   if (looked.length === 0) return undefined
   return (values) => {
-    let judge: JudgeText<InsideFault> | undefined
+    let judge: JudgeText<HostFault> | undefined
     for (const { at, key, name, rules } of looked) {
       const value = values[at][key]
       if (value === undefined || typeof value === 'number') continue
@@ -155,10 +166,7 @@ function compileParameterFault(
   }
 }
 
-function denialOf(
-  reason: 'url' | 'url_parameter',
-  { pointer, fault }: Refused<InsideFault>,
-): Denial {
+function denialOf(reason: 'url' | 'url_parameter', { pointer, fault }: Refused<HostFault>): Denial {
   return {
     reason,
     detail: `${pointer} ${fault}`,

@@ -17,6 +17,35 @@ export function urlPropertyNames(
   return declaredProperties(refs, resources, (_name, site) => isUrl(resources, site))
 }
 
+/**
+ * Whether wherever one of some names is declared below the schemas, no text can stand under it but one of the format
+ * `uri`.
+ */
+export function areAllUris(
+  names: ReadonlySet<string>,
+  refs: readonly SchemaRef[],
+  resources: Resources,
+): boolean {
+  const others = declaredProperties(
+    refs,
+    resources,
+    (name, site) => names.has(name) && !isUri(resources, site),
+  )
+  return others.size === 0
+}
+
+function isUri(resources: Resources, site: Site, depth = 0): boolean {
+  if (depth > MAX_LISTS) return false
+  return applicable(resources, site).some(({ site: at, keywords: { type, format, items } }) => {
+    const types: readonly unknown[] = [type].flat()
+    if (types.length === 1 && types[0] === 'array')
+      return items !== undefined && isUri(resources, resources.child(at, 'items'), depth + 1)
+    return format === 'uri' && types.every((one) => SCALARS.has(one))
+  })
+}
+
+const SCALARS: ReadonlySet<unknown> = new Set(['string', 'null'])
+
 /** Names of the properties whose example or default is a URL: who wrote the document knows what they hold. */
 export function urlExampleNames(
   refs: readonly SchemaRef[],

@@ -5,7 +5,7 @@ import { isSpecialUse } from '../../base/cidr.ts'
 import { scanJson } from '../../http/json-scan.ts'
 import { innerFault, PRIVATE_SUFFIXES } from '../../http/url-guard.ts'
 import { InsideJudge, LOCAL_SCHEMES } from './inside-judge.ts'
-import type { InsideFault } from './inside-judge.ts'
+import type { HostFault } from './odd-hosts.ts'
 import { looksLikeUrl } from './url-likeness.ts'
 
 /** Texts, and whether they lead inside. */
@@ -64,7 +64,7 @@ const spellings: [url: string, leadsInside: boolean][] = [
   ['', false],
 ]
 
-function faultOf(text: string, allowHosts: readonly string[] = []): InsideFault | undefined {
+function faultOf(text: string, allowHosts: readonly string[] = []): HostFault | undefined {
   return new InsideJudge(new Set(allowHosts)).fault(text)
 }
 
@@ -97,7 +97,7 @@ suite('what leads inside although nobody declared a URL', () => {
 })
 
 /** The same by a URL parser alone. */
-function parsedFault(text: string): InsideFault | undefined {
+function parsedFault(text: string): HostFault | undefined {
   const url = looksLikeUrl(text) ? URL.parse(text, 'https://example.com') : null
   if (url === null) return undefined
   if (/^(?:dict|file|gopher|jar|ldap|php|url):$/.test(url.protocol)) return 'scheme'

@@ -2,10 +2,9 @@ import { isSpecialUse } from '../../base/cidr.ts'
 import { plainHost } from '../../http/plain-host.ts'
 import { innerFault } from '../../http/url-guard.ts'
 import type { UrlFault } from '../../http/url-guard.ts'
+import { OddHosts } from './odd-hosts.ts'
+import type { HostFault } from './odd-hosts.ts'
 import { looksLikeUrl } from './url-likeness.ts'
-
-/** Why a text is refused; stable codes for the log. */
-export type InsideFault = UrlFault | 'too_many_hosts'
 
 /** Schemes that make libraries read files or speak other protocols. `assembly/leads.ts` knows them too. */
 export const LOCAL_SCHEMES: ReadonlySet<string> = new Set(
@@ -15,12 +14,6 @@ export const LOCAL_SCHEMES: ReadonlySet<string> = new Set(
 )
 const HOST_SCHEMES: ReadonlySet<string> = new Set(['http', 'https', 'ws', 'wss', 'ftp'])
 
-/** So many different hosts may be written in other ways than plainly; to read each of them takes a URL parser. */
-const MAX_ODD_HOSTS = 256
-
-/** Everything of a URL that its host depends on, where no character is left out that parsers skip. */
-const ORIGIN = /^(?:[a-z][a-z0-9+.-]*:)?[/\\]{2}[^/\\?#\s\0-\x20]+[/\\?#]/i
-
 /**
  * Judges texts of one request that are not declared as URLs but stand under names that say so (`isUrlName`). They may be
  * plain http and have any port, as long as they lead neither inside nor to files. Read as a browser reads them, so that
@@ -28,15 +21,14 @@ const ORIGIN = /^(?:[a-z][a-z0-9+.-]*:)?[/\\]{2}[^/\\?#\s\0-\x20]+[/\\?#]/i
  */
 export class InsideJudge {
   readonly #allowHosts: ReadonlySet<string>
-  /** By what stands before the path. */
-  #odd: Map<string, InsideFault | undefined> | undefined = undefined
+  readonly #odd = new OddHosts()
 
   constructor(allowHosts: ReadonlySet<string>) {
     this.#allowHosts = allowHosts
   }
 
   /** @returns `undefined`, or why the text is refused. Never throws. */
-  fault(text: string): InsideFault | undefined {
+  fault(text: string): HostFault | undefined {
     if (!looksLikeUrl(text)) return undefined
     const scheme = plainScheme(text)
     if (scheme === undefined) return this.#oddFault(text)
@@ -51,13 +43,8 @@ export class InsideJudge {
       : fault
   }
 
-  #oddFault(text: string): InsideFault | undefined {
-    const origin = ORIGIN.exec(text)?.[0] ?? text
-    const odd = (this.#odd ??= new Map<string, InsideFault | undefined>())
-    if (odd.has(origin)) return odd.get(origin)
-    const fault = odd.size < MAX_ODD_HOSTS ? parsedFault(text, this.#allowHosts) : 'too_many_hosts'
-    odd.set(origin, fault)
-    return fault
+  #oddFault(text: string): HostFault | undefined {
+    return this.#odd.fault(text, (one) => parsedFault(one, this.#allowHosts))
   }
 }
 

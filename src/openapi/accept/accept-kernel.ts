@@ -13,13 +13,14 @@ interface AcceptExports {
 
 /**
  * What is known of a text: nothing; it fits; it fits if the scan of JSON finds no fault in it, which tells as well what
- * in it may lead inside. What fits without that has nothing of the kind.
+ * in it may lead inside; the same, and it has names that the document does not list. What fits without a scan has
+ * nothing of the kind. Where formats are asserted, each text of the format `uri` is a URL that `urlFault` finds no fault in.
  */
-export type Accepted = 'unknown' | 'fits' | 'unscanned'
+export type Accepted = 'unknown' | 'fits' | 'unscanned' | 'unlisted'
 
 // Bits of an answer.
 const FITS = 1
-const UNSCANNED = 2
+const UNLISTED = 4
 const PAGE_BYTES = 65_536
 const MAX_DEPTH = 512
 /** Members whose names are not counted (see `JsonLimits.maxNames`), and the value that holds them. */
@@ -83,6 +84,7 @@ export class AcceptKernel {
     const nodes = Math.min(maxNodes, MAX_TEXT_BYTES)
     const answer = this.#exports.accept(length, root, depth, nodes, FREE_NODES + maxNames)
     if ((answer & FITS) === 0) return 'unknown'
-    return (answer & UNSCANNED) === 0 ? 'fits' : 'unscanned'
+    if (answer === FITS) return 'fits'
+    return (answer & UNLISTED) === 0 ? 'unscanned' : 'unlisted'
   }
 }

@@ -20,7 +20,7 @@ export const KIND = {
 } as const
 
 /** How a text is judged besides its length. */
-export const TEST = { none: 0, steps: 1, list: 2, date: 3, dateTime: 4, email: 5 } as const
+export const TEST = { none: 0, steps: 1, list: 2, date: 3, dateTime: 4, email: 5, url: 6 } as const
 
 /** Where the parts of a node stand. */
 export const NODE = {

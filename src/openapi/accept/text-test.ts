@@ -30,6 +30,8 @@ const ANY: TextTest = { kind: 'none', data: undefined, maxBytes: Infinity }
 const BY_FORMAT: ReadonlyMap<string, TextTest> = new Map<string, TextTest>([
   ['date', { kind: 'date', data: undefined, maxBytes: MAX_FORMAT_BYTES }],
   ['date-time', { kind: 'dateTime', data: undefined, maxBytes: MAX_FORMAT_BYTES }],
+  // Only what leads to no fault of `urlFault`, either: public https URLs.
+  ['uri', { kind: 'url', data: undefined, maxBytes: MAX_FORMAT_BYTES }],
   ['email', { kind: 'email', data: undefined, maxBytes: MAX_FORMAT_BYTES }],
 ])
 
