@@ -4,7 +4,7 @@
 // formatter. The layout of memory is that of src/openapi/accept/layout.ts.
 
 import { hexUnit } from './hex-unit'
-import { isLetter, isPublicUrl, leads } from './leads'
+import { isLetter, leads, ODD_URL, PUBLIC_URL, urlKind } from './leads'
 import { skipSpace } from './skip-space'
 
 /** Open containers, 24 bytes each. */
@@ -295,7 +295,11 @@ function text(p: usize, node: usize): usize {
     if (isOpen == 0 && leads(start, at)) isOpen = UNSCANNED
     return at + 1
   }
-  if (test == URL) return isPublicUrl(start, at) ? at + 1 : 0
+  if (test == URL) {
+    const kind = urlKind(start, at)
+    if (kind == ODD_URL) isOpen |= UNSCANNED
+    return kind == ODD_URL || kind == PUBLIC_URL ? at + 1 : 0
+  }
   if (isEscaped) return 0
   const data = <usize>load<u32>(node, N_DATA)
   if (test == STEPS) {

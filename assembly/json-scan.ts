@@ -4,7 +4,7 @@
 // of src/http/json-wasm.ts.
 
 import { hexUnit } from './hex-unit'
-import { leads } from './leads'
+import { deciding, leads } from './leads'
 import { skipSpace } from './skip-space'
 
 /**
@@ -38,8 +38,16 @@ const TEXTS_BYTES: usize = 0x8000
 const TEXTS_MASK: usize = 0xfff
 /** Strings that may lead inside: where their names begin and end, and where they do, as they stand. */
 const LEADING: usize = 0xbc000
-const LEADING_END: usize = 0xe4000
+const LEADING_END: usize = 0xe2000
 const LEADING_BYTES: usize = 16
+/** Of a few of them, by what decides their hosts: half of a hash, and where it stands in that list. */
+const TOLD: usize = 0xe2000
+const TOLD_BYTES: usize = 0x2000
+const TOLD_MASK: usize = 1023
+/** Half of the slots. */
+const MANY_TOLD: u32 = 512
+/** So many are told of without a look at those before. */
+const FREE_LEADING: usize = 16
 const TEXT: usize = 0xe4040
 
 const PASSED: i32 = 0
@@ -111,6 +119,7 @@ let texts: u32 = 0
 let newTexts: u32 = 0
 let isEscaped: bool = false
 let leadingAt: usize = LEADING
+let told: u32 = 0
 /** The name read last; in an array, the one it stands under. */
 let nameStart: u32 = 0
 let nameEnd: u32 = 0
@@ -275,8 +284,9 @@ function scalar(p: usize, c: u32): usize {
   return unexpected(p)
 }
 
-/** Beyond the room for them they are only counted. */
+/** Those that were told of are left out; beyond the room for them they are only counted. */
 function noteLeading(start: u32, end: u32): void {
+  if (leadingAt >= LEADING + FREE_LEADING * LEADING_BYTES && isTold(start, end)) return
   if (leadingAt < LEADING_END) {
     store<u32>(leadingAt, nameStart)
     store<u32>(leadingAt, nameEnd, 4)
@@ -284,6 +294,52 @@ function noteLeading(start: u32, end: u32): void {
     store<u32>(leadingAt, end, 12)
   }
   leadingAt += LEADING_BYTES
+}
+
+/** Whether a text under the same name was told of whose host is the same; if not, it is known from now on. */
+function isTold(start: u32, end: u32): bool {
+  if (leadingAt == LEADING + FREE_LEADING * LEADING_BYTES) {
+    memory.fill(TOLD, 0, TOLD_BYTES)
+    told = 0
+  }
+  if (told == MANY_TOLD) return false
+  const length = deciding(TEXT + <usize>start, TEXT + <usize>end)
+  const hash = hashName(TEXT + <usize>start, length)
+  let at = <usize>(hash >> 20) & TOLD_MASK
+  while (true) {
+    const slot = TOLD + (at << 3)
+    const before = <usize>load<u32>(slot, 4)
+    if (before == 0) {
+      store<u32>(slot, <u32>hash)
+      store<u32>(slot, <u32>leadingAt, 4)
+      told += 1
+      return false
+    }
+    if (load<u32>(slot) == <u32>hash && isAlike(before, start, end, length)) return true
+    at = (at + 1) & TOLD_MASK
+  }
+}
+
+/** Whether the text in the list at `before` has the same name and the same first `length` bytes, which decide its host. */
+function isAlike(before: usize, start: u32, end: u32, length: u32): bool {
+  const name = load<u32>(before)
+  const nameLength = nameEnd - nameStart
+  const other = load<u32>(before, 8)
+  const otherLength = load<u32>(before, 12) - other
+  // Where all of a text decides, all of the other one has to be the same.
+  if (otherLength < length || (start + length == end && otherLength != length)) return false
+  if (load<u32>(before, 4) - name != nameLength) return false
+  return (
+    (name == nameStart || isEqual(TEXT + <usize>name, TEXT + <usize>nameStart, nameLength)) &&
+    isEqual(TEXT + <usize>other, TEXT + <usize>start, length)
+  )
+}
+
+function isEqual(a: usize, b: usize, length: u32): bool {
+  for (let i: usize = 0; i < <usize>length; i++) {
+    if (load<u8>(a + i) != load<u8>(b + i)) return false
+  }
+  return true
 }
 
 function literal(start: usize, letters: u64, length: usize): usize {

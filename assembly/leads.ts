@@ -13,6 +13,8 @@ const NUMBER_SIGN: u32 = 0x23
 const PERCENT: u32 = 0x25
 const QUESTION_MARK: u32 = 0x3f
 const BACKSLASH: u32 = 0x5c
+/** Two slashes. */
+const SLASHES: u32 = 0x2f2f
 /** A character beyond ASCII that is no white space. */
 const OTHER: u32 = 0x100
 /** Behind the last character. */
@@ -69,6 +71,27 @@ export function leads(start: usize, end: usize): bool {
     if (!isInScheme(c)) return c == BACKSLASH && leadsAsSpelt(start, end)
   }
   return false
+}
+
+/**
+ * How many bytes of the JSON string in [start, end) decide what it leads to: up to the sign that ends the host, where
+ * that is plain to see, else all of it.
+ */
+export function deciding(start: usize, end: usize): u32 {
+  const all = <u32>(end - start)
+  let p = start
+  while (p < end && isInScheme(<u32>load<u8>(p))) p++
+  if (p > start && <u32>load<u8>(p) == COLON) p++
+  if (p + 2 >= end || <u32>load<u16>(p) != SLASHES) return all
+  p += 2
+  const host = p
+  for (; p < end; p++) {
+    const c = <u32>load<u8>(p)
+    if (c == SLASH || c == QUESTION_MARK || c == NUMBER_SIGN)
+      return p == host ? all : <u32>(p + 1 - start)
+    if (c == BACKSLASH || c <= SPACE) return all
+  }
+  return all
 }
 
 /** The same, character by character, with escapes and white space beyond ASCII. */
@@ -165,7 +188,7 @@ function schemeLeads(scheme: u64, p: usize, end: usize): bool {
 /** Whether a URL may lead inside whose host begins at `start`. */
 function hostLeads(start: usize, end: usize): bool {
   const host = readHost(start, end)
-  if (host != NAME && host != PUNYCODE && host != ADDRESS) return true
+  if (host != NAME && host != ADDRESS) return true
   let c = stop
   if (c == COLON) {
     do c = unit(behind, end)
@@ -239,41 +262,67 @@ function readHost(start: usize, end: usize): u32 {
   return isSpecial((address << 8) | number) ? OTHER_HOST : ADDRESS
 }
 
+// What a text is that is to be a URL: perhaps none; one that the API may go and fetch; one that `leads`, and somebody
+// has to judge.
+const NO_URL: u32 = 0
+export const PUBLIC_URL: u32 = 1
+export const ODD_URL: u32 = 2
+
 /**
- * Whether the JSON string in [start, end), quotes excluded, is a URI (RFC 3986) that the API may go and fetch, as
- * `urlFault` of src/http/url-guard.ts says: https, a public name in plain ASCII, no port but 443. No where in doubt.
+ * What the JSON string in [start, end), quotes excluded, is as a URI (RFC 3986): a public URL where `urlFault` of
+ * src/http/url-guard.ts finds no fault in it: https, a public name in plain ASCII, no port but 443.
  */
-export function isPublicUrl(start: usize, end: usize): bool {
+export function urlKind(start: usize, end: usize): u32 {
   const isHttps = (load<u64>(start) | LOWER) << 24 == HTTPS
-  if (!isHttps || <u32>load<u8>(start, 5) != COLON || end - start > LONGEST_URL) return false
-  if (unit(start + 6, end) != SLASH || unit(behind, end) != SLASH) return false
-  if (readHost(behind, end) != NAME) return false
+  if (!isHttps || <u32>load<u8>(start, 5) != COLON || end - start > LONGEST_URL) return NO_URL
+  if (unit(start + 6, end) != SLASH || unit(behind, end) != SLASH) return NO_URL
+  const hostAt = behind
+  const host = readHost(hostAt, end)
+  if (host == ADDRESS) return NO_URL
+  if (host != NAME) return isNamed(hostAt, end) ? ODD_URL : NO_URL
   let c = stop
   if (c == COLON) {
     if (unit(behind, end) != 0x34 || unit(behind, end) != 0x34 || unit(behind, end) != 0x33)
-      return false
+      return NO_URL
     c = unit(behind, end)
   }
-  if (c == END) return true
-  return (c == SLASH || c == QUESTION_MARK || c == NUMBER_SIGN) && isPath(c, end)
+  return isPath(c, end) ? PUBLIC_URL : NO_URL
 }
 
-/** Whether nothing but path, query and fragment stands from `behind` on; `first`: the sign in front of it. */
+/** Whether a `reg-name`, perhaps a port, and a path stand from `start` on. */
+function isNamed(start: usize, end: usize): bool {
+  let c = unit(start, end)
+  while (c != COLON && c != SLASH && c != 0x40 && (isInPath(c) || isEscape(c, end)))
+    c = unit(behind, end)
+  if (c == COLON) {
+    do c = unit(behind, end)
+    while (c - ZERO <= 9)
+  }
+  return isPath(c, end)
+}
+
+/** Whether nothing but path, query and fragment stands from `behind` on; `first`: the character in front of it. */
 function isPath(first: u32, end: usize): bool {
-  let part = first
+  if (first == END) return true
+  if (first != SLASH && first != QUESTION_MARK && first != NUMBER_SIGN) return false
+  let isFragment = first == NUMBER_SIGN
   while (true) {
     const c = unit(behind, end)
     if (c == END) return true
-    if (c == PERCENT) {
-      if (!isHex(unit(behind, end)) || !isHex(unit(behind, end))) return false
-    } else if (c == NUMBER_SIGN) {
-      if (part == NUMBER_SIGN) return false
-      part = NUMBER_SIGN
-    } else if (c != QUESTION_MARK) {
-      if (c > 127 || ((c < 64 ? PATH_LOW >> <u64>c : PATH_HIGH >> <u64>(c - 64)) & 1) == 0)
-        return false
-    }
+    if (c == NUMBER_SIGN) {
+      if (isFragment) return false
+      isFragment = true
+    } else if (c != QUESTION_MARK && !isInPath(c) && !isEscape(c, end)) return false
   }
+}
+
+function isInPath(c: u32): bool {
+  return c < 128 && ((c < 64 ? PATH_LOW >> <u64>c : PATH_HIGH >> <u64>(c - 64)) & 1) == 1
+}
+
+/** `pct-encoded`, of which `c` is the first character. */
+function isEscape(c: u32, end: usize): bool {
+  return c == PERCENT && isHex(unit(behind, end)) && isHex(unit(behind, end))
 }
 
 function isHex(c: u32): bool {

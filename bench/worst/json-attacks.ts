@@ -73,7 +73,7 @@ function nameAttacks(): readonly Attack[] {
       listOf('urls', bytes * 0.9, (n) => `"//é${n}.cc"`),
     ),
     ...json('a few hosts, oddly written, again and again', '/any', (bytes) =>
-      listOf('urls', bytes * 0.9, (n) => `"//é${n % 256}.cc/"`),
+      listOf('urls', bytes * 0.9, (n) => `"//é${n % 128}.cc/"`),
     ),
     ...json('texts that begin like URLs', '/any', (bytes) =>
       arrayOf(bytes, (n) => `{"k${n % NAMES}":"b:"}`),

@@ -228,7 +228,7 @@ function crowdedAttacks(): readonly Attack[] {
       arrayOf(bytes, (n) => `{"url":"https://${n === 0 ? 'xn--0-0ga' : n}.cc"}`),
     ),
     ...json('declared URLs with few odd hosts', '/links', (bytes) =>
-      arrayOf(bytes, (n) => `{"url":"https://a.b${n % 200}"}`),
+      arrayOf(bytes, (n) => `{"url":"https://a.b${n % 128}"}`),
     ),
     ...json('fields named like addresses', '/targets', (bytes) =>
       arrayOf(bytes, (n) => `{"url":"//a${n}","callback":"a:/"}`),

@@ -342,10 +342,23 @@ test('tells of texts that may lead inside, and their names', () => {
 
 test('more such texts than there is room for are not told of', () => {
   const many = (count: number): Buffer =>
-    Buffer.from(JSON.stringify(Array.from({ length: count }, () => '//a')))
+    Buffer.from(JSON.stringify(Array.from({ length: count }, (_, n) => `//a${n}`)))
   const limits = { ...JSON_LIMITS, maxNodes: 20_000 }
-  const [fits, exceeds] = [scan(many(10_240), limits), scan(many(10_241), limits)]
+  const [fits, exceeds] = [scan(many(9728), limits), scan(many(9729), limits)]
   assert.ok(fits?.fault === undefined && exceeds?.fault === undefined)
-  assert.equal(fits?.leading?.count, 10_240)
+  assert.equal(fits?.leading?.count, 9728)
   assert.equal(exceeds?.leading, undefined)
+})
+
+test('many such texts are told of once for each host and name', () => {
+  const list = Array.from({ length: 100 }, (_, n) => `//ü${n % 20}.example/${n}`)
+  const leading = (value: unknown): number | undefined => {
+    const outline = scan(Buffer.from(JSON.stringify(value)), JSON_LIMITS)
+    assert.ok(outline?.fault === undefined)
+    return outline?.leading?.count
+  }
+  // The first 16 are told of without a look at those before.
+  assert.equal(leading(list), 36)
+  assert.equal(leading({ a: list, b: list }), 56)
+  assert.equal(leading(list.map((text) => text.replace('/', '/\\/'))), 100)
 })

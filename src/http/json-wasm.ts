@@ -18,7 +18,7 @@ const INFINITE = 0x200
 const UNSAFE = 0x400
 const FOUND = 0x4000
 const LEADING = 0xbc000
-const LEADING_END = 0xe4000
+const LEADING_END = 0xe2000
 const TEXT = 0xe4040
 const MARGIN = 128
 /** From the end of the text to names without their escapes. */

@@ -17,7 +17,8 @@ export interface TextCursor {
 
 /**
  * The strings of a JSON text that may lead inside, names aside, without the value that they are part of: they begin like
- * a URL, and what it leads to is not plainly something public.
+ * a URL, and what it leads to is not plainly something public. Of many under one name that begin alike up to the end of
+ * their hosts, the first.
  */
 export class LeadingTexts {
   /** Of a text without such strings. */

@@ -158,10 +158,10 @@ export class Exchange {
   /** `body`: strings of the body that may lead inside, where somebody looked. */
   leadingTexts: LeadingTexts | undefined = undefined
   /**
-   * `body`: it was seen that each text which the document declares with the format `uri` is a URL that `urlFault` finds
-   * no fault in, where any public name may stand, and that no name stands in the body that the document does not list.
+   * `body`: no name stands in it that the document does not list, and of the texts that the document declares with the
+   * format `uri`, those that are no plain https URL of a public name are among `leadingTexts`.
    */
-  areUrlsPublic = false
+  areUrlsTold = false
   /** Edge: bytes of the body as they will be forwarded, when the operation buffers. */
   bodyBytes: Buffer | undefined = undefined
 

@@ -189,7 +189,7 @@ function verdict(
   if (read.kind === 'sound') {
     exchange.holdBody(exchange.bodyBytes ?? bytes, read.read)
     exchange.leadingTexts = read.leading
-    exchange.areUrlsPublic = read.areUrlsPublic
+    exchange.areUrlsTold = read.areUrlsTold
     exchange.hasBodyValue = true
     return undefined
   }

@@ -36,7 +36,7 @@ export type ReadBody =
       readonly kind: 'sound'
       readonly leading: LeadingTexts
       /** As in `Exchange`. */
-      readonly areUrlsPublic: boolean
+      readonly areUrlsTold: boolean
       readonly read: ReadHeldBody
     }
   /** Nobody here reads such bytes: they pass as they are. */
@@ -164,7 +164,7 @@ function acceptingReader(accept: Acceptor, full: ScannedReader, limits: JsonLimi
   const sound = (leading: LeadingTexts, accepted: Accepted): ReadBody => ({
     kind: 'sound',
     leading,
-    areUrlsPublic: accepted !== 'unlisted',
+    areUrlsTold: accepted !== 'unlisted',
     read,
   })
   const nothingLeads = sound(LeadingTexts.NONE, 'fits')
@@ -288,7 +288,7 @@ function multipartReader(
     const found = await decode(bytes, type.parameters)
     if ('fault' in found) return refusedForm(found.fault)
     return 'read' in found
-      ? { kind: 'sound', areUrlsPublic: false, ...found }
+      ? { kind: 'sound', areUrlsTold: false, ...found }
       : checked(found, bytes, validators)
   }
 }

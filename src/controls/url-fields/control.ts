@@ -77,9 +77,9 @@ function urlFieldsGuard(config: UrlFieldsConfig, site: Site, api: ApiRuntime): G
     const status = invalidStatus(operation)
     const isJudged = (name: string): boolean => rules.kindOf(name) !== undefined
     guard.onRequestBody = (exchange) => {
-      const { leadingTexts, areUrlsPublic } = exchange
+      const { leadingTexts, areUrlsTold } = exchange
       // What is declared as a URL is judged whatever it begins like.
-      const needsValues = declared.size > 0 && !(mayBeSeen && areUrlsPublic)
+      const needsValues = declared.size > 0 && !(mayBeSeen && areUrlsTold)
       if (leadingTexts?.count === 0 && !needsValues) return undefined
       const texts =
         leadingTexts === undefined || needsValues

@@ -6,10 +6,11 @@ import type { HostFault } from './odd-hosts.ts'
 /** Judges texts of one request that are declared as URLs: as `urlFault`, and only so many odd hosts. */
 export class DeclaredJudge {
   readonly #rules: UrlRules
-  readonly #odd = new OddHosts()
+  readonly #odd: OddHosts
 
   constructor(rules: UrlRules) {
     this.#rules = rules
+    this.#odd = new OddHosts(rules.allowHosts?.size ?? 0)
   }
 
   /** @returns `undefined`, or why the text is refused. Never throws. */

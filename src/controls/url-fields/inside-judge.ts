@@ -21,10 +21,11 @@ const HOST_SCHEMES: ReadonlySet<string> = new Set(['http', 'https', 'ws', 'wss',
  */
 export class InsideJudge {
   readonly #allowHosts: ReadonlySet<string>
-  readonly #odd = new OddHosts()
+  readonly #odd: OddHosts
 
   constructor(allowHosts: ReadonlySet<string>) {
     this.#allowHosts = allowHosts
+    this.#odd = new OddHosts(allowHosts.size)
   }
 
   /** @returns `undefined`, or why the text is refused. Never throws. */

@@ -4,15 +4,21 @@ import type { UrlFault } from '../../http/url-guard.ts'
 export type HostFault = UrlFault | 'too_many_hosts'
 
 /** So many different hosts may be written in other ways than plainly; to read each of them takes a URL parser. */
-const MAX_ODD_HOSTS = 256
+const MAX_ODD_HOSTS = 128
 
 /** Everything of a URL that its host depends on, where no character is left out that parsers skip. */
 const ORIGIN = /^(?:[a-z][a-z0-9+.-]*:)?[/\\]{2}[^/\\?#\s\0-\x20]+[/\\?#]/i
 
 /** Hosts of one request that are not written plainly, and what was said of them. */
 export class OddHosts {
+  readonly #most: number
   /** By what stands before the path. */
   #known: Map<string, HostFault | 'none'> | undefined = undefined
+
+  /** `allowed`: how many hosts the operator allows; so many more may be named. */
+  constructor(allowed: number) {
+    this.#most = MAX_ODD_HOSTS + allowed
+  }
 
   /** What `judge` says of a text; it depends on nothing but what stands before the path. */
   fault(text: string, judge: (text: string) => UrlFault | undefined): HostFault | undefined {
@@ -20,7 +26,7 @@ export class OddHosts {
     const known = (this.#known ??= new Map<string, HostFault | 'none'>())
     let fault = known.get(origin)
     if (fault === undefined) {
-      fault = known.size < MAX_ODD_HOSTS ? (judge(text) ?? 'none') : 'too_many_hosts'
+      fault = known.size < this.#most ? (judge(text) ?? 'none') : 'too_many_hosts'
       known.set(origin, fault)
     }
     return fault === 'none' ? undefined : fault

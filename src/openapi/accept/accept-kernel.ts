@@ -14,7 +14,8 @@ interface AcceptExports {
 /**
  * What is known of a text: nothing; it fits; it fits if the scan of JSON finds no fault in it, which tells as well what
  * in it may lead inside; the same, and it has names that the document does not list. What fits without a scan has
- * nothing of the kind. Where formats are asserted, each text of the format `uri` is a URL that `urlFault` finds no fault in.
+ * nothing of the kind. Where formats are asserted, `urlFault` finds no fault in a text of the format `uri` that the scan
+ * does not tell of.
  */
 export type Accepted = 'unknown' | 'fits' | 'unscanned' | 'unlisted'
 

@@ -30,7 +30,7 @@ const ANY: TextTest = { kind: 'none', data: undefined, maxBytes: Infinity }
 const BY_FORMAT: ReadonlyMap<string, TextTest> = new Map<string, TextTest>([
   ['date', { kind: 'date', data: undefined, maxBytes: MAX_FORMAT_BYTES }],
   ['date-time', { kind: 'dateTime', data: undefined, maxBytes: MAX_FORMAT_BYTES }],
-  // Only what leads to no fault of `urlFault`, either: public https URLs.
+  // Only https URLs: of others `urlFault` has to say what they are, and they need a value.
   ['uri', { kind: 'url', data: undefined, maxBytes: MAX_FORMAT_BYTES }],
   ['email', { kind: 'email', data: undefined, maxBytes: MAX_FORMAT_BYTES }],
 ])
