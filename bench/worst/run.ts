@@ -17,6 +17,7 @@ import type { Measuring, Reading } from './meter.ts'
 import { huntPatterns, patternAttacks, readPatterns } from './patterns.ts'
 import type { Pumped } from './patterns.ts'
 import { formAttacks } from './form-attacks.ts'
+import { framingAttacks, measureFraming } from './framing.ts'
 import { headAttacks } from './head-attacks.ts'
 import { jsonAttacks } from './json-attacks.ts'
 import { schemaAttacks } from './schema-attacks.ts'
@@ -165,10 +166,17 @@ async function main(folder: string): Promise<void> {
       attacks.filter((attack) => sizeOf(attack) <= SMALL_BYTES),
       { rounds: 6, calibration },
     )
-    const lines = await measureAll(gateway, attacks, {
-      rounds: Number(options.rounds),
-      calibration,
-    })
+    const measuring = { rounds: Number(options.rounds), calibration }
+    const framing = framingAttacks().filter(({ name }) => name.includes(options.only))
+    for (const attack of framing) measureFraming(attack, { rounds: 6, calibration })
+    const lines = [
+      ...(await measureAll(gateway, attacks, measuring)),
+      ...framing.map((attack) => ({
+        ...measureFraming(attack, measuring),
+        attack,
+        kb: sizeOf(attack) / 1024,
+      })),
+    ]
     console.log(calibration.describe())
     printSmall(lines, calibration.bestUs)
     printLarge(lines, calibration.bestUs)

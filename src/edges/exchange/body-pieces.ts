@@ -28,7 +28,7 @@ export class BodyPieces {
     }
     if (this.#tail !== undefined && this.#filled + piece.length > SMALL_BYTES) this.#seal()
     this.#tail ??= Buffer.allocUnsafeSlow(SMALL_BYTES)
-    this.#filled += piece.copy(this.#tail, this.#filled)
+    this.#filled += copyInto(this.#tail, this.#filled, piece)
   }
 
   /** How many buffers are held. */
@@ -66,4 +66,15 @@ export class BodyPieces {
     this.#tail = undefined
     this.#filled = 0
   }
+}
+
+/** Up to here a loop is done before a call would have begun. Bytes. */
+const TINY_BYTES = 32
+
+/** @returns how many bytes were copied. */
+function copyInto(tail: Buffer, at: number, piece: Buffer): number {
+  const { length } = piece
+  if (length > TINY_BYTES) return piece.copy(tail, at)
+  for (let i = 0; i < length; i++) tail[at + i] = piece[i] ?? 0
+  return length
 }

@@ -189,7 +189,6 @@ suite('llhttp, requests', () => {
     const parser = acquireParser('request', RULES)
     parser.execute(latin1(chunks('1\r\na\r\n'.repeat(1000))), 0)
     assert.equal(parser.body?.length, 1000)
-    assert.equal(parser.chunks, 1000)
     releaseParser(parser)
   })
 })

@@ -77,8 +77,6 @@ export class LlhttpParser implements RunningParser {
   faultText = ''
   /** Bytes of the head, as far as they were needed: start line, fields and the empty line. */
   headBytes = 0
-  /** Chunks with data so far. */
-  chunks = 0
 
   readonly type: 'request' | 'response'
   readonly #engine: LlhttpEngine
@@ -103,6 +101,8 @@ export class LlhttpParser implements RunningParser {
   #gapFrom = 0
   #extraBytes = 0
   #isInsideChunk = false
+  /** Address behind the bytes that llhttp reads: only there a chunk is cut. */
+  #inputEnd = 0
 
   constructor(type: 'request' | 'response', engine: LlhttpEngine) {
     this.type = type
@@ -142,7 +142,6 @@ export class LlhttpParser implements RunningParser {
     this.isChunked = false
     this.contentLength = undefined
     this.isUntilClose = false
-    this.chunks = 0
     this.#start = 0
     this.#isHeadDone = false
     this.#earlier = ''
@@ -223,11 +222,12 @@ export class LlhttpParser implements RunningParser {
     this.#headShift = this.#earlier.length - engine.inputPtr
     this.#chunkShift = from - engine.inputPtr
     this.#gapFrom = engine.inputPtr
+    this.#inputEnd = engine.inputPtr + to - from
     const code = engine.run(this, this.#ptr, { chunk, from, to })
     if (!wasHeadDone && this.#isHeadDone && this.fault === undefined) this.#readHead(chunk, from)
     if (code === 0) {
       if (!this.#isHeadDone) this.#keepHead(chunk, from, to)
-      else if (this.isChunked) this.#countGap(engine.inputPtr + to - from)
+      else if (this.isChunked) this.#countGap(this.#inputEnd)
       return to
     }
     const at = from + engine.stoppedAt(this.#ptr)
@@ -356,11 +356,11 @@ export class LlhttpParser implements RunningParser {
     if (!this.#isInsideChunk) {
       if (!this.#countGap(at)) return ABORT
       this.#extraBytes += Math.max(0, this.#gapBytes - CHUNK_HEAD_BYTES)
-      this.chunks += 1
     }
     this.#gapBytes = 0
     this.#gapFrom = at + bytes
-    this.#isInsideChunk = longAt(this.#engine.heap, this.#ptr + CONTENT_LENGTH_AT) > 0
+    const isLast = at + bytes === this.#inputEnd
+    this.#isInsideChunk = isLast && longAt(this.#engine.heap, this.#ptr + CONTENT_LENGTH_AT) > 0
     return 0
   }
 

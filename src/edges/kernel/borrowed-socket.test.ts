@@ -22,7 +22,14 @@ interface Pair {
   readonly events: string[]
 }
 
-async function openPair(t: TestContext, readInto?: () => Buffer): Promise<Pair> {
+interface ReaderHabits {
+  readonly readInto?: () => Buffer
+  readonly mostBytes?: number
+  readonly onRead?: () => void
+}
+
+async function openPair(t: TestContext, habits: ReaderHabits = {}): Promise<Pair> {
+  const { readInto, onRead, ...rest } = habits
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -35,8 +42,12 @@ async function openPair(t: TestContext, readInto?: () => Buffer): Promise<Pair> 
   socket.on('error', (error: NodeJS.ErrnoException) => events.push(String(error.code)))
   const borrowed = borrowSocket(socket, {
     kind: 'client',
+    ...rest,
     readInto: () => readInto?.(),
-    read: (bytes, from) => void read.push(Buffer.from(from.subarray(0, bytes))),
+    read: (bytes, from) => {
+      read.push(Buffer.from(from.subarray(0, bytes)))
+      onRead?.()
+    },
   })
   assert.ok(borrowed, 'this socket can be borrowed')
   t.after(() => {
@@ -81,10 +92,40 @@ suite('a borrowed socket', { skip: !isTested && 'only on Linux x64' }, () => {
 
   test('reads into memory that is given to it', async (t) => {
     const mine = Buffer.alloc(8)
-    const { peer, read } = await openPair(t, () => mine)
+    const { peer, read } = await openPair(t, { readInto: () => mine })
     peer.write('0123456789abcdefghij')
     await eventually(() => textOf(read) === '0123456789abcdefghij')
     assert.ok(read.length >= 3)
+  })
+
+  test('takes no more at once than its reader wants', async (t) => {
+    const { peer, read } = await openPair(t, { mostBytes: 1000 })
+    const text = Array.from({ length: 9999 }, (_, n) => String(n)).join()
+    peer.write(text)
+    await eventually(() => textOf(read).length === text.length)
+    assert.equal(textOf(read), text)
+    assert.ok(read.every((piece) => piece.length <= 1000))
+  })
+
+  test('others have their turn between reads that are dear to look at', async (t) => {
+    let turns = 0
+    const seen: number[] = []
+    const onRead = (): void => {
+      seen.push(turns)
+      for (const start = performance.now(); performance.now() - start < 1;);
+    }
+    const { borrowed, peer, read } = await openPair(t, { mostBytes: 100, onRead })
+    borrowed.pause()
+    peer.write('a'.repeat(2000))
+    await sleep(50)
+    const turn = (): void => {
+      turns += 1
+      if (read.length < 20) setImmediate(turn)
+    }
+    setImmediate(turn)
+    borrowed.resume()
+    await eventually(() => textOf(read).length === 2000)
+    assert.equal(new Set(seen).size, seen.length, `turns of the reads: ${seen.join()}`)
   })
 
   test('a peer that does not read holds up what is written, and nothing is lost or swapped', async (t) => {

@@ -5,14 +5,17 @@ import type { Poller, SocketKind, Watched } from './poller.ts'
 import { threadPoller } from './poller.ts'
 import type { Round } from './round.ts'
 
-/** Reads of one socket before others get their turn. */
+/** Reads of one socket before others get their turn; fewer where what came was dear to look at. */
 const READS_AT_ONCE = 4
+const READS_MS = 0.25
 
 /** Who reads from a borrowed socket. */
 export interface BorrowedReader {
   readonly kind: SocketKind
   /** Where the next bytes go; `undefined`: memory that is another's after `read`. */
   readonly readInto: () => Buffer | undefined
+  /** Takes no more than so many bytes of a read into such memory; left out: all that there is room for. */
+  readonly mostBytes?: number
   /** Takes what was read. */
   readonly read: (bytes: number, from: Buffer) => void
 }
@@ -139,10 +142,13 @@ export class BorrowedSocket implements Watched, DirectLine {
   }
 
   readOn(): void {
+    let start = 0
     for (let reads = 0; reads < READS_AT_ONCE; reads++) {
       if (!this.isWatched || this.#socket.destroyed) return
       if (this.#isPaused) return this.#hearEnd()
+      start ||= performance.now()
       if (!this.#readOnce()) return
+      if (performance.now() - start > READS_MS) break
     }
     this.#poller.again(this)
   }
@@ -158,7 +164,9 @@ export class BorrowedSocket implements Watched, DirectLine {
     const { kernel } = this.#poller
     const own = this.#reader.readInto()
     const into = own ?? kernel.input
-    const bytes = own === undefined ? kernel.receive(this.fd) : kernel.receiveInto(this.fd, own)
+    const most = own === undefined ? (this.#reader.mostBytes ?? into.length) : own.length
+    const bytes =
+      own === undefined ? kernel.receive(this.fd, most) : kernel.receiveInto(this.fd, own)
     if (bytes <= 0) {
       this.#hasMore = false
       if (bytes === 0) this.#end()
@@ -166,7 +174,7 @@ export class BorrowedSocket implements Watched, DirectLine {
       return false
     }
     // A short read of a stream has taken all there was; its end may be behind.
-    this.#hasMore = bytes === into.length || this.#isEnding
+    this.#hasMore = bytes === most || this.#isEnding
     this.#reader.read(bytes, into)
     return this.#hasMore
   }

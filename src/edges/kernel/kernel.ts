@@ -128,11 +128,14 @@ export class Kernel {
     return this.#words[place * EVENT_WORDS + 2] ?? 0
   }
 
-  /** Reads into `input`. @returns bytes; 0 at the end; `FAILED`; another number below 0: nothing is there now. */
-  receive(socket: number): number {
-    const bytes = this.#calls.read(socket, this.#base + READ_AT, READ_BYTES)
+  /**
+   * Reads into `input`. `most`: up to its length.
+   * @returns bytes; 0 at the end; `FAILED`; another number below 0: nothing is there now.
+   */
+  receive(socket: number, most: number): number {
+    const bytes = this.#calls.read(socket, this.#base + READ_AT, most)
     if (bytes >= 0) return bytes
-    return this.#isInterrupted() ? this.receive(socket) : this.#failure()
+    return this.#isInterrupted() ? this.receive(socket, most) : this.#failure()
   }
 
   /** The same into memory of the engine. */

@@ -5,7 +5,7 @@ import type { BorrowedReader, BorrowedSocket, DirectLine } from '../kernel/borro
 import { WRITE_BYTES } from '../kernel/kernel.ts'
 import type { InRound } from '../kernel/round.ts'
 import type { ServerContext } from './server-context.ts'
-import { TEXT_BYTES } from './thread-ssl.ts'
+import { CIPHER_BYTES, TEXT_BYTES } from './thread-ssl.ts'
 import type { ThreadSsl } from './thread-ssl.ts'
 import { TlsSession } from './tls-session.ts'
 
@@ -88,6 +88,7 @@ export class SecureSocket extends Socket implements InRound {
     this.#borrowed = borrowSocket(raw, {
       kind: 'client',
       readInto: () => undefined,
+      mostBytes: CIPHER_BYTES,
       read: (bytes) => this.#takeCipher(bytes),
     })
     if (this.#borrowed === undefined) this.destroy()

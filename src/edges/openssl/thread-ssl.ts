@@ -3,7 +3,13 @@ import { openNativeSsl } from './calls.ts'
 import type { Address, NativeSsl, SslCalls } from './calls.ts'
 import { Pieces } from './pieces.ts'
 
-/** What the kernel gives at once, and a record that came in part before: what is decrypted of them is no longer. */
+/**
+ * What is read at once: a record of 16,384 bytes with what TLS 1.3 adds (RFC 8446 section 5.2). Hostile clients send
+ * records of one byte: for more than these hundreds others shall not wait.
+ */
+export const CIPHER_BYTES = 16_406
+
+/** More than what is read at once and a record that came in part before: what is decrypted of them is no longer. */
 export const PLAIN_BYTES = 98_304
 /** What is encrypted at once: whole records, with what they add less than the kernel takes at once. */
 export const TEXT_BYTES = 49_152
