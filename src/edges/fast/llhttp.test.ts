@@ -101,7 +101,16 @@ suite('llhttp, requests', () => {
         ['GET', '', 'complete'],
       ],
     )
-    assert.deepEqual(seen[1]?.trailers, ['T-One', '1', 'T-Two', ''])
+    assert.deepEqual(seen[1]?.trailers, [], 'nobody reads trailers of a request')
+  })
+
+  test('a message is not in the trailer of the one before', () => {
+    const next = chunks(`1;${EXTRA}\r\na\r\n0\r\n\r\n`)
+    const seen = read('request', [latin1(CHUNKED + next)], small)
+    assert.deepEqual(
+      seen.map(({ end }) => end),
+      ['complete', 'HPE_CHUNK_EXTENSIONS_OVERFLOW'],
+    )
   })
 
   const EXTRA = 'a'.repeat(200)
@@ -215,6 +224,22 @@ suite('llhttp, responses', () => {
       assert.deepEqual([first?.body, first?.end], [body, end])
     })
   }
+
+  const TRAILED =
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nT-One: 1\r\nT-Two:\r\n\r\n'
+
+  test('keeps trailers, however they are cut', () => {
+    const single = [...latin1(TRAILED)].map((byte) => Buffer.of(byte))
+    for (const pieces of [[latin1(TRAILED)], single])
+      assert.deepEqual(read('response', pieces)[0]?.trailers, ['T-One', '1', 'T-Two', ''])
+  })
+
+  test('a parser that is used again has nothing of its last answer', () => {
+    const first = acquireParser('response', RULES)
+    first.execute(latin1(TRAILED), 0)
+    releaseParser(first)
+    assert.deepEqual([first.rawHeaders, first.trailers, first.fault], [[], [], undefined])
+  })
 
   test('the end of the connection ends what says no length, and cuts what does', () => {
     const ends = [

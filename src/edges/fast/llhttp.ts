@@ -71,7 +71,7 @@ export class LlhttpParser implements RunningParser {
   contentLength: number | undefined = undefined
   /** An answer whose body ends with the connection. */
   isUntilClose = false
-  /** Flat list like `rawHeaders`. */
+  /** Of an answer: flat list like `rawHeaders`. Those of requests are counted and not kept: nobody reads them. */
   trailers: string[] = []
   /** The head up to a fault in it, for whoever must say what was wrong. */
   faultText = ''
@@ -101,6 +101,7 @@ export class LlhttpParser implements RunningParser {
   #gapFrom = 0
   #extraBytes = 0
   #isInsideChunk = false
+  #isInTrailer = false
   /** Address behind the bytes that llhttp reads: only there a chunk is cut. */
   #inputEnd = 0
 
@@ -150,6 +151,7 @@ export class LlhttpParser implements RunningParser {
     this.#gapBytes = 0
     this.#extraBytes = 0
     this.#isInsideChunk = false
+    this.#isInTrailer = false
   }
 
   /**
@@ -291,8 +293,7 @@ export class LlhttpParser implements RunningParser {
     this.#gapFrom = at
     const extra = this.#extraBytes + Math.max(0, this.#gapBytes - CHUNK_HEAD_BYTES)
     if (extra <= this.#rules.maxChunkExtraBytes) return true
-    const isTrailer = this.trailers.length > 0
-    const code = isTrailer ? 'HPE_HEADER_OVERFLOW' : 'HPE_CHUNK_EXTENSIONS_OVERFLOW'
+    const code = this.#isInTrailer ? 'HPE_HEADER_OVERFLOW' : 'HPE_CHUNK_EXTENSIONS_OVERFLOW'
     this.fault ??= { code, at: at + this.#chunkShift }
     return false
   }
@@ -315,7 +316,7 @@ export class LlhttpParser implements RunningParser {
   }
 
   onValue(at: number, bytes: number): number {
-    if (this.#isHeadDone) return this.#onTrailerValue(at, bytes)
+    if (this.#isHeadDone) return this.#addTrailer(at, bytes, this.trailers.length % 2 === 0)
     this.#spans.addValue(at + this.#headShift, bytes)
     return 0
   }
@@ -370,22 +371,19 @@ export class LlhttpParser implements RunningParser {
     return PAUSED
   }
 
-  /** Trailers are rare: each is read at once. */
+  /** Trailers of answers are rare: each is read at once. */
   #onTrailerField(at: number, bytes: number): number {
-    if (this.trailers.length === 0 && !this.#countGap(at)) return ABORT
-    this.#addTrailer(at, bytes, this.trailers.length % 2 === 1)
-    return 0
-  }
-
-  #onTrailerValue(at: number, bytes: number): number {
-    this.#addTrailer(at, bytes, this.trailers.length % 2 === 0)
-    return 0
+    if (!this.#isInTrailer && !this.#countGap(at)) return ABORT
+    this.#isInTrailer = true
+    return this.#addTrailer(at, bytes, this.trailers.length % 2 === 1)
   }
 
   /** `goesOn`: the last name or value was cut by the end of a piece. */
-  #addTrailer(at: number, bytes: number, goesOn: boolean): void {
+  #addTrailer(at: number, bytes: number, goesOn: boolean): number {
+    if (this.type === 'request') return 0
     const text = this.#engine.heap.toString('latin1', at, at + bytes)
     this.trailers.push(goesOn ? (this.trailers.pop() ?? '') + text : text)
+    return 0
   }
 }
 
