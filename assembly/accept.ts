@@ -18,7 +18,8 @@ const F_SEEN: usize = 8
 const F_ISOBJECT: usize = 16
 
 // A node: kinds of values; how a text is judged, and by what; its bytes; bounds of a number; items; members; the node of
-// members that have none of their own, or 0 where there are no others.
+// members that have none of their own, or 0 where there are no others; of a choice, the name of the property whose text
+// decides, among the members those texts with the nodes they lead to.
 const N_TEST: usize = 4
 const N_DATA: usize = 8
 const N_MINLENGTH: usize = 12
@@ -34,6 +35,7 @@ const N_MAXIMUM: usize = 56
 const N_ABOVE: usize = 64
 const N_BELOW: usize = 72
 const N_OTHERS: usize = 80
+const N_TAG: usize = 84
 
 // A member: its name, its node, its number.
 const E_LENGTH: usize = 4
@@ -47,6 +49,8 @@ const NUMBER: u32 = 8
 const INTEGER: u32 = 16
 const BOOLEAN: u32 = 32
 const NULL: u32 = 64
+/** Objects belong to the node that one of their texts leads to. */
+const CHOICE: u32 = 128
 
 const STEPS: u32 = 1
 const LIST: u32 = 2
@@ -56,6 +60,7 @@ const EMAIL: u32 = 5
 const URL: u32 = 6
 
 const QUOTE: u32 = 0x22
+const COMMA: u32 = 0x2c
 const MINUS: u32 = 0x2d
 const DOT: u32 = 0x2e
 const ZERO: u32 = 0x30
@@ -71,6 +76,8 @@ const MAX_LOCAL: usize = 64
 const QUOTES: usize = memory.data<u64>([0x2222222222222222, 0x2222222222222222], 16)
 const BACKSLASHES: usize = memory.data<u64>([0x5c5c5c5c5c5c5c5c, 0x5c5c5c5c5c5c5c5c], 16)
 const CONTROLS: usize = memory.data<u64>([0x1f1f1f1f1f1f1f1f, 0x1f1f1f1f1f1f1f1f], 16)
+/** Bytes that may be read ahead in any text, besides twice its own. */
+const FREE_AHEAD: usize = 64
 /** A longer text is cleared by the engine, whose call costs more than the first vectors. */
 const MAX_CLEARED: usize = 1024
 
@@ -80,6 +87,8 @@ const UNSCANNED: u32 = 2
 /** There are names that the document does not list. Whether one comes twice or is dangerous was not looked at, either. */
 const UNLISTED: u32 = 4
 let isOpen: u32 = 0
+/** So many bytes may still be read ahead of their turn. */
+let aheadLeft: usize = 0
 /** So many values have no more names than may be. */
 let freeNodes: u32 = 0
 /** The bytes of the string read last. */
@@ -95,6 +104,7 @@ let isWide: bool = false
 export function accept(length: u32, root: usize, maxDepth: u32, maxNodes: u32, fewNodes: u32): u32 {
   textEnd = TEXT + <usize>length
   isOpen = 0
+  aheadLeft = ((<usize>length) << 1) + FREE_AHEAD
   freeNodes = fewNodes
   const fits = walk(root, maxDepth, maxNodes)
   clear()
@@ -123,9 +133,14 @@ function walk(root: usize, maxDepth: u32, maxNodes: u32): bool {
     nodes += 1
     if (nodes > maxNodes) return false
     const c = <u32>load<u8>(p)
-    const kinds = load<u32>(node)
+    let kinds = load<u32>(node)
     if ((c | 0x20) == 0x7b) {
       const isObject = c == 0x7b
+      while (isObject && (kinds & CHOICE) != 0) {
+        node = chosen(p, node)
+        if (node == 0) return false
+        kinds = load<u32>(node)
+      }
       if (depth >= maxDepth || (kinds & (isObject ? OBJECT : ARRAY)) == 0) return false
       depth += 1
       f += FRAME_BYTES
@@ -160,7 +175,7 @@ function walk(root: usize, maxDepth: u32, maxNodes: u32): bool {
       const d = <u32>load<u8>(p)
       const isObject = load<u32>(f, F_ISOBJECT) == 1
       const own = <usize>load<u32>(f)
-      if (d == 0x2c) {
+      if (d == COMMA) {
         p += 1
         if (load<u8>(p) <= 0x20) p = skipSpace(p)
         if (isObject) {
@@ -224,6 +239,68 @@ function member(p: usize, f: usize): usize {
   const colon = <u32>load<u8>(at, 1) == COLON ? at + 1 : skipSpace(at + 1)
   if (<u32>load<u8>(colon) != COLON) return 0
   return load<u8>(colon, 1) > 0x20 ? colon + 1 : skipSpace(colon + 1)
+}
+
+/**
+ * Looks for the text that decides in the object at `p` of the choice `node`; the node it leads to, or 0. What it passes
+ * over is read, and judged, later.
+ */
+function chosen(p: usize, node: usize): usize {
+  const tag = <usize>load<u32>(node, N_TAG)
+  const tagLength = <usize>load<u32>(tag)
+  const most = textEnd - p < aheadLeft ? textEnd : p + aheadLeft
+  let at = p
+  while (at != 0 && at < most) {
+    // A name begins here, behind a brace or a comma.
+    const name = skipSpace(at + 1) + 1
+    const nameEnd = <u32>load<u8>(name - 1) == QUOTE ? plainEnd(name) : 0
+    if (nameEnd == 0) return 0
+    const colon = skipSpace(nameEnd + 1)
+    if (<u32>load<u8>(colon) != COLON) return 0
+    at = skipSpace(colon + 1)
+    if (nameEnd - name == tagLength && isSame(tag + 8, name, tagLength)) {
+      const end = <u32>load<u8>(at) == QUOTE ? plainEnd(at + 1) : 0
+      if (end == 0) return 0
+      const entry = entryOf(at + 1, end - at - 1, node)
+      if (entry == 0) return 0
+      aheadLeft -= end - p < aheadLeft ? end - p : aheadLeft
+      return <usize>load<u32>(entry, E_NODE)
+    }
+    at = behindValue(at, most)
+  }
+  return 0
+}
+
+/** Where the string ends that begins behind its quote at `start` and has no escapes, or 0. */
+function plainEnd(start: usize): usize {
+  let at = start
+  let found = stops(v128.load(at))
+  while (found == 0) {
+    at += 16
+    found = stops(v128.load(at))
+  }
+  at += <usize>ctz(found)
+  return <u32>load<u8>(at) == QUOTE ? at : 0
+}
+
+/** The comma behind the member whose value begins at `start`, or 0 where there is none before `most`. */
+function behindValue(start: usize, most: usize): usize {
+  let depth: u32 = 0
+  let at = start
+  while (at < most) {
+    const c = <u32>load<u8>(at)
+    if (c == QUOTE) {
+      at = stringEnd(at + 1)
+      if (at == 0) return 0
+    } else if ((c | 0x20) == 0x7b) depth += 1
+    else if (depth == 0 && c == COMMA) return at
+    else if ((c | 0x20) == 0x7d) {
+      if (depth == 0) return 0
+      depth -= 1
+    }
+    at += 1
+  }
+  return 0
 }
 
 /** First and last four bytes, and how many there are. */

@@ -353,7 +353,27 @@ const DECLARED = {
   },
   spoken: { properties: { link: { type: 'string', format: 'url' }, links: uri, note: text } },
   back: { properties: { link: uri, redirect_uri: uri, note: text } },
+  optional: { properties: { link: { anyOf: [uri, { type: 'null' }] }, note: text } },
+  // A list of the second branch holds any texts.
+  branched: {
+    properties: { link: { anyOf: [uri, { type: 'array', items: text }] }, note: text },
+  },
+  either: {
+    properties: {
+      link: uri,
+      child: { oneOf: [kindOf('a', { link: uri }), kindOf('b', { link: text })] },
+    },
+  },
 }
+
+function kindOf(kind: string, properties: object): object {
+  return {
+    type: 'object',
+    additionalProperties: false,
+    properties: { kind: { const: kind }, ...properties },
+  }
+}
+
 const DECLARED_DOCUMENT = {
   openapi: '3.1.0',
   info: { title: 'Links', version: '1' },
@@ -386,7 +406,7 @@ suite('declared URLs in a body that was only seen to fit are judged like those o
   const links = fc.array(link, { maxLength: 3 })
   const values = new Map<string, fc.Arbitrary<unknown>>([
     ['links', links],
-    ['child', fc.record({ link })],
+    ['child', fc.record({ kind: fc.constantFrom('a', 'b'), link }, { requiredKeys: ['link'] })],
     ['other', fc.oneof(link, fc.record({ link }, { requiredKeys: [] }))],
   ])
   /** Mostly such as fit. */

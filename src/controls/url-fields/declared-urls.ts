@@ -1,5 +1,6 @@
 import type { SchemaRef } from '../../openapi/model.ts'
 import { applicable } from '../../openapi/schema/facts.ts'
+import type { Applicable } from '../../openapi/schema/facts.ts'
 import type { Resources, Site } from '../../openapi/schema/resources.ts'
 import { declaredProperties } from '../declared-properties.ts'
 
@@ -36,12 +37,19 @@ export function areAllUris(
 
 function isUri(resources: Resources, site: Site, depth = 0): boolean {
   if (depth > MAX_LISTS) return false
-  return applicable(resources, site).some(({ site: at, keywords: { type, format, items } }) => {
+  const schemas = applicable(resources, site)
+  const isUriHere = ({ site: at, keywords: { type, format, items } }: Applicable): boolean => {
     const types: readonly unknown[] = [type].flat()
     if (types.length === 1 && types[0] === 'array')
       return items !== undefined && isUri(resources, resources.child(at, 'items'), depth + 1)
     return format === 'uri' && types.every((one) => SCALARS.has(one))
-  })
+  }
+  // Of branches, the one that takes a text may be any of them.
+  const branches = schemas.filter(({ isConditional }) => isConditional)
+  return (
+    schemas.some(isUriHere) &&
+    branches.every((one) => one.keywords['type'] === 'null' || isUriHere(one))
+  )
 }
 
 const SCALARS: ReadonlySet<unknown> = new Set(['string', 'null'])

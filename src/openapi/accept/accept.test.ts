@@ -86,7 +86,8 @@ const ITEM = {
     gift: { type: 'boolean' },
     id: { type: 'string', readOnly: true },
     address: { $ref: OTHER, description: 'where it goes' },
-    both: { allOf: [{ type: 'string' }] },
+    same: { allOf: [{ $ref: OTHER }], description: 'where it comes from' },
+    both: { allOf: [{ type: 'string' }, { minLength: 1 }] },
   },
 }
 
@@ -132,6 +133,11 @@ const rows: [name: string, text: string, accepted: Said][] = [
   [
     'takes null where it may stand',
     '{"name":"abc","price":1,"address":{"street":"s","zip":null}}',
+    'fits-without-url',
+  ],
+  [
+    'takes what one schema says of all',
+    '{"name":"abc","price":1,"same":{"street":"s"}}',
     'fits-without-url',
   ],
   ['takes booleans', '{"name":"abc","price":1,"gift":false}', 'fits-without-url'],
@@ -289,6 +295,177 @@ suite('where the document says nothing', () => {
   })
 })
 
+const LINK = { $ref: '#/components/schemas/Root' }
+const CAT = {
+  type: 'object',
+  required: ['kind', 'lives'],
+  properties: { kind: { const: 'cat' }, lives: { type: 'integer' }, of: {} },
+}
+const DOG = {
+  type: 'object',
+  properties: { kind: { enum: ['dog', 'größer', 'x"y'] }, name: { type: 'string' }, of: {} },
+}
+
+suite('branches', () => {
+  const pets = [CAT, DOG, { type: 'null' }, { type: 'array', items: { type: 'boolean' } }]
+  const named = {
+    oneOf: [{ $ref: OTHER }, { type: 'null' }],
+    discriminator: { propertyName: 'pet', mapping: { dog: OTHER } },
+  }
+  const other = {
+    type: 'object',
+    properties: { pet: { type: 'string' }, age: { type: 'integer' } },
+  }
+  const both = [CAT, { ...CAT, properties: { ...CAT.properties, kind: { enum: ['cat', 'dog'] } } }]
+  const open = pets.map((one) => ({ ...one, additionalProperties: true }))
+  const free = { type: 'object', properties: { lives: { type: 'integer' } } }
+  const tree = {
+    anyOf: [
+      { type: 'null' },
+      { type: 'object', properties: { left: { $ref: '#/components/schemas/Root' } } },
+    ],
+  }
+  const says: [name: string, root: object, text: string, accepted: Said][] = [
+    ['takes null', { anyOf: [{ type: 'string' }, { type: 'null' }] }, 'null', 'fits-without-url'],
+    ['takes a text', { oneOf: [{ type: 'string' }, { type: 'null' }] }, '"a"', 'fits-without-url'],
+    ['bounds texts', { oneOf: [{ type: 'string', maxLength: 2 }, {}] }, '"abc"', 'unknown'],
+    [
+      'bounds a text',
+      { oneOf: [{ type: 'string', minLength: 2 }, { type: 'null' }] },
+      '"a"',
+      'unknown',
+    ],
+    [
+      'tells of a text that may lead inside',
+      { anyOf: [{ type: 'string' }, { type: 'null' }] },
+      '"//a"',
+      'fits',
+    ],
+    ['takes no third kind', { anyOf: [{ type: 'string' }, { type: 'null' }] }, '1', 'unknown'],
+    [
+      'bounds numbers',
+      { anyOf: [{ type: 'number', maximum: 5 }, { type: 'null' }] },
+      '6',
+      'unknown',
+    ],
+    [
+      'takes numbers',
+      { anyOf: [{ type: 'integer', maximum: 5 }, { type: 'null' }] },
+      '5',
+      'fits-without-url',
+    ],
+    [
+      'takes whole numbers only',
+      { anyOf: [{ type: 'integer' }, { type: 'null' }] },
+      '.5',
+      'unknown',
+    ],
+    [
+      'says nothing of two branches for a kind',
+      { oneOf: [{}, { type: 'null' }] },
+      'null',
+      'unknown',
+    ],
+    ['takes what one of them is for', { oneOf: [{}, { type: 'null' }] }, '"a"', 'fits-without-url'],
+    [
+      'says nothing beside other keywords',
+      { oneOf: [{ type: 'string' }], minLength: 2 },
+      '"a"',
+      'unknown',
+    ],
+    [
+      'says nothing of both kinds of branches',
+      { oneOf: [{ type: 'string' }], anyOf: [{ maxLength: 1 }] },
+      '"ab"',
+      'unknown',
+    ],
+    ['takes an object by its tag', { oneOf: pets }, '{"kind":"cat","lives":9}', 'fits-without-url'],
+    ['takes the other one', { oneOf: pets }, '{"kind":"dog","name":"a"}', 'fits-without-url'],
+    ['takes a tag of many bytes', { oneOf: pets }, '{ "kind" : "größer" }', 'fits-without-url'],
+    ['takes lists beside objects', { oneOf: pets }, '[true]', 'fits-without-url'],
+    ['judges items of lists', { oneOf: pets }, '[1]', 'unknown'],
+    ['takes null beside objects', { oneOf: pets }, 'null', 'fits-without-url'],
+    [
+      'finds a tag behind other members',
+      { oneOf: pets },
+      '{"of":{"a":["}",{"kind":"dog"}]} ,"lives":-9,"kind":"cat"}',
+      'fits-without-url',
+    ],
+    ['says nothing of a tag further inside', { oneOf: pets }, '{"of":{"kind":"dog"}}', 'unknown'],
+    ['says nothing without a tag', { oneOf: pets }, '{"name":"a"}', 'unknown'],
+    ['says nothing of an empty object', { oneOf: pets }, '{}', 'unknown'],
+    ['says nothing of an unknown tag', { oneOf: pets }, '{"kind":"cow"}', 'unknown'],
+    ['says nothing of a tag with escapes', { oneOf: pets }, '{"kind":"x\\"y"}', 'unknown'],
+    ['says nothing of a tag that is no text', { oneOf: pets }, '{"kind":1}', 'unknown'],
+    [
+      'says nothing of two tags',
+      { oneOf: pets },
+      '{"kind":"dog","name":"a","kind":"cat"}',
+      'unknown',
+    ],
+    [
+      'says nothing of a second tag with escapes',
+      { oneOf: pets },
+      '{"kind":"dog","\\u006bind":"cat"}',
+      'unknown',
+    ],
+    ['asks for all of its branch', { oneOf: pets }, '{"kind":"cat"}', 'unknown'],
+    ['takes no member of another branch', { oneOf: pets }, '{"kind":"dog","lives":9}', 'unknown'],
+    ['says nothing of a tag of two', { oneOf: both }, '{"kind":"cat","lives":9}', 'unknown'],
+    ['takes a tag of one of them', { oneOf: both }, '{"kind":"dog","lives":9}', 'fits-without-url'],
+    [
+      'passes over longer names',
+      { oneOf: open },
+      '{"kindly":"dog","kind":"cat","lives":9}',
+      'fits-without-url',
+    ],
+    [
+      'passes over texts with escapes',
+      { oneOf: pets },
+      '{"of":"a\\",","lives":9,"kind":"cat"}',
+      'fits-without-url',
+    ],
+    [
+      'takes branches of branches',
+      { anyOf: [{ type: 'null' }, { oneOf: [CAT, DOG] }] },
+      '{"kind":"dog"}',
+      'fits-without-url',
+    ],
+    [
+      'says nothing beside a branch without tag',
+      { oneOf: [...pets, free] },
+      '{"kind":"dog"}',
+      'unknown',
+    ],
+    ['takes what a discriminator names', named, '{"age":1,"pet":"Other"}', 'fits-without-url'],
+    ['takes what a discriminator maps', named, '{"pet":"dog"}', 'fits-without-url'],
+    ['takes what needs no discriminator', named, 'null', 'fits-without-url'],
+    ['says nothing where it is missing', named, '{"age":1}', 'unknown'],
+    ['says nothing of another name', named, '{"pet":"cat"}', 'unknown'],
+    ['takes schemas that hold themselves', tree, '{"left":{"left":null}}', 'fits-without-url'],
+    ['judges schemas that hold themselves', tree, '{"left":{"left":1}}', 'unknown'],
+  ]
+  for (const [name, root, text, accepted] of says)
+    test(`${name}: ${text}`, () => {
+      const { accept, refuses } = judges({ root, other })
+      assert.equal(accept(text), accepted)
+      if (accepted !== 'unknown') assert.equal(refuses(text), false)
+    })
+
+  test('reads ahead no more than twice the bytes of a text', () => {
+    const root = { oneOf: [{ ...DOG, properties: { ...DOG.properties, of: LINK } }, CAT] }
+    const limits = { ...LIMITS, maxDepth: 100, maxNodes: 200 }
+    const { accept } = judges({ root, limits })
+    const first = (depth: number): string =>
+      depth === 0 ? '{"kind":"dog"}' : `{"kind":"dog","of":${first(depth - 1)}}`
+    const last = (depth: number): string =>
+      depth === 0 ? '{"kind":"dog"}' : `{"of":${last(depth - 1)},"kind":"dog"}`
+    assert.equal(accept(first(50)), 'fits-without-url')
+    assert.equal(accept(last(3)), 'fits-without-url')
+    assert.equal(accept(last(50)), 'unknown')
+  })
+})
+
 const NAMES = ['a', 'b', 'id', 'name', 'addressLine1Text', 'addressLine2Text', 'é', '', '0', 'x"y']
 const TEXTS = [
   '',
@@ -307,6 +484,7 @@ const TEXTS = [
   '/\\x',
   'a\n"\\\u0000😀',
   'x'.repeat(25),
+  'Other',
 ]
 const PATTERNS = [
   '^[A-Z]{3}$',
@@ -373,6 +551,38 @@ const plainLeaf = fc
     ),
   )
 
+/** Nothing but branches, nearly always. */
+function union(branches: fc.Arbitrary<readonly object[]>): fc.Arbitrary<object> {
+  const beside = fc.constantFrom({}, {}, {}, { title: 'x' }, { type: 'object' }, { maxLength: 2 })
+  return fc
+    .tuple(fc.constantFrom('oneOf', 'anyOf'), branches, beside)
+    .map(([key, list, more]) => ({ [key]: list, ...more }))
+}
+
+/** An object that one of its texts may tell from others. */
+function taggedObject(inner: fc.Arbitrary<object>): fc.Arbitrary<object> {
+  const few = fc.constantFrom('', 'a', 'EUR', 'größer', 'a\n"\\\u0000😀', 7)
+  const tag = fc.oneof(
+    few.map((value) => ({ const: value })),
+    fc.array(few, { minLength: 1, maxLength: 2 }).map((list) => ({ enum: list })),
+    fc.constant({ type: 'string' }),
+  )
+  return fc
+    .record({
+      name: fc.constantFrom('name', 'name', 'name', 'é', 'x"y'),
+      tag,
+      members: fc.dictionary(fc.constantFrom(...NAMES), inner, { maxKeys: 3 }),
+      required: fc.boolean(),
+      others: fc.constantFrom(undefined, undefined, true, false),
+    })
+    .map(({ name, tag: own, members, required, others }) => ({
+      type: 'object',
+      properties: { ...members, [name]: own },
+      required: required ? [name] : undefined,
+      additionalProperties: others,
+    }))
+}
+
 const { schema: anySchema } = fc.letrec<{ schema: object }>((tie) => ({
   schema: fc
     .oneof(
@@ -409,6 +619,12 @@ const { schema: anySchema } = fc.letrec<{ schema: object }>((tie) => ({
         minProperties: fc.constantFrom(undefined, undefined, undefined, 2),
       }),
       tie('schema').map((one) => ({ allOf: [one] })),
+      union(fc.array(tie('schema'), { minLength: 1, maxLength: 3 })),
+      union(fc.array(taggedObject(tie('schema')), { minLength: 2, maxLength: 3 })),
+      fc.constantFrom('oneOf', 'anyOf').map((key) => ({
+        [key]: [{ $ref: OTHER }, { type: 'null' }],
+        discriminator: { propertyName: 'name', mapping: { abc: OTHER } },
+      })),
     )
     .map((schema) => JSON.parse(JSON.stringify(schema)) as object),
 }))
@@ -447,6 +663,8 @@ function textFor(schema: unknown, other: unknown, left: number): fc.Arbitrary<st
   if (left < 0) return any
   if ($ref !== undefined) return inner(other)
   if (Array.isArray(all)) return inner(all[0])
+  const branches: unknown = Object(schema).oneOf ?? Object(schema).anyOf
+  if (Array.isArray(branches)) return fc.oneof(...branches.map(inner))
   const kind = [type].flat()[0] ?? (properties === undefined ? undefined : 'object')
   const odd = { weight: 1, arbitrary: any }
   const mostly = (arbitrary: fc.Arbitrary<string>): fc.Arbitrary<string> =>
@@ -512,6 +730,7 @@ const sent = fc
 
 test('what is accepted, its twins accept; and the scan finds in it what it did not tell of', () => {
   let accepted = 0
+  let unions = 0
   fc.assert(
     fc.property(sent, ([schemas, texts, place, byte]) => {
       const { accept, refuses } = judges(schemas)
@@ -525,6 +744,7 @@ test('what is accepted, its twins accept; and the scan finds in it what it did n
           const said = accept(one)
           if (said === 'unknown') continue
           accepted += 1
+          if ('oneOf' in schemas.root || 'anyOf' in schemas.root) unions += 1
           assert.equal(refuses(one), false, `${one} of ${JSON.stringify(schemas)}`)
         }
       }
@@ -532,6 +752,7 @@ test('what is accepted, its twins accept; and the scan finds in it what it did n
     { numRuns: Number(process.env['FUZZ_RUNS'] ?? 400) },
   )
   assert.ok(accepted > 100, `only ${accepted} texts were accepted`)
+  assert.ok(unions > 10, `only ${unions} of them by branches`)
 })
 
 const WRITTEN: readonly (readonly [format: string, text: RegExp])[] = [

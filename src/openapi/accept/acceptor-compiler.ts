@@ -1,5 +1,6 @@
 import type { JsonLimits } from '../../http/json-limits.ts'
 import type { SchemaRef } from '../model.ts'
+import type { Kind } from '../schema/choice.ts'
 import type { Keywords } from '../schema/dialect.ts'
 import { isObject } from '../schema/equal.ts'
 import { strings } from '../schema/facts.ts'
@@ -8,10 +9,13 @@ import type { Site } from '../schema/resources.ts'
 import { findMalformed } from '../schema/shapes.ts'
 import type { Accepted } from './accept-kernel.ts'
 import { AcceptKernel } from './accept-kernel.ts'
-import { KIND, MAX_MEMBERS, MEMBER, NODE, TEST, UNBOUNDED } from './layout.ts'
-import { slotsOf } from './name-slots.ts'
+import { KIND, MAX_MEMBERS, MEMBER, NODE, PARTS, TEST, UNBOUNDED } from './layout.ts'
+import { lengthAndBytes, slotsOf } from './name-slots.ts'
+import type { Named } from './name-slots.ts'
 import { isPlain } from './plain-text.ts'
 import { textTest } from './text-test.ts'
+import type { Tagged, Union } from './unions.ts'
+import { readUnion } from './unions.ts'
 
 /** Looks at a text; never throws, never says that one does not fit. */
 export type Acceptor = (bytes: Uint8Array) => Accepted
@@ -82,6 +86,8 @@ export class AcceptorCompiler {
   readonly #limits: JsonLimits
   readonly #kernel: AcceptKernel
   readonly #nodes = new Map<object, number>()
+  /** Parts of nodes that are copied once all nodes are written: schemas may be their own branches. */
+  readonly #copies: Copy[] = []
   /** A node that no value fits. */
   readonly #doubt: number
   /** A node about which the document says nothing: any value fits, within the caps. */
@@ -121,6 +127,7 @@ export class AcceptorCompiler {
   acceptor(ref: SchemaRef, limits: JsonLimits): Acceptor | undefined {
     const site = this.#builder.resources.site(ref)
     const root = site === undefined ? this.#doubt : this.#node(site, 0)
+    for (const copy of this.#copies.splice(0)) this.#copy(copy)
     if (this.#kernel.view.getUint32(root + NODE.kinds, true) === 0) return undefined
     const kernel = this.#kernel
     return (bytes) => kernel.accept(bytes, root, limits)
@@ -140,15 +147,19 @@ export class AcceptorCompiler {
     return at
   }
 
-  /** What a schema that says nothing but `$ref` leads to. */
+  /** What a schema that says nothing but `$ref`, or `allOf` of one, leads to. */
   #target(from: Site): Site | undefined {
     let site: Site | undefined = from
     for (let hops = 0; site !== undefined && hops < MAX_HOPS; hops++) {
-      const keywords: Keywords = this.#builder.resources.keywords(site)
-      const reference = keywords['$ref']
-      if (typeof reference !== 'string') return site
-      const isBare = Object.keys(keywords).every((key) => key === '$ref' || isSilent(key))
-      site = isBare ? this.#builder.resources.resolve(reference, site.resource) : undefined
+      const { resources } = this.#builder
+      const keywords: Keywords = resources.keywords(site)
+      const { $ref: reference, allOf: all } = keywords
+      const telling = Object.keys(keywords).filter((key) => !isSilent(key))
+      if (typeof reference === 'string')
+        site = telling.length === 1 ? resources.resolve(reference, site.resource) : undefined
+      else if (telling.length === 1 && Array.isArray(all) && all.length === 1)
+        site = resources.child(site, 'allOf', 0)
+      else return site
     }
     return undefined
   }
@@ -157,6 +168,11 @@ export class AcceptorCompiler {
     const { resources } = this.#builder
     const keywords = resources.keywords(site)
     if (site.resource.dynamicAnchors.size > 0 || findMalformed(keywords).length > 0) return
+    const union = readUnion(site, this.#builder, isSilent)
+    if (union !== undefined) {
+      this.#writeUnion(at, union, depth)
+      return
+    }
     if (!Object.keys(keywords).every((key) => READ.has(key) || isSilent(key))) return
     let kinds = kindsOf(keywords)
     if ((kinds & KIND.string) !== 0 && !this.#writeText(at, site, keywords)) kinds &= ~KIND.string
@@ -166,6 +182,35 @@ export class AcceptorCompiler {
     if ((kinds & KIND.object) !== 0 && !this.#writeMembers(at, { site, keywords, depth }))
       kinds &= ~KIND.object
     this.#put(at + NODE.kinds, kinds)
+  }
+
+  /** Values of each kind are judged as by the node of the branch that takes them. */
+  #writeUnion(at: number, { byKind, tagged }: Union, depth: number): void {
+    for (const [kind, branch] of byKind) {
+      const from = this.#node(branch, depth + 1)
+      this.#copies.push({ from, to: at, kind })
+    }
+    if (tagged !== undefined) this.#writeChoice(at, tagged, depth)
+  }
+
+  #writeChoice(at: number, { property, branches }: Tagged, depth: number): void {
+    const members = [...branches].map(([tag, branch]) => {
+      const address = this.#entry(tag, { node: this.#node(branch, depth + 1), index: 0 })
+      return { bytes: Buffer.from(tag), address }
+    })
+    this.#putSlots(at, members)
+    this.#put(at + NODE.tag, this.#kernel.keep(lengthAndBytes(property)))
+    this.#put(at + NODE.kinds, KIND.object | KIND.choice)
+  }
+
+  #copy({ from, to, kind }: Copy): void {
+    const { view } = this.#kernel
+    const { bits, fields } = PARTS[kind]
+    for (const [field, bytes] of fields)
+      for (let at = field; at < field + bytes; at += 4)
+        view.setUint32(to + at, view.getUint32(from + at, true), true)
+    const kinds = view.getUint32(from + NODE.kinds, true) & bits
+    this.#put(to + NODE.kinds, view.getUint32(to + NODE.kinds, true) | kinds)
   }
 
   #writeFree(at: number): void {
@@ -250,11 +295,15 @@ export class AcceptorCompiler {
     })
     this.#put(at + NODE.others, others)
     if (members.length === 0) return true
-    const slots = slotsOf(members)
-    this.#put(at + NODE.slotMask, slots.length - 1)
-    this.#put(at + NODE.slots, this.#kernel.keep(Buffer.from(Uint32Array.from(slots).buffer)))
+    this.#putSlots(at, members)
     this.#kernel.view.setBigUint64(at + NODE.required, mask, true)
     return true
+  }
+
+  #putSlots(at: number, named: readonly Named[]): void {
+    const slots = slotsOf(named)
+    this.#put(at + NODE.slotMask, slots.length - 1)
+    this.#put(at + NODE.slots, this.#kernel.keep(Buffer.from(Uint32Array.from(slots).buffer)))
   }
 
   /** The node of members whose names the schema does not list; 0 where none may stand, or the twin has to look. */
@@ -272,9 +321,12 @@ export class AcceptorCompiler {
     name: string,
     { index, site, depth }: { readonly index: number; readonly site: Site; readonly depth: number },
   ): number {
+    return this.#entry(name, { node: this.#memberNode(name, site, depth), index })
+  }
+
+  #entry(name: string, { node, index }: { readonly node: number; readonly index: number }): number {
     const bytes = Buffer.from(name)
     const nameAt = this.#kernel.keep(bytes)
-    const node = this.#memberNode(name, site, depth)
     const at = this.#kernel.reserve(MEMBER.bytes)
     this.#put(at + MEMBER.name, nameAt)
     this.#put(at + MEMBER.length, bytes.length)
@@ -291,6 +343,13 @@ export class AcceptorCompiler {
     // What travels only the other way is refused where it appears.
     return facts.access(child) === 'readOnly' ? this.#doubt : this.#node(child, depth + 1)
   }
+}
+
+/** Of a branch of a union, what says of one kind of value whether it fits. */
+interface Copy {
+  readonly from: number
+  readonly to: number
+  readonly kind: Kind
 }
 
 const NO_MEMBERS: object = Object.freeze({})

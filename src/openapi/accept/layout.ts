@@ -1,3 +1,5 @@
+import type { Kind } from '../schema/choice.ts'
+
 /** The layout of memory that `assembly/accept.ts` reads: bytes. */
 export const TEXT_AT = 0x4000
 /** Longer texts are not looked at. */
@@ -17,6 +19,8 @@ export const KIND = {
   integer: 16,
   boolean: 32,
   null: 64,
+  /** With `object`: which node an object belongs to, the text of one of its properties decides. */
+  choice: 128,
 } as const
 
 /** How a text is judged besides its length. */
@@ -40,8 +44,30 @@ export const NODE = {
   above: 64,
   below: 72,
   others: 80,
+  tag: 84,
   bytes: 88,
 } as const
+
+/** What of a node judges a kind of value: its bits, and the fields that begin somewhere with so many bytes. */
+export const PARTS: Readonly<
+  Record<Kind, { readonly bits: number; readonly fields: readonly (readonly [number, number])[] }>
+> = {
+  null: { bits: KIND.null, fields: [] },
+  boolean: { bits: KIND.boolean, fields: [] },
+  string: { bits: KIND.string, fields: [[NODE.test, NODE.item - NODE.test]] },
+  number: {
+    bits: KIND.number | KIND.integer,
+    fields: [[NODE.minimum, NODE.others - NODE.minimum]],
+  },
+  array: { bits: KIND.array, fields: [[NODE.item, NODE.slotMask - NODE.item]] },
+  object: {
+    bits: KIND.object | KIND.choice,
+    fields: [
+      [NODE.slotMask, NODE.minimum - NODE.slotMask],
+      [NODE.others, NODE.bytes - NODE.others],
+    ],
+  },
+}
 
 /** Where the parts of a member stand. */
 export const MEMBER = { name: 0, length: 4, node: 8, index: 12, bytes: 16 } as const

@@ -31,3 +31,11 @@ export function slotsOf(named: readonly Named[]): readonly number[] {
   }
   return slots
 }
+
+/** How many bytes a text has, in eight bytes, and these. */
+export function lengthAndBytes(text: string): Buffer {
+  const bytes = Buffer.from(text)
+  const head = Buffer.alloc(8)
+  head.writeUInt32LE(bytes.length)
+  return Buffer.concat([head, bytes])
+}
