@@ -6,6 +6,7 @@ import type { Work } from './regex-cost.ts'
 import { boundWork } from './regex-cost.ts'
 import { compileLinear } from './regex-linear.ts'
 import type { Linear } from './regex-linear.ts'
+import { compileParts } from './regex-parts.ts'
 import { compileStepped, MAX_STEPPED_LENGTH } from './regex-match.ts'
 import { stepJudge, stepsOf } from './regex-steps.ts'
 import { toLeanNative } from './regex-write.ts'
@@ -109,20 +110,26 @@ function compileSafely(regex: Regex, native: RegExp, isUnicode: boolean): Patter
   const quick = nativeWhere(isQuick)
   if (quick !== undefined) return quick
   const linear = compileLinear(meaning, isUnicode)
-  if (linear !== undefined) return toLinear(linear, joined)
+  if (linear !== undefined) {
+    return toLinear(linear, compileParts(meaning, isUnicode), joined)
+  }
   const harmless = nativeWhere(isHarmless)
   if (harmless !== undefined) return harmless
   const maxLength = longestText(work)
   return maxLength >= MIN_CAP ? toCapped(native, maxLength) : toStepped(regex)
 }
 
-function toLinear(linear: Linear, regex: Regex | undefined): Pattern {
+function toLinear(
+  linear: Linear,
+  parts: Linear['test'] | undefined,
+  regex: Regex | undefined,
+): Pattern {
   return {
     engine: 'linear',
     maxLength: linear.maxLength,
     isForeign: false,
     regex: linear.maxLength === Infinity ? regex : undefined,
-    test: (text, work = fullWork()) => linear.test(text, work) === true,
+    test: (text, work = fullWork()) => (parts?.(text, work) ?? linear.test(text, work)) === true,
   }
 }
 
