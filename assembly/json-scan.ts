@@ -8,7 +8,7 @@ import { deciding, leads } from './leads'
 import { skipSpace } from './skip-space'
 
 /**
- * What is told: offset of a fault; values; unsafe integers; whether there are many shapes or short texts; end of the
+ * What is told: offset of a fault; values; unsafe integers; whether there are many short texts or shapes; end of the
  * arena; strings that may lead inside.
  */
 const HEAD: usize = 0x100
@@ -92,6 +92,9 @@ const MAX_TEXT: u32 = 9
 const FREE_TEXTS: u32 = 256
 /** More different short texts than this are told as many. */
 const MANY_TEXTS: u32 = 768
+/** How it is told. */
+const TEXTS_MANY: u32 = 1
+const SHAPES_MANY: u32 = 2
 
 const HASH_HIGH: u64 = 0x9e3779b97f4a7c15
 const HASH: u64 = 0xd6e8feb86659fd93
@@ -164,7 +167,7 @@ export function scan(length: u32, maxDepth: u32, maxNodes: u32): i32 {
   const nodes = walk(maxDepth, maxNodes)
   store<u32>(HEAD, nodes, 4)
   store<u32>(HEAD, <u32>((foundAt - FOUND) >> 2), 8)
-  store<u32>(HEAD, shapes > MANY_SHAPES || newTexts > MANY_TEXTS ? 1 : 0, 12)
+  store<u32>(HEAD, shapes > MANY_SHAPES ? SHAPES_MANY : newTexts > MANY_TEXTS ? TEXTS_MANY : 0, 12)
   store<u32>(HEAD, <u32>arenaAt, 16)
   store<u32>(HEAD, <u32>((leadingAt - LEADING) / LEADING_BYTES), 20)
   return fault

@@ -13,15 +13,24 @@ const texts: [name: string, text: string][] = [
   ['a number alone', '42'],
 ]
 for (const [name, text] of texts)
-  test(`reads ${name}`, () =>
-    assert.equal(JSON.stringify(buildJson(text)), JSON.stringify(JSON.parse(text))))
+  for (const many of ['texts', 'shapes'] as const)
+    test(`reads ${name} where there are many ${many}`, () =>
+      assert.equal(JSON.stringify(buildJson(text, many)), JSON.stringify(JSON.parse(text))))
 
-test('gives objects no prototype', () => {
-  assert.equal(Object.getPrototypeOf(buildJson('{"a":1}')), null)
+test('gives objects no prototype where they have many shapes', () => {
+  assert.equal(Object.getPrototypeOf(buildJson('{"a":1}', 'shapes')), null)
+})
+
+test('gives objects nothing but what the text says', () => {
+  for (const many of ['texts', 'shapes'] as const) {
+    const value = Object(buildJson('{"__proto__":{"a":1}}', many))
+    assert.deepEqual(Object.keys(value), ['__proto__'])
+    assert.equal('a' in value || 'toString' in value, false)
+  }
 })
 
 test('keeps the sign of zero', () => {
-  assert.ok(Object.is(buildJson('-0'), -0))
+  assert.ok(Object.is(buildJson('-0', 'texts'), -0))
 })
 
 test('reads strings with escapes as JSON.parse does', () => {
@@ -33,7 +42,7 @@ test('reads strings with escapes as JSON.parse does', () => {
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
       const text = `"${pieces.join('')}"`
-      assert.equal(buildJson(text), JSON.parse(text))
+      assert.equal(buildJson(text, 'texts'), JSON.parse(text))
     }),
     { numRuns: 1000 },
   )
@@ -41,10 +50,15 @@ test('reads strings with escapes as JSON.parse does', () => {
 
 test('agrees with JSON.parse', () => {
   fc.assert(
-    fc.property(fc.json(), fc.constantFrom(undefined, 1, '\t'), (json, indent) => {
-      const text = JSON.stringify(JSON.parse(json), undefined, indent)
-      assert.equal(JSON.stringify(buildJson(text)), JSON.stringify(JSON.parse(text)))
-    }),
+    fc.property(
+      fc.json(),
+      fc.constantFrom(undefined, 1, '\t'),
+      fc.constantFrom('texts', 'shapes'),
+      (json, indent, many) => {
+        const text = JSON.stringify(JSON.parse(json), undefined, indent)
+        assert.equal(JSON.stringify(buildJson(text, many)), JSON.stringify(JSON.parse(text)))
+      },
+    ),
     { numRuns: 1000 },
   )
 })

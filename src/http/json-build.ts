@@ -21,22 +21,29 @@ const SHORT: ReadonlyMap<number, string> = new Map(
 )
 
 /**
- * Makes the value of a JSON text that `scanJson` accepted, as `JSON.parse` does, but for objects: they have no
- * prototype. The engine keeps such an object as a table from the start, where it would make a hidden class for each
- * new order of names: a microsecond for each member of a hostile text. Nor are texts looked up among all that the engine
- * knows, as `JSON.parse` does with short ones. For ordinary texts `JSON.parse` is faster.
+ * Makes the value of a JSON text that `scanJson` accepted, as `JSON.parse` does, but that objects inherit nothing and
+ * texts are not looked up among all that the engine knows, as `JSON.parse` does with short ones. Where objects have many
+ * shapes, they have no prototype at all: the engine keeps such an object as a table from the start, where it would make
+ * a hidden class for each new order of names, a microsecond for each member of a hostile text. For ordinary texts
+ * `JSON.parse` is faster.
  */
-export function buildJson(text: string): unknown {
-  return new JsonBuilder(text).value()
+export function buildJson(text: string, many: 'texts' | 'shapes'): unknown {
+  return new JsonBuilder(text, many === 'shapes').value()
 }
+
+/** An object that inherits nothing, so that no name means anything to it, and is no table. */
+const Bare = function () {} as unknown as new () => Record<string, unknown>
+Bare.prototype = Object.freeze(Object.create(null))
 
 /** Depth is bounded by the scan before. */
 class JsonBuilder {
   readonly #text: string
+  readonly #hasManyShapes: boolean
   #at = 0
 
-  constructor(text: string) {
+  constructor(text: string, hasManyShapes: boolean) {
     this.#text = text
+    this.#hasManyShapes = hasManyShapes
   }
 
   value(): unknown {
@@ -67,7 +74,9 @@ class JsonBuilder {
   }
 
   #object(): Record<string, unknown> {
-    const members = Object.create(null) as Record<string, unknown>
+    const members: Record<string, unknown> = this.#hasManyShapes
+      ? (Object.create(null) as Record<string, unknown>)
+      : new Bare()
     this.#at += 1
     while (this.#next() !== CLOSE_BRACE) {
       // A comma, or the first name.

@@ -54,6 +54,12 @@ export interface JsonFault {
   readonly offset: number
 }
 
+/**
+ * Whether `JSON.parse` would be slow: objects have names in so many orders (`shapes`), or so many short texts are
+ * different (`texts`). See `buildJson`.
+ */
+export type Manifold = 'none' | 'texts' | 'shapes'
+
 /** What is known of a JSON text that passed. */
 export interface JsonOutline {
   readonly fault: undefined
@@ -64,11 +70,7 @@ export interface JsonOutline {
   readonly unsafeIntegers: readonly number[]
   /** Number of values. */
   readonly nodes: number
-  /**
-   * Whether its objects have names in so many orders, or so many of its short texts are different, that `JSON.parse`
-   * would be slow: see `buildJson`.
-   */
-  readonly isManifold: boolean
+  readonly manifold: Manifold
   /**
    * The strings in it that may lead inside, names aside: all that `InsideJudge` refuses, and others. `undefined`: nobody
    * looked, or there are more than are noted.

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { JSON_LIMITS } from './json-limits.ts'
+import type { Manifold } from './json-limits.ts'
 import { JSON_SLICE_BYTES, parseJsonSliced, parseJsonStrict, scanJson } from './json-scan.ts'
 import { JsonScanner } from './json-scanner.ts'
 
@@ -203,25 +204,26 @@ test('counts names and not members', () => {
   assert.equal(scanJson(Buffer.from(`[${rows.join(',')}]`)).fault, undefined)
 })
 
-const manifold: [name: string, text: string, isManifold: boolean][] = [
-  ['rows alike', `[${'{"a":1,"b":2},'.repeat(900)}0]`, false],
-  ['one large object', objectOf(1000), true],
-  ['names in ever new orders', ordersOf(400), true],
-  ['short texts alike', listOf((n) => `text-${n % 500}`), false],
-  ['different short texts', listOf((n) => `text-${n}`), true],
-  ['different longer texts', listOf((n) => `long-text-${n}`), false],
-  ['very short texts', listOf((n) => (n % 100).toString(36)), false],
+const manifold: [name: string, text: string, expected: Manifold][] = [
+  ['rows alike', `[${'{"a":1,"b":2},'.repeat(900)}0]`, 'none'],
+  ['one large object', objectOf(1000), 'shapes'],
+  ['names in ever new orders', ordersOf(400), 'shapes'],
+  ['short texts alike', listOf((n) => `text-${n % 500}`), 'none'],
+  ['different short texts', listOf((n) => `text-${n}`), 'texts'],
+  ['different longer texts', listOf((n) => `long-text-${n}`), 'none'],
+  ['very short texts', listOf((n) => (n % 100).toString(36)), 'none'],
   [
     'objects of different short texts',
     `[${Array.from({ length: 1100 }, (_, n) => `{"a":"${n + 100}"}`).join(',')}]`,
-    true,
+    'texts',
   ],
+  ['both', `[${ordersOf(400)},${listOf((n) => `text-${n}`)}]`, 'shapes'],
 ]
-for (const [name, text, isManifold] of manifold) {
+for (const [name, text, expected] of manifold) {
   test(`makes the same value of ${name}`, () => {
     const bytes = Buffer.from(text)
     const found = scanJson(bytes)
-    assert.equal(found.fault === undefined && found.isManifold, isManifold)
+    assert.equal(found.fault === undefined && found.manifold, expected)
     const read = parseJsonStrict(bytes)
     assert.equal(JSON.stringify(read.fault === undefined ? read.value : ''), text)
   })

@@ -75,7 +75,7 @@ export function parseJsonSliced(
   if (isLong && known === undefined)
     return scanJsonSliced(bytes, limits).then((outline) => parseLater(bytes, outline))
   const outline = known ?? scanJson(bytes, limits)
-  return isLong || (outline.fault === undefined && outline.isManifold)
+  return isLong || (outline.fault === undefined && outline.manifold !== 'none')
     ? parseLater(bytes, outline)
     : parseScanned(bytes, outline)
 }
@@ -120,9 +120,9 @@ function parseScanned(bytes: Buffer, outline: JsonFault | JsonOutline): JsonValu
 }
 
 /** The value of a text that `scanJson` accepted, as it told. */
-export function parseOutlined(bytes: Buffer, { isManifold }: JsonOutline): unknown {
+export function parseOutlined(bytes: Buffer, { manifold }: JsonOutline): unknown {
   const text = bytes.toString('utf8')
-  return isManifold ? buildJson(text) : (JSON.parse(text) as unknown)
+  return manifold === 'none' ? (JSON.parse(text) as unknown) : buildJson(text, manifold)
 }
 
 function encodingFault(bytes: Uint8Array): JsonFault | undefined {

@@ -79,12 +79,12 @@ export class JsonScanner {
     while (goesOn && this.#at <= until) goesOn = this.#value() && this.#next()
     if (goesOn) return undefined
     if (this.#reason !== undefined) return { fault: this.#reason, offset: this.#offset }
-    const isManifold = this.#keys.isManifold || this.#texts.areMany
+    const manifold = this.#keys.isManifold ? 'shapes' : this.#texts.areMany ? 'texts' : 'none'
     return {
       fault: undefined,
       unsafeIntegers: this.#unsafeIntegers,
       nodes: this.#nodes,
-      isManifold,
+      manifold,
       leading: undefined,
     }
   }

@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { compileWasm } from '../base/wasm.ts'
-import type { JsonFault, JsonFaultReason, JsonLimits, JsonOutline } from './json-limits.ts'
+import type {
+  JsonFault,
+  JsonFaultReason,
+  JsonLimits,
+  JsonOutline,
+  Manifold,
+} from './json-limits.ts'
 import { JSON_SCAN } from './json-scan-wasm.ts'
 import { LeadingTexts } from './leading-texts.ts'
 
@@ -54,6 +60,9 @@ const FAULTS: readonly JsonFaultReason[] = [
   'number_out_of_range',
   'too_many_names',
 ]
+
+/** By number. */
+const MANIFOLD: readonly Manifold[] = ['none', 'texts', 'shapes']
 
 /** Scans one text; `undefined` where the twin has to: there is more of something than there is room for. */
 export type WasmScan = (
@@ -130,8 +139,8 @@ class Instance {
     const found = words[HEAD / 4 + 2] ?? 0
     const unsafeIntegers = found === 0 ? [] : [...words.subarray(FOUND / 4, FOUND / 4 + found)]
     const nodes = words[HEAD / 4 + 1] ?? 0
-    const isManifold = words[HEAD / 4 + 3] === 1
-    return { fault: undefined, unsafeIntegers, nodes, isManifold, leading: this.#leading(bytes) }
+    const manifold = MANIFOLD[words[HEAD / 4 + 3] ?? 0] ?? 'shapes'
+    return { fault: undefined, unsafeIntegers, nodes, manifold, leading: this.#leading(bytes) }
   }
 
   #leading(bytes: Uint8Array): LeadingTexts | undefined {
