@@ -8,7 +8,7 @@ const FACTOR = SEED.readInt32LE(20) | 1
 
 /** So few items are compared one by one. */
 const FEW_ITEMS = 8
-/** Longer texts are hashed as words of two characters. UTF-16 units. */
+/** Longer texts are hashed as words of their bytes. UTF-16 units. */
 const SHORT_TEXT = 48
 
 /**
@@ -117,15 +117,18 @@ function hashText(text: string): number {
   return mix(hash)
 }
 
-const ROOM = Buffer.allocUnsafeSlow(8192)
+/** UTF-16 units that are written out at once, and the most bytes of one. */
+const PART_UNITS = 4096
+const MAX_UTF8_BYTES = 3
+const ROOM = Buffer.allocUnsafeSlow(PART_UNITS * MAX_UTF8_BYTES)
 const ROOM_WORDS = new Int32Array(ROOM.buffer)
 
 /** Texts are copied out: to ask a string for one unit after another would take several times as long. */
 function hashLong(text: string): number {
   let [a, b] = [(TEXT ?? 0) ^ text.length, FACTOR]
-  for (let from = 0; from < text.length; from += ROOM.length / 2) {
-    const part = text.length <= ROOM.length / 2 ? text : text.slice(from, from + ROOM.length / 2)
-    const size = ROOM.write(part, 'utf16le')
+  for (let from = 0; from < text.length; from += PART_UNITS) {
+    const part = text.length <= PART_UNITS ? text : text.slice(from, from + PART_UNITS)
+    const size = ROOM.write(part, 'utf8')
     // Nothing of an earlier text may count.
     ROOM.fill(0, size, (size + 7) & ~7)
     for (let at = 0; at < size / 4; at += 2) {
