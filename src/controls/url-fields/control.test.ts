@@ -498,6 +498,27 @@ suite('a body of many URLs', () => {
   }
 })
 
+for (const isRead of [true, false])
+  test(`declared URLs may not name many hosts oddly, by ${isRead ? 'text' : 'value'}`, async () => {
+    const bench = new Bench({ document: DECLARED_DOCUMENT })
+    const [reading, judging] = [
+      bench.guard(bodyControl, 'closed'),
+      bench.guard(urlFields, 'closed'),
+    ]
+    const say = async (count: number): Promise<string | undefined> => {
+      const links = Array.from({ length: count }, (_, n) => `https://xn--${n}-0ga.ch/a`)
+      const text = JSON.stringify({ links })
+      const headers = ['Content-Type', 'application/json']
+      const exchange = exchangeOf({ method: 'POST', headers, hasBody: true })
+      if (isRead) assert.equal(await reading.body(exchange, text), undefined)
+      else exchange.body = JSON.parse(text)
+      assert.equal(exchange.areUrlsTold, isRead)
+      return (await judging.body(exchange, text))?.denial.detail
+    }
+    assert.equal(await say(128), undefined)
+    assert.equal(await say(129), '/links/128 too_many_hosts')
+  })
+
 const TAILS = [
   '',
   'a',
