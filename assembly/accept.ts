@@ -210,15 +210,9 @@ let next: usize = 0
 function member(p: usize, f: usize): usize {
   if (<u32>load<u8>(p) != QUOTE) return 0
   const start = p + 1
-  let at = start
-  let found = stops(v128.load(at))
-  while (found == 0) {
-    at += 16
-    found = stops(v128.load(at))
-  }
-  at += <usize>ctz(found)
+  let at = plainEnd(start)
   const own = <usize>load<u32>(f)
-  if (<u32>load<u8>(at) != QUOTE) {
+  if (at == 0) {
     // With its escapes it may be a name of the document, if there are any.
     if (load<u32>(own, N_SLOTS) != 0) return 0
     at = stringEnd(start)
