@@ -220,8 +220,14 @@ function readHost(start: usize, end: usize): u32 {
   let isAddress = true
   let isCoded = false
   while (true) {
-    const c = unit(p, end)
-    p = behind
+    let c: u32 = p < end ? <u32>load<u8>(p) : END
+    // Nearly all characters stand for themselves.
+    if (c < 0x80 && c != BACKSLASH) p += 1
+    else {
+      behind = p
+      c = unit(p, end)
+      p = behind
+    }
     if (c == DOT) {
       if (length == 0) return OTHER_HOST
       address = (address << 8) | number
@@ -239,6 +245,7 @@ function readHost(start: usize, end: usize): u32 {
     if (!isDigit) {
       if (!isLetter(c) && c != 0x5f && c != 0x2d) {
         stop = c
+        behind = p
         break
       }
       isAddress = false
@@ -291,9 +298,11 @@ export function urlKind(start: usize, end: usize): u32 {
 
 /** Whether a `reg-name`, perhaps a port, and a path stand from `start` on. */
 function isNamed(start: usize, end: usize): bool {
-  let c = unit(start, end)
-  while (c != COLON && c != SLASH && c != 0x40 && (isInPath(c) || isEscape(c, end)))
-    c = unit(behind, end)
+  let p = start
+  while (p < end && isInName(<u32>load<u8>(p))) p++
+  behind = p
+  let c = unit(p, end)
+  while (isInName(c) || isEscape(c, end)) c = unit(behind, end)
   if (c == COLON) {
     do c = unit(behind, end)
     while (c - ZERO <= 9)
@@ -314,6 +323,11 @@ function isPath(first: u32, end: usize): bool {
       isFragment = true
     } else if (c != QUESTION_MARK && !isInPath(c) && !isEscape(c, end)) return false
   }
+}
+
+/** Whether a character stands for itself in a `reg-name`. */
+function isInName(c: u32): bool {
+  return c != COLON && c != SLASH && c != 0x40 && isInPath(c)
 }
 
 function isInPath(c: u32): bool {
