@@ -3,8 +3,9 @@
 // src/http/json-scanner.ts and src/openapi/schema/. AssemblyScript, written so that it is plain TypeScript to the
 // formatter. The layout of memory is that of src/openapi/accept/layout.ts.
 
-import { hexUnit } from './hex-unit'
+import { hexUnit, NUMBERED } from './hex-unit'
 import { isLetter, leads, ODD_URL, PUBLIC_URL, urlKind } from './leads'
+import { behindPlainEscapes } from './plain-escapes'
 import { skipSpace } from './skip-space'
 
 /** Open containers, 24 bytes each. */
@@ -404,9 +405,11 @@ function stringEnd(start: usize): usize {
       return at
     }
     if (c != BACKSLASH) return 0
-    at = afterEscape(at)
-    if (at == 0) return 0
     isEscaped = true
+    const plainEnd = behindPlainEscapes(at, usize.MAX_VALUE)
+    at = plainEnd > at ? plainEnd : afterEscape(at)
+    while (at != 0 && load<u16>(at) == NUMBERED) at = afterEscape(at)
+    if (at == 0) return 0
   }
 }
 

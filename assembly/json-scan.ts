@@ -3,8 +3,9 @@
 // src/http/json-scanner.ts, which finds the same faults at the same bytes; the layout of memory and the codes are those
 // of src/http/json-wasm.ts.
 
-import { hexUnit } from './hex-unit'
+import { hexUnit, NUMBERED } from './hex-unit'
 import { deciding, leads } from './leads'
+import { behindPlainEscapes } from './plain-escapes'
 import { skipSpace } from './skip-space'
 
 /**
@@ -385,9 +386,14 @@ function text(p: usize, maxChars: u32, tooLong: i32): usize {
     }
     if (c == QUOTE) break
     if (c != BACKSLASH) return unexpected(at)
-    at = afterEscape(at)
-    if (at == 0) return 0
     isEscaped = true
+    // So many bytes are never too many characters.
+    const plainEnd = behindPlainEscapes(at, start + <usize>maxChars)
+    at = plainEnd > at ? plainEnd : afterEscape(at)
+    // Numbers of characters come one after another.
+    while (at != 0 && at - start <= 6 * <usize>maxChars && load<u16>(at) == NUMBERED)
+      at = afterEscape(at)
+    if (at == 0) return 0
     if (at - start > 6 * <usize>maxChars) return fail(tooLong, start)
   }
   if (at - start > <usize>maxChars && charsBetween(start, at) > maxChars)

@@ -116,6 +116,13 @@ function textAttacks(): readonly Attack[] {
       '/any',
       (bytes) => '"' + '\\u0041'.repeat((bytes - 2) / 6) + '"',
     ),
+    ...['\\n', '\\na', '\\u0041', '\\ud83d\\ude00'].flatMap((escape) =>
+      ['/strings', '/unique'].flatMap((path) =>
+        json(`strings of ${escape} to ${path}`, path, (bytes) =>
+          arrayOf(bytes, (n) => `"${escape.repeat(1000)}${n}"`),
+        ),
+      ),
+    ),
     ...json('lone surrogates', '/strings', (bytes) => arrayOf(bytes, () => '"\\ud800"')),
     ...json('white space', '/any', (bytes) => `[${' '.repeat(bytes - 3)}1]`),
     ...json('white space everywhere', '/any', (bytes) => arrayOf(bytes, () => ' \t\n1 ')),

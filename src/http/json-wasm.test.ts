@@ -241,6 +241,27 @@ test('agrees with its twin about a name that comes back, wherever it stands', ()
     }
 })
 
+const ESCAPES = '\\"\\\\\\/\\b\\f\\n\\r\\t'
+/** Escapes at even places, at odd ones, and many backslashes. */
+const RUNS = [ESCAPES.repeat(3), `\\na${ESCAPES.repeat(3)}`, `\\néa${'\\\\'.repeat(20)}`]
+
+test('agrees with its twin about every byte at every place of a run of escapes', () => {
+  for (const bound of [JSON_LIMITS, { ...SMALL, maxStringChars: 40, maxKeyChars: 40 }])
+    for (const run of RUNS.map((text) => Buffer.from(text)))
+      for (let place = 1; place <= 40; place++)
+        for (let byte = 0; byte < 128; byte++) {
+          const text = [run.subarray(0, place), Buffer.of(byte), Buffer.from('\\n\\n')]
+          for (const [before, behind] of [
+            ['["', '"]'],
+            ['{"', '":1}'],
+          ] as const) {
+            const whole = Buffer.concat([Buffer.from(before), ...text, Buffer.from(behind)])
+            // Cut inside a character, it is no text.
+            if (isUtf8(whole)) assert.equal(compare(whole, bound), 'same')
+          }
+        }
+})
+
 const wholes: [name: string, text: string, limits?: JsonLimits][] = [
   ['deep arrays', '['.repeat(100)],
   ['strings at the bound', `["${'a'.repeat(100_000)}"]`],

@@ -712,6 +712,24 @@ function escaped(name: string): string {
   return first === '' ? '""' : `"\\u${unit}${JSON.stringify(name.slice(1)).slice(1)}`
 }
 
+test('reads every byte at every place of a run of escapes as its twin does', () => {
+  const { accept, refuses } = judges({ root: { type: 'string', maxLength: 24 } })
+  const counts = { fits: 0, open: 0 }
+  const escapes = '\\"\\\\\\/\\b\\f\\n\\r\\t'.repeat(3)
+  for (const run of [escapes, `\\na${escapes}`, `\\néa${'\\\\'.repeat(20)}`])
+    for (let place = 1; place <= 40; place++)
+      for (let byte = 0; byte < 128; byte++) {
+        const text = `"${run.slice(0, place)}${String.fromCharCode(byte)}\\n\\n"`
+        const isRefused = refuses(text)
+        if (accept(text) === 'unknown') counts.open += 1
+        else {
+          counts.fits += 1
+          assert.ok(!isRefused, text)
+        }
+      }
+  assert.ok(counts.fits > 3000 && counts.open > 3000, JSON.stringify(counts))
+})
+
 const sent = fc
   .record({
     root: anySchema,
